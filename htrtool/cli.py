@@ -1,0 +1,96 @@
+"""The ``htr`` command: its subcommands, loaded only when called, exit codes and signals."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import IO
+
+import click
+
+from htrtool import __version__
+from htrtool.core.errors import DependencyError, DivergedError, HtrError, InputError, ModelError
+from htrtool.exits import Exit
+
+COMMANDS = {
+    "prep": "Turn pictures and transcriptions into training samples.",
+    "train": "Train a model on samples.",
+    "read": "Read images of handwriting into a table of lines.",
+    "eval": "Score what was read against the truth.",
+    "plot": "Draw what the other commands print.",
+}
+
+STATUS_OF_ERROR = {
+    InputError: Exit.BAD_INPUT,
+    ModelError: Exit.MODEL,
+    DependencyError: Exit.DEPENDENCY,
+    DivergedError: Exit.DIVERGED,
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand's module only when that subcommand is called."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        return getattr(importlib.import_module(f"htrtool.commands.{name}"), name)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="htr", message="%(prog)s %(version)s")
+def htr() -> None:
+    """Handwriting to text: prepare, train, read, score and plot.
+
+    Every command reads files or standard input and writes data to standard output, so that they can be piped:
+
+    \b
+        htr read scans/*.png > out.tsv
+        htr prep raw/ | htr train -o mine
+        htr eval truth.tsv out.tsv
+    """
+
+
+def protect_stdout() -> IO[bytes]:
+    """Keep standard output for data: return it as a binary stream, and send what libraries print to stderr."""
+    sys.stdout.flush()
+    data = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    return data
+
+
+def main() -> None:
+    """Run ``htr`` and exit with one of the statuses of :class:`htrtool.exits.Exit`."""
+    try:
+        status = htr.main(prog_name="htr", standalone_mode=False)
+    except click.exceptions.Abort:
+        status = Exit.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        status = Exit.USAGE
+    except HtrError as error:
+        print(f"htr: {error}", file=sys.stderr)
+        status = next((code for kind, code in STATUS_OF_ERROR.items() if isinstance(error, kind)), Exit.BAD_INPUT)
+    except KeyboardInterrupt:
+        status = Exit.INTERRUPTED
+    except BrokenPipeError:
+        status = Exit.OK
+    leave(int(status or 0))
+
+
+def leave(status: int) -> None:
+    """Flush and exit; a reader that has gone away is no error."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(status)

@@ -1,0 +1,1 @@
+"""The shared core of every command: no click, no printing, no exit in here."""

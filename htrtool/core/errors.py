@@ -1,0 +1,33 @@
+"""What can go wrong, told so that the user can mend it."""
+
+
+class HtrError(Exception):
+    """The base of every error that htr raises on purpose.
+
+    The message says what was expected, what came and how to mend it. ``source`` is the file
+    (or stream) at fault, without which the message must stand on its own.
+    """
+
+    def __init__(self, message: str, source: str | None = None):
+        super().__init__(message)
+        self.source = source
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{self.source}: {message}" if self.source else message
+
+
+class InputError(HtrError):
+    """An input can't be used: missing, broken, or of a kind that is not read."""
+
+
+class ModelError(HtrError):
+    """A model is missing, broken, or not one of ours."""
+
+
+class DependencyError(HtrError):
+    """An optional package that a command needs is not installed."""
+
+
+class DivergedError(HtrError):
+    """Training lost its way: the loss is no longer a number."""

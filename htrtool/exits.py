@@ -1,0 +1,24 @@
+"""The exit statuses of every command."""
+
+import enum
+
+
+class Exit(enum.IntEnum):
+    """What the exit status says; the man pages print this table."""
+
+    OK = 0, "all inputs were done"
+    SOME_FAILED = 1, "some inputs could not be used; the others were done"
+    USAGE = 2, "the command line is wrong"
+    BAD_INPUT = 3, "no input could be used"
+    MODEL = 4, "the model is missing, broken, or not one of ours"
+    DEPENDENCY = 5, "an optional package is not installed"
+    DIVERGED = 6, "training stopped because the loss was no longer a number"
+    INTERRUPTED = 130, "interrupted from the keyboard"
+
+    meaning: str
+
+    def __new__(cls, value: int, meaning: str):
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member

@@ -1,0 +1,68 @@
+"""Options that several commands share, as click decorators."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from pathlib import Path
+from typing import Callable
+
+import click
+
+from htrtool.core.errors import InputError
+from htrtool.messages import Messages
+
+
+def with_messages(function: Callable) -> Callable:
+    """Add ``-q`` and ``-v`` and pass a ``messages`` argument in their place."""
+
+    @click.option("-q", "--quiet", is_flag=True, help="Print no warnings, counts or progress.")
+    @click.option("-v", "--verbose", is_flag=True, help="Explain what is done on standard error.")
+    @functools.wraps(function)
+    def wrapper(*args, quiet: bool, verbose: bool, **kwargs):
+        command = click.get_current_context().command_path
+        return function(*args, messages=Messages(command, quiet, verbose), **kwargs)
+
+    return wrapper
+
+
+def with_operands(metavar: str) -> Callable:
+    """Add operands, ``--files-from`` and ``-0``, and pass the names as ``operands``, a list of strings.
+
+    No operand at all means standard input, ``-``, and says so where that is a terminal.
+    """
+
+    def decorate(function: Callable) -> Callable:
+        @click.argument("operands", nargs=-1, metavar=f"[{metavar}]...")
+        @click.option("--files-from", metavar="FILE", help="Read further operands from FILE, one a line ('-': standard input).")
+        @click.option("-0", "--null", is_flag=True, help="Names in --files-from end with a NUL byte, not a newline.")
+        @functools.wraps(function)
+        def wrapper(*args, operands: tuple[str, ...], files_from: str | None, null: bool, **kwargs):
+            names = list(operands)
+            if files_from is not None:
+                names += names_in(files_from, null)
+            elif null:
+                raise click.UsageError("-0 says how names in --files-from end: give --files-from too")
+            elif not names:
+                names = ["-"]
+                if sys.stdin.isatty():
+                    print(f"{click.get_current_context().command_path}: reading standard input", file=sys.stderr)
+            return function(*args, operands=names, **kwargs)
+
+        return wrapper
+
+    return decorate
+
+
+def names_in(file: str, null: bool) -> list[str]:
+    """Return the names listed in ``file`` ('-': standard input).
+
+    Raises:
+        InputError: the list can't be read.
+    """
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise InputError(f"can't read the list of files: {error.strerror}", file) from None
+    separator = b"\0" if null else b"\n"
+    return [name.decode("utf-8", "surrogateescape").removesuffix("\r" if not null else "") for name in content.split(separator) if name.strip()]
