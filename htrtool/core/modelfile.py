@@ -1,0 +1,82 @@
+"""What a model knows of itself: the metadata inside the ONNX file, and where models are looked for."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+from htrtool.core.charset import Charset
+from htrtool.core.errors import ModelError
+from htrtool.core.prepare import Recipe
+
+METADATA_KEY = "htr"
+DEFAULT_MODEL = "latin"
+SHIPPED = Path(__file__).resolve().parent.parent / "models"
+
+
+@dataclass
+class ModelInfo:
+    """The metadata of a model.
+
+    The network takes ``lines``, float32 (batch, height, width, 1), where paper is 0 and ink up to 1, and gives
+    ``logits``, float32 (batch, width / stride, classes), whose class 0 is the CTC blank.
+    ``calibration`` holds what :mod:`htrtool.core.confidence` fitted; ``training`` says on what and how long the
+    model was trained, ``scores`` how well it read the lines kept aside.
+    """
+
+    name: str
+    charset: Charset
+    recipe: Recipe
+    spec: str
+    stride: int = 4
+    licence: str = ""
+    calibration: dict = field(default_factory=dict)
+    training: dict = field(default_factory=dict)
+    scores: dict = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Return the metadata as JSON text."""
+        data = asdict(self) | {"charset": "".join(self.charset.characters), "recipe": self.recipe.to_json()}
+        return json.dumps(data, ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str, source: str) -> ModelInfo:
+        """Parse metadata.
+
+        Raises:
+            ModelError: it is not what ``to_json`` writes.
+        """
+        try:
+            data = json.loads(text)
+            known = {f.name for f in fields(cls)}
+            data = {name: value for name, value in data.items() if name in known}
+            return cls(**data | {"charset": Charset(data["charset"]), "recipe": Recipe.from_json(data["recipe"])})
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"expected the metadata of an htr model, received something else ({error})", source) from None
+
+
+def model_folders() -> list[Path]:
+    """Return where models are looked for by name: the user's own, then those that the package ships."""
+    data_home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return [data_home / "htr" / "models", SHIPPED]
+
+
+def find_model(name: str, suffix: str = ".onnx") -> Path:
+    """Return the file of a model given by path or by name.
+
+    Raises:
+        ModelError: there is none; the message lists the names that there are.
+    """
+    path = Path(name)
+    for candidate in (path, path.with_name(path.name + suffix)):
+        if candidate.is_file():
+            return candidate
+    if path.name == name:
+        for folder in model_folders():
+            candidate = folder / (name if name.endswith(suffix) else name + suffix)
+            if candidate.is_file():
+                return candidate
+    names = sorted({file.stem for folder in model_folders() for file in folder.glob(f"*{suffix}")})
+    raise ModelError(f"expected a model file or one of the names {', '.join(names) or '(none installed)'}; found no such model", name)
