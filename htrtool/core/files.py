@@ -1,0 +1,52 @@
+"""Output files that are whole or not there at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import IO, Iterator
+
+from htrtool.core.errors import InputError
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
+    """Open a new file that takes the place of ``path`` when the block ends without an error.
+
+    The content is written beside the target and renamed, so that an interrupted run leaves the old file whole.
+    A target that is no regular file (a pipe, ``/dev/null``) is written directly; a symbolic link is followed.
+
+    Raises:
+        InputError: the folder is missing or may not be written to.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file() and not target.is_dir():
+        with open(target, "wb") as stream:
+            yield stream
+        return
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(0, "expected a file name, received a folder")
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    except OSError as error:
+        raise InputError(f"can't write: {error.strerror}", str(path)) from None
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+        os.chmod(name, _mode_for(target))
+        os.replace(name, target)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
+
+
+def _mode_for(target: Path) -> int:
+    """Return the permissions that ``target`` has or, if it is new, would get from ``open``."""
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

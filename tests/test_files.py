@@ -1,0 +1,53 @@
+import os
+import stat
+
+import pytest
+
+from htrtool.core.errors import InputError
+from htrtool.core.files import replacing
+
+
+def test_content_replaces_the_old_file_only_at_the_end(tmp_path):
+    target = tmp_path / "out.tsv"
+    target.write_bytes(b"old")
+    with replacing(target) as stream:
+        stream.write(b"new")
+        assert target.read_bytes() == b"old"
+    assert target.read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["out.tsv"]
+
+
+def test_an_error_leaves_the_old_file_and_no_rubbish(tmp_path):
+    target = tmp_path / "out.tsv"
+    target.write_bytes(b"old")
+    with pytest.raises(KeyboardInterrupt):
+        with replacing(target) as stream:
+            stream.write(b"half")
+            raise KeyboardInterrupt
+    assert target.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["out.tsv"]
+
+
+def test_permissions_are_those_of_an_ordinary_new_file(tmp_path):
+    target = tmp_path / "out"
+    mask = os.umask(0o022)
+    try:
+        with replacing(target):
+            pass
+    finally:
+        os.umask(mask)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o644
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(InputError, match="nowhere"):
+        with replacing(tmp_path / "nowhere" / "out"):
+            pass
+
+
+def test_a_folder_is_refused_and_a_device_written_directly(tmp_path):
+    with pytest.raises(InputError, match="folder"):
+        with replacing(tmp_path):
+            pass
+    with replacing("/dev/null") as stream:
+        stream.write(b"gone")
