@@ -13,6 +13,7 @@ class Exit(enum.IntEnum):
     MODEL = 4, "the model is missing, broken, or not one of ours"
     DEPENDENCY = 5, "an optional package is not installed"
     DIVERGED = 6, "training stopped because the loss was no longer a number"
+    ABOVE_LIMIT = 7, "the error rate is above the limit that was set"
     INTERRUPTED = 130, "interrupted from the keyboard"
 
     meaning: str
