@@ -1,0 +1,340 @@
+"""Any input as gray pages, lazily: pictures, many-paged TIFF, PDF and sample streams, by content and not by name."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import stat
+import struct
+import tarfile
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Callable, Iterator
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from htrtool.core.errors import InputError
+from htrtool.core.samples import read_samples
+
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "JPEG2000", "GIF", "BMP", "PPM")
+EXPECTED = "expected an image (PNG, JPEG, TIFF, WebP, JPEG 2000, GIF, BMP, PNM), a PDF or a tar of samples"
+MAX_PIXELS = 500_000_000
+LARGE = 20_000_000
+MIN_SIDE = 4
+DEFAULT_DPI = 300
+STRIP = 1_000_000
+HEAD = 2048
+WITH_ALPHA = {"LA", "PA", "RGBA", "La", "RGBa"}
+# What Pillow's decoders raise on bytes that are not as they should be.
+BROKEN = (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, struct.error, MemoryError)
+
+# The size is checked here, before anything is decoded, and an error names the file; Pillow's own limit would warn on
+# stderr at 89 megapixels, which is a mere A2 at 600 dpi.
+Image.MAX_IMAGE_PIXELS = None
+
+# PDFium may be called by one thread at a time.
+_pdfium = threading.Lock()
+# One large page in memory at a time, whatever the number of threads.
+_large_page = threading.Lock()
+
+
+@dataclass(frozen=True)
+class PageSource:
+    """A page that can be loaded.
+
+    ``file`` is the operand as given, or ``OPERAND/KEY`` for a sample; ``page`` counts from 1; ``is_line`` says that
+    the picture is known to hold one line; ``load`` decodes it to (height, width) uint8, dark ink on light paper.
+    ``size`` is (width, height) in pixels where it is known beforehand.
+    """
+
+    file: str
+    page: int
+    load: Callable[[], np.ndarray]
+    is_line: bool = False
+    size: tuple[int, int] | None = None
+
+    def room(self):
+        """Return a context in which to load the page and work on it, so that large pages don't add up in memory."""
+        large = self.size is not None and self.size[0] * self.size[1] > LARGE
+        return _large_page if large else contextlib.nullcontext()
+
+
+def page_sources(operand: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]:
+    """Yield the pages of one input.
+
+    Args:
+        operand: a path, or ``-`` for standard input.
+        dpi: the resolution at which the pages of a PDF are drawn.
+
+    Raises:
+        InputError: the input is missing, a folder, empty, or of no kind that is read. What is wrong with a single
+            page or sample is raised by its ``load``.
+    """
+    if operand == "-":
+        # An object of its own over descriptor 0: sys.stdin could not be closed at exit while a thread waits in it.
+        with open(0, "rb", closefd=False) as stream:
+            yield from _of_stream(stream, operand, dpi)
+        return
+    try:
+        mode = os.stat(operand).st_mode
+        if stat.S_ISDIR(mode):
+            raise InputError(f"expected a file, received a folder: give its images, such as {os.path.join(operand, '*.png')}", operand)
+        with open(operand, "rb") as stream:
+            if stat.S_ISREG(mode):
+                yield from _of_file(stream, operand, dpi)
+            else:
+                yield from _of_stream(stream, operand, dpi)
+    except OSError as error:
+        raise InputError(f"can't read it: {error.strerror or error}", operand) from None
+
+
+def _of_file(stream: IO[bytes], operand: str, dpi: float) -> Iterator[PageSource]:
+    head = stream.read(HEAD)
+    stream.seek(0)
+    if is_tar(head):
+        yield from _of_samples(stream, operand)
+    elif is_pdf(head):
+        yield from _of_pdf(Path(operand), operand, dpi)
+    else:
+        yield from _of_picture(lambda: open(operand, "rb"), head, operand)
+
+
+def _of_stream(stream: IO[bytes], operand: str, dpi: float) -> Iterator[PageSource]:
+    head = stream.peek(HEAD)
+    if len(head) < 512:
+        # A pipe may hand over its first bytes in small pieces.
+        head = stream.read(HEAD)
+        stream = io.BufferedReader(_Rejoined(head, stream))
+    if is_tar(head):
+        yield from _of_samples(stream, operand)
+        return
+    content = stream.read()
+    if is_pdf(head):
+        yield from _of_pdf(content, operand, dpi)
+    else:
+        yield from _of_picture(lambda: io.BytesIO(content), head, operand)
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream whose beginning has been read already."""
+
+    def __init__(self, head: bytes, rest: IO[bytes]):
+        self._head, self._rest = head, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        if self._head:
+            piece, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
+        else:
+            piece = self._rest.read1(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def is_tar(head: bytes) -> bool:
+    """Tell whether the first bytes of an input are those of a tar, plain or compressed."""
+    if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")):
+        return True
+    if len(head) < 512:
+        return False
+    try:
+        tarfile.TarInfo.frombuf(head[:512], "utf-8", "surrogateescape")
+    except tarfile.EOFHeaderError:
+        return True
+    except tarfile.HeaderError:
+        return False
+    return True
+
+
+def is_pdf(head: bytes) -> bool:
+    """Tell whether the first bytes of an input are those of a PDF, which may begin with other bytes."""
+    return b"%PDF-" in head[:1024]
+
+
+def _of_samples(stream: IO[bytes], operand: str) -> Iterator[PageSource]:
+    for sample in read_samples(stream, operand):
+        name = f"{operand}/{sample.key}"
+        picture = _of_picture(lambda image=sample.image: io.BytesIO(image), sample.image[:HEAD], name, lazy=True)
+        yield replace(next(picture), is_line=True)
+
+
+def _of_picture(opened: Callable[[], IO[bytes]], head: bytes, name: str, lazy: bool = False) -> Iterator[PageSource]:
+    """Yield the pages of a picture; with ``lazy``, one page whose header is looked at only when it is loaded."""
+    if lazy:
+        yield PageSource(name, 1, lambda: _load(opened, head, name, 0))
+        return
+    try:
+        with opened() as stream, _opened(stream, head, name) as image:
+            size = image.size
+            count = image.n_frames if image.format == "TIFF" else 1
+    except BROKEN as error:
+        raise InputError(f"the image is broken ({error})", name) from None
+    for index in range(count):
+        # The pages of a TIFF may differ in size; the first one's is taken as a hint, and each is checked when loaded.
+        yield PageSource(name, index + 1, lambda index=index: _load(opened, head, name, index), size=size)
+
+
+def _opened(stream: IO[bytes], head: bytes, name: str) -> Image.Image:
+    try:
+        return Image.open(stream, formats=FORMATS)
+    except UnidentifiedImageError:
+        raise InputError(f"{EXPECTED}; received {_described(head)}", name) from None
+    except BROKEN as error:
+        raise InputError(f"the image is broken ({error})", name) from None
+
+
+def _described(head: bytes) -> str:
+    if not head:
+        return "an empty file"
+    text = head.lstrip(b"\xef\xbb\xbf")
+    if all(byte in b"\t\n\r\f" or 32 <= byte < 127 or byte >= 128 for byte in text[:512]):
+        return f"text that begins {text[:20].decode('utf-8', 'replace')!r}"
+    return f"bytes that begin {head[:8].hex(' ')}"
+
+
+def _load(opened: Callable[[], IO[bytes]], head: bytes, name: str, index: int) -> np.ndarray:
+    try:
+        with opened() as stream, _opened(stream, head, name) as image:
+            if index:
+                image.seek(index)
+            check_size(*image.size, name)
+            gray = to_gray(image)
+    except InputError:
+        raise
+    except BROKEN as error:
+        raise InputError(f"the image is broken or breaks off ({error})", name) from None
+    return dark_on_light(gray)
+
+
+def check_size(width: int, height: int, name: str, remedy: str = "scale it down") -> None:
+    """Refuse a picture too small to hold writing, or too large to be read.
+
+    Raises:
+        InputError: a side is under ``MIN_SIDE``, or there are more than ``MAX_PIXELS`` pixels.
+    """
+    if min(width, height) < MIN_SIDE:
+        raise InputError(f"expected an image at least {MIN_SIDE} pixels high and wide, received {width}×{height}", name)
+    if width * height > MAX_PIXELS:
+        most = MAX_PIXELS // 1_000_000
+        raise InputError(f"expected at most {most} megapixels, received {width}×{height}: {remedy}", name)
+
+
+def to_gray(image: Image.Image) -> np.ndarray:
+    """Turn any picture that Pillow opens into (height, width) uint8: upright, on white where it is transparent.
+
+    Sixteen-bit samples are scaled by the number of bits that they use (12 bits in 16 come out right), floating point
+    by its range. Memory: the decoded picture and the gray one.
+    """
+    image.draft("L", None)
+    orientation = image.getexif().get(0x0112, 1)
+    if image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
+    if image.mode[0] in "IF":
+        gray = _scaled(np.asarray(image))
+    elif image.mode == "L" and "transparency" not in image.info:
+        gray = np.array(image)
+    else:
+        gray = _gray_by_strips(image)
+    if orientation in range(2, 9):
+        gray = _turned(gray, orientation)
+    return np.ascontiguousarray(gray)
+
+
+def _scaled(samples: np.ndarray) -> np.ndarray:
+    if samples.dtype.kind in "iu" and samples.min() >= 0:
+        bits = max(8, int(samples.max()).bit_length())
+        return (samples >> (bits - 8)).astype(np.uint8)
+    samples = np.nan_to_num(samples.astype(np.float32), posinf=0.0, neginf=0.0)
+    low, high = float(samples.min()), float(samples.max())
+    if 0 <= low and 0 < high <= 1:
+        low, high = 0.0, 1.0
+    return ((samples - low) / max(high - low, 1e-6) * 255).round().astype(np.uint8)
+
+
+def _gray_by_strips(image: Image.Image) -> np.ndarray:
+    width, height = image.size
+    gray = np.empty((height, width), np.uint8)
+    rows = max(1, STRIP // width)
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        strip.info = image.info
+        gray[top : top + strip.height] = np.asarray(_strip_gray(strip))
+    return gray
+
+
+def _strip_gray(strip: Image.Image) -> Image.Image:
+    if strip.mode in WITH_ALPHA or "transparency" in strip.info:
+        strip = strip.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip).convert("L")
+    if strip.mode == "LAB":
+        return strip.getchannel(0)
+    if strip.mode in ("1", "L", "RGB"):
+        return strip.convert("L")
+    return strip.convert("RGB").convert("L")
+
+
+def _turned(gray: np.ndarray, orientation: int) -> np.ndarray:
+    """Undo an EXIF orientation (2 to 8)."""
+    if orientation >= 5:
+        gray = gray.T
+    if orientation in (2, 3, 7, 6):
+        gray = gray[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        gray = gray[::-1]
+    return gray
+
+
+def dark_on_light(gray: np.ndarray) -> np.ndarray:
+    """Invert a picture that shows light writing on a dark ground.
+
+    Writing is sparse, so it makes the distribution of the differences from the local tone lopsided towards its own
+    tone; the ground is what most of the picture is.
+    """
+    step = max(1, int(max(gray.shape) / 1500))
+    small = gray[::step, ::step].astype(np.float32)
+    if float(np.median(small)) >= 100:
+        return gray
+    import cv2
+
+    width = max(3, min(31, min(small.shape) // 2 * 2 - 1))
+    detail = small - cv2.blur(small, (width, width), borderType=cv2.BORDER_REPLICATE)
+    spread = float(detail.std())
+    lopsided = float((detail**3).mean()) / max(spread, 1e-3) ** 3
+    return 255 - gray if spread > 4 and lopsided > 1 else gray
+
+
+def _of_pdf(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSource]:
+    import pypdfium2
+
+    with _pdfium:
+        try:
+            document = pypdfium2.PdfDocument(content)
+            sizes = [document.get_page_size(index) for index in range(len(document))]
+        except pypdfium2.PdfiumError as error:
+            raise InputError(f"expected a PDF that opens without a password, received another or a broken one ({error})", name) from None
+    if not sizes:
+        raise InputError("expected a PDF with pages, received one without", name)
+    for index, (width, height) in enumerate(sizes):
+        size = (round(width * dpi / 72), round(height * dpi / 72))
+        yield PageSource(name, index + 1, lambda index=index, size=size: _draw(document, index, size, dpi, name), size=size)
+
+
+def _draw(document, index: int, size: tuple[int, int], dpi: float, name: str) -> np.ndarray:
+    import pypdfium2
+
+    check_size(*size, f"{name} (page {index + 1})", "give a lower --dpi")
+    with _pdfium:
+        try:
+            page = document[index]
+            bitmap = page.render(scale=dpi / 72, grayscale=True)
+            gray = np.array(bitmap.to_numpy())
+            bitmap.close()
+            page.close()
+        except pypdfium2.PdfiumError as error:
+            raise InputError(f"page {index + 1} can't be drawn ({error})", name) from None
+    return dark_on_light(gray.reshape(gray.shape[:2]))

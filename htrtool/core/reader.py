@@ -1,0 +1,127 @@
+"""Prepared line images to text and confidence, with ONNX Runtime."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple, Sequence
+
+import numpy as np
+
+from htrtool.core.confidence import Calibration, line_features
+from htrtool.core.decode import best_path, softmax
+from htrtool.core.errors import InputError, ModelError
+from htrtool.core.modelfile import METADATA_KEY, ModelInfo
+from htrtool.core.prepare import prepare
+
+WIDTH_STEP = 32
+MAX_ASPECT = 128
+
+
+class Reading(NamedTuple):
+    """What was read of a line, and the share of its characters expected to be right, 0 to 1."""
+
+    text: str
+    conf: float
+
+
+def usable_cpus() -> int:
+    """Return the number of CPUs that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Reader:
+    """A model, loaded to read line images.
+
+    ``info`` is the model's metadata. Calls from several threads at once are fine.
+
+    Args:
+        path: the ONNX file.
+        threads: the threads that one call of ``read_batch`` uses.
+
+    Raises:
+        ModelError: the file is broken or not a model of ours.
+    """
+
+    def __init__(self, path: Path, threads: int = 1):
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # Threads that spin while they wait would take the CPUs from decoding and preparation.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # The arena never gives back what the widest batch once took.
+        options.enable_cpu_mem_arena = False
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            # ONNX Runtime raises a dozen classes of its own here, none with a common base but Exception.
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ModelError(f"expected an ONNX model, received one that can't be loaded ({reason})", str(path)) from None
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        if METADATA_KEY not in metadata:
+            raise ModelError("expected a model made by htr train, received another ONNX file (no htr metadata)", str(path))
+        self.info = ModelInfo.from_json(metadata[METADATA_KEY], str(path))
+        self._check_shapes(str(path))
+        try:
+            self.calibration = Calibration.from_json(self.info.calibration)
+        except InputError as error:
+            raise ModelError(str(error), str(path)) from None
+
+    def _check_shapes(self, source: str) -> None:
+        inputs = {tensor.name: tensor.shape for tensor in self._session.get_inputs()}
+        outputs = {tensor.name: tensor.shape for tensor in self._session.get_outputs()}
+        if "lines" not in inputs or "logits" not in outputs:
+            raise ModelError(f"expected an input 'lines' and an output 'logits', received {list(inputs)} and {list(outputs)}", source)
+        height, classes = inputs["lines"][1], outputs["logits"][-1]
+        if isinstance(height, int) and height != self.info.recipe.height:
+            raise ModelError(f"expected lines {self.info.recipe.height} pixels high as its metadata say, the network wants {height}", source)
+        if isinstance(classes, int) and classes != self.info.charset.classes:
+            raise ModelError(f"expected {self.info.charset.classes} classes as its charset says, the network has {classes}", source)
+
+    def prepare(self, pixels: np.ndarray) -> np.ndarray:
+        """Prepare one line as the model's training lines were.
+
+        Args:
+            pixels: (height, width) uint8, dark ink on light paper.
+
+        Returns:
+            (model's height, width') uint8.
+
+        Raises:
+            InputError: the line is more than ``MAX_ASPECT`` times as wide as it is high.
+        """
+        height, width = pixels.shape
+        if width > MAX_ASPECT * height:
+            raise InputError(
+                f"expected a text line, at most {MAX_ASPECT} times as wide as it is high, received {width}×{height}: cut it into pieces"
+            )
+        return prepare(pixels, self.info.recipe)
+
+    @staticmethod
+    def padded_width(line: np.ndarray) -> int:
+        """Return the width to which a prepared line is padded; only lines of equal padded width may share a batch."""
+        return max(1, -(-line.shape[1] // WIDTH_STEP)) * WIDTH_STEP
+
+    def probabilities(self, lines: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Run the network on prepared lines of one padded width.
+
+        Returns:
+            For each line the probabilities, (frames, classes), of the frames that its own width covers.
+        """
+        width = self.padded_width(lines[0])
+        batch = np.zeros((len(lines), self.info.recipe.height, width, 1), np.float32)
+        for row, line in zip(batch, lines):
+            row[:, : line.shape[1], 0] = (255 - line.astype(np.float32)) / 255
+        logits = self._session.run(["logits"], {"lines": batch})[0]
+        return [softmax(row[: -(-line.shape[1] // self.info.stride)]) for row, line in zip(logits, lines)]
+
+    def read_batch(self, lines: Sequence[np.ndarray]) -> list[Reading]:
+        """Read prepared lines of one padded width."""
+        readings = []
+        for probabilities in self.probabilities(lines):
+            text = best_path(probabilities, self.info.charset).text
+            readings.append(Reading(text, float(self.calibration.predict(line_features(probabilities)))))
+        return readings
