@@ -40,6 +40,13 @@ class LazyGroup(click.Group):
             return None
         return getattr(importlib.import_module(f"htrtool.commands.{name}"), name)
 
+    def invoke(self, context: click.Context) -> int | None:
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:
+            # Click would leave with 1, which says that some inputs failed.
+            return Exit.OK
+
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
