@@ -1,0 +1,41 @@
+"""Lines of text rendered as handwriting: training samples without end, from fonts and texts."""
+
+from __future__ import annotations
+
+from typing import Iterable, Iterator
+
+import numpy as np
+
+from htrtool.core.synth.faces import Faces
+from htrtool.core.synth.lines import write_line
+
+BLOCK = 25_000
+"""Lines of a run within which those of one font make a document, by which samples are split for training."""
+
+
+def synthesise(
+    texts: Iterable[tuple[str, str]], faces: Faces, seed: int, start: int = 0, step: int = 1, height: int = 64
+) -> Iterator[tuple[np.ndarray, str, dict]]:
+    """Write texts as lines of handwriting.
+
+    The sample of text ``i`` depends on ``seed`` and ``i`` alone: with ``start`` and ``step`` and the texts to
+    match, several workers make between them what one would make.
+
+    Args:
+        texts: text and language of the lines ``start``, ``start + step``, ...
+        height: rows of each line.
+
+    Yields:
+        pixels, (height, width) uint8; the text as it reads (capitals for a font that has no others); and what
+        is known of it. Texts that no font can show are left out.
+    """
+    for number, (text, language) in enumerate(texts):
+        index = start + number * step
+        rng = np.random.default_rng((seed, index, 1))
+        text = " ".join(text.split())
+        drawn = faces.draw(text, rng) if text else None
+        if drawn is None:
+            continue
+        face, label = drawn
+        meta = {"font": face.name, "synthetic": True, "document": f"synth/{face.name}/{index // BLOCK}"}
+        yield write_line(label, face, rng, height), label, meta | ({"language": language} if language else {})

@@ -1,0 +1,189 @@
+"""Handwriting fonts as sources of letters: their measures, what they can show, and their glyphs as masks."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Sequence
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, features
+
+from htrtool.core.errors import InputError
+
+X_HEIGHT = 28
+"""Pixels of the letter x in every mask, so that fonts can be used alike; lines are scaled from there."""
+
+KEPT = 400
+"""Masks that a face keeps, about 1 MB."""
+
+SUFFIXES = (".ttf", ".otf")
+FREE = ("OFL", "SIL", "Apache", "MIT", "CC0-1.0")
+NOT_FREE = ("see copyright", "FontException")
+WEIGHTS = {"print": 1.0, "cursive": 1.0, "formal-cursive": 0.2, "caps-only": 0.12}
+STAND_INS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " ", "…": "."})
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """A mask of a letter or word and where it goes: ``left`` and ``top`` from the pen on the baseline, in pixels."""
+
+    mask: np.ndarray
+    left: int
+    top: int
+    advance: float
+
+
+class Face:
+    """One font, scaled so that its x is :data:`X_HEIGHT` pixels high.
+
+    ``joined`` faces are laid out word by word, so that their letters keep hold of each other; ``caps`` faces
+    have capitals only. ``ascent`` and ``descent`` are the reach of ordinary letters above and below the
+    baseline, ``reach`` that of all letters; ``stroke`` is the mean width of the strokes; all in pixels.
+
+    Raises:
+        InputError: the file is no font, or one without Latin letters.
+    """
+
+    def __init__(self, path: str | Path, kind: str | None = None):
+        self.path = Path(path)
+        self.name = self.path.stem
+        try:
+            trial = ImageFont.truetype(str(path), 100)
+            small, large = (median_height(trial, letters) for letters in ("acemnorsuvwxz", "ACEMNORSUVWXZ"))
+        except OSError as error:
+            raise InputError(f"expected a TrueType or OpenType font ({error})", str(path)) from None
+        if small < 5:
+            raise InputError("expected a font with Latin letters, found none in it", str(path))
+        self.caps = kind == "caps-only" or (kind is None and large < 1.05 * small)
+        self.font = ImageFont.truetype(str(path), 100 * X_HEIGHT / (large / 1.5 if self.caps else small))
+        self._shown: dict[str, bool] = {}
+        self._glyphs: dict[str, Glyph] = {}
+        self._nothing = self._ink("\U0010fffd")
+        tops, bottoms = zip(*(self.font.getbbox(letter, anchor="ls")[1::2] for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZbdfghjklpqty(/"))
+        self.reach = max(-min(tops) + 2, 2 * X_HEIGHT), max(max(bottoms) + 2, X_HEIGHT)
+        box = self.font.getbbox("dhl", anchor="ls"), self.font.getbbox("gpy", anchor="ls")
+        self.ascent, self.descent = max(-box[0][1], X_HEIGHT), max(box[1][3], X_HEIGHT // 4)
+        self.stroke = self._stroke()
+        self.joined = not self.caps and (kind in ("cursive", "formal-cursive") or self._joined())
+        self.kind = kind or ("caps-only" if self.caps else "cursive" if self.joined else "print")
+        self.weight = WEIGHTS.get(self.kind, 1.0) * (0.4 if self.stroke > 0.24 * X_HEIGHT else 1.0)
+
+    def _ink(self, text: str) -> bytes:
+        return bytes(self.font.getmask(text, mode="L"))
+
+    def _drawn(self, text: str) -> np.ndarray:
+        return self.word(text).mask
+
+    def _stroke(self) -> float:
+        mask = (self._drawn("HIL" if self.caps else "nolite") > 127).astype(np.uint8)
+        contours = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]
+        outline = sum(cv2.arcLength(contour, True) for contour in contours)
+        return max(1.0, 2 * float(mask.sum()) / max(outline, 1))
+
+    def _joined(self) -> bool:
+        words = ("nunu", "anem", "uram")
+        pieces = sum(cv2.connectedComponents((self._drawn(word) > 60).astype(np.uint8))[0] - 1 for word in words)
+        return pieces <= 6
+
+    def shows(self, text: str) -> bool:
+        """Say whether the font has a visible glyph for every character of ``text``."""
+        return all(self._shows(character) for character in text)
+
+    def _shows(self, character: str) -> bool:
+        if character == " ":
+            return True
+        if character not in self._shown:
+            ink = self._ink(character)
+            self._shown[character] = any(ink) and ink != self._nothing
+        return self._shown[character]
+
+    def label(self, text: str) -> str | None:
+        """Return what a line of this font would read for ``text``: capitals where it has no others.
+
+        Quotes and dashes that the font lacks give way to plain ones. None if characters are missing.
+        """
+        if self.caps:
+            text = text.upper()
+        if self.shows(text):
+            return text
+        text = text.translate(STAND_INS)
+        return text if self.shows(text) else None
+
+    def word(self, text: str) -> Glyph:
+        """Lay ``text`` out with its joins and kerning; short words, the most frequent, are kept for the next time."""
+        if text in self._glyphs:
+            return self._glyphs[text]
+        box = self.font.getbbox(text, anchor="ls")
+        left, top, right, bottom = int(box[0]) - 2, int(box[1]) - 1, int(box[2]) + 2, int(box[3]) + 2
+        image = Image.new("L", (max(1, right - left), max(1, bottom - top)))
+        ImageDraw.Draw(image).text((-left, -top), text, font=self.font, fill=255, anchor="ls")
+        glyph = Glyph(np.asarray(image), left, top, self.font.getlength(text))
+        if len(text) == 1 or len(text) <= 4 and len(self._glyphs) < KEPT:
+            self._glyphs[text] = glyph
+        return glyph
+
+
+class Faces:
+    """The fonts of a folder, with the chance of each to be taken.
+
+    A table ``LICENSES.tsv`` in the folder, if there is one, tells each font's ``class`` (print, cursive,
+    formal-cursive, caps-only) and ``licence``; fonts that are not freely licensed are left out, formal and
+    caps-only ones are taken seldom. Without it the class is found by looking at the letters.
+
+    Raises:
+        InputError: there is no font.
+    """
+
+    def __init__(self, paths: Sequence[str | Path]):
+        self.left_out: dict[str, str] = {}
+        files = [file for path in map(Path, paths) for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+        tables: dict[Path, dict[str, dict]] = {}
+        self.faces: list[Face] = []
+        for file in files:
+            if file.suffix.lower() not in SUFFIXES:
+                continue
+            known = tables.setdefault(file.parent, read_table(file.parent)).get(file.name, {})
+            licence = known.get("licence", "")
+            if licence and (any(word in licence for word in NOT_FREE) or not any(word in licence for word in FREE)):
+                self.left_out[file.name] = f"licence {licence}"
+                continue
+            try:
+                self.faces.append(Face(file, known.get("class")))
+            except InputError as error:
+                self.left_out[file.name] = str(error)
+        if not self.faces:
+            raise InputError(f"expected fonts ({', '.join(SUFFIXES)}), found none that can be used", ", ".join(map(str, paths)))
+        self._weights = np.array([face.weight for face in self.faces])
+        self._bounds = np.cumsum(self._weights / self._weights.sum())
+
+    def draw(self, text: str, rng: np.random.Generator) -> tuple[Face, str] | None:
+        """Draw a font that can show ``text``; return it and the text as it will read, or None if no font can."""
+        for _ in range(8):
+            face = self.faces[min(int(np.searchsorted(self._bounds, rng.random())), len(self.faces) - 1)]
+            if label := face.label(text):
+                return face, label
+        able = [(face, label) for face in self.faces if (label := face.label(text))]
+        return able[int(rng.integers(len(able)))] if able else None
+
+
+def median_height(font: ImageFont.FreeTypeFont, letters: str) -> float:
+    """Return the median height of ``letters``, for some fonts draw one or the other out of all proportion."""
+    boxes = [font.getbbox(letter, anchor="ls") for letter in letters]
+    return float(np.median([bottom - top for _, top, _, bottom in boxes]))
+
+
+def read_table(folder: Path) -> dict[str, dict]:
+    """Return the rows of a folder's ``LICENSES.tsv`` by font file; empty where there is none."""
+    table = folder / "LICENSES.tsv"
+    if not table.is_file():
+        return {}
+    with table.open(encoding="utf-8", newline="") as lines:
+        return {row["font"]: row for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if row.get("font")}
+
+
+def joins_letters() -> bool:
+    """Say whether Pillow can lay out joined scripts (its Raqm layout is there)."""
+    return features.check("raqm")

@@ -1,0 +1,128 @@
+"""The paper: its tone, grain, stains and rules, and what the scanner makes of it."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from htrtool.core.synth.pen import smooth_noise
+
+TEXTURE = (192, 4096)
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A sheet: ``tone`` 0..255 of the paper and ``ink`` of full strokes, ``unevenness`` and ``grain`` in gray levels,
+    ``texture`` which of the grains, ``rule`` none, lines or squares, ``rule_strength`` 0..1.
+    """
+
+    tone: float
+    ink: float
+    unevenness: float = 0.0
+    grain: float = 0.0
+    texture: int = 0
+    rule: str = "none"
+    rule_strength: float = 0.0
+
+
+def draw_paper(rng: np.random.Generator, pencil: bool) -> Paper:
+    """Draw a sheet: clean and white, old and stained, or a dark scan, with or without rules."""
+    kind = rng.choice(3, p=(0.42, 0.46, 0.12))
+    if kind == 0:
+        tone, uneven, grain = rng.uniform(244, 255), rng.uniform(0, 2), rng.uniform(0, 2.5) * (rng.random() < 0.6)
+    elif kind == 1:
+        tone, uneven, grain = rng.uniform(185, 245), rng.uniform(1, 8), rng.uniform(1, 7)
+    else:
+        tone, uneven, grain = rng.uniform(95, 190), rng.uniform(2, 10), rng.uniform(1, 6)
+    depth = rng.uniform(0.3, 0.65) if pencil else rng.uniform(0.45, 0.97) if rng.random() < 0.9 else rng.uniform(0.2, 0.45)
+    if kind == 2:
+        depth = max(depth, 0.4)
+    rule = ("none", "lines", "squares")[rng.choice(3, p=(0.62, 0.27, 0.11))]
+    return Paper(tone, tone * (1 - depth), uneven, grain, int(rng.integers(3)), rule, rng.uniform(0.04, 0.35) * rng.uniform(0.4, 1))
+
+
+@functools.cache
+def textures() -> list[np.ndarray]:
+    """Return three grains of unit scale, float32: fine, clotted, and laid paper's fibres."""
+    rng = np.random.default_rng(20)
+    fine = rng.standard_normal(TEXTURE, np.float32)
+    clotted = cv2.GaussianBlur(fine, (0, 0), 1.2)
+    fibres = cv2.GaussianBlur(rng.standard_normal(TEXTURE, np.float32), (0, 0), sigmaX=6, sigmaY=0.7) + 0.1 * fine
+    return [cv2.GaussianBlur(fine, (0, 0), 0.6) / 0.5, clotted / clotted.std(), fibres / fibres.std()]
+
+
+def grain(kind: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+    """Cut a piece of grain ``kind``, float32 (height, width), anywhere from its sheet, which repeats."""
+    sheet = textures()[kind]
+    top = int(rng.integers(0, TEXTURE[0] - height)) if height < TEXTURE[0] else 0
+    left = int(rng.integers(0, TEXTURE[1] - width)) if width < TEXTURE[1] else 0
+    piece = sheet[top : top + height, left : left + width]
+    if piece.shape != (height, width):
+        piece = np.pad(piece, ((0, height - piece.shape[0]), (0, width - piece.shape[1])), mode="wrap")
+    return piece
+
+
+def lay_paper(paper: Paper, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the sheet under a line, float32 (height, width) gray levels, without rules."""
+    sheet = np.full((height, width), paper.tone, np.float32)
+    if paper.unevenness > 0.3:
+        sheet += paper.unevenness * smooth_noise(rng, (height, width), (2, 2 + width // 160))
+    if paper.grain > 0.3:
+        sheet += paper.grain * grain(paper.texture, height, width, rng)
+    if paper.unevenness > 3:
+        if rng.random() < 0.12:
+            stain(sheet, rng)
+        if rng.random() < 0.1:
+            shade = np.linspace(*rng.uniform(0.55, 1, 2), width, dtype=np.float32)
+            sheet *= shade
+    return sheet
+
+
+def stain(sheet: np.ndarray, rng: np.random.Generator) -> None:
+    """Darken a blot with a darker rim."""
+    height, width = sheet.shape
+    radius = int(rng.integers(12, 70))
+    centre = int(rng.integers(width)), int(rng.integers(-20, height + 20))
+    blot = np.zeros((height, width), np.uint8)
+    cv2.ellipse(blot, centre, (radius, max(6, int(radius * rng.uniform(0.4, 1)))), float(rng.uniform(0, 180)), 0, 360, 160, -1)
+    cv2.ellipse(blot, centre, (radius, max(6, int(radius * rng.uniform(0.4, 1)))), float(rng.uniform(0, 180)), 0, 360, 255, 2)
+    blot = cv2.GaussianBlur(blot, (0, 0), float(rng.uniform(1.5, 6)))
+    sheet *= 1 - blot * np.float32(rng.uniform(0.05, 0.3) / 255)
+
+
+def rule(paper: Paper, height: int, width: int, baseline: float, x_height: float, rng: np.random.Generator) -> np.ndarray | None:
+    """Return the rules' ink, uint8 (height, width), or None for blank paper."""
+    if paper.rule == "none":
+        return None
+    ink = np.zeros((height, width), np.uint8)
+    strength = int(255 * min(1, paper.rule_strength * 2))
+    tilt = rng.normal(0, 0.004) * width
+    shift = 4
+    thick = 1 if rng.random() < 0.75 else 2
+    pitch = x_height * (rng.uniform(1.6, 3.4) if paper.rule == "lines" else rng.uniform(0.6, 1.9))
+    row = baseline + rng.normal(0.06, 0.12) * x_height if rng.random() < 0.75 else rng.uniform(0, height)
+    first = row - np.ceil(row / pitch) * pitch
+    for y in np.arange(first, height + pitch, pitch):
+        ends = [(0, round((y - tilt / 2) * 16)), (width << shift, round((y + tilt / 2) * 16))]
+        cv2.line(ink, *ends, strength, thick, cv2.LINE_AA, shift)
+    if paper.rule == "squares":
+        for x in np.arange(rng.uniform(0, pitch), width, pitch):
+            cv2.line(ink, (round(x * 16), 0), (round((x + rng.normal(0, 0.3)) * 16), height << shift), strength, 1, cv2.LINE_AA, shift)
+    return ink
+
+
+def scan(line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return gray pixels, uint8, as a scanner, a resize and a lossy file would leave them."""
+    if (blur := rng.uniform(0, 1)) > 0.45:
+        line = cv2.GaussianBlur(line, (0, 0), blur)
+    noise = rng.uniform(0.5, 4) if rng.random() < 0.35 else 0
+    if noise:
+        line = line + np.float32(noise) * grain(0, *line.shape, rng)
+    pixels = np.clip(line, 0, 255).astype(np.uint8)
+    if rng.random() < 0.3:
+        quality = int(rng.integers(25, 85))
+        pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE)
+    return pixels

@@ -1,0 +1,174 @@
+"""What is to be written: lines cut from running prose and from lists of names and figures, without end."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from htrtool.core.errors import InputError
+from htrtool.core.synth.forms import form
+
+LONGEST = 75
+PLENTY = 400_000
+"""Characters beyond which a file is not taken more often for its length."""
+LAST, BEYOND = "\u017f", "€"
+"""The last character that lines are made of, and those that are welcome beyond it: Latin letters only."""
+
+PLAIN = str.maketrans({
+    "’": "'", "‘": "'", "‚": ",", "‛": "'", "“": '"', "”": '"', "„": '"', "‟": '"', "–": "-", "—": "-", "―": "-", "‐": "-", "‑": "-", "−": "-",
+    "…": "...", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u200a": " ", "\u2060": "", "\ufeff": "", "\u00ad": "", "\u200b": "", "ſ": "s", "½": "1/2",
+})  # fmt: skip
+NAME = re.compile(r"^(?P<language>[a-z]{2})_(?P<forms>forms_)?")
+WORD = re.compile(r"[^\W\d_]{7,}$")
+
+
+@dataclass(frozen=True)
+class Text:
+    """One file: running ``prose``, or ``rows`` of a list; its language, or ''; and its weight among those of the language."""
+
+    language: str
+    prose: str
+    rows: Sequence[str]
+    weight: float
+
+
+def read_text(path: str | Path) -> Text:
+    """Read a text file; ``LANGUAGE_forms_…`` holds a list, all others prose; ``LANGUAGE_`` tells the language.
+
+    Raises:
+        InputError: it can't be read, is not UTF-8, or is nearly empty.
+    """
+    path = Path(path)
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"expected a text file in UTF-8 ({error})", str(path)) from None
+    content = unicodedata.normalize("NFC", content.translate(PLAIN))
+    name = NAME.match(path.name)
+    if name and name["forms"]:
+        rows = [row for line in content.splitlines() if 1 < len(row := " ".join(line.split())) <= LONGEST]
+        if not rows:
+            raise InputError(f"expected rows of 2 to {LONGEST} characters, found none", str(path))
+        return Text(name["language"], "", rows, 1.0)
+    prose = " ".join(content.split())
+    if len(prose) < 2:
+        raise InputError("expected running text, found none", str(path))
+    return Text(name["language"] if name else "", prose, (), min(len(prose), PLENTY) ** 0.5)
+
+
+class Texts:
+    """Texts to draw lines from.
+
+    Args:
+        paths: text files.
+        languages: the share of each language; one not named gets none. By default all alike, but for as much
+            text as there is.
+        forms: the share of names, dates and figures.
+
+    Raises:
+        InputError: a file can't be used, or a language asked for has no text.
+    """
+
+    def __init__(self, paths: Sequence[str | Path], languages: Mapping[str, float] | None = None, forms: float = 0.25):
+        texts = [read_text(path) for path in paths]
+        if not texts:
+            raise InputError("expected at least one text file, received none")
+        found = sorted({text.language for text in texts})
+        shares = dict(languages) if languages else {language: 1.0 for language in found}
+        if missing := {language for language, share in shares.items() if share > 0} - set(found):
+            raise InputError(f"expected text in {', '.join(sorted(missing))} (files named LANGUAGE_….txt), found {', '.join(found)}")
+        self.languages = [language for language in found if shares.get(language, 0) > 0]
+        self._language_bounds = _bounds([shares[language] for language in self.languages])
+        self._prose = {language: [t for t in texts if t.language == language and t.prose] for language in self.languages}
+        self._rows = {language: [t for t in texts if t.language == language and t.rows] for language in self.languages}
+        self._prose_bounds = {language: _bounds([t.weight for t in group]) for language, group in self._prose.items() if group}
+        self.forms = forms
+
+    def line(self, rng: np.random.Generator) -> tuple[str, str]:
+        """Draw one line of 2 to 75 characters and its language."""
+        language = self.languages[_draw(self._language_bounds, rng)]
+        for _ in range(20):
+            text = self._form(language, rng) if rng.random() < self.forms or not self._prose[language] else self._span(language, rng)
+            text = " ".join(text.split())[:LONGEST].strip()
+            if len(text) >= 2 and all(character <= LAST or character in BEYOND for character in text):
+                return _cased(text, rng), language
+        return form(rng, language), language
+
+    def _form(self, language: str, rng: np.random.Generator) -> str:
+        rows = self._rows[language]
+        if not rows or rng.random() < 0.35:
+            parts = [form(rng, language)]
+            while rng.random() < 0.45:
+                parts.append(form(rng, language) if rng.random() < 0.6 or not self._prose[language] else self._words(language, rng, 2))
+        else:
+            listed = rows[int(rng.integers(len(rows)))].rows
+            parts = [listed[int(rng.integers(len(listed)))]]
+            while rng.random() < 0.25 and sum(map(len, parts)) < 40:
+                parts.append(listed[int(rng.integers(len(listed)))] if rng.random() < 0.6 else form(rng, language))
+        joint = (" ", " ", ", ", " - ", "; ", ": ")[int(rng.integers(6))]
+        text = joint.join(parts)
+        return text if len(text) <= LONGEST else parts[0]
+
+    def _words(self, language: str, rng: np.random.Generator, count: int) -> str:
+        return " ".join(self._cut(language, rng, 40).split()[:count])
+
+    def _cut(self, language: str, rng: np.random.Generator, length: int) -> str:
+        prose = self._prose[language][_draw(self._prose_bounds[language], rng)].prose
+        start = int(rng.integers(max(1, len(prose) - length)))
+        start = prose.find(" ", start) + 1 if start else 0
+        stop = prose.find(" ", start + length)
+        piece = prose[start : stop if stop > 0 else len(prose)]
+        return piece if len(piece) <= LONGEST else piece[:LONGEST].rpartition(" ")[0]
+
+    def _span(self, language: str, rng: np.random.Generator) -> str:
+        """Cut a line from prose: mostly a full one, sometimes the few words that end a paragraph."""
+        kind = rng.random()
+        if kind < 0.14:
+            return self._words(language, rng, int(rng.integers(1, 4)))
+        text = self._cut(language, rng, int(np.clip(rng.normal(43, 13), 5, LONGEST - 4)))
+        if kind < 0.30:
+            words = text.split()
+            place = int(rng.integers(len(words) + 1))
+            room = LONGEST - len(text) - 1
+            extra = form(rng, language)
+            return " ".join(words[:place] + [extra] + words[place:]) if len(extra) <= room else extra
+        if kind < 0.34 and WORD.search(text):
+            last = text.rpartition(" ")[2]
+            return text[: len(text) - int(rng.integers(2, len(last) - 2))] + "-"
+        return text
+
+
+def lines_of_text(texts: Texts, seed: int, start: int = 0, step: int = 1) -> Iterator[tuple[str, str]]:
+    """Yield line and language, without end; line ``i`` of a seed is the same wherever one starts."""
+    index = start
+    while True:
+        yield texts.line(np.random.default_rng((seed, index, 0)))
+        index += step
+
+
+def _cased(text: str, rng: np.random.Generator) -> str:
+    """Seldom write in capitals, all of it or one word."""
+    chance = rng.random()
+    if chance < 0.012:
+        return text.upper()[:LONGEST]
+    if chance < 0.03:
+        return " ".join(word[:1].upper() + word[1:] for word in text.split())
+    if chance < 0.055:
+        words = text.split()
+        place = int(rng.integers(len(words)))
+        words[place] = words[place].upper()
+        return " ".join(words)[:LONGEST]
+    return text
+
+
+def _bounds(weights: Sequence[float]) -> np.ndarray:
+    return np.cumsum(np.asarray(weights, float) / np.sum(weights))
+
+
+def _draw(bounds: np.ndarray, rng: np.random.Generator) -> int:
+    return min(int(np.searchsorted(bounds, rng.random(), side="right")), len(bounds) - 1)
