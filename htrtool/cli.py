@@ -47,6 +47,13 @@ class LazyGroup(click.Group):
             # Click would leave with 1, which says that some inputs failed.
             return Exit.OK
 
+    def invoke(self, context: click.Context) -> object:
+        """Run the subcommand; click itself would leave with status 1 when the reader of a pipe has gone away."""
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:
+            return Exit.OK
+
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
