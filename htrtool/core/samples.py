@@ -5,12 +5,13 @@ https://github.com/webdataset/webdataset describes the convention.
 
 from __future__ import annotations
 
-import io
 import json
+import lzma
 import tarfile
 import unicodedata
+import zlib
 from dataclasses import dataclass, field
-from typing import IO, Iterator
+from typing import IO, Callable, Iterator
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from htrtool.core.errors import InputError
 
 IMAGE_SUFFIXES = (".png", ".webp", ".jpg", ".jpeg")
+IMAGE_FORMATS = ("png", "webp", "jpg")
 
 
 @dataclass
@@ -35,8 +37,11 @@ class Sample:
 
     @property
     def document(self) -> str:
-        """The page, writer or folder that the sample comes from, by which data is split."""
-        return self.meta.get("document") or self.meta.get("writer") or self.key.rpartition("/")[0] or self.key
+        """The writer, page or folder that the sample comes from, by which data is split.
+
+        A known writer comes first: two documents of one writer are no independent test of each other.
+        """
+        return str(self.meta.get("writer") or self.meta.get("document") or self.key.rpartition("/")[0] or self.key)
 
     def pixels(self) -> np.ndarray:
         """Decode the picture to gray pixels, (height, width) uint8.
@@ -50,16 +55,41 @@ class Sample:
         return pixels
 
 
+def encode_image(pixels: np.ndarray, form: str = "png") -> bytes:
+    """Encode gray pixels, (height, width) uint8, as PNG, WebP or JPEG.
+
+    Raises:
+        InputError: the format does not allow a picture so large (WebP: 16383 pixels a side, JPEG: 65535).
+    """
+    settings = {
+        "png": [cv2.IMWRITE_PNG_COMPRESSION, 4],
+        "webp": [cv2.IMWRITE_WEBP_QUALITY, 90],
+        "jpg": [cv2.IMWRITE_JPEG_QUALITY, 92],
+    }
+    largest = {"webp": 16383, "jpg": 65535}.get(form)
+    if largest and max(pixels.shape) > largest:
+        size = f"{pixels.shape[1]}×{pixels.shape[0]}"
+        raise InputError(f"expected a picture of at most {largest} pixels a side for {form}, received {size}: write png")
+    return cv2.imencode(f".{form}", pixels, settings[form])[1].tobytes()
+
+
 def encode_png(pixels: np.ndarray) -> bytes:
     """Encode gray pixels, (height, width) uint8, as PNG."""
-    return cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 6])[1].tobytes()
+    return encode_image(pixels, "png")
 
 
-def read_samples(stream: IO[bytes], source: str = "-") -> Iterator[Sample]:
+def read_samples(
+    stream: IO[bytes], source: str = "-", on_error: Callable[[InputError], None] | None = None
+) -> Iterator[Sample]:
     """Yield the samples of a tar stream, or of several written one after the other.
 
     A sample's files must stand together, as WebDataset asks; its key is the path up to the first dot of
     the file name.
+
+    Args:
+        stream: the tar, plain or compressed; it need not be seekable.
+        source: its name, for messages.
+        on_error: called with what is wrong with a single sample, which is then left out; without it, that is raised.
 
     Raises:
         InputError: the stream is not a tar, or breaks off.
@@ -68,46 +98,60 @@ def read_samples(stream: IO[bytes], source: str = "-") -> Iterator[Sample]:
     try:
         with tarfile.open(fileobj=stream, mode="r|*", ignore_zeros=True) as archive:
             for member in archive:
+                # tarfile remembers every member that it has seen, which for a long stream is hundreds of megabytes.
+                archive.members = []
                 if not member.isfile():
                     continue
-                folder, _, name = member.name.rpartition("/")
+                folder, _, name = member.name.removeprefix("./").rpartition("/")
                 stem, _, suffix = name.partition(".")
+                if not stem:
+                    continue
                 member_key = f"{folder}/{stem}" if folder else stem
                 found = True
                 if member_key != key:
-                    if key is not None and (sample := _assembled(key, parts, source)):
-                        yield sample
+                    yield from _assembled(key, parts, source, on_error)
                     key, parts = member_key, {}
                 parts["." + suffix.lower()] = archive.extractfile(member).read()
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise InputError(f"expected a tar stream of samples, received something else or a broken one ({error})", source) from None
-    if key is not None and (sample := _assembled(key, parts, source)):
-        yield sample
+    except (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+        raise InputError(
+            f"expected a tar stream of samples, received something else or a broken one ({error})", source
+        ) from None
+    yield from _assembled(key, parts, source, on_error)
     if not found:
         raise InputError("expected a tar stream of samples, received none (is the input empty?)", source)
 
 
-def _assembled(key: str, parts: dict[str, bytes], source: str) -> Sample | None:
+def _assembled(
+    key: str | None, parts: dict[str, bytes], source: str, on_error: Callable[[InputError], None] | None
+) -> Iterator[Sample]:
     image = next((parts[suffix] for suffix in IMAGE_SUFFIXES if suffix in parts), None)
     if image is None:
-        return None
+        return
     text = parts.get(".txt", parts.get(".gt.txt"))
     try:
-        return Sample(
-            key,
-            image,
-            None if text is None else unicodedata.normalize("NFC", text.decode("utf-8").rstrip("\r\n")),
-            json.loads(parts[".json"]) if ".json" in parts else {},
+        meta = json.loads(parts[".json"]) if ".json" in parts else {}
+        if not isinstance(meta, dict):
+            raise ValueError("the JSON is no object")
+        yield Sample(
+            key, image, None if text is None else unicodedata.normalize("NFC", text.decode("utf-8").rstrip("\r\n")), meta
         )
     except ValueError as error:
-        raise InputError(f"expected UTF-8 text and JSON beside the picture of {key!r}: {error}", source) from None
+        failure = InputError(f"expected UTF-8 text and JSON beside the picture of {key!r}: {error}", source)
+        if on_error is None:
+            raise failure from None
+        on_error(failure)
 
 
 class SampleWriter:
-    """Write samples to a binary stream, the same bytes for the same samples."""
+    """Write samples to a binary stream, the same bytes for the same samples, and nothing kept in memory.
+
+    Used as a context manager it ends the stream only if all went well, so that a stream that was interrupted
+    is seen to be broken off.
+    """
 
     def __init__(self, stream: IO[bytes]):
-        self._archive = tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT)
+        self._stream = stream
+        self._written = 0
 
     def write(self, sample: Sample) -> None:
         """Write one sample: the picture, then its text and JSON where it has them."""
@@ -120,11 +164,20 @@ class SampleWriter:
     def _add(self, name: str, content: bytes) -> None:
         member = tarfile.TarInfo(name)
         member.size = len(content)
-        self._archive.addfile(member, io.BytesIO(content))
+        header = member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+        self._put(header + content + b"\0" * (-len(content) % tarfile.BLOCKSIZE))
+
+    def _put(self, data: bytes) -> None:
+        # A raw stream, such as standard output unbuffered, may take only a part at a time.
+        view = memoryview(data)
+        while view:
+            view = view[self._stream.write(view) :]
+        self._written += len(data)
 
     def close(self) -> None:
         """Write the end of the stream; the stream itself stays open."""
-        self._archive.close()
+        end = 2 * tarfile.BLOCKSIZE
+        self._put(b"\0" * (end + -(self._written + end) % tarfile.RECORDSIZE))
 
     def __enter__(self) -> SampleWriter:
         return self

@@ -1,0 +1,160 @@
+import gzip
+import io
+import json
+import tarfile
+import tracemalloc
+import unicodedata
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from htrtool.core.errors import InputError
+from htrtool.core.samples import Sample, SampleWriter, encode_image, encode_png, image_suffix, read_samples
+
+
+def picture(width: int = 40, height: int = 16, tone: int = 255) -> bytes:
+    return encode_png(np.full((height, width), tone, np.uint8))
+
+
+def stream_of(samples) -> bytes:
+    stream = io.BytesIO()
+    with SampleWriter(stream) as writer:
+        for sample in samples:
+            writer.write(sample)
+    return stream.getvalue()
+
+
+def samples_in(data: bytes, **options):
+    return list(read_samples(io.BytesIO(data), "data.tar", **options))
+
+
+names = st.text(st.characters(codec="utf-8", exclude_characters="./\0", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=70)
+texts = st.none() | st.text(st.characters(codec="utf-8", exclude_categories=["Cs"])).map(lambda t: unicodedata.normalize("NFC", t).rstrip("\r\n"))
+metas = st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5) | st.none(), max_size=3)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.lists(names, min_size=1, max_size=3).map("/".join), texts, metas), max_size=5, unique_by=lambda s: s[0]))
+def test_what_is_written_is_read_back(parts):
+    samples = [Sample(key, picture(), text, meta) for key, text, meta in parts]
+    if samples:
+        assert samples_in(stream_of(samples)) == samples
+
+
+def test_the_stream_is_an_ordinary_tar_of_pictures_texts_and_json():
+    data = stream_of([Sample("set/a/001", picture(), "été", {"writer": "w"})])
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        assert archive.getnames() == ["set/a/001.png", "set/a/001.txt", "set/a/001.json"]
+        assert archive.extractfile("set/a/001.txt").read().decode() == "été"
+        assert json.load(archive.extractfile("set/a/001.json")) == {"writer": "w"}
+    assert len(data) % 10240 == 0
+
+
+def test_streams_can_be_joined_and_compressed():
+    first, second = (stream_of([Sample(key, picture(), key)]) for key in "ab")
+    assert [s.key for s in samples_in(first + second)] == ["a", "b"]
+    assert [s.key for s in samples_in(gzip.compress(first))] == ["a"]
+
+
+def test_names_of_system_tar_are_understood(tmp_path):
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, content in [("./d", None), ("./d/x.gt.txt", b"text\n"), ("./d/x.png", picture())]:
+            member = tarfile.TarInfo(name)
+            if content is None:
+                member.type = tarfile.DIRTYPE
+                archive.addfile(member)
+            else:
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+    (sample,) = samples_in(stream.getvalue())
+    assert (sample.key, sample.text) == ("d/x", "text")
+
+
+@pytest.mark.parametrize("data", [b"", b"no tar at all" * 100, stream_of([Sample("a", picture(), "a")])[:700]])
+def test_what_is_no_stream_is_named(data):
+    with pytest.raises(InputError, match="data.tar.*tar stream of samples"):
+        samples_in(data)
+
+
+def test_a_broken_sample_can_be_left_out():
+    stream = io.BytesIO()
+    writer = SampleWriter(stream)
+    writer._add("a.png", picture())
+    writer._add("a.txt", "é".encode("latin-1"))
+    writer.write(Sample("b", picture(), "b"))
+    writer.close()
+    with pytest.raises(InputError, match="'a'"):
+        samples_in(stream.getvalue())
+    errors = []
+    assert [s.key for s in samples_in(stream.getvalue(), on_error=errors.append)] == ["b"]
+    assert "'a'" in str(errors[0])
+
+
+def test_long_streams_take_no_memory():
+    stream = io.BytesIO()
+    writer = SampleWriter(stream)
+    for number in range(3000):
+        writer.write(Sample(f"folder/{number}", picture(), "text"))
+    writer.close()
+    stream.seek(0)
+    tracemalloc.start()
+    assert sum(1 for _ in read_samples(stream)) == 3000
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+
+
+def test_an_interrupted_stream_has_no_end():
+    stream = io.BytesIO()
+    with pytest.raises(KeyboardInterrupt):
+        with SampleWriter(stream) as writer:
+            writer.write(Sample("a", picture(), "a"))
+            raise KeyboardInterrupt
+    assert not stream.getvalue().endswith(b"\0" * 1024)
+
+
+def test_a_stream_that_takes_little_at_a_time_gets_all():
+    class Trickle(io.RawIOBase):
+        content = b""
+
+        def writable(self):
+            return True
+
+        def write(self, data):
+            self.content += bytes(data[:100])
+            return min(100, len(data))
+
+    stream = Trickle()
+    with SampleWriter(stream) as writer:
+        writer.write(Sample("a", picture(300, 64), "a"))
+    assert samples_in(stream.content)[0].text == "a"
+
+
+def test_the_document_is_the_writer_then_the_document_then_the_folder():
+    assert Sample("s/d/1", b"", meta={"writer": "w", "document": "x"}).document == "w"
+    assert Sample("s/d/1", b"", meta={"document": "x"}).document == "x"
+    assert Sample("s/d/1", b"").document == "s/d"
+    assert Sample("1", b"").document == "1"
+
+
+@pytest.mark.parametrize("form", ["png", "webp", "jpg"])
+def test_each_image_format_has_its_suffix_and_gray_pixels(form):
+    pixels = np.tile(np.linspace(0, 255, 64).astype(np.uint8), (16, 1))
+    data = encode_image(pixels, form)
+    assert image_suffix(data) == "." + form
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert decoded.shape[:2] == (16, 64)
+    assert np.abs(Sample("a", data).pixels().astype(int) - pixels).max() <= (0 if form == "png" else 12)
+
+
+def test_a_picture_too_wide_for_its_format_is_refused():
+    with pytest.raises(InputError, match="16383.*png"):
+        encode_image(np.zeros((8, 20000), np.uint8), "webp")
+
+
+def test_a_broken_picture_is_named():
+    with pytest.raises(InputError, match="key"):
+        Sample("key", b"\x89PNG\r\n").pixels()
