@@ -1,0 +1,78 @@
+"""Transcriptions as labels: one form for characters that handwriting does not tell apart, and editorial markup."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LABELS = ("plain", "keep")
+MARKUP = ("keep", "drop", "strip")
+
+_PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("‘’‚‛ʼ′", "'"),
+        **dict.fromkeys("“”„‟″", '"'),
+        **dict.fromkeys("‐‑‒–—―─−", "-"),
+        **dict.fromkeys("\u200b\u2060\ufeff", ""),
+        "…": "...",
+        "ſ": "s",
+        "ẛ": "ṡ",
+        "¬": "-",
+        "^": "",
+    }
+)
+_SOFT_HYPHEN = re.compile("\u00ad+(?=\\s*$)")
+
+# What an editor writes for what he could not read: the picture shows ink that the text does not give.
+_UNREAD = re.compile(
+    r"""
+      <\s*> | >\s*<                    # struck out beyond reading
+    | \[[\s?.…]*\] | \(\s*\?+\s*\)     # [?], [...], []
+    | \[(?:illegible|illisible|unleserlich|ilegible|unclear|unread)\W*\]
+    | (?<!\w)X{3,}(?!\w) | (?<!\w)x{4,}(?!\w)
+    | (?<!\S)\#(?!\S)
+    | _{2,} | ¥ | \{\s*\} | ⟦\s*⟧
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+# Marks around or beside what the text does give.
+_MARKS = re.compile(r"(?:>([^<>]*)<|<([^<>]*)>|⟦([^⟦⟧]*)⟧|\[([^\[\]]*)\]|\{([^{}]*)\})|[⋎‸⎀⟦⟧]|(?<=\S)\||\|(?=\S)")
+
+
+def plain(text: str) -> str:
+    """Return ``text`` with one form for characters that handwriting does not tell apart.
+
+    Curly quotes, long dashes and ``…`` become plain, ``ſ`` s and ``¬`` (a hyphen at the line's end) ``-``; ``^``
+    (superscript follows) and invisible characters go; runs of white space, no-break ones too, become one space, and
+    none stays at the ends. The result is NFC, and plain itself.
+    """
+    text = unicodedata.normalize("NFC", text)
+    text = _SOFT_HYPHEN.sub("-", text).replace("\u00ad", "").translate(_PLAIN)
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def has_markup(text: str) -> bool:
+    """Tell whether ``text`` holds editorial markup: struck-out, unread, supplied or inserted passages.
+
+    The signs are ``>x<``, ``<x>``, ``⟦x⟧``, ``[x]``, ``{x}``, ``⋎ ‸ ⎀``, ``|`` within a word, and those of
+    :func:`has_unread`.
+    """
+    return bool(_UNREAD.search(text) or _MARKS.search(text))
+
+
+def has_unread(text: str) -> bool:
+    """Tell whether ``text`` leaves out what its picture shows: ``<>``, ``[?]``, ``XXX``, ``#``, ``¥``, ``__``."""
+    return bool(_UNREAD.search(text))
+
+
+def without_markup(text: str) -> str | None:
+    """Return ``text`` without the signs of editorial markup, what they enclose kept.
+
+    None if a passage is unread, since no text is known then for what the picture shows.
+    """
+    if has_unread(text):
+        return None
+    before = None
+    while before != text:
+        before, text = text, _MARKS.sub(lambda match: "".join(group or "" for group in match.groups()), text)
+    return None if has_unread(text) else " ".join(text.split())
