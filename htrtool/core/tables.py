@@ -32,7 +32,7 @@ def escape(text: str) -> str:
 
 def unescape(cell: str) -> str:
     """Return the text of a cell. A backslash that begins no known escape stands for itself."""
-    return _ESCAPED.sub(lambda match: _UNESCAPES[match[0]], cell)
+    return _ESCAPED.sub(lambda match: _UNESCAPES[match[0]], cell) if "\\" in cell else cell
 
 
 def text_reader(stream: IO[bytes]) -> io.TextIOWrapper:
@@ -81,7 +81,7 @@ class TableWriter:
         self._put(format_value(row.get(column)) for column in self.columns)
 
 
-def read_table(stream: IO[str], source: str, required: Sequence[str] = ()) -> Iterator[dict[str, str]]:
+def read_table(stream: Iterable[str], source: str, required: Sequence[str] = ()) -> Iterator[dict[str, str]]:
     """Yield the rows of a table as dicts of unescaped text, in whatever order its columns stand.
 
     Args:
@@ -93,9 +93,17 @@ def read_table(stream: IO[str], source: str, required: Sequence[str] = ()) -> It
         InputError: there is no header, it lacks a column of ``required`` or names one twice, a row has more or
             fewer cells than the header, or text is not UTF-8.
     """
+    for _, row in read_numbered(stream, source, required):
+        yield row
+
+
+def read_numbered(
+    stream: Iterable[str], source: str, required: Sequence[str] = ()
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield what :func:`read_table` does, each row with its number; the header is row 1."""
     lines = _numbered_lines(stream, source)
     _, header = next(lines, (0, ""))
-    columns = [unescape(cell.strip()) for cell in header.removeprefix("\ufeff").split("\t")]
+    columns = header_columns(header)
     check_columns(columns, required, source)
     for number, line in lines:
         if not line and len(columns) > 1:
@@ -109,10 +117,15 @@ def read_table(stream: IO[str], source: str, required: Sequence[str] = ()) -> It
             )
         row = {column: unescape(cell) for column, cell in zip(columns, cells)}
         check_utf8(row, number, source)
-        yield row
+        yield number, row
 
 
-def _numbered_lines(stream: IO[str], source: str) -> Iterator[tuple[int, str]]:
+def header_columns(line: str) -> list[str]:
+    """Return the names of the columns in the first line of a table."""
+    return [unescape(cell.strip()) for cell in line.rstrip("\r\n").removeprefix("\ufeff").split("\t")]
+
+
+def _numbered_lines(stream: Iterable[str], source: str) -> Iterator[tuple[int, str]]:
     try:
         for number, line in enumerate(stream, start=1):
             yield number, line.rstrip("\n").removesuffix("\r")
@@ -147,5 +160,6 @@ def check_utf8(row: Mapping[str, str], number: int, source: str) -> None:
     for column, cell in row.items():
         if column != "file" and _SURROGATE.search(cell):
             raise InputError(
-                f"row {number}, column {column}: expected UTF-8 text; convert it with iconv -f ENCODING -t UTF-8", source
+                f"row {number}, column {column}: expected UTF-8 text; convert it with iconv -f ENCODING -t UTF-8",
+                source,
             )

@@ -1,0 +1,187 @@
+"""``htr eval``: score what was read against the truth."""
+
+from __future__ import annotations
+
+import textwrap
+from functools import partial
+
+import click
+
+from htrtool.core.errors import InputError
+from htrtool.core.rates import CALIBRATION, METRICS, SCOPES
+from htrtool.exits import Exit
+from htrtool.messages import Messages
+from htrtool.options import with_messages, with_operands
+
+MEANINGS = {name: metric.meaning for name, metric in METRICS.items()} | dict([CALIBRATION])
+
+
+def _epilog() -> str:
+    """Explain the rows: one paragraph a metric, kept as it is laid out."""
+    lines = ["\b", "Metrics:"]
+    for name, meaning in MEANINGS.items():
+        lines += textwrap.wrap(meaning, 76, initial_indent=f"  {name:<15} ", subsequent_indent=" " * 18)
+    return "\n".join(lines)
+
+
+@click.command("eval", epilog=_epilog())
+@click.argument("truth", metavar="TRUTH")
+@with_operands("READ")
+@click.option(
+    "--per",
+    "scopes",
+    type=click.Choice(SCOPES),
+    multiple=True,
+    default=("corpus",),
+    show_default=True,
+    help="Score the whole, each document, each file or each line; may be given several times.",
+)
+@click.option(
+    "--metric",
+    "metrics",
+    type=click.Choice(list(MEANINGS)),
+    multiple=True,
+    help="Print only this metric; may be given several times. Without it: all, explained below.",
+)
+@click.option("--document", metavar="COLUMN", help="The column of TRUTH that names the document or writer of a line.")
+@click.option("--plain", is_flag=True, help="Curly quotes, dashes, long s and the like count as their plain forms.")
+@click.option("--ignore-case", is_flag=True, help="Upper and lower case are the same.")
+@click.option("--ignore-accents", is_flag=True, help="Letters with and without accents are the same.")
+@click.option("--ignore-punctuation", is_flag=True, help="Punctuation is left out on both sides.")
+@click.option(
+    "--skip-missing", is_flag=True, help="Leave lines of TRUTH that READ lacks out, where they would count as errors."
+)
+@click.option(
+    "-f",
+    "--format",
+    "kind",
+    type=click.Choice(["tsv", "table"]),
+    help="Rows for programs, or a table for people.  [default: table on a terminal, else tsv]",
+)
+@click.option(
+    "--fail-above",
+    type=click.FloatRange(min=0),
+    metavar="RATE",
+    help=f"Exit with {Exit.ABOVE_LIMIT:d} if the character error rate is above RATE, such as 0.05.",
+)
+@with_messages
+def eval(  # noqa: A001 - named as the subcommand
+    truth: str,
+    operands: list[str],
+    scopes: tuple[str, ...],
+    metrics: tuple[str, ...],
+    document: str | None,
+    plain: bool,
+    ignore_case: bool,
+    ignore_accents: bool,
+    ignore_punctuation: bool,
+    skip_missing: bool,
+    kind: str | None,
+    fail_above: float | None,
+    messages: Messages,
+) -> int:
+    """Score what was read against the truth.
+
+    TRUTH is a table with the columns file and text (TSV, or CSV with a header) and, where a file has several lines,
+    page and line; or a sample stream (tar); or a folder of .gt.txt or .txt files. READ is a table that htr read
+    wrote, or any of the same; without it, standard input. '-' stands for standard input too.
+
+    Files go together by their names: the same path, else the same name if only one file has it, with or without the
+    suffix. Lines go together by their numbers, else by order; a file for which one side has a single row without a
+    number is compared as a whole. Text is compared in Unicode's form NFC, with runs of spaces as one.
+
+    Scores are printed as TSV: scope, name, metric, value, the 95% interval from low to high (bootstrap over
+    documents: the --document, else pages, else folders), and the errors out of
+    the total. A line of TRUTH that was not read counts with all its characters
+    deleted, a line that TRUTH lacks with all of them inserted.
+
+    \b
+        htr read scans/*.png | htr eval truth.tsv
+        htr eval --plain --per file val.tar out.tsv > scores.tsv
+        htr eval --fail-above 0.08 --metric cer truth.tsv out.tsv
+    """
+    from htrtool.cli import protect_stdout
+    from htrtool.core import joining, metrics as measures
+    from htrtool.core.scoring import Scoring
+    from htrtool.core.truth import read_lines
+
+    if "-" in operands and truth == "-" or operands.count("-") > 1:
+        raise click.UsageError("standard input can be read only once: give TRUTH or READ as a file")
+    stdout = protect_stdout()
+    wanted = read_lines(truth, document)
+    if not wanted:
+        raise InputError("expected at least one line with its text, found none", truth)
+    given = []
+    for operand in operands:
+        try:
+            given += read_lines(operand)
+        except InputError as error:
+            messages.problem(error)
+    if messages.problems == len(operands):
+        return Exit.BAD_INPUT
+    pairs = list(joining.join(wanted, given))
+    missing = sum(pair.read is None for pair in pairs)
+    surplus = sum(pair.truth is None for pair in pairs)
+    if given and missing + surplus == len(pairs):
+        messages.warning(
+            f"no file of READ, such as {given[0].file!r}, is in TRUTH, which has files such as {wanted[0].file!r}"
+        )
+    if skip_missing:
+        pairs = [pair for pair in pairs if pair.read is not None]
+        if not pairs:
+            raise InputError("expected lines that TRUTH has too, found none", " ".join(operands))
+    documents, what = joining.documents_of(pairs)
+    messages.note(
+        f"{sum(pair.truth is not None for pair in pairs)} lines of the truth, {missing} missing"
+        f"{' (left out)' * (skip_missing and missing > 0)}, {surplus} surplus; documents ({what}): {len(set(documents))}"
+    )
+    settings = {
+        "plain": plain,
+        "ignore_case": ignore_case,
+        "ignore_accents": ignore_accents,
+        "ignore_punctuation": ignore_punctuation,
+    }
+    scoring = Scoring.of(pairs, documents, partial(measures.normalise, **settings))
+    rows = (row for row in scoring.rows(truth, scopes) if not metrics or row["metric"] in metrics)
+    if kind == "table" or (kind is None and stdout.isatty()):
+        _print_table(rows, stdout)
+    else:
+        _print_rows(rows, stdout)
+    if messages.problems:
+        return Exit.SOME_FAILED
+    if fail_above is not None and not scoring.rate("cer") <= fail_above:
+        messages.note(f"the character error rate, {scoring.rate('cer'):.4f}, is above {fail_above}")
+        return Exit.ABOVE_LIMIT
+    return Exit.OK
+
+
+def _print_rows(rows, stdout) -> None:
+    from htrtool.core.tables import SCORE_COLUMNS, TableWriter, text_writer
+
+    table = TableWriter(text_writer(stdout), SCORE_COLUMNS)
+    for row in rows:
+        table.write(row)
+
+
+def _print_table(rows, stdout) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Column, Table
+
+    from htrtool.core.tables import text_writer
+
+    table = Table(Column("name", overflow="fold"), "metric")
+    for name in ("value", "95% interval", "errors", "of"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        value, low, high = (row.get(name) for name in ("value", "low", "high"))
+        known = low is not None and low == low
+        table.add_row(
+            escape(str(row["name"])),
+            row["metric"],
+            "" if value != value else f"{value:.2%}",
+            f"{low:.2%} – {high:.2%}" if known else "",
+            str(row.get("errors", "")),
+            str(row.get("total", "")),
+        )
+    Console(file=text_writer(stdout)).print(table)

@@ -1,0 +1,170 @@
+"""Lines of the truth and lines read, brought together by file, page and line."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import Iterable, Iterator, Sequence
+
+_ARCHIVE = re.compile(r"^(?:.*?\.(?:tar|tar\.gz|tgz|wds)|-)/", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?:\.gt)?\.(?:txt|png|jpe?g|jp2|tiff?|webp|bmp|gif|pnm|pgm|ppm|pdf|xml)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a table of lines. ``page`` and ``line`` are None where the table does not number them."""
+
+    file: str
+    text: str
+    page: int | None = None
+    line: int | None = None
+    conf: float | None = None
+    document: str | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A line of the truth with what was read; one of both may be None.
+
+    ``page`` and ``line`` are those of the truth, or of the surplus line; ``line`` is None for a file compared whole.
+    """
+
+    file: str
+    page: int | None
+    line: int | None
+    truth: Line | None
+    read: Line | None
+
+
+def match_files(wanted: Iterable[str], given: Iterable[str]) -> dict[str, str]:
+    """Say which of the names ``given`` means which of those ``wanted``.
+
+    The same name comes first; then the same path once ``./``, the archive that holds a sample and the suffix are
+    set aside; then as many of the last folders and the name as it takes, if no other file on either side has
+    the same.
+
+    Returns:
+        From names given to names wanted; each is used once at most.
+    """
+    wanted, given = list(dict.fromkeys(wanted)), list(dict.fromkeys(given))
+    matches = {name: name for name in set(wanted) & set(given)}
+    if len(matches) == min(len(wanted), len(given)):
+        return matches
+    paths = {name: _path(name) for name in (*wanted, *given)}
+    deepest = max((len(path) for path in paths.values()), default=0)
+    taken = set(matches.values())
+    for form_of in (paths.get, *(_tail(paths, depth) for depth in range(deepest, 0, -1))):
+        if len(matches) == min(len(wanted), len(given)):
+            break
+        by_form = _unique(form_of, wanted)
+        for form, name in _unique(form_of, given).items():
+            other = by_form.get(form)
+            if form and other is not None and name not in matches and other not in taken:
+                matches[name] = other
+                taken.add(other)
+    return matches
+
+
+def _path(name: str) -> tuple[str, ...]:
+    name = unicodedata.normalize("NFC", name).replace("\\", "/")
+    inside = _ARCHIVE.sub("", name)
+    stem = _SUFFIX.sub("", inside) or inside
+    return tuple(part for part in posixpath.normpath(stem).split("/") if part not in ("", ".", ".."))
+
+
+def _tail(paths: dict[str, tuple[str, ...]], depth: int):
+    return lambda name: paths[name][-depth:] if len(paths[name]) >= depth else ()
+
+
+def _unique(form_of, names: Sequence[str]) -> dict[tuple[str, ...], str]:
+    forms = {name: form_of(name) for name in names}
+    times = Counter(forms.values())
+    return {value: name for name, value in forms.items() if times[value] == 1}
+
+
+def join(truth: Iterable[Line], read: Iterable[Line]) -> Iterator[Pair]:
+    """Pair the lines of the truth with those read: file by file in the truth's order, surplus files last.
+
+    Within a file, lines go together by their page and line numbers where both sides have them, else by order. Where
+    one side has a single row without a line number, that row is the text of the whole file, and the rows of the
+    other side are joined with spaces.
+    """
+    truth_of, read_of = _by_file(truth), _by_file(read)
+    matches = {wanted: given for given, wanted in match_files(truth_of, read_of).items()}
+    for file, lines in truth_of.items():
+        yield from _join_file(file, lines, read_of.pop(matches[file]) if file in matches else [])
+    for file, lines in read_of.items():
+        yield from _join_file(file, [], lines)
+
+
+def _by_file(lines: Iterable[Line]) -> dict[str, list[Line]]:
+    files = defaultdict(list)
+    for line in lines:
+        files[line.file].append(line)
+    return dict(files)
+
+
+def _join_file(file: str, truth: list[Line], read: list[Line]) -> Iterator[Pair]:
+    if truth and read and (_is_whole(truth) or _is_whole(read)):
+        yield Pair(file, None, None, _whole(truth), _whole(read))
+        return
+    places, places_read = _places(truth, read)
+    waiting = defaultdict(list)
+    for place, line in zip(places_read, read):
+        waiting[place].append(line)
+    for place, line in zip(places, truth):
+        found = waiting[place].pop(0) if waiting[place] else None
+        yield Pair(file, line.page, line.line or place[1], line, found)
+    for place, lines in waiting.items():
+        for line in lines:
+            yield Pair(file, line.page, line.line or place[1], None, line)
+
+
+def _is_whole(lines: list[Line]) -> bool:
+    return len(lines) == 1 and lines[0].line is None
+
+
+def _whole(lines: list[Line]) -> Line:
+    first = lines[0]
+    if len(lines) == 1:
+        return first
+    known = [line.conf for line in lines if line.conf is not None]
+    conf = sum(known) / len(known) if known else None
+    return Line(first.file, " ".join(line.text for line in lines), first.page, None, conf, first.document)
+
+
+def _places(truth: list[Line], read: list[Line]) -> tuple[list[tuple], list[tuple]]:
+    """Return for each line of either side the place at which it is compared: its numbers, or its rank."""
+    both = (*truth, *read)
+    if all(line.line is not None for line in both):
+        if all(line.page is not None for line in both):
+            return [(line.page, line.line) for line in truth], [(line.page, line.line) for line in read]
+        if all(len({line.page for line in side}) < 2 for side in (truth, read)):
+            return [(None, line.line) for line in truth], [(None, line.line) for line in read]
+    return [(None, rank) for rank in range(1, len(truth) + 1)], [(None, rank) for rank in range(1, len(read) + 1)]
+
+
+def documents_of(pairs: Sequence[Pair]) -> tuple[list[str], str]:
+    """Return the document of each pair, and what documents are: ``as given``, ``file`` or ``folder``.
+
+    A document is what the truth's own column says; else the file, where files have several lines, since they are
+    pages then; else the folder; else, if there is but one folder, the file.
+    """
+    own = {pair.file: pair.truth.document for pair in pairs if pair.truth and pair.truth.document}
+    if own:
+        return [
+            (pair.truth and pair.truth.document) or own.get(pair.file) or _folder(pair.file) for pair in pairs
+        ], "as given"
+    files = [pair.file for pair in pairs]
+    several = sum(times > 1 for times in Counter(files).values())
+    folders = [_folder(file) for file in files]
+    if several * 2 > len(set(files)) or len(set(folders)) < 2:
+        return files, "file"
+    return folders, "folder"
+
+
+def _folder(file: str) -> str:
+    return posixpath.dirname(file.replace("\\", "/"))

@@ -1,0 +1,171 @@
+"""Error rates of what was read against the truth, with intervals, and the alignment behind them."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Sequence
+
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+from htrtool.core.rates import COUNTS, METRICS, Metric
+
+RESAMPLES = 2000
+_CELLS_AT_ONCE = 2_000_000
+
+
+def normalise(
+    text: str,
+    plain: bool = False,
+    ignore_case: bool = False,
+    ignore_accents: bool = False,
+    ignore_punctuation: bool = False,
+) -> str:
+    """Return ``text`` as it is compared: NFC, white space folded to single spaces, and what else is asked for.
+
+    Args:
+        plain: make curly quotes, dashes, long s and the like plain (:func:`htrtool.core.labels.plain`).
+        ignore_case: fold case as Unicode defines it.
+        ignore_accents: drop combining marks, é to e.
+        ignore_punctuation: drop characters of the Unicode categories P*.
+    """
+    if plain:
+        from htrtool.core import labels
+
+        text = labels.plain(text)
+    if ignore_case:
+        text = text.casefold()
+    if ignore_accents:
+        text = "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn")
+    if ignore_punctuation:
+        text = "".join(c for c in text if not unicodedata.category(c).startswith("P"))
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def count(truth: str | None, read: str | None) -> np.ndarray:
+    """Count one line.
+
+    Args:
+        truth: what the line says; None for a surplus line, which the truth does not have.
+        read: what was read; None for a line that was missed.
+
+    Returns:
+        (len(COUNTS),) int64, in the order of ``COUNTS``. A missing line has all its characters deleted, a surplus
+        line all of them inserted.
+    """
+    expected, received = truth or "", read or ""
+    words, words_read = expected.split(), received.split()
+    return np.array(
+        (
+            len(expected),
+            Levenshtein.distance(expected, received),
+            len(words),
+            Levenshtein.distance(words, words_read),
+            sum(a == b for a, b in zip(expected, received)),
+            truth is not None,
+            truth is not None and truth == read,
+            truth is not None and read is None,
+            truth is None,
+        ),
+        np.int64,
+    )
+
+
+def character_error_rate(truth: str, read: str) -> float:
+    """Return the edits over the characters of the truth; of an empty truth 0 or 1."""
+    return Levenshtein.distance(truth, read) / len(truth) if truth else float(bool(read))
+
+
+def align(truth: Sequence, read: Sequence) -> list[tuple[Sequence, Sequence]]:
+    """Align two strings, or two lists of words, along a least number of edits.
+
+    Returns:
+        Pairs of a piece of one element of ``truth`` and of ``read``; where one side has nothing it is empty.
+    """
+    pairs = []
+    for edit in Levenshtein.opcodes(truth, read):
+        expected = truth[edit.src_start : edit.src_end]
+        received = read[edit.dest_start : edit.dest_end]
+        for index in range(max(len(expected), len(received))):
+            pairs.append((expected[index : index + 1], received[index : index + 1]))
+    return pairs
+
+
+@dataclass(frozen=True)
+class Score:
+    """The value of a metric with its 95% interval (not-a-number where there is none) and the counts behind it."""
+
+    metric: str
+    value: float
+    low: float
+    high: float
+    errors: int
+    total: int
+
+
+def score(
+    counts: np.ndarray, documents: Sequence | None = None, seed: int = 0, resamples: int = RESAMPLES
+) -> list[Score]:
+    """Sum the counts of lines and return every metric.
+
+    Args:
+        counts: (lines, len(COUNTS)) int, of :func:`count`.
+        documents: the document of each line. Lines of one document have a hand and a paper in common, so it is
+            documents that are drawn, not lines. None, or a single document: no intervals.
+        seed: of the drawing.
+        resamples: how many times documents are drawn.
+
+    Returns:
+        A score for every one of ``METRICS``; intervals are the 2.5 and 97.5 percentiles of the percentile bootstrap
+        (Efron 1979; for error rates of transcriptions Bisani and Ney 2004).
+    """
+    counts = np.asarray(counts, np.int64).reshape(-1, len(COUNTS))
+    drawn = resample(counts, documents, seed, resamples)
+    scores = []
+    for metric in METRICS.values():
+        value, errors, total = _rate(metric, counts.sum(axis=0))
+        low = high = float("nan")
+        if drawn is not None:
+            values = _rate(metric, drawn)[0]
+            values = values[~np.isnan(values)]
+            if len(values):
+                low, high = np.percentile(values, (2.5, 97.5))
+        scores.append(Score(metric.name, float(value), float(low), float(high), int(errors), int(total)))
+    return scores
+
+
+def _rate(metric: Metric, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    named = {name: counts[..., index] for index, name in enumerate(COUNTS)}
+    errors, total = metric.errors(named), metric.total(named)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = np.where(total > 0, errors / np.asarray(total, float), np.nan)
+    return (1 - rate if metric.is_accuracy else rate), errors, total
+
+
+def resample(counts: np.ndarray, documents: Sequence | None, seed: int, resamples: int) -> np.ndarray | None:
+    """Draw documents with replacement, as many as there are, ``resamples`` times.
+
+    Returns:
+        (resamples, len(COUNTS)) int64, the counts of each drawing; None where there are fewer than two documents.
+    """
+    if documents is None:
+        return None
+    if len(documents) != len(counts):
+        raise ValueError(f"Expected a document for each of {len(counts)} lines. Received: {len(documents)}")
+    numbers: dict = {}
+    group = np.array([numbers.setdefault(document, len(numbers)) for document in documents], np.int64)
+    size = len(numbers)
+    if size < 2:
+        return None
+    sums = np.zeros((size, counts.shape[1]), np.int64)
+    np.add.at(sums, group, counts)
+    generator = np.random.default_rng(seed)
+    at_once = max(1, _CELLS_AT_ONCE // size)
+    drawn = []
+    for start in range(0, resamples, at_once):
+        rows = min(at_once, resamples - start)
+        chosen = generator.integers(0, size, (rows, size)) + np.arange(rows)[:, None] * size
+        times = np.bincount(chosen.ravel(), minlength=rows * size).reshape(rows, size)
+        drawn.append(times.astype(np.float64) @ sums.astype(np.float64))
+    return np.rint(np.concatenate(drawn)).astype(np.int64)

@@ -1,0 +1,100 @@
+"""From pairs of lines to the rows of a table of scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Iterator, Sequence
+
+import numpy as np
+
+from htrtool.core.joining import Pair
+from htrtool.core.metrics import Score, character_error_rate, count, score
+from htrtool.core.rates import SCOPES
+
+
+@dataclass
+class Scoring:
+    """Pairs of lines, compared.
+
+    ``counts`` is (pairs, len(COUNTS)) int64; ``documents`` names the document of each pair; ``conf`` and ``accuracy``
+    are (pairs,) float, not-a-number where a line has no confidence or was not read: the confidence, and 1 less the
+    line's character error rate, 0 at least.
+    """
+
+    pairs: Sequence[Pair]
+    documents: Sequence[str]
+    counts: np.ndarray
+    conf: np.ndarray
+    accuracy: np.ndarray
+
+    @classmethod
+    def of(cls, pairs: Sequence[Pair], documents: Sequence[str], normalise: Callable[[str], str]) -> Scoring:
+        """Compare the lines of each pair after ``normalise``."""
+        counts, conf, accuracy = [], [], []
+        for pair in pairs:
+            truth = normalise(pair.truth.text) if pair.truth else None
+            read = normalise(pair.read.text) if pair.read else None
+            counts.append(count(truth, read))
+            known = read is not None and pair.read.conf is not None
+            conf.append(pair.read.conf if known else np.nan)
+            accuracy.append(max(0.0, 1 - character_error_rate(truth or "", read)) if known else np.nan)
+        return cls(pairs, documents, np.array(counts), np.array(conf, float), np.array(accuracy, float))
+
+    def rate(self, metric: str) -> float:
+        """Return one metric of the whole corpus."""
+        return next(item.value for item in score(self.counts) if item.metric == metric)
+
+    def rows(self, name: str, scopes: Sequence[str] = ("corpus",)) -> Iterator[dict[str, object]]:
+        """Yield the rows of the table of scores, one a metric, scope after scope.
+
+        Args:
+            name: the name of the whole corpus.
+            scopes: some of ``SCOPES``; only the corpus has intervals, and only it has the calibration error.
+        """
+        if "corpus" in scopes:
+            yield from _rows("corpus", name, score(self.counts, self.documents))
+            yield from self._calibration(name)
+        for scope, names in self._groups():
+            if scope not in scopes:
+                continue
+            members: dict[str, list[int]] = {}
+            for index, group in enumerate(names):
+                members.setdefault(group, []).append(index)
+            for group, indices in members.items():
+                yield from _rows(scope, group, score(self.counts[indices]))
+
+    def _groups(self) -> Iterator[tuple[str, list[str]]]:
+        files = [pair.file for pair in self.pairs]
+        for scope in SCOPES[1:]:
+            if scope == "document":
+                yield scope, list(self.documents)
+            elif scope == "file":
+                yield scope, files
+            else:
+                yield scope, [_place(pair) for pair in self.pairs]
+
+    def _calibration(self, name: str) -> Iterator[dict[str, object]]:
+        from htrtool.core.confidence import expected_calibration_error
+
+        known = ~np.isnan(self.conf)
+        if known.any():
+            error = expected_calibration_error(self.conf[known], self.accuracy[known])
+            yield {"scope": "corpus", "name": name, "metric": "ece", "value": float(error), "total": int(known.sum())}
+
+
+def _place(pair: Pair) -> str:
+    return ":".join(str(part) for part in (pair.file, pair.page, pair.line) if part is not None)
+
+
+def _rows(scope: str, name: str, scores: Sequence[Score]) -> Iterator[dict[str, object]]:
+    for item in scores:
+        yield {
+            "scope": scope,
+            "name": name,
+            "metric": item.metric,
+            "value": item.value,
+            "low": item.low,
+            "high": item.high,
+            "errors": item.errors,
+            "total": item.total,
+        }

@@ -1,0 +1,184 @@
+"""Lines from whatever holds them: a table of lines, a CSV, a sample stream, or a folder of text files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from pathlib import Path
+from typing import IO, Iterable, Iterator
+
+from htrtool.core.errors import InputError
+from htrtool.core.joining import Line
+from htrtool.core.tables import check_columns, check_utf8, header_columns, read_numbered, text_reader
+
+FILE_NAMES = ("file", "filename", "file_name", "image", "img", "path")
+TEXT_NAMES = ("text", "identity", "transcription", "transcript", "label", "truth", "ground_truth", "gt", "sentence")
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
+_HEAD = 512
+
+
+def read_lines(operand: str, document: str | None = None) -> list[Line]:
+    """Return the lines that a table, a sample stream or a folder of text files holds.
+
+    Args:
+        operand: a path, or ``-`` for standard input.
+        document: the column of a table that names the document of a line; without it ``document`` or ``writer``,
+            where the table has one.
+
+    Raises:
+        InputError: there is nothing of the kind, or it is broken.
+    """
+    if operand != "-" and Path(operand).is_dir():
+        return list(_of_folder(Path(operand), operand))
+    try:
+        with open(0, "rb", closefd=False) if operand == "-" else open(operand, "rb") as stream:
+            head = stream.read(_HEAD)
+            content = io.BufferedReader(_Rejoined(head, stream))
+            if head[257:262] == b"ustar" or head.startswith(_COMPRESSED):
+                return list(_of_samples(content, operand))
+            if b"\0" in head:
+                raise InputError(
+                    "expected a table, a sample stream (tar) or a folder of .txt files, found something else", operand
+                )
+            return list(_of_table(text_reader(content), operand, document))
+    except OSError as error:
+        raise InputError(f"can't read: {error.strerror or error}", operand) from None
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream whose first bytes were already read to find out what it is."""
+
+    def __init__(self, head: bytes, rest: IO[bytes]):
+        self._head = head
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        content = self._head[: len(buffer)] or self._rest.read(len(buffer))
+        self._head = self._head[len(content) :]
+        buffer[: len(content)] = content
+        return len(content)
+
+
+def _of_folder(folder: Path, operand: str) -> Iterator[Line]:
+    files = sorted(folder.rglob("*.gt.txt")) or sorted(folder.rglob("*.txt"))
+    if not files:
+        raise InputError("expected a folder with .gt.txt or .txt files, found none", operand)
+    for file in files:
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            raise InputError("expected UTF-8 text; convert it with iconv -f ENCODING -t UTF-8", str(file)) from None
+        yield Line(str(file), text.rstrip("\r\n"))
+
+
+def _of_samples(stream: IO[bytes], operand: str) -> Iterator[Line]:
+    from htrtool.core.samples import read_samples
+
+    for sample in read_samples(stream, operand):
+        if sample.text is not None:
+            yield Line(f"{operand}/{sample.key}", sample.text, document=sample.document)
+
+
+def _of_table(stream: Iterable[str], operand: str, document: str | None) -> Iterator[Line]:
+    stream = iter(stream)
+    header = next(stream, "")
+    separator = _separator(header)
+    columns = header_columns(header) if separator == "\t" else _csv_columns(header, separator)
+    check_columns(columns, (), operand)
+    names = _columns(columns, operand, document)
+    if separator == "\t":
+        rows = read_numbered(itertools.chain([header], stream), operand)
+    else:
+        rows = _csv_rows(stream, columns, operand, separator)
+    for number, row in rows:
+        yield Line(
+            row[names["file"]],
+            row[names["text"]],
+            _whole_number(row, names["page"], number, operand),
+            _whole_number(row, names["line"], number, operand),
+            _share(row, names["conf"], number, operand),
+            (row[names["document"]] or None) if names["document"] else None,
+        )
+
+
+def _separator(header: str) -> str:
+    if "\t" in header:
+        return "\t"
+    return max(",;", key=header.count) if any(mark in header for mark in ",;") else "\t"
+
+
+def _csv_columns(header: str, separator: str) -> list[str]:
+    return [cell.strip() for cell in next(csv.reader([header.removeprefix("\ufeff")], delimiter=separator))]
+
+
+def _csv_rows(
+    stream: Iterable[str], columns: list[str], source: str, separator: str
+) -> Iterator[tuple[int, dict[str, str]]]:
+    reader = csv.reader(stream, delimiter=separator, strict=True)
+    try:
+        for cells in reader:
+            number = reader.line_num + 1
+            if not cells:
+                continue
+            if len(cells) != len(columns):
+                raise InputError(
+                    f"row {number}: expected {len(columns)} cells ({' '.join(columns)}), found {len(cells)}; "
+                    f'a cell with {separator!r} in it stands between double quotes (")',
+                    source,
+                )
+            row = dict(zip(columns, cells))
+            check_utf8(row, number, source)
+            yield number, row
+    except csv.Error as error:
+        raise InputError(f"row {reader.line_num + 1}: expected CSV, found {error}", source) from None
+
+
+def _columns(columns: list[str], source: str, document: str | None) -> dict[str, str | None]:
+    """Say which column is which; names are matched without regard to case."""
+    folded = {column.casefold(): column for column in reversed(columns)}
+
+    def first(names: Iterable[str]) -> str | None:
+        return next((folded[name] for name in names if name in folded), None)
+
+    found = {
+        "file": first(FILE_NAMES),
+        "text": first(TEXT_NAMES),
+        "document": first([document.casefold()] if document else ("document", "writer")),
+        **{name: first([name]) for name in ("page", "line", "conf")},
+    }
+    required = {"file": FILE_NAMES, "text": TEXT_NAMES} | ({"document": (document,)} if document else {})
+    for name, known in required.items():
+        if found[name] is None:
+            raise InputError(
+                f"expected a column {' or '.join(known) if len(known) == 1 else f'{name} (or ' + ', '.join(known[1:]) + ')'}"
+                f" named in the first line, found the columns {' '.join(columns)!r}",
+                source,
+            )
+    return found
+
+
+def _whole_number(row: dict[str, str], column: str | None, number: int, source: str) -> int | None:
+    if column is None or not row[column].strip():
+        return None
+    try:
+        return int(row[column])
+    except ValueError:
+        raise InputError(
+            f"row {number}, column {column}: expected a whole number, found {row[column]!r}", source
+        ) from None
+
+
+def _share(row: dict[str, str], column: str | None, number: int, source: str) -> float | None:
+    if column is None or not row[column].strip():
+        return None
+    try:
+        value = float(row[column])
+    except ValueError:
+        value = float("nan")
+    if not 0 <= value <= 1:
+        raise InputError(f"row {number}, column {column}: expected a number from 0 to 1, found {row[column]!r}", source)
+    return value

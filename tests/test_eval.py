@@ -1,0 +1,308 @@
+"""``htr eval``: what is joined with what, what is printed, and how it ends."""
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from htrtool.core.joining import Line, documents_of, join, match_files
+from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.tables import SCORE_COLUMNS, read_table
+from htrtool.exits import Exit
+
+
+def run(*arguments, stdin="", cwd=None):
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(
+        [sys.executable, "-m", "htrtool", "eval", *map(str, arguments)],
+        input=stdin.encode() if isinstance(stdin, str) else stdin,
+        capture_output=True,
+        cwd=cwd,
+        env=environment,
+        timeout=60,
+    )
+
+
+def rows(result):
+    return list(read_table(io.StringIO(result.stdout.decode()), "stdout", SCORE_COLUMNS))
+
+
+def values(result, scope="corpus"):
+    return {row["metric"]: row["value"] for row in rows(result) if row["scope"] == scope}
+
+
+@pytest.fixture
+def truth(tmp_path):
+    path = tmp_path / "truth.tsv"
+    path.write_text("file\ttext\na.png\tThe cat\nb.png\tété\n", encoding="utf-8")
+    return path
+
+
+# Joining
+
+
+@pytest.mark.parametrize(
+    "wanted, given, expected",
+    [
+        (["a.png"], ["a.png"], {"a.png": "a.png"}),
+        (["a.png"], ["./a.png"], {"./a.png": "a.png"}),
+        (["a.png"], ["/scans/x/a.png"], {"/scans/x/a.png": "a.png"}),
+        (["gt/a.gt.txt"], ["img/a.png"], {"img/a.png": "gt/a.gt.txt"}),
+        (["/d/v.tar/s/1"], ["-/s/1"], {"-/s/1": "/d/v.tar/s/1"}),
+        (["x/1.png", "y/1.png"], ["new/y/1.png", "new/x/1.png"], {"new/y/1.png": "y/1.png", "new/x/1.png": "x/1.png"}),
+        (["x/1.png", "y/1.png"], ["1.png"], {}),
+        (["x/1.png", "y/1.png"], ["x/1.png", "z/1.png"], {"x/1.png": "x/1.png"}),
+        (["a.png"], ["b.png"], {}),
+        (["e\u0301.png"], ["d/é.png"], {"d/é.png": "e\u0301.png"}),
+        (["a\\b.png"], ["a/b.png"], {"a/b.png": "a\\b.png"}),
+        (["p.0.png", "p.1.png"], ["s/p.1.png", "s/p.0.png"], {"s/p.0.png": "p.0.png", "s/p.1.png": "p.1.png"}),
+    ],
+)
+def test_names_are_matched_as_a_user_would(wanted, given, expected):
+    assert match_files(wanted, given) == expected
+
+
+def joined(truth, read):
+    return [(pair.truth and pair.truth.text, pair.read and pair.read.text) for pair in join(truth, read)]
+
+
+def test_lines_go_together_by_number_whatever_their_order():
+    truth = [Line("p", "one", 1, 1), Line("p", "two", 1, 2), Line("p", "three", 2, 1)]
+    read = [Line("p", "THREE", 2, 1), Line("p", "TWO", 1, 2), Line("p", "extra", 2, 2)]
+    assert joined(truth, read) == [("one", None), ("two", "TWO"), ("three", "THREE"), (None, "extra")]
+
+
+def test_lines_without_numbers_go_together_by_order():
+    truth = [Line("p", "one"), Line("p", "two")]
+    assert joined(truth, [Line("p", "ONE", 1, 1), Line("p", "TWO", 1, 2)]) == [("one", "ONE"), ("two", "TWO")]
+
+
+def test_numbers_that_start_again_on_each_page_are_not_mixed_up_where_the_truth_has_no_pages():
+    truth = [Line("p", "one", None, 1), Line("p", "two", None, 2)]
+    assert joined(truth, [Line("p", "ONE", 1, 1), Line("p", "TWO", 2, 1)]) == [("one", "ONE"), ("two", "TWO")]
+
+
+def test_a_file_with_one_text_is_compared_whole():
+    read = [Line("p", "dear", 1, 1, 0.5), Line("p", "sir", 1, 2, 1.0)]
+    (pair,) = join([Line("p", "dear\nsir")], read)
+    assert (pair.read.text, pair.read.conf) == ("dear sir", 0.75)
+
+
+def test_a_line_read_twice_is_surplus_once():
+    assert joined([Line("p", "a", 1, 1)], [Line("p", "x", 1, 1), Line("p", "y", 1, 1)]) == [("a", "x"), (None, "y")]
+
+
+def test_documents_are_those_given_else_pages_else_folders_else_files():
+    def documents(*truth):
+        return documents_of(list(join(truth, [])))
+
+    assert documents(Line("a", "", document="w1"), Line("b", "", document="w2")) == (["w1", "w2"], "as given")
+    assert documents(Line("a", "", 1, 1), Line("a", "", 1, 2), Line("b", "", 1, 1), Line("b", "", 1, 2))[1] == "file"
+    assert documents(Line("x/1", ""), Line("x/2", ""), Line("y/1", "")) == (["x", "x", "y"], "folder")
+    assert documents(Line("1.png", ""), Line("2.png", "")) == (["1.png", "2.png"], "file")
+
+
+# The command
+
+
+def test_scores_are_a_tidy_table(truth):
+    result = run(truth, stdin="text\tfile\nThe bat\tdir/a.png\nété\tdir/b.png\n")
+    assert result.returncode == Exit.OK
+    assert result.stdout.decode().splitlines()[0].split("\t") == list(SCORE_COLUMNS)
+    cer = rows(result)[0]
+    assert (cer["scope"], cer["name"], cer["metric"], cer["value"]) == ("corpus", str(truth), "cer", "0.1")
+    assert (cer["errors"], cer["total"]) == ("1", "10")
+    assert 0 <= float(cer["low"]) <= 0.1 <= float(cer["high"]) <= 1
+    assert "2 lines of the truth, 0 missing, 0 surplus" in result.stderr.decode()
+
+
+def test_missing_and_surplus_lines_count_as_errors(truth):
+    result = run(truth, "-", stdin="file\ttext\na.png\tThe cat\nc.png\tno\n")
+    assert (rows(result)[0]["errors"], rows(result)[0]["total"]) == ("5", "10")
+    assert (values(result)["missing_lines"], values(result)["surplus_lines"]) == ("0.5", "0.5")
+
+
+def test_missing_lines_can_be_left_out(truth):
+    result = run("--skip-missing", truth, stdin="file\ttext\na.png\tThe cat\n")
+    assert (values(result)["cer"], values(result)["missing_lines"]) == ("0", "0")
+    assert "1 missing (left out)" in result.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    "option, read",
+    [
+        ("--ignore-case", "‘THE cat’"),
+        ("--ignore-accents", "‘Thé cat’"),
+        ("--ignore-punctuation", "The, cat!"),
+        ("--plain", "'The cat'"),
+    ],
+)
+def test_each_normalisation_has_its_effect(tmp_path, option, read):
+    truth = tmp_path / "t.tsv"
+    truth.write_text("file\ttext\na\t‘The cat’\n", encoding="utf-8")
+    table = f"file\ttext\na\t{read}\n"
+    assert float(values(run(truth, stdin=table))["cer"]) > 0
+    assert float(values(run(option, truth, stdin=table))["cer"]) == 0
+
+
+def test_scopes_and_metrics_are_chosen(truth):
+    result = run(
+        "--per", "file", "--per", "line", "--metric", "cer", truth, stdin="file\ttext\na.png\tThe cat\nb.png\tete\n"
+    )
+    assert [(row["scope"], row["name"], row["value"]) for row in rows(result)] == [
+        ("file", "a.png", "0"),
+        ("file", "b.png", "0.666667"),
+        ("line", "a.png", "0"),
+        ("line", "b.png", "0.666667"),
+    ]
+
+
+def test_documents_are_drawn_by_the_column_named(tmp_path):
+    truth = tmp_path / "t.tsv"
+    truth.write_text("hand\tfile\ttext\nA\t1\tab\nA\t2\tab\nB\t3\tab\n")
+    result = run(
+        "--per", "document", "--metric", "cer", "--document", "hand", truth, stdin="file\ttext\n1\tab\n2\ta\n3\tab\n"
+    )
+    assert [(row["name"], row["value"]) for row in rows(result)] == [("A", "0.25"), ("B", "0")]
+    assert "expected a column pen named" in run("--document", "pen", truth, stdin="file\ttext\n").stderr.decode()
+
+
+def test_confidence_is_compared_with_what_was_right(truth):
+    sure = run(truth, stdin="file\tconf\ttext\na.png\t1\tThe cat\nb.png\t1\tété\n")
+    assert values(sure)["ece"] == "0"
+    wrong = run(truth, stdin="file\tconf\ttext\na.png\t1\tThe cat\nb.png\t0.75\txxx\n")
+    assert float(values(wrong)["ece"]) == pytest.approx(0.75 / 2)
+    assert "ece" not in values(run(truth, stdin="file\ttext\na.png\tThe cat\n"))
+
+
+def test_a_limit_on_the_error_rate_sets_the_exit_status(truth):
+    read = "file\ttext\na.png\tThe bat\nb.png\tété\n"
+    assert run("--fail-above", "0.1", truth, stdin=read).returncode == Exit.OK
+    failed = run("--fail-above", "0.05", truth, stdin=read)
+    assert failed.returncode == Exit.ABOVE_LIMIT
+    assert rows(failed) and "0.1000, is above 0.05" in failed.stderr.decode()
+
+
+def test_a_table_for_people_on_request(truth):
+    text = run("-f", "table", truth, stdin="file\ttext\na.png\tThe bat\nb.png\tété\n").stdout.decode()
+    assert "10.00%" in text and "\t" not in text
+
+
+def test_quiet_leaves_out_the_counts(truth):
+    assert run("-q", truth, stdin="file\ttext\na.png\tx\n").stderr == b""
+
+
+# What may hold the truth
+
+
+def test_a_sample_stream_is_truth_by_key_and_its_documents_are_drawn(tmp_path):
+    path = tmp_path / "val.tar"
+    image = encode_png(np.full((8, 8), 255, np.uint8))
+    with open(path, "wb") as stream, SampleWriter(stream) as writer:
+        writer.write(Sample("d1/001", image, "one", {"writer": "w1"}))
+        writer.write(Sample("d2/001", image, "two", {"writer": "w2"}))
+        writer.write(Sample("d2/002", image, None))
+    read = "file\tpage\tline\ttext\nval.tar/d1/001\t1\t1\tone\n-/d2/001\t1\t1\ttwo\n"
+    result = run(path, stdin=read)
+    assert (values(result)["cer"], rows(result)[0]["total"]) == ("0", "6")
+    assert "documents (as given): 2" in result.stderr.decode()
+    piped = tmp_path / "read.tsv"
+    piped.write_text(read)
+    assert values(run("-", piped, stdin=path.read_bytes()))["cer"] == "0"
+
+
+def test_a_folder_of_text_files_is_truth(tmp_path):
+    (tmp_path / "gt").mkdir()
+    (tmp_path / "gt" / "a.gt.txt").write_text("one\n")
+    (tmp_path / "gt" / "b.gt.txt").write_text("first\nsecond\n")
+    read = "file\tline\ttext\nscan/a.png\t1\tone\nscan/b.png\t1\tfirst\nscan/b.png\t2\tsecond\n"
+    assert values(run(tmp_path / "gt", stdin=read))["cer"] == "0"
+
+
+@pytest.mark.parametrize("content", ['FILENAME,IDENTITY\r\na.jpg,"DE, LUCA"\r\n', "image;label\na.jpg;DE, LUCA\n"])
+def test_a_csv_is_truth(tmp_path, content):
+    (tmp_path / "t.csv").write_text("\ufeff" + content, encoding="utf-8", newline="")
+    assert values(run(tmp_path / "t.csv", stdin="file\ttext\nx/a.jpg\tDE, LUCA\n"))["lines_exact"] == "1"
+
+
+# What is wrong
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b"", "expected a table"),
+        (b"file\tconf\nx\t1\n", "expected a column text (or identity,"),
+        (b"file\ttext\tconf\na\tb\t7\n", "row 2, column conf: expected a number from 0 to 1, found '7'"),
+        (b"file\ttext\tline\na\tb\tx\n", "row 2, column line: expected a whole number, found 'x'"),
+        (b"file,text\na,b,c\n", "row 2: expected 2 cells (file text), found 3"),
+        (b'file,text\na,"b\n', "row 2: expected CSV"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\0", "found something else"),
+        (b"file\ttext\na\t\xe9\n", "expected UTF-8"),
+    ],
+)
+def test_a_bad_table_gets_one_clear_line_and_the_good_one_is_scored(tmp_path, truth, content, message):
+    (tmp_path / "bad").write_bytes(content)
+    (tmp_path / "good.tsv").write_text("file\ttext\na.png\tThe cat\n")
+    result = run("-q", truth, tmp_path / "bad", tmp_path / "good.tsv")
+    assert result.returncode == Exit.SOME_FAILED
+    (line,) = result.stderr.decode().splitlines()
+    assert message in line and str(tmp_path / "bad") in line
+    assert values(result)["lines_exact"] == "0.5"
+    alone = run("-q", truth, tmp_path / "bad")
+    assert (alone.returncode, alone.stdout) == (Exit.BAD_INPUT, b"")
+    assert run(tmp_path / "bad", tmp_path / "good.tsv").returncode == Exit.BAD_INPUT
+
+
+def test_missing_files_and_empty_truth_are_told(tmp_path, truth):
+    assert "nowhere.tsv: can't read: No such file" in run("nowhere.tsv", stdin="file\ttext\n").stderr.decode()
+    (tmp_path / "empty.tsv").write_text("file\ttext\n")
+    assert "at least one line" in run(tmp_path / "empty.tsv", stdin="file\ttext\n").stderr.decode()
+    assert run(tmp_path, stdin="file\ttext\n").returncode == Exit.BAD_INPUT
+
+
+def test_standard_input_serves_once(truth):
+    assert run("-", "-", stdin="file\ttext\n").returncode == Exit.USAGE
+    assert run(truth, "-", "-", stdin="file\ttext\n").returncode == Exit.USAGE
+
+
+def test_names_that_match_nowhere_are_pointed_out(truth):
+    assert "no file of READ, such as 'zzz'" in run(truth, stdin="file\ttext\nzzz\tx\n").stderr.decode()
+
+
+def test_tables_may_be_listed_in_a_file(tmp_path, truth):
+    (tmp_path / "r1.tsv").write_text("file\ttext\na.png\tThe cat\n")
+    (tmp_path / "r2.tsv").write_text("file\ttext\nb.png\tété\n", encoding="utf-8")
+    result = run("--files-from", "-", "-0", truth, stdin=f"{tmp_path / 'r1.tsv'}\0{tmp_path / 'r2.tsv'}\0")
+    assert values(result)["cer"] == "0"
+
+
+def test_a_closed_pipe_ends_quietly(tmp_path):
+    truth = tmp_path / "t.tsv"
+    truth.write_text("file\ttext\n" + "".join(f"{i}.png\tabc\n" for i in range(3000)))
+    command = [sys.executable, "-m", "htrtool", "eval", "-q", "--per", "line", str(truth), str(truth)]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == Exit.OK
+
+
+def test_the_work_scales(tmp_path):
+    """Twenty thousand lines in folders, their files named otherwise, are scored with intervals in a second or two."""
+    truth = tmp_path / "t.tsv"
+    truth.write_text("file\ttext\n" + "".join(f"d{i % 999}/{i}.png\tsome words on line {i}\n" for i in range(20_000)))
+    read = truth.read_text().replace("\nd", "\nnew/d").replace(".png", ".jpg")
+    result = run(truth, stdin=read)
+    assert values(result)["line_accuracy"] == "1"
+
+
+def test_help_explains_every_metric():
+    text = " ".join(run("--help").stdout.decode().split())
+    for phrase in ("this is not 1 - cer", "character error rate", "expected calibration error"):
+        assert phrase in text
