@@ -40,13 +40,6 @@ class LazyGroup(click.Group):
             return None
         return getattr(importlib.import_module(f"htrtool.commands.{name}"), name)
 
-    def invoke(self, context: click.Context) -> int | None:
-        try:
-            return super().invoke(context)
-        except BrokenPipeError:
-            # Click would leave with 1, which says that some inputs failed.
-            return Exit.OK
-
     def invoke(self, context: click.Context) -> object:
         """Run the subcommand; click itself would leave with status 1 when the reader of a pipe has gone away."""
         try:
