@@ -1,0 +1,215 @@
+"""A text line cut out of its page: along its polygon, straightened along its baseline, on the paper's own tone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Sequence
+
+import cv2
+import numpy as np
+
+from htrtool.core.errors import InputError
+
+Points = Sequence[tuple[float, float]] | np.ndarray
+
+MIN_SIDE = 4
+# Of the width, what the polygon must cover in a row for the row to be kept: stray corners would make a line small.
+LEAST_COVER = 0.01
+# Of the line's height, the paper left around it.
+MARGIN = 0.04
+ABOVE, BELOW = 0.7, 0.35
+
+
+class Cut(NamedTuple):
+    """A line's picture, (height, width) uint8, and its box on the page: left, top, width, height in pixels."""
+
+    pixels: np.ndarray
+    box: tuple[int, int, int, int]
+
+
+def cut_line(page: np.ndarray, polygon: Points | None, baseline: Points | None, spacing: float | None = None) -> Cut:
+    """Cut a line out of a page.
+
+    The baseline is smoothed and resampled pixel by pixel; the columns of the result are the normals to it, so that
+    slanted, curved and turned lines come out straight. What lies outside the polygon gets the tone of the paper
+    inside it.
+
+    Args:
+        page: (height, width) uint8, dark ink on light paper.
+        polygon: the outline as (x, y) points in pixels. None: as far from the baseline as ``spacing`` suggests.
+        baseline: (x, y) points. None: the middle of the polygon gives the direction.
+        spacing: the distance to the neighbouring baselines in pixels, where there is no polygon.
+
+    Raises:
+        InputError: the line is smaller than ``MIN_SIDE`` pixels, or off the page.
+    """
+    outline = None if polygon is None or len(polygon) < 3 else np.asarray(polygon, np.float64)
+    guide = None if baseline is None else _distinct(np.asarray(baseline, np.float64).reshape(-1, 2))
+    if outline is None and guide is None:
+        raise InputError("expected a polygon of three points or more, or a baseline of two, found neither")
+    if guide is None:
+        guide = _middle(outline)
+    if outline is None:
+        above, below = (share * (spacing or 60) for share in (ABOVE, BELOW))
+        left, right, top, bottom = 0.0, _length(guide), -above, below
+    else:
+        left, right, top, bottom = _extent(guide, outline)
+    if right - left < MIN_SIDE or bottom - top < MIN_SIDE:
+        raise _too_small(right - left, bottom - top)
+    points, normals = _axis(guide, left, right, smoothing=(bottom - top) / 2)
+    offsets = np.arange(np.floor(top), np.ceil(bottom) + 1)
+    columns = (points[:, 0] + offsets[:, None] * normals[:, 0]).astype(np.float32)
+    rows = (points[:, 1] + offsets[:, None] * normals[:, 1]).astype(np.float32)
+    x, y = (max(0, int(np.floor(part.min())) - 1) for part in (columns, rows))
+    around = page[y : int(rows.max()) + 3, x : int(columns.max()) + 3]
+    if min(around.shape) < MIN_SIDE:
+        raise InputError(f"expected a line on the page of {page.shape[1]}×{page.shape[0]} pixels, found one off it")
+    mask = _mask(around.shape, outline, x, y)
+    columns, rows = cv2.convertMaps(columns - x, rows - y, cv2.CV_16SC2)
+    pixels = cv2.remap(around, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    mask = cv2.remap(mask, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    pixels, mask = _trimmed(pixels, mask)
+    box = _box(guide, page.shape, top, bottom) if outline is None else _box(outline, page.shape)
+    return Cut(_on_paper(pixels, mask), box)
+
+
+def _too_small(width: float, height: float) -> InputError:
+    return InputError(f"expected a line of {MIN_SIDE} pixels or more each way, found {width:.0f}×{height:.0f} on the page")
+
+
+def _distinct(points: np.ndarray) -> np.ndarray | None:
+    """Drop repeated points; order a baseline that runs more across than down from left to right."""
+    if len(points) < 2:
+        return None
+    points = points[np.r_[True, np.abs(np.diff(points, axis=0)).sum(axis=1) > 0]]
+    if len(points) < 2:
+        return None
+    run = points[-1] - points[0]
+    return points[::-1] if run[0] < 0 and abs(run[0]) >= abs(run[1]) else points
+
+
+def _length(points: np.ndarray) -> float:
+    return float(np.hypot(*np.diff(points, axis=0).T).sum())
+
+
+def _middle(outline: np.ndarray) -> np.ndarray:
+    """Return a straight line or a gentle bow through the middle of a polygon, from left to right."""
+    origin = np.floor(outline.min(axis=0))
+    size = np.ceil(outline.max(axis=0) - origin).astype(int) + 1
+    if size.max() > 100_000:
+        raise InputError(f"expected a polygon in pixels, found one {size[0]}×{size[1]} large")
+    mask = np.zeros((size[1], size[0]), np.uint8)
+    cv2.fillPoly(mask, [np.round(outline - origin).astype(np.int32)], 1)
+    counts = mask.sum(axis=0)
+    inside = np.flatnonzero(counts)
+    centres = (mask * np.arange(size[1], dtype=np.float64)[:, None]).sum(axis=0)[inside] / counts[inside]
+    ends = np.linspace(inside[0], inside[-1], 9) if len(inside) > 1 else np.array([0.0, 1.0])
+    degree = min(2, len(inside) - 1) if size[0] > 4 * size[1] else 0
+    heights = np.polyval(np.polyfit(inside, centres, degree), ends)
+    return np.column_stack([ends, heights]) + origin
+
+
+def _extent(guide: np.ndarray, outline: np.ndarray) -> tuple[float, float, float, float]:
+    """Return how far a polygon reaches along the guide (from its start) and away from it, up negative, in pixels."""
+    closed = np.vstack([outline, outline[:1]])
+    border = _resampled(closed, max(2.0, _length(closed) / 800))
+    step = max(1.0, _length(guide) / 400)
+    samples = _resampled(guide, step)
+    along = np.r_[0, np.cumsum(np.hypot(*np.diff(samples, axis=0).T))]
+    # Of |b - s|², the part that depends on s.
+    nearest = ((samples**2).sum(axis=1) - 2 * (border @ samples.T)).argmin(axis=1)
+    tangents = np.gradient(samples, axis=0)
+    tangents /= np.maximum(np.hypot(*tangents.T), 1e-9)[:, None]
+    away = border - samples[nearest]
+    tangent = tangents[nearest]
+    forward = along[nearest] + (away * tangent).sum(axis=1)
+    down = away[:, 1] * tangent[:, 0] - away[:, 0] * tangent[:, 1]
+    return float(forward.min()), float(forward.max()), float(down.min()), float(down.max())
+
+
+def _resampled(points: np.ndarray, step: float) -> np.ndarray:
+    along = np.r_[0, np.cumsum(np.hypot(*np.diff(points, axis=0).T))]
+    places = np.linspace(0, along[-1], max(2, int(along[-1] / step) + 1))
+    return np.column_stack([np.interp(places, along, points[:, 0]), np.interp(places, along, points[:, 1])])
+
+
+def _axis(guide: np.ndarray, left: float, right: float, smoothing: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points of the smoothed guide at every pixel from ``left`` to ``right``, and its normals there.
+
+    Beyond its ends the guide goes on straight, in the direction of its last few points.
+    """
+    length = _length(guide)
+    points = _resampled(guide, 1.0)
+    reach = max(1, min(len(points) - 1, int(2 * smoothing)))
+    head, tail = points[0] - points[reach], points[-1] - points[-1 - reach]
+    margin = 3 * smoothing
+    before, after = max(0.0, -left) + margin, max(0.0, right - length) + margin
+    step = length / (len(points) - 1)
+    points = np.vstack(
+        [
+            points[0] + head / np.hypot(*head) * step * np.arange(int(before / step) + 1, 0, -1)[:, None],
+            points,
+            points[-1] + tail / np.hypot(*tail) * step * np.arange(1, int(after / step) + 2)[:, None],
+        ]
+    )
+    points = cv2.GaussianBlur(points, (1, 0), sigmaX=1, sigmaY=max(smoothing, 1), borderType=cv2.BORDER_REPLICATE)
+    start = int(before / step) + 1
+    places = np.arange(round(right - left) + 1) + left
+    index = np.arange(len(points))
+    at = places / step + start
+    tangents = np.gradient(points, axis=0)
+    points = np.column_stack([np.interp(at, index, points[:, axis]) for axis in (0, 1)])
+    tangents = np.column_stack([np.interp(at, index, tangents[:, axis]) for axis in (0, 1)])
+    tangents /= np.maximum(np.hypot(*tangents.T), 1e-9)[:, None]
+    return points, np.column_stack([-tangents[:, 1], tangents[:, 0]])
+
+
+def _mask(shape: tuple[int, int], outline: np.ndarray | None, x: int, y: int) -> np.ndarray:
+    if outline is None:
+        return np.full(shape, 255, np.uint8)
+    mask = np.zeros(shape, np.uint8)
+    cv2.fillPoly(mask, [np.round((outline - (x, y)) * 16).astype(np.int32)], 255, cv2.LINE_AA, shift=4)
+    return mask
+
+
+def _trimmed(pixels: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    inside = mask > 127
+    columns = np.flatnonzero(inside.any(axis=0))
+    rows = np.flatnonzero(inside.sum(axis=1) > LEAST_COVER * len(columns))
+    if len(rows) < MIN_SIDE or len(columns) < MIN_SIDE:
+        raise _too_small(len(columns), len(rows))
+    margin = max(1, round(MARGIN * (rows[-1] - rows[0])))
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    around = {"top": margin, "bottom": margin, "left": margin, "right": margin}
+    pixels = cv2.copyMakeBorder(pixels[part], **around, borderType=cv2.BORDER_REPLICATE)
+    return pixels, cv2.copyMakeBorder(mask[part], **around, borderType=cv2.BORDER_CONSTANT, value=0)
+
+
+def _on_paper(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Fill what is outside the mask with the tone that the paper has nearby inside it."""
+    if mask.min() == 255:
+        return pixels
+    height, width = pixels.shape
+    cell = max(8, height // 3)
+    rows, columns = -(-height // cell), -(-width // cell)
+    inside = np.where(mask > 250, pixels.astype(np.int16), -1)
+    padded = np.pad(inside, ((0, rows * cell - height), (0, columns * cell - width)), constant_values=-1)
+    cells = np.sort(padded.reshape(rows, cell, columns, cell).transpose(0, 2, 1, 3).reshape(rows, columns, -1), axis=-1)
+    known = (cells >= 0).sum(axis=-1)
+    rank = cell * cell - known + (0.6 * (known - 1).clip(0)).astype(int)
+    tones = np.take_along_axis(cells, rank.clip(0, cell * cell - 1)[..., None], axis=-1)[..., 0]
+    weight = known.astype(np.float32) + 1e-6
+    tones = np.where(known > 0, tones, np.median(tones[known > 0]) if known.any() else 255).astype(np.float32)
+    spread = {"ksize": (0, 0), "sigmaX": 1.0, "borderType": cv2.BORDER_REPLICATE}
+    tones = cv2.GaussianBlur(tones * weight, **spread) / cv2.GaussianBlur(weight, **spread)
+    paper = cv2.resize(tones, (width, height), interpolation=cv2.INTER_LINEAR)
+    share = mask.astype(np.float32) / 255
+    return np.clip(np.round(pixels * share + paper * (1 - share)), 0, 255).astype(np.uint8)
+
+
+def _box(
+    points: np.ndarray, shape: tuple[int, int], top: float = 0.0, bottom: float = 0.0
+) -> tuple[int, int, int, int]:
+    most = (shape[1], shape[0])
+    low = np.clip(np.floor(points.min(axis=0) + (0, top)), 0, most).astype(int)
+    high = np.clip(np.ceil(points.max(axis=0) + (0, bottom)), 0, most).astype(int)
+    return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
