@@ -9,6 +9,10 @@ from typing import Iterable, Sequence
 from htrtool.core.errors import InputError
 
 BLANK = 0
+LATIN = (
+    " !\"#$%&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    "£§«°»¼½ÀÁÂÄÆÇÈÉÊËÍÎÏÑÓÔÖØÙÚÛÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüÿŒœ€"
+)
 
 
 class Charset:

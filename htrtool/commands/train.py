@@ -1,0 +1,159 @@
+"""``htr train``: samples to a model."""
+
+from __future__ import annotations
+
+import contextlib
+
+import click
+
+from htrtool.core.errors import DependencyError
+from htrtool.exits import Exit
+from htrtool.messages import Messages
+from htrtool.options import with_messages, with_operands
+
+SIZES = ("small", "medium", "large")
+
+
+@click.command()
+@with_operands("DATA")
+@click.option("-o", "--output", default="model", show_default=True, metavar="NAME", help="Write NAME.keras, NAME.onnx and NAME.md.")
+@click.option("--val", multiple=True, metavar="DATA", help="Samples by which the best epoch is chosen; may be given more than once.  [default: those marked val, or a tenth of the documents]")
+@click.option("--size", type=click.Choice(SIZES), help="The size of the network.  [default: small]")
+@click.option("--spec", metavar="SPEC", help="The network itself, such as 'c32:4x4/2x2 r64/2x2 r96/2x1 max lstm160 drop.2'.")
+@click.option("--from", "parent", metavar="MODEL", help="Go on from a trained model: its name, or a path to its .keras file.")
+@click.option(
+    "--charset",
+    metavar="WHICH",
+    help="data: the characters of the data; keep: those of --from; grow: both; latin: Western European; or a FILE of "
+    "characters.  [default: data, with --from grow]",
+)
+@click.option("--epochs", type=click.IntRange(min=1), default=40, show_default=True, help="Stop after so many passes over the data.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so many minutes of training.")
+@click.option("--patience", type=click.IntRange(min=0), default=10, show_default=True, help="Stop when the CER has not fallen for so many epochs; 0: never.")
+@click.option("--batch", type=click.IntRange(min=1), default=32, show_default=True, help="Lines in a batch.")
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="The highest rate of the schedule.  [default: 0.0015, with --from 0.0005]")
+@click.option("--augment", type=click.FloatRange(0, 3), default=1.0, show_default=True, help="Strength of the augmentation; 0: none.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of weights, order and augmentation.")
+@click.option("--resume", is_flag=True, help="Go on where a run that was stopped left off, given the same data and options.")
+@click.option("--checkpoint-every", type=click.FloatRange(min=0), default=1.0, show_default=True, metavar="MINUTES", help="How often the state of a run is saved; 0: after every step.")
+@click.option("--licence", default="", metavar="TEXT", help="The licence to write into the model and its card.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that augment; several where a GPU would wait for them.")
+@with_messages
+def train(
+    operands: list[str],
+    output: str,
+    val: tuple[str, ...],
+    size: str | None,
+    spec: str | None,
+    parent: str | None,
+    charset: str | None,
+    epochs: int,
+    minutes: float | None,
+    patience: int,
+    batch: int,
+    learning_rate: float | None,
+    augment: float,
+    seed: int,
+    resume: bool,
+    checkpoint_every: float,
+    licence: str,
+    jobs: int,
+    messages: Messages,
+) -> int:
+    """Train a model on samples.
+
+    DATA is a tar of samples from htr prep, a folder that it wrote, or pictures with transcriptions in any layout that
+    htr prep knows. Prints a table of epochs, and writes NAME.onnx for htr read, NAME.keras to go on training, and
+    NAME.md, the model's card. While it runs, NAME.checkpoint holds all that --resume needs.
+
+    \b
+        htr prep raw/ | htr train -o mine
+        htr train --from latin --minutes 10 -o mine lines.tar > epochs.tsv
+        htr train --size medium --val val.tar train.tar -o big
+    """
+    if size and spec:
+        raise click.UsageError("--size and --spec both say what the network is: give one of them")
+    if parent and (size or spec):
+        raise click.UsageError("--from brings its network along: leave --size and --spec out")
+    check_installed()
+    from htrtool.cli import protect_stdout
+
+    stdout = protect_stdout()
+    from htrtool.core.corpus import gather, labelled_samples
+    from htrtool.core.tables import EPOCH_COLUMNS, TableWriter, text_writer
+    from htrtool.core.training_run import LEARNING_RATE, TUNING_RATE, Run, Target, parent_model
+    from htrtool.core.training import Settings
+
+    target = Target.of(output)
+    model = parent_model(parent) if parent else None
+    corpus = gather(labelled_samples(operands, messages.problem), model and model[1].recipe)
+    if val:
+        aside = gather(labelled_samples(val, messages.problem), corpus.recipe)
+        corpus.keep_aside(aside)
+    settings = Settings(
+        spec=model[1].spec if model else spec or size or "small",
+        batch_size=batch,
+        learning_rate=learning_rate or (TUNING_RATE if model else LEARNING_RATE),
+        epochs=epochs,
+        minutes=minutes or 0,
+        patience=patience,
+        augmentation=augment,
+        short_first=model is None,
+        seed=seed,
+    )
+    with progress_bar(messages) as on_step:
+        run = Run.prepare(
+            corpus, target, settings, model, charset, licence, resume, 60 * checkpoint_every, jobs, on_step
+        )
+        for reason, keys in corpus.left_out.items():
+            shown = " ".join(keys if messages.verbose else keys[:3])
+            messages.warning(f"left out {len(keys)} samples {reason}: {shown}{' …' * (len(shown.split()) < len(keys))}")
+        messages.note(
+            f"training on {len(corpus.lines)} lines of {run.info.training['documents']} documents, "
+            f"{len(corpus.kept_aside)} lines kept aside, {run.info.training['parameters']:,} parameters, "
+            f"{len(run.info.charset.characters)} characters"
+        )
+        with text_writer(stdout) as stream:
+            table = TableWriter(stream, EPOCH_COLUMNS)
+            for row in run.training.progress.rows:
+                table.write(row)
+            for row in run.training.epochs():
+                table.write(row)
+    run.finish()
+    messages.note(f"wrote {', '.join(str(target.file(suffix)) for suffix in ('.onnx', '.keras', '.md'))}")
+    return Exit.SOME_FAILED if messages.problems else Exit.OK
+
+
+def check_installed() -> None:
+    """Check that what training needs is there, without importing it.
+
+    Raises:
+        DependencyError: something is missing; says what to install.
+    """
+    from importlib.util import find_spec
+
+    if missing := [name for name in ("keras", "onnx") if not find_spec(name)]:
+        raise DependencyError(f"training needs {' and '.join(missing)}: pip install 'htrtool[train]'")
+
+
+@contextlib.contextmanager
+def progress_bar(messages: Messages):
+    """Draw a bar with loss, CER and time left while training goes on, where there is a terminal."""
+    if not messages.progress:
+        yield None
+        return
+    import sys
+
+    from tqdm import tqdm
+
+    with tqdm(file=sys.stderr, unit="step", dynamic_ncols=True) as bar:
+
+        def on_step(progress, steps_per_epoch: int) -> None:
+            bar.total = steps_per_epoch
+            bar.n = progress.step_in_epoch
+            bar.set_description(f"epoch {progress.epoch + 1}")
+            cer = f"{progress.best_cer:.1%}" if progress.rows else "-"
+            bar.set_postfix_str(f"loss {progress.loss_sum / progress.step_in_epoch:.3f}, best CER {cer}", refresh=False)
+            bar.refresh()
+
+        yield on_step

@@ -1,0 +1,124 @@
+"""What training does to a line image: other pens, other slants, other paper, other scanners.
+
+The geometry is one smooth map, sampled once, after Simard, Steinkraus & Platt (2003) for its elastic part and
+Wigington et al. (2017) for the line's own profile; stroke width, contrast, noise, blur and ruled lines follow.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+
+def augment(pixels: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
+    """Return a variant of a line image.
+
+    Args:
+        pixels: (height, width) uint8, dark ink on light paper.
+        rng: the source of all chance.
+        strength: 0 leaves the image as it is, 1 is what the shipped models trained with.
+
+    Returns:
+        (height, width') uint8; the width changes with slant and scale.
+    """
+    if strength <= 0:
+        return pixels
+    pixels = _warp(pixels, rng, strength)
+    if rng.random() < 0.35 * strength:
+        pixels = _stroke_width(pixels, rng)
+    if rng.random() < 0.12 * strength:
+        pixels = _ruled(pixels, rng)
+    if rng.random() < 0.2 * strength:
+        pixels = _blur(pixels, rng)
+    pixels = _tone(pixels, rng, strength)
+    if rng.random() < 0.2 * strength:
+        pixels = _erase(pixels, rng)
+    return pixels
+
+
+def _warp(pixels, rng, strength):
+    height, width = pixels.shape
+    shear = rng.normal(0, 0.18) * strength
+    scale_x = np.exp(rng.normal(0, 0.12) * strength)
+    scale_y = np.exp(rng.normal(-0.02, 0.08) * strength)
+    rise = rng.normal(0, 0.008) * strength
+    shift = rng.normal(0, 0.03) * height * strength
+    margin = abs(shear) * height / 2
+    left, right = rng.uniform(0, 6, 2) * strength
+    new_width = max(8, int(round(width * scale_x + 2 * margin + left + right)))
+    x, y = np.meshgrid(np.arange(new_width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    centre = (height - 1) / 2
+    source_x = (x - margin - left + shear * (y - centre)) / scale_x
+    source_y = (y - centre - shift) / scale_y + centre + np.clip(rise * (x - new_width / 2), -4, 4)
+    cell = rng.uniform(14, 40)
+    rows, columns = max(2, round(height / cell) + 1), max(2, round(new_width / cell) + 1)
+    amplitude = abs(rng.normal(0, 0.055)) * cell * strength
+    for source in (source_x, source_y):
+        grid = rng.normal(0, amplitude, (rows, columns)).astype(np.float32)
+        source += cv2.resize(grid, (new_width, height), interpolation=cv2.INTER_CUBIC)
+    return cv2.remap(
+        pixels,
+        source_x.astype(np.float32),
+        source_y.astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=int(np.percentile(pixels, 80)),
+    )
+
+
+def _stroke_width(pixels, rng):
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3) if rng.random() < 0.7 else (2, 2))
+    changed = cv2.erode(pixels, kernel) if rng.random() < 0.5 else cv2.dilate(pixels, kernel)
+    return cv2.addWeighted(pixels, *_mix(rng.uniform(0.3, 1), changed))
+
+
+def _mix(share, other):
+    return 1 - share, other, share, 0
+
+
+def _ruled(pixels, rng):
+    lined = pixels.copy()
+    height, width = pixels.shape
+    tone = int(rng.integers(120, 235))
+    spacing = int(rng.integers(14, 60))
+    tilt = rng.normal(0, 2)
+    for y in range(int(rng.integers(0, spacing)), height, spacing):
+        cv2.line(lined, (0, y), (width, int(y + tilt)), tone, 1, cv2.LINE_AA)
+    if rng.random() < 0.3:
+        for x in range(int(rng.integers(0, spacing)), width, spacing):
+            cv2.line(lined, (x, 0), (int(x + tilt), height), tone, 1, cv2.LINE_AA)
+    return np.minimum(pixels, lined)
+
+
+def _blur(pixels, rng):
+    if rng.random() < 0.5:
+        return cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.4, 1.1))
+    height, width = pixels.shape
+    share = rng.uniform(0.45, 0.9)
+    small = cv2.resize(pixels, (max(2, int(width * share)), max(2, int(height * share))), interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _tone(pixels, rng, strength):
+    tones = np.arange(256, dtype=np.float32) / 255
+    tones = 1 - (1 - tones) ** np.exp(rng.normal(0, 0.25) * strength)
+    contrast = 1 - abs(rng.normal(0, 0.22)) * strength
+    tones = 1 - (1 - tones) * max(contrast, 0.3) - abs(rng.normal(0, 0.03)) * strength
+    pixels = cv2.LUT(pixels, np.clip(tones * 255, 0, 255).astype(np.uint8))
+    if rng.random() < 0.4 * strength:
+        noise = rng.normal(0, rng.uniform(1, 12), (pixels.shape[0], pixels.shape[1])).astype(np.float32)
+        if rng.random() < 0.5:
+            noise = cv2.GaussianBlur(noise, (0, 0), 1) * 2
+        pixels = np.clip(pixels + noise, 0, 255).astype(np.uint8)
+    return pixels
+
+
+def _erase(pixels, rng):
+    """Cover a small patch with paper tone, so that context must help where ink has flaked."""
+    height, width = pixels.shape
+    pixels = pixels.copy()
+    for _ in range(int(rng.integers(1, 4))):
+        h, w = int(rng.integers(4, max(5, height // 2))), int(rng.integers(3, 14))
+        y, x = int(rng.integers(0, height)), int(rng.integers(0, max(1, width)))
+        pixels[y : y + h, x : x + w] = np.percentile(pixels, 80)
+    return pixels

@@ -1,0 +1,37 @@
+"""The card of a model: what it is, what it learned from and how well it reads, for people."""
+
+from __future__ import annotations
+
+from htrtool.core.modelfile import ModelInfo
+
+
+def card(info: ModelInfo, epochs: list[dict]) -> str:
+    """Return the card of a freshly trained model as Markdown."""
+    training, scores = info.training, info.scores
+    parts = [
+        f"# {info.name}",
+        "A model for `htr read`, trained with `htr train`.",
+        "\n".join(
+            [
+                f"- Network: `{info.spec}`, {training['parameters']:,} parameters, lines {info.recipe.height} px high",
+                f"- Characters ({len(info.charset.characters)}): `{''.join(info.charset.characters).strip()}` and space",
+                "- Preparation: " + ", ".join(f"{step} {value}" for step, value in info.recipe.to_json().items()),
+                f"- Trained on {training['lines']:,} lines of {training['documents']:,} documents: "
+                + ", ".join(f"{name} ({count:,})" for name, count in training["sources"].items()),
+                f"- {training['epochs']} epochs, {training['seconds'] / 60:.0f} minutes, seed {training['seed']}"
+                + (f", from {training['from']}" if training.get("from") else ""),
+                f"- Licence: {info.licence or 'not stated'}",
+            ]
+        ),
+    ]
+    if scores:
+        parts.append(
+            f"On {scores['lines']:,} lines of {scores['documents']:,} documents kept aside (also used to choose the epoch "
+            f"and to fit the confidence): CER {scores['cer']:.1%}, WER {scores['wer']:.1%}."
+        )
+    if epochs:
+        columns = list(epochs[0])
+        rows = ["| " + " | ".join(columns) + " |", "|" + " ---: |" * len(columns)]
+        rows += ["| " + " | ".join(str(row.get(column, "")) for column in columns) + " |" for row in epochs]
+        parts.append("## Epochs\n\n" + "\n".join(rows))
+    return "\n\n".join(parts) + "\n"

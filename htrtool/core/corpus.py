@@ -1,0 +1,94 @@
+"""The samples that a training run is given: gathered, checked, split, and what is left out counted by reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Iterable
+
+from htrtool.core.charset import Charset
+from htrtool.core.dataset import LineStore, too_narrow
+from htrtool.core.errors import InputError
+from htrtool.core.prepare import Recipe, prepare
+from htrtool.core.samples import Sample, encode_png
+
+
+@dataclass
+class Corpus:
+    """Labelled lines, the recipe that their pictures were prepared with, and the lines left out, by reason."""
+
+    lines: LineStore
+    kept_aside: LineStore
+    recipe: Recipe
+    sources: Counter = field(default_factory=Counter)
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+
+    def leave_out(self, reason: str, key: str) -> None:
+        """Remember that the sample ``key`` is not used, and why."""
+        self.left_out.setdefault(reason, []).append(key)
+
+    def keep_aside(self, other: Corpus) -> None:
+        """Take another corpus' lines as those kept aside, in place of any that this one has."""
+        self.kept_aside = other.lines
+        for reason, keys in other.left_out.items():
+            for key in keys:
+                self.leave_out(reason, key)
+
+
+def gather(samples: Iterable[Sample], recipe: Recipe | None = None) -> Corpus:
+    """Spool labelled samples for training; those whose JSON says split ``val`` are kept aside.
+
+    Pictures that carry no recipe are prepared here, with ``recipe`` or the default one; those that ``htr prep``
+    prepared are taken as they are.
+
+    Args:
+        recipe: that of the model to go on from; None takes that of the first sample that carries one.
+
+    Raises:
+        InputError: samples were prepared with different recipes, or there is none with a text.
+    """
+    corpus = None
+    for sample in samples:
+        told = Recipe.from_json(sample.meta["recipe"]) if "recipe" in sample.meta else None
+        if corpus is None:
+            recipe = recipe or told or Recipe()
+            corpus = Corpus(LineStore(recipe.height), LineStore(recipe.height), recipe)
+        if told is not None and told != recipe:
+            raise InputError(
+                f"expected all samples to be prepared alike, {recipe.to_json()}, received {told.to_json()}: prepare "
+                "them again with one recipe",
+                sample.key,
+            )
+        if not sample.text:
+            corpus.leave_out("without text", sample.key)
+            continue
+        try:
+            if told is None:
+                sample.image = encode_png(prepare(sample.pixels(), recipe))
+            (corpus.kept_aside if sample.meta.get("split") == "val" else corpus.lines).add(sample)
+        except InputError as error:
+            corpus.leave_out(f"broken ({error})", sample.key)
+            continue
+        corpus.sources[sample.key.partition("/")[0] if "/" in sample.key else "."] += 1
+    if corpus is None or not len(corpus.lines):
+        raise InputError("expected samples with a text to train on, received none")
+    return corpus
+
+
+def restrict(corpus: Corpus, charset: Charset, stride: int) -> None:
+    """Leave out the lines with characters that have no class, and those too narrow for their text."""
+    for name in ("lines", "kept_aside"):
+        store = getattr(corpus, name)
+        known = []
+        for index, text in enumerate(store.texts):
+            if unknown := charset.unknown(text):
+                corpus.leave_out(f"with characters outside the charset ({''.join(sorted(unknown))})", store.keys[index])
+            else:
+                known.append(index)
+        store = store.keep(known)
+        narrow = set(too_narrow(store, charset, stride))
+        for index in sorted(narrow):
+            corpus.leave_out("too narrow for their text", store.keys[index])
+        setattr(corpus, name, store.keep(i for i in range(len(store)) if i not in narrow))
+    if not len(corpus.lines):
+        raise InputError("expected lines that the network can learn from, all of them were left out")

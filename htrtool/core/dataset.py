@@ -1,0 +1,209 @@
+"""Labelled lines for training: spooled to disk, batched by width, augmented ahead of the network by workers."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import multiprocessing
+import tempfile
+from collections import deque
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Iterable, Iterator, NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from htrtool.core.augment import augment
+from htrtool.core.charset import Charset
+from htrtool.core.ctc import frames_needed
+from htrtool.core.samples import Sample
+
+WIDTH_STEP = 64
+AHEAD = 6
+
+
+class Batch(NamedTuple):
+    """Lines of about one width: ``lines`` float32 (batch, height, width, 1), ink up to 1 on paper 0."""
+
+    lines: np.ndarray
+    labels: np.ndarray
+    label_lengths: np.ndarray
+    frame_lengths: np.ndarray
+
+
+@dataclass
+class LineStore:
+    """Pictures spooled to a temporary file, their texts in memory: a hundred thousand lines take some 100 MB."""
+
+    height: int
+    spool: tempfile._TemporaryFileWrapper = field(default_factory=lambda: tempfile.NamedTemporaryFile(prefix="htr-"))
+    keys: list[str] = field(default_factory=list)
+    documents: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    widths: list[int] = field(default_factory=list)
+
+    def add(self, sample: Sample) -> None:
+        """Keep a sample.
+
+        Raises:
+            InputError: the picture is broken.
+        """
+        try:
+            with Image.open(io.BytesIO(sample.image)) as picture:
+                width, height = picture.size
+        except OSError:
+            height, width = sample.pixels().shape
+        self.spans.append((self.spool.tell(), len(sample.image)))
+        self.spool.write(sample.image)
+        self.keys.append(sample.key)
+        self.documents.append(sample.document)
+        self.texts.append(sample.text)
+        self.widths.append(max(1, round(width * self.height / height)))
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def keep(self, indices: Iterable[int]) -> LineStore:
+        """Return a store of some of the lines, on the same spool."""
+        self.spool.flush()
+        indices = list(indices)
+        chosen = {
+            name: [getattr(self, name)[i] for i in indices] for name in ("keys", "documents", "texts", "spans", "widths")
+        }
+        return LineStore(self.height, self.spool, **chosen)
+
+    def split_documents(self, share: float) -> tuple[LineStore, LineStore]:
+        """Split off about ``share`` of the documents, always the same ones, whatever else there is."""
+
+        def aside(document: str) -> bool:
+            return int.from_bytes(hashlib.blake2b(document.encode(), digest_size=4).digest()) < share * 2**32
+
+        apart = {document for document in self.documents if aside(document)}
+        if not apart or apart == set(self.documents):
+            names = sorted(set(self.documents), key=lambda d: hashlib.blake2b(d.encode(), digest_size=4).digest())
+            apart = set(names[: max(1, round(share * len(names)))]) if len(names) > 1 else set()
+        kept = [i for i, document in enumerate(self.documents) if document not in apart]
+        return self.keep(kept), self.keep(i for i, document in enumerate(self.documents) if document in apart)
+
+    def fingerprint(self) -> str:
+        """Return a digest of keys and texts, by which a resumed run knows its data again."""
+        digest = hashlib.blake2b(digest_size=8)
+        for key, text in zip(self.keys, self.texts):
+            digest.update(f"{key}\t{text}\n".encode())
+        return digest.hexdigest()
+
+
+def too_narrow(store: LineStore, charset: Charset, stride: int) -> list[int]:
+    """Return the lines whose text cannot fit their frames."""
+    return [
+        i for i, text in enumerate(store.texts) if frames_needed(charset.encode(text)) > -(-store.widths[i] // stride)
+    ]
+
+
+def epoch_order(store: LineStore, batch_size: int, seed: int, epoch: int, short_first: bool) -> list[list[int]]:
+    """Return the lines of each batch of an epoch, lines of about equal width together.
+
+    With ``short_first`` the batches go from short to long, which gets CTC off its plateau of blanks; otherwise
+    their order is random.
+    """
+    rng = np.random.default_rng((seed, epoch))
+    widths = np.asarray(store.widths)
+    if short_first:
+        order = np.argsort(widths * np.exp(rng.normal(0, 0.1, len(widths))), kind="stable")
+        return [list(map(int, order[i : i + batch_size])) for i in range(0, len(order), batch_size)]
+    order = rng.permutation(len(widths))
+    batches = []
+    pool = batch_size * 64
+    for start in range(0, len(order), pool):
+        part = order[start : start + pool]
+        part = part[np.argsort(widths[part], kind="stable")]
+        batches += [list(map(int, part[i : i + batch_size])) for i in range(0, len(part), batch_size)]
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+class BatchMaker:
+    """Make batches of a store; safe to send to another process."""
+
+    def __init__(self, store: LineStore, charset: Charset, stride: int, strength: float, seed: int):
+        store.spool.flush()
+        self._path = store.spool.name
+        self._spans, self._keys, self._height = store.spans, store.keys, store.height
+        self._labels = [charset.encode(text) for text in store.texts]
+        self._stride, self._strength, self._seed = stride, strength, seed
+
+    def line(self, index: int, epoch: int, handle: io.BufferedReader) -> np.ndarray:
+        """Return the pixels of one line, augmented as that epoch has it, and wide enough for its label."""
+        offset, size = self._spans[index]
+        handle.seek(offset)
+        pixels = Sample(self._keys[index], handle.read(size)).pixels()
+        if pixels.shape[0] != self._height:
+            width = max(1, round(pixels.shape[1] * self._height / pixels.shape[0]))
+            pixels = cv2.resize(pixels, (width, self._height), interpolation=cv2.INTER_AREA)
+        pixels = augment(pixels, np.random.default_rng((self._seed, epoch, index)), self._strength)
+        least = frames_needed(self._labels[index]) * self._stride
+        if pixels.shape[1] < least:
+            pixels = cv2.resize(pixels, (least, self._height), interpolation=cv2.INTER_LINEAR)
+        return pixels
+
+    def batch(self, indices: list[int], epoch: int) -> Batch:
+        """Return the batch of some lines."""
+        with open(self._path, "rb") as handle:
+            pictures = [self.line(index, epoch, handle) for index in indices]
+        labels = [self._labels[index] for index in indices]
+        width = -(-max(p.shape[1] for p in pictures) // WIDTH_STEP) * WIDTH_STEP
+        longest = -(-max(map(len, labels)) // 16) * 16
+        lines = np.zeros((len(indices), self._height, width, 1), np.float32)
+        padded = np.zeros((len(indices), longest), np.int32)
+        for row, (picture, label) in enumerate(zip(pictures, labels)):
+            lines[row, :, : picture.shape[1], 0] = (255 - picture) / np.float32(255)
+            padded[row, : len(label)] = label
+        return Batch(
+            lines,
+            padded,
+            np.array([len(label) for label in labels], np.int32),
+            np.array([-(-p.shape[1] // self._stride) for p in pictures], np.int32),
+        )
+
+
+_maker: BatchMaker | None = None
+
+
+def _adopt(maker: BatchMaker) -> None:
+    global _maker
+    _maker = maker
+    cv2.setNumThreads(1)
+
+
+def _make(indices: list[int], epoch: int) -> Batch:
+    return _maker.batch(indices, epoch)
+
+
+class Loader:
+    """Make batches ahead of the network: one thread, or ``jobs`` processes where there are cores to spare."""
+
+    def __init__(self, maker: BatchMaker, jobs: int):
+        self._pool: Executor
+        if jobs > 1:
+            context = multiprocessing.get_context("forkserver")
+            self._pool = ProcessPoolExecutor(jobs, context, initializer=_adopt, initargs=(maker,))
+            self._make, self._ahead = _make, AHEAD * jobs
+        else:
+            self._pool = ThreadPoolExecutor(1)
+            self._make, self._ahead = maker.batch, AHEAD
+
+    def batches(self, order: list[list[int]], epoch: int) -> Iterator[Batch]:
+        """Yield the batches of ``order``, in that order."""
+        waiting: deque[Future] = deque()
+        for indices in order:
+            waiting.append(self._pool.submit(self._make, indices, epoch))
+            if len(waiting) > self._ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def close(self) -> None:
+        """Stop the workers."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,144 @@
+"""The CRNN in Keras: residual convolutions, maximum over the height, bidirectional LSTMs, CTC.
+
+After Shi, Bai & Yao, "An End-to-End Trainable Neural Network for Image-based Sequence Recognition" (2015), with the
+height pooling and the convolutional CTC shortcut of Retsinas et al., "Best Practices for a Handwritten Text
+Recognition System" (2022).
+"""
+
+from __future__ import annotations
+
+import re
+
+import keras
+from keras import layers
+
+from htrtool.core.errors import InputError
+
+SIZES = {
+    "small": "c32:4x4/2x2 c64/2x2 r96/2x1 r160/2x1 max drop.1 lstm160 lstm160 drop.2",
+    "medium": "c32:4x4/2x2 r64/2x2 r128/2x1 r192/2x1 max drop.15 lstm224 lstm224 drop.25",
+    "large": "c32:4x4/2x2 r64/2x2 r64 r128/2x1 r128 r256/2x1 r256 max drop.2 lstm256 lstm256 lstm256 drop.3",
+}
+SHORTCUT = "shortcut"
+HEAD = "head"
+_TOKEN = re.compile(
+    r"(?P<kind>c|r|lstm|drop|max)(?P<number>\d*\.?\d*)(?::(?P<kernel>\d+x\d+))?(?:/(?P<stride>\d+x\d+))?"
+)
+
+
+def build_network(spec: str, height: int, classes: int, seed: int = 0) -> keras.Model:
+    """Build the network of a spec.
+
+    A spec is a list of blocks: ``c32:4x4/2x2`` a convolution of 32 filters, 4 × 4 (3 × 3 unless said), stride 2 × 2
+    (rows × columns; 1 × 1 unless said); ``r64/2x1`` a residual block of two convolutions; ``max`` the maximum over
+    what is left of the height; ``lstm160`` a bidirectional LSTM of 160 units each way; ``drop.2`` dropout.
+    ``small``, ``medium`` and ``large`` name the specs of ``SIZES``.
+
+    Args:
+        height: rows of the line images.
+        classes: characters and the blank.
+        seed: of the initial weights and of dropout.
+
+    Returns:
+        A model from lines, float (batch, height, width, 1), ink up to 1 on paper 0, to two sets of logits,
+        (batch, width / stride, classes) each: the recurrent head's and the convolutional shortcut's.
+
+    Raises:
+        InputError: the spec can't be read.
+    """
+    seeds = iter(range(seed * 1000 + 1, seed * 1000 + 1000))
+    lines = keras.Input((height, None, 1), name="lines")
+    x = lines
+    features = None
+    for token, number, kernel, stride in parse_spec(spec):
+        if (features is None) != (token in "cr" or token == "max") and token != "drop":
+            raise InputError(f"expected convolutions, then max, then LSTMs, received {token!r} out of order in {spec!r}")
+        if token == "c":
+            x = _convolution(x, int(number), kernel, stride, seeds)
+        elif token == "r":
+            x = _residual(x, int(number), kernel, stride, seeds)
+        elif token == "max":
+            x = layers.MaxPooling2D((x.shape[1], 1))(x)
+            x = layers.Reshape((-1, x.shape[-1]))(x)
+            features = x
+        elif token == "lstm":
+            x = layers.Bidirectional(
+                layers.LSTM(
+                    int(number),
+                    return_sequences=True,
+                    kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+                    recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+                )
+            )(x)
+        elif token == "drop":
+            x = layers.Dropout(number, seed=next(seeds))(x)
+    if features is None:
+        raise InputError(f"expected a spec with max between convolutions and LSTMs, received {spec!r}")
+    head = layers.Dense(
+        classes, kernel_initializer=keras.initializers.GlorotUniform(next(seeds)), dtype="float32", name=HEAD
+    )(x)
+    shortcut = layers.Conv1D(
+        classes,
+        3,
+        padding="same",
+        kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+        dtype="float32",
+        name=SHORTCUT,
+    )(features)
+    return keras.Model(lines, [head, shortcut], name="htr")
+
+
+def parse_spec(spec: str) -> list[tuple[str, float, tuple[int, int], tuple[int, int]]]:
+    """Return the blocks of a spec as (kind, number, kernel, stride).
+
+    Raises:
+        InputError: a block can't be read.
+    """
+    blocks = []
+    for token in SIZES.get(spec, spec).split():
+        match = _TOKEN.fullmatch(token)
+        if not match or (match["kind"] == "max") != (match["number"] == ""):
+            raise InputError(
+                f"expected blocks such as c32:4x4/2x2, r64/2x1, max, lstm160 and drop.2 in the network's spec, "
+                f"received {token!r}"
+            )
+        kernel, stride = (
+            tuple(int(n) for n in (match[part] or default).split("x"))
+            for part, default in (("kernel", "3x3"), ("stride", "1x1"))
+        )
+        blocks.append((match["kind"], float(match["number"] or 0), kernel, stride))
+    return blocks
+
+
+def stride_of(spec: str) -> int:
+    """Return how many columns of the image one frame of the output spans."""
+    columns = 1
+    for _, _, _, stride in parse_spec(spec):
+        columns *= stride[1]
+    return columns
+
+
+def reading_part(network: keras.Model) -> keras.Model:
+    """Return the network without the shortcut, which serves only training."""
+    return keras.Model(network.input, network.outputs[0], name="htr")
+
+
+def _convolution(x, filters, kernel, stride, seeds, activate=True):
+    x = layers.Conv2D(
+        filters,
+        kernel,
+        strides=stride,
+        padding="same",
+        use_bias=False,
+        kernel_initializer=keras.initializers.HeNormal(next(seeds)),
+    )(x)
+    x = layers.BatchNormalization(momentum=0.98)(x)
+    return layers.Activation("relu")(x) if activate else x
+
+
+def _residual(x, filters, kernel, stride, seeds):
+    y = _convolution(x, filters, kernel, stride, seeds)
+    y = _convolution(y, filters, kernel, (1, 1), seeds, activate=False)
+    if stride != (1, 1) or x.shape[-1] != filters:
+        x = _convolution(x, filters, (1, 1), stride, seeds, activate=False)
+    return layers.Activation("relu")(layers.Add()([x, y]))

@@ -1,0 +1,327 @@
+"""The training loop: schedule, weight averaging, checkpoints, exact resume, early stop."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Callable, Iterator
+
+import keras
+import numpy as np
+from keras import ops
+from rapidfuzz.distance import Levenshtein
+
+from htrtool.core.charset import Charset
+from htrtool.core.ctc import ctc_loss
+from htrtool.core.dataset import BatchMaker, LineStore, Loader, epoch_order
+from htrtool.core.decode import best_path
+from htrtool.core.errors import DivergedError, InputError
+from htrtool.core.files import replacing
+from htrtool.core.network import build_network, stride_of
+
+SHORTCUT_WEIGHT = 0.1
+CLIP_NORM = 5.0
+AVERAGE_EVERY = 10
+AVERAGE_DECAY = 0.99
+
+
+@dataclass
+class Settings:
+    """What a training run is told; a resumed run must be told the same."""
+
+    spec: str = "small"
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    warm_up: float = 0.03
+    epochs: int = 40
+    minutes: float = 0
+    patience: int = 10
+    augmentation: float = 1.0
+    short_first: bool = True
+    seed: int = 0
+
+
+@dataclass
+class Progress:
+    """Where a run stands; with the variables, all that a checkpoint holds."""
+
+    epoch: int = 0
+    step_in_epoch: int = 0
+    step: int = 0
+    samples: int = 0
+    seconds: float = 0.0
+    loss_sum: float = 0.0
+    averaged: int = 0
+    best_cer: float = math.inf
+    best_epoch: int = 0
+    rows: list[dict] = field(default_factory=list)
+
+
+class CtcTrainer(keras.Model):
+    """The network under its CTC loss, so that every Keras backend trains it with its own compiled step."""
+
+    def __init__(self, network: keras.Model):
+        super().__init__()
+        self.network = network
+
+    def call(self, lines, training=None):
+        return self.network(lines, training=training)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Return the loss per character: the head's, and a little of the shortcut's."""
+        characters = ops.sum(ops.cast(y["label_lengths"], "float32"))
+        losses = [
+            ops.sum(ctc_loss(y["labels"], y["label_lengths"], logits, y["frame_lengths"])) / characters
+            for logits in y_pred
+        ]
+        return losses[0] + SHORTCUT_WEIGHT * losses[1]
+
+
+class Training:
+    """One run: make it, ``resume`` it where there is a checkpoint, and iterate over ``epochs``."""
+
+    def __init__(
+        self,
+        network: keras.Model,
+        charset: Charset,
+        train: LineStore,
+        val: LineStore,
+        settings: Settings,
+        checkpoint: Path,
+        checkpoint_seconds: float = 60,
+        jobs: int = 1,
+        on_step: Callable[[Progress, int], None] | None = None,
+    ):
+        self.network, self.charset, self.train, self.val = network, charset, train, val
+        self.settings, self.checkpoint, self.checkpoint_seconds = settings, checkpoint, checkpoint_seconds
+        self.jobs, self.on_step = jobs, on_step
+        self.progress = Progress()
+        self.steps_per_epoch = math.ceil(len(train) / settings.batch_size)
+        self.trainer = CtcTrainer(network)
+        self.optimizer = keras.optimizers.AdamW(
+            settings.learning_rate, weight_decay=settings.weight_decay, global_clipnorm=CLIP_NORM
+        )
+        self.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        self.trainer.compile(
+            optimizer=self.optimizer, jit_compile="auto" if keras.backend.backend() == "jax" else False
+        )
+        self.optimizer.build(network.trainable_variables)
+        self.average = self._floats()
+        self.best: list[np.ndarray] | None = None
+        self._saved_at = self._started = time.monotonic()
+
+    # The schedule
+
+    def share_done(self) -> float:
+        """Return how much of the budget is used, 0..1, by epochs or by minutes, whichever ends first."""
+        by_epochs = self.progress.step / max(1, self.settings.epochs * self.steps_per_epoch)
+        by_minutes = self.progress.seconds / (60 * self.settings.minutes) if self.settings.minutes else 0
+        return min(1.0, max(by_epochs, by_minutes))
+
+    def learning_rate(self) -> float:
+        """Return the rate of the next step: linear warm-up, then a cosine down to a hundredth."""
+        done, warm_up = self.share_done(), self.settings.warm_up
+        if done < warm_up:
+            return self.settings.learning_rate * max(done / warm_up, 0.02)
+        fall = (done - warm_up) / (1 - warm_up)
+        return self.settings.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * fall)) / 2)
+
+    # The loop
+
+    def epochs(self) -> Iterator[dict]:
+        """Train, yielding a row of the table of epochs after each; the row is saved before it is yielded.
+
+        Raises:
+            DivergedError: the loss is no longer a number; the last good checkpoint and best weights are kept.
+        """
+        settings, progress = self.settings, self.progress
+        maker = BatchMaker(
+            self.train, self.charset, stride_of(settings.spec), settings.augmentation, settings.seed
+        )
+        loader = Loader(maker, self.jobs)
+        try:
+            while progress.epoch < settings.epochs and self.share_done() < 1 and not self.stalled():
+                short_first = settings.short_first and progress.epoch == 0
+                order = epoch_order(
+                    self.train, settings.batch_size, settings.seed, progress.epoch, short_first
+                )[progress.step_in_epoch :]
+                self._started = time.monotonic() - progress.seconds
+                for batch in loader.batches(order, progress.epoch):
+                    self._step(batch)
+                    if self.on_step:
+                        self.on_step(progress, self.steps_per_epoch)
+                    if time.monotonic() - self._saved_at > self.checkpoint_seconds:
+                        self.save()
+                    if settings.minutes and progress.seconds > 60 * settings.minutes:
+                        break
+                yield self._end_epoch()
+        finally:
+            loader.close()
+
+    def stalled(self) -> bool:
+        """Return whether the CER on the lines kept aside has not fallen for ``patience`` epochs."""
+        patience = self.settings.patience
+        return bool(patience and self.best is not None and self.progress.epoch - self.progress.best_epoch >= patience)
+
+    def _step(self, batch) -> None:
+        progress = self.progress
+        self.optimizer.learning_rate.assign(self.learning_rate())
+        self.trainer.reset_metrics()
+        loss = self.trainer.train_on_batch(
+            batch.lines,
+            {
+                "labels": batch.labels,
+                "label_lengths": batch.label_lengths,
+                "frame_lengths": batch.frame_lengths,
+            },
+        )
+        loss = float(loss)
+        if not math.isfinite(loss):
+            raise DivergedError(
+                f"the loss became {loss} at step {progress.step}; the last good checkpoint is kept: resume from it "
+                f"or start again with a smaller --learning-rate (now {self.settings.learning_rate:g})",
+                str(self.checkpoint),
+            )
+        progress.step += 1
+        progress.step_in_epoch += 1
+        progress.samples += len(batch.lines)
+        progress.loss_sum += loss
+        progress.seconds = time.monotonic() - self._started
+        if progress.step % AVERAGE_EVERY == 0:
+            progress.averaged += 1
+            decay = min(AVERAGE_DECAY, progress.averaged / (progress.averaged + 9))
+            for average, value in zip(self.average, self._floats()):
+                average += (1 - decay) * (value - average)
+
+    def _end_epoch(self) -> dict:
+        progress = self.progress
+        current = self._floats()
+        self._assign(self.average)
+        scores = self.validate()
+        progress.epoch += 1
+        row = {
+            "epoch": progress.epoch,
+            "step": progress.step,
+            "samples": progress.samples,
+            "seconds": round(progress.seconds, 1),
+            "lr": f"{self.learning_rate():.3g}",
+            "loss": round(progress.loss_sum / max(1, progress.step_in_epoch), 4),
+        } | scores
+        if scores.get("val_cer", 0) < progress.best_cer or not len(self.val):
+            progress.best_cer, progress.best_epoch = scores.get("val_cer", 0), progress.epoch
+            self.best = [average.copy() for average in self.average]
+        self._assign(current)
+        progress.rows.append(row)
+        progress.step_in_epoch, progress.loss_sum = 0, 0.0
+        self.save()
+        return row
+
+    def validate(self) -> dict:
+        """Return loss, CER and WER of the network as it stands on the lines kept aside."""
+        if not len(self.val):
+            return {}
+        loss = errors = characters = word_errors = words = 0
+        for _, truth, read, nll in self.read_kept_aside():
+            loss += nll
+            errors += Levenshtein.distance(truth, read)
+            characters += len(truth)
+            word_errors += Levenshtein.distance(truth.split(), read.split())
+            words += len(truth.split())
+        return {
+            "val_loss": round(loss / characters, 4),
+            "val_cer": round(errors / characters, 4),
+            "val_wer": round(word_errors / max(1, words), 4),
+        }
+
+    def read_kept_aside(self) -> Iterator[tuple[np.ndarray, str, str, float]]:
+        """Yield (logits, truth, text read, loss) of each line kept aside, in the order of their widths."""
+        maker = BatchMaker(self.val, self.charset, stride_of(self.settings.spec), 0, 0)
+        order = epoch_order(self.val, self.settings.batch_size, 0, 0, short_first=True)
+        loader = Loader(maker, 1)
+        try:
+            for indices, batch in zip(order, loader.batches(order, 0)):
+                logits = self.network.predict_on_batch(batch.lines)[0]
+                losses = ops.convert_to_numpy(
+                    ctc_loss(batch.labels, batch.label_lengths, ops.convert_to_tensor(logits), batch.frame_lengths)
+                )
+                for index, frames, length, loss in zip(indices, logits, batch.frame_lengths, losses):
+                    frames = frames[:length]
+                    yield frames, self.val.texts[index], best_path(frames, self.charset).text, float(loss)
+        finally:
+            loader.close()
+
+    def use_best(self) -> None:
+        """Put the best averaged weights into the network."""
+        self._assign(self.best if self.best is not None else self.average)
+
+    # Checkpoints
+
+    def _floats(self) -> list[np.ndarray]:
+        return [np.array(v) for v in map(ops.convert_to_numpy, self._float_variables())]
+
+    def _float_variables(self) -> list:
+        return [v for v in self.network.variables if "float" in str(v.dtype)]
+
+    def _assign(self, values: list[np.ndarray]) -> None:
+        for variable, value in zip(self._float_variables(), values):
+            variable.assign(value)
+
+    def _variables(self) -> list:
+        return list(self.network.variables) + list(self.optimizer.variables)
+
+    def save(self) -> None:
+        """Write the checkpoint, beside the old one and then in its place."""
+        arrays = {f"v{i}": np.array(ops.convert_to_numpy(v)) for i, v in enumerate(self._variables())}
+        arrays |= {f"a{i}": value for i, value in enumerate(self.average)}
+        arrays |= {f"b{i}": value for i, value in enumerate(self.best or [])}
+        told = {"settings": asdict(self.settings), "progress": asdict(self.progress), "data": self.train.fingerprint()}
+        told["charset"] = "".join(self.charset.characters)
+        buffer = io.BytesIO()
+        np.savez(buffer, told=np.frombuffer(json.dumps(told).encode(), np.uint8), **arrays)
+        with replacing(self.checkpoint) as stream:
+            stream.write(buffer.getbuffer())
+        self._saved_at = time.monotonic()
+
+    def resume(self) -> None:
+        """Go on from the checkpoint: weights, optimizer, schedule, random state and place in the data.
+
+        Raises:
+            InputError: the checkpoint is of other data or other settings.
+        """
+        told, arrays = read_checkpoint(self.checkpoint)
+        if told["data"] != self.train.fingerprint():
+            raise InputError("expected the data that the run began with, received other samples", str(self.checkpoint))
+        for name, value in asdict(self.settings).items():
+            if name not in ("epochs", "minutes", "patience") and told["settings"][name] != value:
+                raise InputError(
+                    f"expected the settings that the run began with, {name} {told['settings'][name]!r}, received "
+                    f"{value!r}",
+                    str(self.checkpoint),
+                )
+        for index, variable in enumerate(self._variables()):
+            variable.assign(arrays[f"v{index}"])
+        self.average = [arrays[f"a{i}"] for i in range(len(self.average))]
+        self.best = [arrays[f"b{i}"] for i in range(len(self.average))] if "b0" in arrays else None
+        self.progress = Progress(**told["progress"])
+
+
+def read_checkpoint(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
+    """Return what a checkpoint tells and its arrays.
+
+    Raises:
+        InputError: there is none, or it is broken.
+    """
+    try:
+        with np.load(path) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        return json.loads(arrays.pop("told").tobytes()), arrays
+    except FileNotFoundError:
+        raise InputError("expected the checkpoint of a run to resume, found none", str(path)) from None
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"expected the checkpoint of a run, found a broken one ({error})", str(path)) from None
+

@@ -1,0 +1,195 @@
+"""One training run from samples to model files: the network and its charset chosen, trained, calibrated and written."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Callable
+
+# Must be set before Keras is imported, which training.py does.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+from htrtool.core.card import card
+from htrtool.core.charset import LATIN, Charset
+from htrtool.core.confidence import Calibration, line_features
+from htrtool.core.corpus import Corpus, restrict
+from htrtool.core.decode import softmax
+from htrtool.core.errors import InputError
+from htrtool.core.export import export_onnx, keras_info, load_keras, save_keras
+from htrtool.core.files import replacing
+from htrtool.core.modelfile import ModelInfo, find_model
+from htrtool.core.network import SIZES, build_network, stride_of
+from htrtool.core.training import Progress, Settings, Training, read_checkpoint
+from htrtool.core.transfer import transfer
+
+LEARNING_RATE = 1.5e-3
+TUNING_RATE = 5e-4
+KEPT_ASIDE = 0.1
+
+
+@dataclass
+class Target:
+    """Where a model goes: ``NAME.keras``, ``NAME.onnx``, ``NAME.md`` and, while it trains, ``NAME.checkpoint``."""
+
+    stem: Path
+
+    @classmethod
+    def of(cls, output: str) -> Target:
+        """Make a target of what the user gave as NAME; a model's suffix is taken off.
+
+        Raises:
+            InputError: the folder does not exist.
+        """
+        path = Path(output)
+        stem = path.with_suffix("") if path.suffix in (".keras", ".onnx", ".md") else path
+        if not stem.parent.is_dir() or stem.is_dir():
+            raise InputError("expected a name for the model's files in a folder that exists", output)
+        return cls(stem)
+
+    def file(self, suffix: str) -> Path:
+        """Return the file of the model with a suffix."""
+        return self.stem.with_name(self.stem.name + suffix)
+
+
+def parent_model(name: str) -> tuple[Path, ModelInfo]:
+    """Return the ``.keras`` file of the model to go on from, and its metadata.
+
+    Raises:
+        ModelError: there is no such model.
+    """
+    path = find_model(name.removesuffix(".onnx") if name.endswith(".onnx") else name, ".keras")
+    return path, keras_info(path)
+
+
+def choose_charset(which: str | None, texts: list[str], parent: ModelInfo | None) -> Charset:
+    """Return the charset of a new model.
+
+    Args:
+        which: ``data``, ``keep``, ``grow``, ``latin`` or the name of a file whose characters it shall have; None
+            means ``grow`` where there is a parent, else ``data``.
+
+    Raises:
+        InputError: ``keep`` or ``grow`` without a parent, or the file can't be read.
+    """
+    of_data = Charset.of_texts(texts)
+    which = which or ("grow" if parent else "data")
+    if which == "data":
+        return of_data
+    if which == "latin":
+        return Charset(LATIN)
+    if which in ("keep", "grow"):
+        if parent is None:
+            raise InputError(f"--charset {which} needs a model to go on from: give --from MODEL")
+        known = parent.charset.characters
+        return Charset(known + tuple(c for c in of_data.characters if c not in known and which == "grow"))
+    try:
+        content = Path(which).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"expected data, keep, grow, latin or a UTF-8 file of characters ({error})", which) from None
+    return Charset.of_texts([*content.splitlines(), " "])
+
+
+@dataclass
+class Run:
+    """A run that is ready: its training, what its model will say of itself, and where that goes."""
+
+    training: Training
+    info: ModelInfo
+    target: Target
+
+    @classmethod
+    def prepare(
+        cls,
+        corpus: Corpus,
+        target: Target,
+        settings: Settings,
+        parent: tuple[Path, ModelInfo] | None,
+        charset: str | None,
+        licence: str,
+        resume: bool,
+        checkpoint_seconds: float,
+        jobs: int,
+        on_step: Callable[[Progress, int], None] | None,
+    ) -> Run:
+        """Choose the charset, build the network, and load weights: none, the parent's, or the checkpoint's.
+
+        Raises:
+            InputError: the options don't fit together, or the checkpoint is of another run.
+        """
+        checkpoint = target.file(".checkpoint")
+        if resume:
+            told, _ = read_checkpoint(checkpoint)
+            characters = Charset(told["charset"])
+        else:
+            characters = choose_charset(charset, corpus.lines.texts, parent and parent[1])
+        spec = SIZES.get(settings.spec, settings.spec)
+        settings = replace(settings, spec=spec)
+        restrict(corpus, characters, stride_of(spec))
+        if not len(corpus.kept_aside):
+            corpus.lines, corpus.kept_aside = corpus.lines.split_documents(KEPT_ASIDE)
+        keras.utils.set_random_seed(settings.seed)
+        network = build_network(spec, corpus.recipe.height, characters.classes, settings.seed)
+        if parent and not resume:
+            transfer(load_keras(parent[0])[0], parent[1].charset, network, characters)
+        training = Training(
+            network, characters, corpus.lines, corpus.kept_aside, settings, checkpoint, checkpoint_seconds, jobs, on_step
+        )
+        if resume:
+            training.resume()
+        info = ModelInfo(
+            name=target.stem.name,
+            charset=characters,
+            recipe=corpus.recipe,
+            spec=spec,
+            stride=stride_of(spec),
+            licence=licence or (parent[1].licence if parent else ""),
+            training={
+                "lines": len(corpus.lines),
+                "documents": len(set(corpus.lines.documents)),
+                "sources": dict(corpus.sources),
+                "parameters": network.count_params(),
+                "seed": settings.seed,
+                "from": parent[1].name if parent else "",
+            },
+        )
+        return cls(training, info, target)
+
+    def finish(self) -> None:
+        """Take the best weights, fit the confidence, and write the model's files; the checkpoint goes.
+
+        Raises:
+            DependencyError: there is no TensorFlow to write ONNX; ``NAME.keras`` and the card are there.
+        """
+        training = self.training
+        training.use_best()
+        self.info.training |= {"epochs": training.progress.epoch, "seconds": round(training.progress.seconds)}
+        if len(training.val):
+            self._measure()
+        save_keras(training.network, self.info, self.target.file(".keras"))
+        with replacing(self.target.file(".md")) as stream:
+            stream.write(card(self.info, training.progress.rows).encode())
+        export_onnx(self.target.file(".keras"), self.target.file(".onnx"))
+        training.checkpoint.unlink(missing_ok=True)
+
+    def _measure(self) -> None:
+        features, accuracies = [], []
+        errors = characters = word_errors = words = 0
+        for logits, truth, read, _ in self.training.read_kept_aside():
+            distance = Levenshtein.distance(truth, read)
+            errors, characters = errors + distance, characters + len(truth)
+            word_errors += Levenshtein.distance(truth.split(), read.split())
+            words += len(truth.split())
+            features.append(line_features(softmax(logits)))
+            accuracies.append(max(0.0, 1 - distance / max(1, len(truth))))
+        self.info.calibration = Calibration.fit(np.array(features), np.array(accuracies)).to_json()
+        self.info.scores = {
+            "lines": len(accuracies),
+            "documents": len(set(self.training.val.documents)),
+            "cer": round(errors / characters, 4),
+            "wer": round(word_errors / max(1, words), 4),
+        }
