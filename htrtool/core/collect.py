@@ -1,0 +1,151 @@
+"""From what was found to samples: loaded, filtered, prepared and encoded by several threads, the order kept."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Iterable, Iterator
+
+from htrtool.core import labels
+from htrtool.core.errors import InputError
+from htrtool.core.layouts import Entry, Found, LeftOut, Line
+from htrtool.core.prepare import Recipe, prepare
+from htrtool.core.samples import Sample, encode_image
+from htrtool.core.split import Split
+
+AHEAD = 4
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a sample may be: characters in its text, and columns at the recipe's height."""
+
+    min_chars: int = 1
+    max_chars: int = 1000
+    min_width: int = 8
+    max_width: int = 20_000
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes samples of lines.
+
+    Args:
+        recipe: the preparation of the picture.
+        limits: what is too short, too long, too narrow or too wide is left out.
+        label_form: ``plain`` or ``keep``, see :func:`htrtool.core.labels.plain`.
+        markup: what becomes of texts with editorial markup: ``keep``, ``drop`` the sample, or ``strip`` the signs and
+            drop the sample where a passage is unread.
+        split: the parts by document, noted in the sample's ``split``.
+        document: finds the document's name in a sample's key: its first group, or all that it matches.
+        form: the format of the pictures, png, webp or jpg.
+    """
+
+    recipe: Recipe = field(default_factory=Recipe)
+    limits: Limits = field(default_factory=Limits)
+    label_form: str = "plain"
+    markup: str = "keep"
+    split: Split | None = None
+    document: re.Pattern | None = None
+    form: str = "png"
+
+    def text_of(self, text: str) -> str | LeftOut:
+        """Return the label of a transcription, or why the sample is left out."""
+        if self.markup == "drop" and labels.has_markup(text):
+            return LeftOut("", "editorial markup")
+        if self.markup == "strip":
+            stripped = labels.without_markup(text)
+            if stripped is None:
+                return LeftOut("", "unread passage")
+            text = stripped
+        if self.label_form == "plain":
+            text = labels.plain(text)
+        if not text.strip():
+            return LeftOut("", "empty transcription")
+        if len(text) < self.limits.min_chars:
+            return LeftOut("", f"under {self.limits.min_chars} characters")
+        if len(text) > self.limits.max_chars:
+            return LeftOut("", f"over {self.limits.max_chars} characters")
+        return text
+
+    def sample_of(self, line: Line) -> Sample | LeftOut:
+        """Return the sample of a line, or why it is left out."""
+        text = line.text
+        if text is not None:
+            text = self.text_of(text)
+            if isinstance(text, LeftOut):
+                return LeftOut(line.key, text.reason)
+        height, width = line.pixels.shape
+        width = round(width * self.recipe.height / height)
+        if width < self.limits.min_width:
+            return LeftOut(line.key, f"narrower than {self.limits.min_width} pixels at the height {self.recipe.height}")
+        if width > self.limits.max_width:
+            return LeftOut(line.key, f"wider than {self.limits.max_width} pixels at the height {self.recipe.height}")
+        meta = dict(line.meta)
+        # A picture that went through the same recipe before would change if it did so again.
+        done = meta.get("recipe") == self.recipe.to_json() and height == self.recipe.height
+        pixels = line.pixels if done else prepare(line.pixels, self.recipe)
+        meta["recipe"] = self.recipe.to_json()
+        if self.document is not None and (match := self.document.search(line.key)):
+            meta["document"] = match[match.re.groups and 1] or line.key
+            meta.pop("writer", None)
+        sample = Sample(line.key, encode_image(pixels, self.form), text, meta)
+        if self.split is not None:
+            meta["split"] = self.split.part_of(sample.document)
+        return sample
+
+    def samples_of(self, entry: Entry) -> list[Sample | LeftOut | InputError]:
+        """Load an entry and return what becomes of each of its lines, in order."""
+        if entry.text is not None:
+            text = self.text_of(entry.text)
+            if isinstance(text, LeftOut):
+                return [LeftOut(entry.name, text.reason)]
+        made: list[Sample | LeftOut | InputError] = []
+        try:
+            for line in entry.load():
+                made.append(self.sample_of(line) if isinstance(line, Line) else line)
+        except InputError as error:
+            made.append(error)
+        return made
+
+
+def collect(found: Iterable[Found], maker: Maker, jobs: int = 1) -> Iterator[Sample | LeftOut | InputError]:
+    """Yield the samples of what was found, and what was left out, in the order in which it was found.
+
+    ``jobs`` threads load and prepare ahead, a few entries each, so that memory does not grow with the source. Keys are
+    made unique with a number.
+    """
+    keys: set[str] = set()
+    for item in _ahead(found, maker, jobs):
+        if isinstance(item, Sample):
+            item.key = _unique(item.key, keys)
+        yield item
+
+
+def _unique(key: str, keys: set[str]) -> str:
+    number, unique = 1, key
+    while unique in keys:
+        number += 1
+        unique = f"{key}-{number}"
+    keys.add(unique)
+    return unique
+
+
+def _ahead(found: Iterable[Found], maker: Maker, jobs: int) -> Iterator[Sample | LeftOut | InputError]:
+    pending: deque[Future | LeftOut | InputError] = deque()
+    pool = ThreadPoolExecutor(jobs, thread_name_prefix="prep")
+    try:
+        for item in found:
+            pending.append(pool.submit(maker.samples_of, item) if isinstance(item, Entry) else item)
+            while len(pending) > AHEAD * jobs:
+                yield from _result(pending.popleft())
+        while pending:
+            yield from _result(pending.popleft())
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _result(item: Future | LeftOut | InputError) -> list[Sample | LeftOut | InputError]:
+    return item.result() if isinstance(item, Future) else [item]

@@ -1,0 +1,192 @@
+"""A table, TSV or CSV, with a column of images and one of transcriptions."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Iterator
+
+from htrtool.core.errors import InputError
+from htrtool.core.layouts import Found, LeftOut, document_of, is_image, key_of, picture_entry
+from htrtool.core.tables import unescape
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
+IMAGE_COLUMNS = ("filename", "file", "file_name", "image", "image_path", "image_file", "img", "path", "img_path", "name", "id")
+TEXT_COLUMNS = ("identity", "text", "transcription", "transcript", "label", "ground_truth", "gt", "content", "sentence", "value", "words", "word", "line")
+DOCUMENT_COLUMNS = ("document", "page_id", "form", "form_id", "book", "letter")
+WRITER_COLUMNS = ("writer", "writer_id", "author", "hand", "scribe")
+LANGUAGE_COLUMNS = ("language", "lang")
+# What the Kaggle names set, FILENAME and IDENTITY, says instead of a name; each of its rows is another writer's.
+NAMES_SET = "identity"
+UNREADABLE, EMPTY = "UNREADABLE", "EMPTY"
+# A sheet of a spreadsheet may have long cells; the standard limit is 128 KiB.
+csv.field_size_limit(2**24)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The places of the columns in a table."""
+
+    image: int
+    text: int
+    document: int | None = None
+    writer: int | None = None
+    language: int | None = None
+    each_its_own: bool = False
+
+
+def is_table(path: Path, image_column: str | None = None, text_column: str | None = None) -> bool:
+    """Tell whether a file is a table with a column of images and one of transcriptions."""
+    try:
+        with _opened(path) as file:
+            reader = _reader(file, path)
+            _columns(next(reader, []), image_column, text_column, str(path))
+            return True
+    except (InputError, OSError, UnicodeDecodeError, csv.Error):
+        return False
+
+
+def in_table(path: Path, prefix: str, image_column: str | None = None, text_column: str | None = None) -> Iterator[Found]:
+    """Yield the rows of a table, one at a time.
+
+    Images are looked for beside the table, then in the folders below, first in those whose names share a word with
+    the table's. A row with no text is left out, and so is one that only says that it is unreadable.
+    """
+    try:
+        with _opened(path) as file:
+            reader = _reader(file, path)
+            header = next(reader, [])
+            columns = _columns(header, image_column, text_column, str(path))
+            images = _Images(path)
+            for row in reader:
+                if row and any(row):
+                    if isinstance(reader, _Rows) and columns.text < len(row):
+                        row[columns.text] = unescape(row[columns.text])
+                    yield _found(row, columns, images, path, prefix, f"{path}:{reader.line_num}")
+    except InputError as error:
+        yield error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        yield InputError(f"expected a table in UTF-8, received something else ({error})", str(path))
+
+
+def _opened(path: Path) -> IO[str]:
+    return open(path, encoding="utf-8-sig", newline="")
+
+
+def _reader(file: IO[str], path: Path) -> Iterator[list[str]]:
+    first = file.readline()
+    file.seek(0)
+    if path.suffix.lower() == ".csv":
+        delimiter = max(",;\t", key=first.count)
+    else:
+        delimiter = "\t" if "\t" in first else max(",;", key=first.count)
+    if delimiter == "\t" and path.suffix.lower() != ".csv":
+        return _Rows(file)
+    return csv.reader(file, delimiter=delimiter)
+
+
+class _Rows:
+    """The rows of a TSV, in which nothing is quoted."""
+
+    def __init__(self, file: IO[str]):
+        self._file, self.line_num = file, 0
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self
+
+    def __next__(self) -> list[str]:
+        self.line_num += 1
+        return next(self._file).rstrip("\r\n").split("\t")
+
+
+def _columns(header: list[str], image_column: str | None, text_column: str | None, source: str) -> Columns:
+    names = [re.sub(r"\W+", "_", name.strip().lower()) for name in header]
+
+    def place(given: str | None, guesses: tuple[str, ...], what: str, option: str) -> int:
+        if given is not None:
+            for candidates in (header, names):
+                if given in candidates:
+                    return candidates.index(given)
+            raise InputError(f"expected a column {given!r} ({option}), found {', '.join(header)}", source)
+        found = _guess(names, guesses)
+        if found is None:
+            raise InputError(f"expected a column of {what} such as {guesses[0]!r}, found {', '.join(header)}: name it with {option}", source)
+        return found
+
+    text = place(text_column, TEXT_COLUMNS, "transcriptions", "--text-column")
+    return Columns(
+        place(image_column, IMAGE_COLUMNS, "images", "--image-column"),
+        text,
+        _guess(names, DOCUMENT_COLUMNS),
+        _guess(names, WRITER_COLUMNS),
+        _guess(names, LANGUAGE_COLUMNS),
+        names[text] == NAMES_SET,
+    )
+
+
+def _guess(names: list[str], guesses: tuple[str, ...]) -> int | None:
+    return next((names.index(guess) for guess in guesses if guess in names), None)
+
+
+def _found(row: list[str], columns: Columns, images: _Images, table: Path, prefix: str, place: str) -> Found:
+    def cell(column: int | None) -> str:
+        return row[column].strip() if column is not None and column < len(row) else ""
+
+    name, text = cell(columns.image), cell(columns.text)
+    if not name:
+        return LeftOut(place, "no image named in the row")
+    if not text or text == EMPTY:
+        return LeftOut(place, "empty transcription")
+    if text.upper() == UNREADABLE:
+        return LeftOut(place, "marked unreadable")
+    path = images.find(name)
+    if path is None:
+        return LeftOut(place, "no image for the row")
+    key = key_of(prefix, table.stem, path.with_suffix("").name if is_image(path) else path.name)
+    meta = {"document": cell(columns.document) or (key if columns.each_its_own else document_of(key))}
+    if writer := cell(columns.writer):
+        meta["writer"] = writer
+    if language := cell(columns.language):
+        meta["language"] = language
+    return picture_entry(path, key, text, meta)
+
+
+class _Images:
+    """Finds images by the names that a table gives; holds folders only, so that a table may have any length."""
+
+    def __init__(self, table: Path):
+        self._base = table.parent
+        self._words = set(re.findall(r"[a-z0-9]+", table.stem.lower()))
+        self._below: list[Path] | None = None
+
+    def find(self, name: str) -> Path | None:
+        path = self._base / name.replace("\\", "/")
+        if candidate := self._file(path):
+            return candidate
+        if self._below is None:
+            folders = (Path(folder) for folder, _, _ in os.walk(self._base))
+            self._below = sorted(folders, key=lambda folder: (-self._shared(folder), len(folder.parts), folder))
+        parts = Path(name.replace("\\", "/"))
+        for wanted in dict.fromkeys((str(parts).lstrip("/"), parts.name)):
+            for folder in self._below:
+                if candidate := self._file(folder / wanted):
+                    return candidate
+        return None
+
+    def _shared(self, folder: Path) -> int:
+        words = re.findall(r"[a-z0-9]+", str(folder.relative_to(self._base)).lower())
+        return len(self._words.intersection(words))
+
+    @staticmethod
+    def _file(path: Path) -> Path | None:
+        if path.is_file():
+            return path
+        if path.suffix:
+            return None
+        return next((named for suffix in IMAGE_ENDINGS if (named := path.with_name(path.name + suffix)).is_file()), None)
+
+
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif")

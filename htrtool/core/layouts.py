@@ -1,0 +1,213 @@
+"""What the layouts of training data have in common, and the two plainest: a line a file, and a stream of samples."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Callable, Iterable, Iterator
+
+import numpy as np
+
+from htrtool.core.errors import InputError
+from htrtool.core.samples import Sample, read_samples
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".jp2", ".pgm", ".ppm", ".pbm", ".gif")
+TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+# ocropus and Calamari keep several forms of a line side by side; the one nearest to the scan comes first.
+FORMS = ("", ".raw", ".nrm", ".bin")
+NO_TEXT = "no transcription"
+_LINE_NUMBER = re.compile(r"[-_. ]?(?:(?:line|l|tl|word|w)[-_. ]?)?\d+$", re.IGNORECASE)
+
+
+@dataclass
+class Line:
+    """A line cut out but not yet prepared: gray pixels, (height, width) uint8, and what is known of it."""
+
+    key: str
+    pixels: np.ndarray
+    text: str | None = None
+    meta: dict = field(default_factory=dict)
+
+
+@dataclass
+class Entry:
+    """One thing to load, a picture or a page; ``load`` gives its lines and may run in another thread.
+
+    ``text`` is the transcription where it is known before loading, so that what is left out for its text need not be
+    decoded; ``image`` is the page that the lines are cut from. What ``load`` can't make a line of, it gives as :class:`LeftOut` or
+    :class:`~htrtool.core.errors.InputError`.
+    """
+
+    name: str
+    load: Callable[[], Iterable[Line | LeftOut | InputError]]
+    text: str | None = None
+    image: Path | None = None
+
+
+@dataclass
+class LeftOut:
+    """Something that was found and is not taken, by design: the counts tell how many and why."""
+
+    name: str
+    reason: str
+    count: int = 1
+
+
+Found = Entry | LeftOut | InputError
+
+
+def is_image(name: str | Path) -> bool:
+    """Tell whether a file name is that of an image."""
+    return str(name).lower().endswith(IMAGE_SUFFIXES)
+
+
+def is_tar_name(name: str | Path) -> bool:
+    """Tell whether a file name is that of a tar."""
+    return str(name).lower().endswith(TAR_SUFFIXES)
+
+
+def stem_of(name: str) -> str:
+    """Return a file name without its suffix, and without the mark of an ocropus form."""
+    stem = name.rpartition(".")[0] or name
+    for form in FORMS[1:]:
+        if stem.lower().endswith(form) and len(stem) > len(form):
+            return stem[: -len(form)]
+    return stem
+
+
+def form_of(name: str) -> int:
+    """Return the place of an image in ``FORMS``: 0 for a plain one."""
+    stem = name.rpartition(".")[0].lower()
+    return next((place for place, form in enumerate(FORMS) if form and stem.endswith(form)), 0)
+
+
+def key_of(*parts: str) -> str:
+    """Join folders and a name to the key of a sample, whose last part may hold no dot."""
+    pieces = [piece for part in parts for piece in str(part).replace(os.sep, "/").split("/")]
+    pieces = [piece for piece in pieces if piece not in ("", ".", "..")] or ["_"]
+    name = unicodedata.normalize("NFC", pieces.pop()).replace(".", "_").strip("_") or "_"
+    return "/".join([*(unicodedata.normalize("NFC", piece) for piece in pieces), name])
+
+
+def document_of(key: str) -> str:
+    """Return the document that a line's file belongs to, as far as names tell.
+
+    The name without the number of the line, ``page1_003`` → ``page1``; the folder if nothing else is left.
+    """
+    folder, _, name = key.rpartition("/")
+    rest = _LINE_NUMBER.sub("", name)
+    return "/".join(part for part in (folder, rest) if part) or name
+
+
+def load_image(path: str | Path) -> np.ndarray:
+    """Load one picture as gray pixels, (height, width) uint8; of several pages the first.
+
+    Raises:
+        InputError: it is missing, broken, or of no kind that is read.
+    """
+    from htrtool.core.pages import page_sources
+
+    return next(iter(page_sources(str(path)))).load()
+
+
+def read_text(path: Path) -> str:
+    """Read a transcription.
+
+    Raises:
+        InputError: it can't be read, or is not UTF-8.
+    """
+    try:
+        return unicodedata.normalize("NFC", path.read_bytes().decode("utf-8-sig").strip("\r\n"))
+    except UnicodeDecodeError as error:
+        found = f"{error.reason} at byte {error.start}"
+        raise InputError(f"expected UTF-8 text, received bytes that are not ({found})", str(path)) from None
+    except OSError as error:
+        raise InputError(f"can't read it: {error.strerror}", str(path)) from None
+
+
+def picture_entry(path: Path, key: str, text: str | None, meta: dict) -> Entry:
+    """Return the entry of a picture that holds one line."""
+    meta = {"source": str(path), **meta}
+    return Entry(str(path), lambda: [Line(key, load_image(path), text, meta)], text)
+
+
+def transcription_of(folder: Path, stem: str, names: set[str]) -> Path | None:
+    """Return the transcription of an image with this stem among the files of its folder."""
+    return next((folder / (stem + suffix) for suffix in (".gt.txt", ".txt") if stem + suffix in names), None)
+
+
+def paired(
+    folder: Path, names: list[str], prefix: str, unpaired: Callable[[Path, str], Found | None]
+) -> Iterator[Found]:
+    """Yield the images of one folder with their transcriptions, by name.
+
+    Args:
+        folder: where the files are.
+        names: the file names in it, sorted.
+        prefix: what the keys begin with.
+        unpaired: makes what is found of an image without transcription.
+    """
+    known = set(names)
+    best: dict[str, str] = {}
+    for name in names:
+        if is_image(name):
+            stem = stem_of(name)
+            if stem not in best or form_of(name) < form_of(best[stem]):
+                best[stem] = name
+    for name in names:
+        if not is_image(name):
+            continue
+        stem = stem_of(name)
+        exact = name.rpartition(".")[0]
+        if best[stem] != name:
+            yield LeftOut(str(folder / name), "another form of a line that was taken")
+            continue
+        text = transcription_of(folder, exact, known) or transcription_of(folder, stem, known)
+        key = key_of(prefix, stem)
+        if text is None:
+            if (found := unpaired(folder / name, key)) is not None:
+                yield found
+            continue
+        try:
+            content = read_text(text)
+        except InputError as error:
+            yield error
+            continue
+        if "\n" in content.strip():
+            yield LeftOut(str(text), "several lines of text for one picture")
+            continue
+        yield picture_entry(folder / name, key, content, {"document": document_of(key)})
+
+
+def in_stream(stream: IO[bytes], name: str) -> Iterator[Found]:
+    """Yield the samples of a tar stream; a stream that breaks off gives an error after what came before."""
+    errors: list[InputError] = []
+    try:
+        for sample in read_samples(stream, name, on_error=errors.append):
+            yield from errors
+            errors.clear()
+            yield Entry(f"{name}/{sample.key}", lambda sample=sample: [_line_of(sample, name)], sample.text)
+        yield from errors
+    except InputError as error:
+        yield error
+
+
+def _line_of(sample: Sample, name: str) -> Line:
+    document = sample.key.rpartition("/")[0] or document_of(sample.key)
+    meta = {"source": f"{name}/{sample.key}", "document": document} | sample.meta
+    try:
+        return Line(sample.key, sample.pixels(), sample.text, meta)
+    except InputError as error:
+        raise InputError(error.args[0], f"{name}/{sample.key}") from None
+
+
+def in_tar(path: Path) -> Iterator[Found]:
+    """Yield the samples of a tar file."""
+    try:
+        with open(path, "rb") as stream:
+            yield from in_stream(stream, str(path))
+    except OSError as error:
+        yield InputError(f"can't read it: {error.strerror}", str(path))

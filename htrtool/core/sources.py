@@ -1,0 +1,203 @@
+"""Where samples come from: the layout of a source, recognised by looking, and what is found in it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Iterator
+
+from htrtool.core import csv_layout, iam, pagexml, xml_layout
+from htrtool.core.errors import InputError
+from htrtool.core.layouts import (
+    FORMS,
+    IMAGE_SUFFIXES,
+    NO_TEXT,
+    Entry,
+    Found,
+    LeftOut,
+    Line,
+    document_of,
+    in_stream,
+    in_tar,
+    is_image,
+    is_tar_name,
+    key_of,
+    load_image,
+    paired,
+    picture_entry,
+    read_text,
+    stem_of,
+    transcription_of,
+)
+
+LAYOUTS = ("auto", "pairs", "table", "iam", "xml", "tar", "images")
+EXPECTED = (
+    "expected images with .gt.txt or .txt beside them, a TSV or CSV of images and texts, IAM, ALTO or PAGE XML, "
+    "a tar of samples, or images"
+)
+
+
+@dataclass
+class Finder:
+    """Finds what there is to take in a source.
+
+    ``layout`` is one of ``LAYOUTS``; ``lines`` says that an image without transcription is a page, to be cut into lines;
+    the columns name those of a table.
+    """
+
+    layout: str = "auto"
+    lines: bool = False
+    image_column: str | None = None
+    text_column: str | None = None
+    _taken: set[str] = field(default_factory=set, repr=False)
+
+    def find(self, source: str) -> Iterator[Found]:
+        """Yield what is found in a source, a path or ``-`` for a sample stream, in a fixed order and lazily.
+
+        An error is yielded where something can't be used and the rest can.
+
+        Raises:
+            InputError: the source is missing, or nothing in it is of a layout that is known.
+        """
+        if source == "-":
+            with open(0, "rb", closefd=False) as stream:
+                yield from in_stream(stream, "-")
+            return
+        path = Path(source)
+        if not path.exists():
+            raise InputError(f"{EXPECTED}; found nothing of that name", source)
+        found = self._in_folder(path) if path.is_dir() else self._in_file(path)
+        first = next(found, None)
+        if first is None:
+            raise InputError(f"{EXPECTED}; found none of them", source)
+        yield first
+        yield from found
+
+    def _wants(self, *layouts: str) -> bool:
+        return self.layout in ("auto", *layouts)
+
+    def _in_file(self, path: Path) -> Iterator[Found]:
+        prefix = path.resolve().parent.name
+        if self._wants("pairs") and path.suffix == ".txt" and (image := image_of_text(path)):
+            # Given by a shell's "*" beside its image.
+            path = image
+        if self._wants("images", "pairs") and is_image(path):
+            if (real := os.path.realpath(path)) in self._taken:
+                yield LeftOut(str(path), "given twice")
+                return
+            self._taken.add(real)
+            yield from self._in_image(path, key_of(prefix, stem_of(path.name)))
+        elif self._wants("tar") and (is_tar_name(path) or self.layout == "tar"):
+            yield from in_tar(path)
+        elif self._wants("xml") and (self.layout == "xml" or pagexml.is_page_xml(path)):
+            yield from xml_layout.in_xml(path, prefix)
+        elif self._wants("iam") and path.suffix == ".txt" and iam.is_table(path):
+            yield from iam.in_table(path, prefix)
+        elif self._wants("table") and (self.layout == "table" or path.suffix.lower() in csv_layout.TABLE_SUFFIXES):
+            yield from csv_layout.in_table(path, prefix, self.image_column, self.text_column)
+        elif not path.is_file() and self._wants("tar"):
+            yield from in_tar(path)
+
+    def _in_image(self, path: Path, key: str) -> Iterator[Found]:
+        names = set(os.listdir(path.parent)) if self.layout != "images" else set()
+        exact = path.name.rpartition(".")[0]
+        text = transcription_of(path.parent, exact, names) or transcription_of(path.parent, stem_of(path.name), names)
+        if text is None:
+            yield self._untranscribed(path, key)
+            return
+        try:
+            yield picture_entry(path, key, read_text(text), {"document": document_of(key)})
+        except InputError as error:
+            yield error
+
+    def _untranscribed(self, path: Path, key: str) -> Entry:
+        if self.lines:
+            return Entry(str(path), lambda: lines_on_page(path, key))
+        return picture_entry(path, key, None, {"document": document_of(key)})
+
+    def _in_folder(self, folder: Path) -> Iterator[Found]:
+        prefix = folder.resolve().name
+        if self._wants("iam") and (table := iam.table_in(folder)):
+            yield from iam.in_table(table, prefix)
+            return
+        if self._wants("table"):
+            tables = [path for path in sorted(folder.iterdir()) if self._is_table(path)]
+            for table in tables:
+                yield from csv_layout.in_table(table, prefix, self.image_column, self.text_column)
+            if tables:
+                return
+        yield from self._walk(folder, prefix)
+
+    def _is_table(self, path: Path) -> bool:
+        if path.suffix.lower() not in csv_layout.TABLE_SUFFIXES:
+            return False
+        return csv_layout.is_table(path, self.image_column, self.text_column)
+
+    def _walk(self, top: Path, prefix: str) -> Iterator[Found]:
+        """Yield XML pages, tars and images with their transcriptions, folder by folder.
+
+        An image without transcription is taken only if nothing in the whole source has one: else it was forgotten.
+        """
+        claimed: set[str] = set()
+        transcribed = False
+        for folder, names in folders_below(top):
+            known = set(names)
+            under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
+            for name in names:
+                path = folder / name
+                found: Iterator[Found] = iter(())
+                if self._wants("xml") and name.lower().endswith(".xml") and pagexml.is_page_xml(path):
+                    found = xml_layout.in_xml(path, under)
+                elif self._wants("tar") and is_tar_name(name):
+                    found = in_tar(path)
+                elif self._wants("pairs") and not transcribed and is_image(name):
+                    transcribed = transcription_of(folder, stem_of(name), known) is not None
+                for item in found:
+                    transcribed = True
+                    if isinstance(item, Entry) and item.image is not None:
+                        claimed.add(os.path.realpath(item.image))
+                    yield item
+        if not self._wants("pairs", "images"):
+            return
+
+        def unpaired(path: Path, key: str) -> Found | None:
+            if os.path.realpath(path) in claimed:
+                return None
+            return LeftOut(str(path), NO_TEXT) if transcribed else self._untranscribed(path, key)
+
+        for folder, names in folders_below(top):
+            if self.layout == "images":
+                names = [name for name in names if is_image(name)]
+            under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
+            yield from paired(folder, names, under, unpaired)
+
+
+def folders_below(top: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield a folder and those below it, sorted, each with the names of its files; hidden ones are passed over."""
+    seen = set()
+    for here, folders, names in os.walk(top, followlinks=True):
+        # A link that leads back up would be followed for ever.
+        real = os.path.realpath(here)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield Path(here), sorted(name for name in names if not name.startswith("."))
+
+
+def image_of_text(path: Path) -> Path | None:
+    """Return the image beside a transcription, None if there is none."""
+    stem = path.name.removesuffix(".txt").removesuffix(".gt")
+    places = (path.with_name(stem + form + suffix) for form in FORMS for suffix in IMAGE_SUFFIXES)
+    return next((place for place in places if place.is_file()), None)
+
+
+def lines_on_page(path: Path, key: str) -> Iterator[Line]:
+    """Yield the lines that are found on the page of an image, without text."""
+    from htrtool.core.lines import cut_lines
+
+    for number, line in enumerate(cut_lines(load_image(path)), 1):
+        meta = {"source": str(path), "document": key, "box": [int(value) for value in line.box]}
+        yield Line(f"{key}/{number:03d}", line.pixels, None, meta)
