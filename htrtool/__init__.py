@@ -1,3 +1,101 @@
-"""Handwriting to text: prepare, train, read, score and plot."""
+"""Handwriting to text: prepare, train, read, score and plot.
+
+From Python, ``htrtool.read`` gives the lines of images and ``htrtool.read_table`` what ``htr read`` wrote.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Callable, Iterable, Iterator
+
+if TYPE_CHECKING:
+    import pandas
+
+    from htrtool.core.errors import HtrError
+    from htrtool.core.pipeline import LineRead
 
 __version__ = "0.1.0"
+__all__ = ["read", "read_table"]
+
+
+def read(
+    paths: str | os.PathLike | Iterable[str | os.PathLike],
+    model: str | os.PathLike = "latin",
+    *,
+    mode: str = "auto",
+    dpi: float = 300,
+    threads: int | None = None,
+    batch: int = 16,
+    on_problem: Callable[[HtrError], None] | None = None,
+    frame: bool = False,
+) -> Iterator[LineRead] | pandas.DataFrame:
+    """Read the lines of images of handwriting.
+
+    Args:
+        paths: images, PDFs and tars of samples: one or many; ``-`` is standard input.
+        model: the path of a model or the name of an installed one.
+        mode: ``page`` cuts pictures into lines, ``line`` takes each as one line, ``auto`` tells by looking.
+        dpi: the resolution at which the pages of a PDF are drawn.
+        threads: how many threads work; all usable CPUs by default.
+        batch: the most lines that go through the network at once.
+        on_problem: called with the error of each input that can't be read, after which the others are read. Without it
+            the error is raised.
+        frame: give a pandas DataFrame, not an iterator.
+
+    Returns:
+        An iterator over :class:`htrtool.core.pipeline.LineRead`, in the order of ``paths`` and as they become known; or a
+        DataFrame with the same columns, those of the table that ``htr read`` writes.
+
+    Raises:
+        ModelError: there is no such model, or it is broken.
+        InputError: an input can't be read, and there is no ``on_problem``.
+    """
+    from htrtool.core.modelfile import find_model
+    from htrtool.core.pipeline import LineRead, Pipeline
+    from htrtool.core.reader import Reader, usable_cpus
+
+    operands = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    lines = iter(
+        Pipeline(
+            Reader(find_model(os.fspath(model))),
+            (os.fspath(operand) for operand in operands),
+            mode=mode,
+            dpi=dpi,
+            threads=threads or usable_cpus(),
+            batch=batch,
+            on_problem=on_problem,
+        )
+    )
+    if not frame:
+        return lines
+    import pandas
+
+    return pandas.DataFrame(lines, columns=list(LineRead._fields))
+
+
+def read_table(path: str | os.PathLike) -> pandas.DataFrame:
+    """Return a table of lines, as ``htr read`` writes it, as a pandas DataFrame.
+
+    Columns that the table has are typed: page, line and the box whole numbers, conf a fraction, file and text strings.
+
+    Raises:
+        InputError: it is missing or no such table.
+    """
+    import pandas
+
+    from htrtool.core.errors import InputError
+    from htrtool.core.tables import LINE_COLUMNS, read_table, text_reader
+
+    try:
+        with open(path, "rb") as stream:
+            frame = pandas.DataFrame(list(read_table(text_reader(stream), os.fspath(path), ["file", "text"])))
+    except OSError as error:
+        raise InputError(f"can't read it: {error.strerror}", os.fspath(path)) from None
+    if frame.empty:
+        return pandas.DataFrame(columns=list(LINE_COLUMNS))
+    for column in frame.columns.intersection(["page", "line", "left", "top", "width", "height", "conf"]):
+        try:
+            frame[column] = pandas.to_numeric(frame[column]).astype("float64" if column == "conf" else "Int64")
+        except (ValueError, TypeError) as error:
+            raise InputError(f"expected numbers in the column {column} ({error})", os.fspath(path)) from None
+    return frame

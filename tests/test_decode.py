@@ -1,0 +1,119 @@
+"""CTC frames to text, and confidences that mean something."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from htrtool.core.charset import BLANK, Charset
+from htrtool.core.confidence import FEATURES, Calibration, expected_calibration_error, line_features
+from htrtool.core.decode import best_path, softmax
+from htrtool.core.errors import InputError
+
+CHARSET = Charset(" abc")
+A, B, C, SPACE = 2, 3, 4, 1
+
+
+def frames(*classes, sure=0.9):
+    probabilities = np.full((len(classes), CHARSET.classes), (1 - sure) / (CHARSET.classes - 1))
+    probabilities[np.arange(len(classes)), classes] = sure
+    return probabilities
+
+
+@pytest.mark.parametrize(
+    "classes, text",
+    [
+        ([], ""),
+        ([BLANK, BLANK], ""),
+        ([A, A, BLANK, A, B], "aab"),
+        ([A, B, B, A], "aba"),
+        ([SPACE, A, SPACE, BLANK, SPACE, B, SPACE], "a b"),
+        ([SPACE, BLANK], ""),
+    ],
+)
+def test_best_path(classes, text):
+    decoded = best_path(frames(*classes).reshape(len(classes), CHARSET.classes), CHARSET)
+    assert decoded.text == text and len(decoded.frames) == len(text)
+
+
+def test_a_character_stands_where_it_is_surest():
+    probabilities = frames(BLANK, A, A, A, BLANK, B)
+    probabilities[2, A] = 0.97
+    assert best_path(probabilities, CHARSET).frames.tolist() == [2, 5]
+
+
+@given(st.text("abc", max_size=12), st.lists(st.integers(1, 3), min_size=12, max_size=12))
+def test_any_text_spelt_in_frames_is_read_back(text, repeats):
+    classes = [BLANK]
+    for character, count in zip(text, repeats):
+        classes += [CHARSET.encode(character)[0]] * count + [BLANK]
+    assert best_path(frames(*classes), CHARSET).text == text
+
+
+def test_softmax_bears_large_logits():
+    assert np.allclose(softmax(np.array([[1000.0, 0.0], [-1000.0, -1000.0]])), [[1, 0], [0.5, 0.5]])
+
+
+@given(st.integers(0, 40), st.integers(0, 2**32 - 1))
+def test_features_are_finite_whatever_the_frames(count, seed):
+    logits = np.random.default_rng(seed).normal(0, 8, (count, CHARSET.classes))
+    features = line_features(softmax(logits)) if count else line_features(np.zeros((0, CHARSET.classes)))
+    assert features.shape == (len(FEATURES),) and np.isfinite(features).all()
+
+
+def test_a_surer_line_is_given_more_confidence():
+    confidences = [float(Calibration.default().predict(line_features(frames(A, BLANK, B, sure=sure)))) for sure in (0.4, 0.7, 0.99)]
+    assert confidences == sorted(confidences) and confidences[0] < 0.7 < 0.9 < confidences[-1] <= 1
+
+
+def lines_of_a_boastful_network(count=3000, seed=1):
+    """Lines whose probabilities are too high: a character given p is right with p²."""
+    random = np.random.default_rng(seed)
+    features, accuracies = [], []
+    for _ in range(count):
+        length = random.integers(5, 40)
+        sure = np.clip(random.beta(8, 2) + random.normal(0, 0.05, length), 0.3, 0.999)
+        classes = np.empty(2 * length, int)
+        classes[::2], classes[1::2] = random.integers(1, CHARSET.classes, length), BLANK
+        probabilities = frames(*classes)
+        for index, p in enumerate(sure):
+            probabilities[2 * index] = (1 - p) / (CHARSET.classes - 1)
+            probabilities[2 * index, classes[2 * index]] = p
+        features.append(line_features(probabilities))
+        accuracies.append((random.random(length) < sure**2).mean())
+    return np.array(features), np.array(accuracies)
+
+
+def test_calibration_learns_what_confidence_is_worth():
+    features, accuracies = lines_of_a_boastful_network()
+    fitted = Calibration.fit(features[:2000], accuracies[:2000])
+    confidences = fitted.predict(features[2000:])
+    assert ((0 <= confidences) & (confidences <= 1)).all()
+    error = expected_calibration_error(confidences, accuracies[2000:])
+    assert error < 0.02 < expected_calibration_error(Calibration.default().predict(features[2000:]), accuracies[2000:])
+    again = Calibration.from_json(json.loads(json.dumps(fitted.to_json())))
+    assert np.array_equal(again.predict(features), fitted.predict(features))
+
+
+@pytest.mark.parametrize("accuracy", [0.0, 1.0])
+def test_calibration_bears_lines_that_are_all_right_or_all_wrong(accuracy):
+    features, _ = lines_of_a_boastful_network(20)
+    confidences = Calibration.fit(features, np.full(20, accuracy)).predict(features)
+    assert np.abs(confidences - accuracy).max() < 0.1
+
+
+def test_calibration_on_other_features_is_refused():
+    with pytest.raises(InputError, match="expected a calibration on the features"):
+        Calibration.from_json(Calibration.default().to_json() | {"features": ["x"]})
+    with pytest.raises(InputError, match="received another"):
+        Calibration.from_json({"features": list(FEATURES)})
+    with pytest.raises(InputError, match="expected features of shape"):
+        Calibration.fit(np.zeros((0, len(FEATURES))), np.zeros(0))
+
+
+def test_calibration_error():
+    assert expected_calibration_error([0.95, 0.85], [0.95, 0.85]) == pytest.approx(0)
+    assert expected_calibration_error([1.0, 1.0], [0.5, 1.0]) == pytest.approx(0.25)
+    assert expected_calibration_error([], []) == 0

@@ -1,0 +1,187 @@
+"""Any input becomes gray pages, or one error that says what is wrong."""
+
+import io
+import re
+import struct
+import tracemalloc
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from htrtool.core.errors import InputError
+from htrtool.core.pages import page_sources
+from htrtool.core.samples import Sample, SampleWriter, encode_png
+
+
+def ramp(height=40, width=90):
+    """A picture in which no two flips or turns are alike."""
+    return (255 - np.add.outer(np.arange(height) // 4, np.arange(width) // 2 * 2)).astype(np.uint8)
+
+
+def load(path, **options):
+    return [source.load() for source in page_sources(str(path), 300, **options)]
+
+
+def error_of(path):
+    with pytest.raises(InputError) as caught:
+        load(path)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("suffix, options", [("png", {}), ("jpg", {"quality": 100}), ("tif", {}), ("webp", {"lossless": True}),
+                                             ("jp2", {}), ("bmp", {}), ("gif", {}), ("pgm", {})])
+def test_pictures_of_each_kind_are_read(tmp_path, suffix, options):
+    path = tmp_path / f"page.{suffix}"
+    Image.fromarray(ramp()).save(path, **options)
+    (pixels,) = load(path)
+    assert pixels.dtype == np.uint8
+    assert np.abs(pixels.astype(int) - ramp()).max() <= 2
+
+
+def test_kind_is_told_by_content_not_by_name(tmp_path):
+    path = tmp_path / "scan.txt"
+    Image.fromarray(ramp()).save(path, format="png")
+    assert (load(path)[0] == ramp()).all()
+
+
+def test_every_page_of_a_tiff_and_its_number(tmp_path):
+    path = tmp_path / "pages.tif"
+    pages = [Image.fromarray(ramp() - i) for i in range(3)]
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+    sources = list(page_sources(str(path)))
+    assert [source.page for source in sources] == [1, 2, 3]
+    assert all((source.load() == ramp() - i).all() for i, source in enumerate(sources))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_undone(tmp_path, orientation):
+    from PIL import ImageOps
+
+    path = tmp_path / "photo.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(ramp()).save(path, quality=100, exif=exif)
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(path)))
+    assert (load(path)[0] == expected).all()
+
+
+def test_cmyk_jpeg(tmp_path):
+    path = tmp_path / "press.jpg"
+    Image.fromarray(ramp()).convert("RGB").convert("CMYK").save(path, quality=100)
+    assert np.abs(load(path)[0].astype(int) - ramp()).max() <= 4
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+def test_sixteen_bit_png_is_scaled_by_the_bits_it_uses(tmp_path, bits):
+    path = tmp_path / "deep.png"
+    cv2.imwrite(str(path), ramp().astype(np.uint16) << (bits - 8))
+    assert (load(path)[0] == ramp()).all()
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_transparency_is_paper(tmp_path, mode):
+    path = tmp_path / "clear.png"
+    image = Image.new("RGBA", (40, 20), (0, 0, 0, 0))
+    image.paste((20, 20, 20, 255), (10, 5, 20, 15))
+    (image.quantize(4) if mode == "P" else image.convert(mode)).save(path)
+    (pixels,) = load(path)
+    assert pixels[0, 0] == 255 and abs(int(pixels[10, 15]) - 20) < 3
+
+
+def test_one_bit_and_floating_point(tmp_path):
+    Image.fromarray(np.eye(30) > 0).save(tmp_path / "one.png")
+    assert set(np.unique(load(tmp_path / "one.png")[0])) == {0, 255}
+    Image.fromarray((ramp() / 255).astype(np.float32)).save(tmp_path / "float.tif")
+    assert np.abs(load(tmp_path / "float.tif")[0].astype(int) - ramp()).max() <= 1
+
+
+def test_pages_of_a_pdf_at_the_resolution_asked_for(tmp_path):
+    path = tmp_path / "letter.pdf"
+    pages = [Image.fromarray(ramp(144, 288)), Image.fromarray(ramp(144, 144))]
+    pages[0].save(path, save_all=True, append_images=pages[1:], resolution=144)
+    sources = list(page_sources(str(path), 72))
+    assert [source.page for source in sources] == [1, 2]
+    assert sources[0].load().shape == (72, 144)
+    assert next(page_sources(str(path), 144)).load().shape == (144, 288)
+
+
+def test_samples_are_lines_named_by_key(tmp_path):
+    path = tmp_path / "lines.tar"
+    with open(path, "wb") as stream, SampleWriter(stream) as writer:
+        writer.write(Sample("doc/1", encode_png(ramp()), "one"))
+        writer.write(Sample("doc/2", b"not a picture", "two"))
+        writer.write(Sample("doc/3", encode_png(ramp() - 1)))
+    first, second, third = page_sources(str(path))
+    assert first.file == f"{path}/doc/1" and first.is_line
+    assert (third.load() == ramp() - 1).all()
+    with pytest.raises(InputError, match="doc/2: expected an image"):
+        second.load()
+
+
+def test_light_writing_on_a_dark_ground_is_inverted(tmp_path):
+    page = np.full((300, 500), 240, np.uint8)
+    for y in (80, 160, 240):
+        cv2.putText(page, "white chalk on slate", (20, y), cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 1.2, 30, 2)
+    cv2.imwrite(str(tmp_path / "dark.png"), 255 - page)
+    cv2.imwrite(str(tmp_path / "light.png"), page)
+    assert (load(tmp_path / "dark.png")[0] == page).all()
+    assert (load(tmp_path / "light.png")[0] == page).all()
+
+
+def test_a_dark_scan_is_not_inverted(tmp_path):
+    page = np.full((300, 500), 85, np.uint8)
+    for y in (80, 160, 240):
+        cv2.putText(page, "a badly lit letter", (20, y), cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 1.2, 20, 2)
+    cv2.imwrite(str(tmp_path / "dim.png"), page)
+    assert (load(tmp_path / "dim.png")[0] == page).all()
+
+
+def test_what_can_not_be_read_says_why(tmp_path):
+    whole = encode_png(np.random.default_rng(0).integers(0, 255, (80, 80), np.uint8))
+    for name, content, words in [
+        ("cut.png", whole[: len(whole) // 2], "breaks off"),
+        ("stub.png", whole[:20], "expected an image|broken"),
+        ("empty.png", b"", "empty file"),
+        ("notes.png", "Dear diary, é".encode(), "text that begins 'Dear diary"),
+        ("junk.jpg", bytes(range(0, 250, 3)) * 20, "bytes that begin 00 03"),
+        ("cut.pdf", b"%PDF-1.4\n1 0 obj", "expected a PDF"),
+    ]:
+        path = tmp_path / name
+        path.write_bytes(content)
+        assert re.search(words, error_of(path)), name
+
+
+def test_a_folder_and_a_missing_file_say_what_to_do(tmp_path):
+    assert "*.png" in error_of(tmp_path)
+    assert "No such file" in error_of(tmp_path / "nowhere.png")
+
+
+def test_a_dot_is_too_small(tmp_path):
+    cv2.imwrite(str(tmp_path / "dot.png"), np.zeros((1, 1), np.uint8))
+    assert "received 1×1" in error_of(tmp_path / "dot.png")
+
+
+def test_a_bomb_is_refused_before_it_is_decoded(tmp_path):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
+    path = tmp_path / "bomb.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b""))
+    tracemalloc.start()
+    assert "500 megapixels" in error_of(path)
+    assert tracemalloc.get_traced_memory()[1] < 50e6
+    tracemalloc.stop()
+
+
+def test_standard_input_is_told_by_content_too(run_htr, tiny_model):
+    from tiny_model import draw_line
+
+    picture = io.BytesIO()
+    Image.fromarray(draw_line("abc")).save(picture, "tiff")
+    result = run_htr("read", "-m", tiny_model, "-f", "txt", "--mode", "line", "-", input=picture.getvalue())
+    assert result.stdout == b"abc\n", result.stderr

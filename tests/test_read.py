@@ -1,0 +1,234 @@
+"""``htr read`` and ``htrtool.read`` as users meet them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from tiny_model import draw_line
+
+import htrtool
+from htrtool.core.errors import InputError
+from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.exits import Exit
+
+HEADER = "file\tpage\tline\tleft\ttop\twidth\theight\tconf\ttext"
+
+
+@pytest.fixture
+def lines(tmp_path):
+    """Three pictures of lines, and what stands in them."""
+    texts = {"a": "abc", "b": "hag deaf", "c": "cab"}
+    for name, text in texts.items():
+        cv2.imwrite(str(tmp_path / f"{name}.png"), draw_line(text))
+    return {str(tmp_path / f"{name}.png"): text for name, text in texts.items()}
+
+
+def rows_of(result):
+    header, *rows = result.stdout.decode().splitlines()
+    assert header == HEADER
+    return [row.split("\t") for row in rows]
+
+
+def test_table_of_lines(run_htr, tiny_model, lines):
+    result = run_htr("read", "-m", tiny_model, "--mode", "line", *lines)
+    assert result.returncode == Exit.OK and result.stderr == b""
+    rows = rows_of(result)
+    assert [(row[0], row[8]) for row in rows] == list(lines.items())
+    assert all(row[1:3] == ["1", "1"] and 0 <= float(row[7]) <= 1 for row in rows)
+    assert rows[0][3:7] == ["0", "0", str(draw_line("abc").shape[1]), "64"]
+
+
+def test_text_and_json_lines(run_htr, tiny_model, lines):
+    text = run_htr("read", "-m", tiny_model, "--mode", "line", "-f", "txt", *lines)
+    assert text.stdout.decode().splitlines() == list(lines.values())
+    objects = run_htr("read", "-m", tiny_model, "--mode", "line", "-f", "jsonl", *lines).stdout.decode().splitlines()
+    assert [json.loads(line)["text"] for line in objects] == list(lines.values())
+    assert list(json.loads(objects[0])) == HEADER.split("\t")
+
+
+def test_no_header_so_that_tables_can_be_joined(run_htr, tiny_model, lines):
+    result = run_htr("read", "-m", tiny_model, "--mode", "line", "--no-header", *lines)
+    assert len(result.stdout.splitlines()) == 3
+    assert run_htr("read", "-m", tiny_model, "--no-header", "-f", "txt", *lines).returncode == Exit.USAGE
+
+
+def test_output_file_takes_the_place_of_the_old_one_when_whole(run_htr, tiny_model, lines, tmp_path):
+    result = run_htr("read", "-m", tiny_model, "--mode", "line", "-o", tmp_path / "out.tsv", *lines)
+    assert result.stdout == b"" and len((tmp_path / "out.tsv").read_text().splitlines()) == 4
+
+
+def hard_inputs(folder):
+    """Inputs that break careless readers, and the words that the message of those must have that can't be read."""
+    noise = np.random.default_rng(0).integers(0, 255, (64, 200), np.uint8)
+    line = draw_line("abc")
+    (folder / "folder").mkdir()
+    (folder / "truncated.png").write_bytes(encode_png(noise)[:3000])
+    (folder / "zero.png").write_bytes(b"")
+    (folder / "text.png").write_text("Dear diary")
+    cv2.imwrite(str(folder / "dot.png"), np.zeros((1, 1), np.uint8))
+    cv2.imwrite(str(folder / "strip.png"), np.full((10, 30_000), 255, np.uint8))
+    Image.fromarray(line).convert("RGB").convert("CMYK").save(folder / "cmyk.jpg", quality=100)
+    cv2.imwrite(str(folder / "deep.png"), line.astype(np.uint16) * 257)
+    clear = np.dstack([np.zeros((*line.shape, 3), np.uint8), 255 - line])
+    cv2.imwrite(str(folder / "clear.png"), clear)
+    return {
+        "truncated.png": "breaks off",
+        "zero.png": "empty file",
+        "text.png": "received text",
+        "dot.png": "1×1",
+        "strip.png": "30000×10",
+        "folder": "a folder",
+        "missing.png": "No such file",
+        "cmyk.jpg": None,
+        "deep.png": None,
+        "clear.png": None,
+    }
+
+
+def test_bad_files_among_good_ones(run_htr, tiny_model, tmp_path, lines):
+    inputs = hard_inputs(tmp_path)
+    good = next(iter(lines))
+    names = [good, *(str(tmp_path / name) for name in inputs), good]
+    result = run_htr("read", "-m", tiny_model, "--mode", "line", *names)
+    assert result.returncode == Exit.SOME_FAILED
+    readable = [str(tmp_path / name) for name, words in inputs.items() if words is None]
+    rows = rows_of(result)
+    assert [row[0] for row in rows] == [good, *readable, good]
+    assert {row[8] for row in rows} == {"abc"}
+    messages = result.stderr.decode().splitlines()
+    unreadable = [(name, words) for name, words in inputs.items() if words is not None]
+    assert len(messages) == len(unreadable)
+    for message, (name, words) in zip(messages, unreadable):
+        assert message.startswith(f"htr read: {tmp_path / name}: ") and words in message
+
+
+def test_nothing_but_bad_input(run_htr, tiny_model, tmp_path):
+    assert run_htr("read", "-m", tiny_model, tmp_path / "none.png").returncode == Exit.BAD_INPUT
+    assert run_htr("read", "-m", tiny_model, input=b"").returncode == Exit.BAD_INPUT
+
+
+def test_a_missing_model_says_which_there_are(run_htr, lines):
+    result = run_htr("read", "-m", "klingon", *lines)
+    assert result.returncode == Exit.MODEL and b"klingon" in result.stderr and result.stdout == b""
+
+
+def test_an_empty_page_is_no_error_but_is_told(run_htr, tiny_model, tmp_path):
+    cv2.imwrite(str(tmp_path / "blank.png"), np.full((900, 700), 250, np.uint8))
+    result = run_htr("read", "-m", tiny_model, tmp_path / "blank.png")
+    assert result.returncode == Exit.OK and rows_of(result) == []
+    assert b"no line found on page 1" in result.stderr
+    assert run_htr("read", "-q", "-m", tiny_model, tmp_path / "blank.png").stderr == b""
+
+
+def test_samples_from_a_pipe(run_htr, tiny_model, tmp_path):
+    with open(tmp_path / "lines.tar", "wb") as stream, SampleWriter(stream) as writer:
+        for text in ("abc", "bad"):
+            writer.write(Sample(f"d/{text}", encode_png(draw_line(text))))
+    with open(tmp_path / "lines.tar", "rb") as stream:
+        result = run_htr("read", "-m", tiny_model, stdin=stream)
+    assert [(row[0], row[8]) for row in rows_of(result)] == [("-/d/abc", "abc"), ("-/d/bad", "bad")]
+
+
+def test_names_from_a_list(run_htr, tiny_model, lines):
+    names = "\0".join(lines).encode()
+    result = run_htr("read", "-m", tiny_model, "--mode", "line", "-0", "--files-from", "-", input=names)
+    assert [row[0] for row in rows_of(result)] == list(lines)
+
+
+def test_reading_needs_neither_tensorflow_nor_pandas_nor_matplotlib(tiny_model, lines):
+    script = (
+        "import sys; sys.argv[1:] = sys.argv[2:]\n"
+        "from htrtool.cli import main\n"
+        "try: main()\n"
+        "finally: print(sorted({m.partition('.')[0] for m in sys.modules} & {'tensorflow', 'keras', 'pandas', 'matplotlib', 'onnx', 'torch'}), file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", script, "-", "read", "-m", tiny_model, *lines], capture_output=True, text=True)
+    assert result.returncode == 0 and result.stderr.splitlines()[-1] == "[]"
+
+
+def test_importing_htrtool_imports_nothing_heavy():
+    script = "import sys, htrtool, htrtool.cli; print(sorted({m.partition('.')[0] for m in sys.modules} & {'numpy', 'cv2', 'onnxruntime', 'pandas'}))"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(tiny_model, tmp_path):
+    with open(tmp_path / "lines.tar", "wb") as stream, SampleWriter(stream) as writer:
+        for index in range(3000):
+            writer.write(Sample(f"d/{index}", encode_png(draw_line("abc"))))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "htrtool", "read", "-m", tiny_model, tmp_path / "lines.tar"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b"" and process.wait(30) == Exit.OK
+
+
+def test_rows_come_while_the_input_is_still_open_and_ctrl_c_ends_it(tiny_model):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "htrtool", "read", "-m", tiny_model], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    writer = SampleWriter(process.stdin)
+    for index in range(200):
+        writer.write(Sample(f"d/{index}", encode_png(draw_line("abc"))))
+    process.stdin.flush()
+    assert process.stdout.readline().decode().rstrip() == HEADER
+    assert process.stdout.readline().endswith(b"abc\n")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == Exit.INTERRUPTED
+    assert b"Traceback" not in process.stderr.read()
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs the memory use of a child")
+def test_memory_stays_flat(tiny_model, tmp_path):
+    with open(tmp_path / "lines.tar", "wb") as stream, SampleWriter(stream) as writer:
+        for index in range(1500):
+            writer.write(Sample(f"d/{index}", encode_png(draw_line("abcdefgh" * 8))))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "htrtool", "read", "-m", tiny_model, tmp_path / "lines.tar"], stdout=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = status
+    assert status == 0 and usage.ru_maxrss < 500_000
+
+
+def test_start_up_is_quick(tiny_model, lines):
+    def seconds(*arguments):
+        best = 9.0
+        for _ in range(3):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
+            best = min(best, time.perf_counter() - start)
+        return best
+
+    base = seconds("-c", "import onnxruntime")
+    assert seconds("-m", "htrtool", "read", "-m", tiny_model, next(iter(lines))) - base < 0.5 * max(1, base / 0.3)
+
+
+def test_from_python(tiny_model, lines):
+    rows = list(htrtool.read(list(lines), tiny_model, mode="line"))
+    assert [(row.file, row.text) for row in rows] == list(lines.items())
+    frame = htrtool.read(next(iter(lines)), tiny_model, mode="line", frame=True)
+    assert list(frame.columns) == HEADER.split("\t") and frame.text.tolist() == ["abc"]
+
+
+def test_problems_from_python(tiny_model, lines):
+    with pytest.raises(InputError, match="nowhere"):
+        list(htrtool.read(["nowhere.png", *lines], tiny_model))
+    told = []
+    rows = list(htrtool.read(["nowhere.png", *lines], tiny_model, mode="line", on_problem=told.append))
+    assert len(rows) == 3 and len(told) == 1
+
+
+def test_what_was_read_comes_back_as_a_frame(run_htr, tiny_model, lines, tmp_path):
+    run_htr("read", "-m", tiny_model, "--mode", "line", "-o", tmp_path / "out.tsv", *lines)
+    frame = htrtool.read_table(tmp_path / "out.tsv")
+    assert frame.text.tolist() == list(lines.values()) and frame.height.tolist() == [64] * 3 and frame.conf.dtype == "float64"
+    with pytest.raises(InputError):
+        htrtool.read_table(tmp_path / "none.tsv")

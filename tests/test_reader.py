@@ -1,0 +1,125 @@
+"""Line images to text: the same alone, in any batch and in any order; models that are none of ours are refused."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tiny_model import CHARACTERS, draw_line, write_tiny_model
+
+from htrtool.core.errors import InputError, ModelError
+from htrtool.core.pipeline import Pipeline
+from htrtool.core.reader import MAX_ASPECT, WIDTH_STEP, Reader
+from htrtool.core.samples import Sample, SampleWriter, encode_png
+
+TEXT = st.text(CHARACTERS, min_size=1, max_size=20).filter(lambda text: text == " ".join(text.split()))
+
+
+@pytest.fixture(scope="module")
+def reader(tiny_model):
+    return Reader(tiny_model)
+
+
+def write_lines(path, texts):
+    with open(path, "wb") as stream, SampleWriter(stream) as writer:
+        for index, text in enumerate(texts):
+            writer.write(Sample(f"doc/{index:04}", encode_png(draw_line(text)), text))
+    return str(path)
+
+
+@given(TEXT)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+def test_what_is_drawn_is_read(reader, text):
+    (reading,) = reader.read_batch([reader.prepare(draw_line(text))])
+    assert reading.text == text and 0 <= reading.conf <= 1
+
+
+def test_a_line_reads_the_same_alone_and_in_a_batch(reader):
+    lines = [reader.prepare(draw_line(text)) for text in ("abcdef", "fedcba", "aabbcc")]
+    assert reader.read_batch(lines) == [reader.read_batch([line])[0] for line in lines]
+
+
+def test_frames_behind_a_line_are_dropped(reader):
+    line = reader.prepare(draw_line("abc"))[:, :-5]
+    (probabilities,) = reader.probabilities([line])
+    assert len(probabilities) == -(-line.shape[1] // reader.info.stride)
+    assert reader.padded_width(line) % WIDTH_STEP == 0
+
+
+def test_a_line_far_too_long_is_refused(reader):
+    with pytest.raises(InputError, match=f"at most {MAX_ASPECT} times as wide"):
+        reader.prepare(np.full((10, 30_000), 255, np.uint8))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_rows_come_in_the_order_of_the_inputs(reader, tmp_path, threads):
+    random = np.random.default_rng(0)
+    texts = ["".join(random.choice(list("abcdefgh"), random.integers(1, 30))) for _ in range(300)]
+    path = write_lines(tmp_path / "lines.tar", texts)
+    rows = list(Pipeline(reader, [path], threads=threads, batch=7))
+    assert [row.text for row in rows] == texts
+    assert [row.file for row in rows] == [f"{path}/doc/{index:04}" for index in range(300)]
+    assert rows == list(Pipeline(reader, [path], threads=2, batch=1))
+
+
+def test_first_rows_come_before_the_last_input_is_opened(reader, tmp_path):
+    opened = []
+
+    def operands():
+        for index in range(200):
+            opened.append(index)
+            yield write_lines(tmp_path / "line.tar", ["abc"] * 4)
+
+    rows = iter(Pipeline(reader, operands(), threads=1))
+    next(rows)
+    assert len(opened) < 100
+    rows.close()
+
+
+def test_problems_are_told_in_order_and_the_rest_is_read(reader, tmp_path):
+    good = write_lines(tmp_path / "good.tar", ["ab", "cd"])
+    (tmp_path / "bad.png").write_bytes(b"")
+    told = []
+    lines = Pipeline(reader, [good, str(tmp_path / "bad.png"), good], on_problem=lambda error: told.append((error.source, len(rows))))
+    rows = []
+    for row in lines:
+        rows.append(row)
+    assert told == [(str(tmp_path / "bad.png"), 2)] and len(rows) == 4 and lines.pages == 4
+
+
+def test_without_a_handler_a_problem_is_raised(reader):
+    with pytest.raises(InputError, match="nowhere"):
+        list(Pipeline(reader, ["nowhere.png"]))
+
+
+def test_a_stream_that_breaks_off_gives_what_came_before(reader, tmp_path):
+    path = write_lines(tmp_path / "lines.tar", ["ab"] * 20)
+    content = (tmp_path / "lines.tar").read_bytes()
+    (tmp_path / "lines.tar").write_bytes(content[: content.rfind(b"\x89PNG") + 30])
+    told = []
+    rows = list(Pipeline(reader, [path], on_problem=told.append))
+    assert len(rows) == 19 and len(told) == 1
+
+
+def test_an_error_in_the_network_reaches_the_caller(reader, tmp_path, monkeypatch):
+    def broken(lines):
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(reader, "read_batch", broken)
+    with pytest.raises(RuntimeError, match="no memory"):
+        list(Pipeline(reader, [write_lines(tmp_path / "lines.tar", ["ab"])]))
+    monkeypatch.undo()
+
+
+def test_models_that_are_none_of_ours_are_refused(tmp_path):
+    import onnx
+
+    (tmp_path / "junk.onnx").write_bytes(b"junk")
+    with pytest.raises(ModelError, match="can't be loaded"):
+        Reader(tmp_path / "junk.onnx")
+    foreign = onnx.load(str(write_tiny_model(tmp_path / "tiny.onnx")))
+    del foreign.metadata_props[:]
+    onnx.save(foreign, str(tmp_path / "foreign.onnx"))
+    with pytest.raises(ModelError, match="another ONNX file"):
+        Reader(tmp_path / "foreign.onnx")
+    with pytest.raises(ModelError, match="features"):
+        Reader(write_tiny_model(tmp_path / "odd.onnx", calibration={"features": ["x"]}))
