@@ -8,9 +8,16 @@ import numpy as np
 
 from htrtool.core.synth.faces import Faces
 from htrtool.core.synth.lines import write_line
+from htrtool.core.synth.pages import PageLine, synthesise_page
+from htrtool.core.synth.texts import Texts, lines_of_text
+
+__all__ = ["Faces", "PageLine", "Texts", "lines_of_text", "synthesise", "synthesise_page", "write_line"]
 
 BLOCK = 25_000
 """Lines of a run within which those of one font make a document, by which samples are split for training."""
+
+LONGEST = 400
+"""Characters beyond which a text is no line."""
 
 
 def synthesise(
@@ -27,13 +34,13 @@ def synthesise(
 
     Yields:
         pixels, (height, width) uint8; the text as it reads (capitals for a font that has no others); and what
-        is known of it. Texts that no font can show are left out.
+        is known of it. Texts that no font can show, or of more than :data:`LONGEST` characters, are left out.
     """
     for number, (text, language) in enumerate(texts):
         index = start + number * step
         rng = np.random.default_rng((seed, index, 1))
         text = " ".join(text.split())
-        drawn = faces.draw(text, rng) if text else None
+        drawn = faces.draw(text, rng) if 0 < len(text) <= LONGEST else None
         if drawn is None:
             continue
         face, label = drawn

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Sequence
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, features
+from PIL import Image, ImageDraw, ImageFont
 
 from htrtool.core.errors import InputError
 
@@ -22,7 +23,8 @@ KEPT = 400
 SUFFIXES = (".ttf", ".otf")
 FREE = ("OFL", "SIL", "Apache", "MIT", "CC0-1.0")
 NOT_FREE = ("see copyright", "FontException")
-WEIGHTS = {"print": 1.0, "cursive": 1.0, "formal-cursive": 0.2, "caps-only": 0.12}
+WEIGHTS = {"print": 1.0, "cursive": 1.2, "formal-cursive": 0.2, "caps-only": 0.12}
+CAPITALS = re.compile(r"[A-ZÀ-ÖØ-Þ]{2}")
 STAND_INS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " ", "…": "."})
 
 
@@ -62,30 +64,29 @@ class Face:
         self._shown: dict[str, bool] = {}
         self._glyphs: dict[str, Glyph] = {}
         self._nothing = self._ink("\U0010fffd")
-        tops, bottoms = zip(*(self.font.getbbox(letter, anchor="ls")[1::2] for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZbdfghjklpqty(/"))
+        tops, bottoms = zip(
+            *(self.font.getbbox(letter, anchor="ls")[1::2] for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZbdfghjklpqty(/")
+        )
         self.reach = max(-min(tops) + 2, 2 * X_HEIGHT), max(max(bottoms) + 2, X_HEIGHT)
         box = self.font.getbbox("dhl", anchor="ls"), self.font.getbbox("gpy", anchor="ls")
         self.ascent, self.descent = max(-box[0][1], X_HEIGHT), max(box[1][3], X_HEIGHT // 4)
         self.stroke = self._stroke()
         self.joined = not self.caps and (kind in ("cursive", "formal-cursive") or self._joined())
         self.kind = kind or ("caps-only" if self.caps else "cursive" if self.joined else "print")
-        self.weight = WEIGHTS.get(self.kind, 1.0) * (0.4 if self.stroke > 0.24 * X_HEIGHT else 1.0)
+        self.weight = WEIGHTS.get(self.kind, 1.0) * (0.4 if self.stroke > 0.185 * X_HEIGHT else 1.0)
 
     def _ink(self, text: str) -> bytes:
         return bytes(self.font.getmask(text, mode="L"))
 
-    def _drawn(self, text: str) -> np.ndarray:
-        return self.word(text).mask
-
     def _stroke(self) -> float:
-        mask = (self._drawn("HIL" if self.caps else "nolite") > 127).astype(np.uint8)
+        mask = (self.word("HIL" if self.caps else "nolite").mask > 127).astype(np.uint8)
         contours = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]
         outline = sum(cv2.arcLength(contour, True) for contour in contours)
         return max(1.0, 2 * float(mask.sum()) / max(outline, 1))
 
     def _joined(self) -> bool:
         words = ("nunu", "anem", "uram")
-        pieces = sum(cv2.connectedComponents((self._drawn(word) > 60).astype(np.uint8))[0] - 1 for word in words)
+        pieces = sum(cv2.connectedComponents((self.word(word).mask > 60).astype(np.uint8))[0] - 1 for word in words)
         return pieces <= 6
 
     def shows(self, text: str) -> bool:
@@ -120,7 +121,8 @@ class Face:
         left, top, right, bottom = int(box[0]) - 2, int(box[1]) - 1, int(box[2]) + 2, int(box[3]) + 2
         image = Image.new("L", (max(1, right - left), max(1, bottom - top)))
         ImageDraw.Draw(image).text((-left, -top), text, font=self.font, fill=255, anchor="ls")
-        glyph = Glyph(np.asarray(image), left, top, self.font.getlength(text))
+        advance = self.font.getlength(text) if len(text) == 1 else right - 2.0
+        glyph = Glyph(np.asarray(image), left, top, advance)
         if len(text) == 1 or len(text) <= 4 and len(self._glyphs) < KEPT:
             self._glyphs[text] = glyph
         return glyph
@@ -155,15 +157,21 @@ class Faces:
             except InputError as error:
                 self.left_out[file.name] = str(error)
         if not self.faces:
-            raise InputError(f"expected fonts ({', '.join(SUFFIXES)}), found none that can be used", ", ".join(map(str, paths)))
+            raise InputError(
+                f"expected fonts ({', '.join(SUFFIXES)}), found none that can be used", ", ".join(map(str, paths))
+            )
         self._weights = np.array([face.weight for face in self.faces])
         self._bounds = np.cumsum(self._weights / self._weights.sum())
 
     def draw(self, text: str, rng: np.random.Generator) -> tuple[Face, str] | None:
-        """Draw a font that can show ``text``; return it and the text as it will read, or None if no font can."""
-        for _ in range(8):
+        """Draw a font that can show ``text``; return it and the text as it will read, or None if no font can.
+
+        Words in capitals go to fonts that do not join their letters, for no one writes them joined.
+        """
+        capitals = CAPITALS.search(text) is not None
+        for _ in range(12):
             face = self.faces[min(int(np.searchsorted(self._bounds, rng.random())), len(self.faces) - 1)]
-            if label := face.label(text):
+            if not (capitals and face.joined) and (label := face.label(text)):
                 return face, label
         able = [(face, label) for face in self.faces if (label := face.label(text))]
         return able[int(rng.integers(len(able)))] if able else None
@@ -181,9 +189,6 @@ def read_table(folder: Path) -> dict[str, dict]:
     if not table.is_file():
         return {}
     with table.open(encoding="utf-8", newline="") as lines:
-        return {row["font"]: row for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if row.get("font")}
-
-
-def joins_letters() -> bool:
-    """Say whether Pillow can lay out joined scripts (its Raqm layout is there)."""
-    return features.check("raqm")
+        return {
+            row["font"]: row for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if row.get("font")
+        }

@@ -65,14 +65,26 @@ def date(rng: np.random.Generator, language: str) -> str:
     weekday = _pick(rng, DAYS.get(language, DAYS["en"]).split())
     if language == "en":
         brief = name if rng.random() < 0.6 else name[:3] + _pick(rng, ["", "."])
-        text = _pick(rng, [f"{brief} {day}, {year}", f"{brief} {ordinal(day)}, {year}", f"{day} {brief} {year}", f"{ordinal(day)} {brief} {year}",
-                           f"{ordinal(day)} of {brief}", f"{brief} {day}", f"{brief} {ordinal(day)} {year}"])
+        text = _pick(
+            rng,
+            [
+                f"{brief} {day}, {year}",
+                f"{brief} {ordinal(day)}, {year}",
+                f"{day} {brief} {year}",
+                f"{ordinal(day)} {brief} {year}",
+                f"{ordinal(day)} of {brief}",
+                f"{brief} {day}",
+                f"{brief} {ordinal(day)} {year}",
+            ],
+        )
         return f"{weekday}, {text}" if rng.random() < 0.25 else text
     if language == "de":
         text = f"{day}. {name}" + (f" {year}" if rng.random() < 0.75 else "")
         return f"{weekday}, den {text}" if rng.random() < 0.3 else text
     joint = " de " if language == "es" else " "
-    text = f"{'1er' if day == 1 and language == 'fr' else day}{joint}{name}" + (f"{joint}{year}" if rng.random() < 0.75 else "")
+    text = f"{'1er' if day == 1 and language == 'fr' else day}{joint}{name}" + (
+        f"{joint}{year}" if rng.random() < 0.75 else ""
+    )
     return _pick(rng, [f"{weekday} {text}", f"le {text}" if language == "fr" else text, text])
 
 
@@ -81,13 +93,20 @@ def amount(rng: np.random.Generator, language: str) -> str:
     value = float(np.exp(rng.uniform(0, 11)))
     if language == "en":
         if rng.random() < 0.15:
-            return _pick(rng, ["£{0}.{1}.{2}", "£{0} {1}s. {2}d.", "{1}s. {2}d.", "{1}/{2}"]).format(int(value) % 500, rng.integers(0, 20), rng.integers(0, 12))
+            return _pick(rng, ["£{0}.{1}.{2}", "£{0} {1}s. {2}d.", "{1}s. {2}d.", "{1}/{2}"]).format(
+                int(value) % 500, rng.integers(0, 20), rng.integers(0, 12)
+            )
         figures = f"{value:,.2f}" if rng.random() < 0.7 else f"{value:,.0f}"
         return _pick(rng, ["$", "$", "£", "£", "€"]) + figures
     figures = f"{value:,.2f}".replace(",", _pick(rng, " .")).replace(".", "\0")
     whole, _, cents = figures.rpartition("\0")
     figures = whole.replace("\0", ".") + ("," + cents if rng.random() < 0.7 else "")
-    currency = {"fr": ["€", "€", "F", "fr.", "francs"], "de": ["€", "€", "Mk.", "DM", "M"], "es": ["€", "€", "Ptas.", "pesetas"], "it": ["€", "€", "L.", "lire"]}
+    currency = {
+        "fr": ["€", "€", "F", "fr.", "francs"],
+        "de": ["€", "€", "Mk.", "DM", "M"],
+        "es": ["€", "€", "Ptas.", "pesetas"],
+        "it": ["€", "€", "L.", "lire"],
+    }
     return f"{figures} {_pick(rng, currency.get(language, ['€']))}"
 
 
@@ -95,7 +114,11 @@ def time(rng: np.random.Generator, language: str) -> str:
     """Return a time of day."""
     hour, minute = int(rng.integers(0, 24)), int(rng.integers(0, 60))
     if language == "en" and rng.random() < 0.6:
-        return f"{hour % 12 or 12}" + (f"{_pick(rng, ':.')}{minute:02d}" if rng.random() < 0.8 else "") + _pick(rng, [" a.m.", " p.m.", " am", " pm", "pm"])
+        return (
+            f"{hour % 12 or 12}"
+            + (f"{_pick(rng, ':.')}{minute:02d}" if rng.random() < 0.8 else "")
+            + _pick(rng, [" a.m.", " p.m.", " am", " pm", "pm"])
+        )
     separator = {"fr": _pick(rng, ["h", " h ", ":"]), "de": _pick(rng, [".", ":"])}.get(language, ":")
     return f"{hour}{separator}{minute:02d}" + (" Uhr" if language == "de" and rng.random() < 0.6 else "")
 
@@ -111,7 +134,9 @@ def figure(rng: np.random.Generator, language: str) -> str:
     if kind == 2:
         return f"{rng.integers(1, 10)} {_pick(rng, ['1/2', '3/4', '1/4', '2/3', '5/8'])}"
     if kind == 3:
-        return _pick(rng, ["No. {}", "N° {}", "p. {}", "Nr. {}", "#{}", "({})", "[{}]", "{})", "§ {}"]).format(rng.integers(1, 1000))
+        return _pick(rng, ["No. {}", "N° {}", "p. {}", "Nr. {}", "#{}", "({})", "[{}]", "{})", "§ {}"]).format(
+            rng.integers(1, 1000)
+        )
     if kind == 4:
         return _pick(rng, "  -.-").join(f"{rng.integers(10, 100)}" for _ in range(int(rng.integers(3, 6))))
     if kind == 5:
@@ -119,9 +144,19 @@ def figure(rng: np.random.Generator, language: str) -> str:
     if kind == 6:
         return f"{_year(rng)}{_pick(rng, '--/')}{_year(rng) % 100:02d}"
     if kind == 7:
-        return "".join(_pick(rng, "ABCDEFGHJKLMNPRSTUVWXYZ") for _ in range(int(rng.integers(1, 4)))) + _pick(rng, ["", "-", " "]) + str(rng.integers(1, 10000))
+        return (
+            "".join(_pick(rng, "ABCDEFGHJKLMNPRSTUVWXYZ") for _ in range(int(rng.integers(1, 4))))
+            + _pick(rng, ["", "-", " "])
+            + str(rng.integers(1, 10000))
+        )
     if kind == 8:
-        return _pick(rng, ["I II III IV V VI VII VIII IX X XI XII XIV XV XVI XVIII XIX XX XXI".split()[int(rng.integers(19))], str(_year(rng))])
+        return _pick(
+            rng,
+            [
+                "I II III IV V VI VII VIII IX X XI XII XIV XV XVI XVIII XIX XX XXI".split()[int(rng.integers(19))],
+                str(_year(rng)),
+            ],
+        )
     return str(rng.integers(0, 10 ** int(rng.integers(1, 8))))
 
 
@@ -137,7 +172,14 @@ def short(rng: np.random.Generator, language: str) -> str:
     return _pick(rng, SHORT.get(language, SHORT["en"]).split())
 
 
-KINDS: list[tuple[float, Callable[[np.random.Generator, str], str]]] = [(0.3, date), (0.2, amount), (0.12, time), (0.24, figure), (0.09, initials), (0.05, short)]
+KINDS: list[tuple[float, Callable[[np.random.Generator, str], str]]] = [
+    (0.3, date),
+    (0.2, amount),
+    (0.12, time),
+    (0.24, figure),
+    (0.09, initials),
+    (0.05, short),
+]
 
 
 def form(rng: np.random.Generator, language: str) -> str:

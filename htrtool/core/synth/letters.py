@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import cv2
@@ -25,34 +26,52 @@ class Setting:
     words: list[tuple[int, int]]
 
 
-def set_line(text: str, face: Face, rng: np.random.Generator, hidden: int | None = None) -> Setting:
+RAISED = re.compile(r"^(\d+)(st|nd|rd|th|er|e|o|a|º)$|^(M)(r|rs|me|lle|gr|e)$|^(D)(r)$|^(S)(t|te)$|^([NJ])(o|r)$")
+"""Ordinals and titles whose ending many hands raise: 1st, Mr, Mme."""
+
+
+def set_line(text: str, face: Face, rng: np.random.Generator) -> Setting:
     """Set one line, every letter or joined word a little off its place.
 
-    Args:
-        hidden: the index of a word to be scratched out.
+    Now and then a false start stands scratched out before a word, a word is underlined, an ending is raised
+    or a gap is wide: none of which changes how the line reads.
     """
     words = text.split()
+    scratched = int(rng.integers(len(words))) if len(words) > 2 and rng.random() < 0.008 else None
+    if scratched is not None:
+        words.insert(scratched, words[scratched][: int(rng.integers(2, 8))])
+    underlined = int(rng.integers(len(words))) if rng.random() < 0.02 else None
+    gap = int(rng.integers(len(words))) if rng.random() < 0.03 else None
+    raised = rng.random() < 0.4
     space = X_HEIGHT * float(np.exp(rng.normal(-0.15, 0.3)))
     tracking = rng.normal(0.5, 1.3)
     unrest = float(np.exp(rng.normal(-0.4, 0.5)))
     sink = np.clip(rng.normal(0, 1.1 * unrest, len(words)), -4, 4)
+    gaps = np.maximum(space * np.exp(rng.normal(0, 0.18, len(words))), 0.36 * X_HEIGHT)
     placed: list[tuple[Glyph, int, int]] = []
     spans = []
     pen = 0.0
     for index, word in enumerate(words):
-        start = pen
+        start, drop = pen, float(sink[index])
+        ending = None
+        if raised and (parts := RAISED.match(word)):
+            word, ending = filter(None, parts.groups())
         if face.joined:
             glyph = face.word(word)
-            placed.append((glyph, round(pen) + glyph.left, round(sink[index]) + glyph.top))
+            placed.append((glyph, round(pen) + glyph.left, round(drop) + glyph.top))
             pen += max(glyph.advance, glyph.left + glyph.mask.shape[1] - 0.3 * X_HEIGHT)
         else:
-            jitter = rng.normal(0, 0.8 * unrest, (len(word), 2))
+            jitter = rng.normal(0, 0.8 * unrest, (len(word), 2)).tolist()
             for letter, (across, up) in zip(word, jitter):
                 glyph = face.word(letter)
-                placed.append((glyph, round(pen + across) + glyph.left, round(sink[index] + up) + glyph.top))
+                placed.append((glyph, round(pen + across) + glyph.left, round(drop + up) + glyph.top))
                 pen += max(glyph.advance + tracking, 3)
+        if ending:
+            glyph = shrunk(face.word(ending), 0.65)
+            placed.append((glyph, round(pen) + glyph.left, round(drop - 0.7 * X_HEIGHT) + glyph.top))
+            pen += glyph.left + glyph.mask.shape[1]
         spans.append((round(start), round(pen)))
-        pen += max(space * float(np.exp(rng.normal(0, 0.18))), 0.36 * X_HEIGHT)
+        pen += gaps[index] + (float(rng.uniform(1, 6)) * X_HEIGHT if index == gap else 0)
     left = min(x for _, x, _ in placed)
     right = max(x + glyph.mask.shape[1] for glyph, x, _ in placed)
     top = min(min(y for _, _, y in placed), -face.ascent)
@@ -65,9 +84,20 @@ def set_line(text: str, face: Face, rng: np.random.Generator, hidden: int | None
         spot = mask[y + down : y + down + rows, x + across : x + across + columns]
         np.maximum(spot, glyph.mask, out=spot)
     spans = [(first + across, last + across) for first, last in spans]
-    if hidden is not None:
-        scratch(mask, spans[hidden], down, face.stroke, rng)
+    if scratched is not None:
+        scratch(mask, spans[scratched], down, face.stroke, rng)
+    if underlined is not None:
+        (first, last), row = spans[underlined], down + rng.uniform(0.15, 0.4) * X_HEIGHT
+        ends = (first, round(row + rng.normal(0, 1.5))), (last, round(row + rng.normal(0, 1.5)))
+        cv2.line(mask, *ends, 255, max(1, round(face.stroke)), cv2.LINE_AA)
     return Setting(mask, down, margin, mask.shape[1] - margin, spans)
+
+
+def shrunk(glyph: Glyph, part: float) -> Glyph:
+    """Return a glyph at ``part`` of its size."""
+    rows, columns = (max(1, round(side * part)) for side in glyph.mask.shape)
+    mask = cv2.resize(glyph.mask, (columns, rows), interpolation=cv2.INTER_AREA)
+    return Glyph(mask, round(glyph.left * part), round(glyph.top * part), glyph.advance * part)
 
 
 def scratch(mask: np.ndarray, span: tuple[int, int], baseline: int, stroke: float, rng: np.random.Generator) -> None:

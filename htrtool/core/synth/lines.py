@@ -7,8 +7,8 @@ import numpy as np
 
 from htrtool.core.synth.faces import X_HEIGHT, Face
 from htrtool.core.synth.letters import Setting, set_line
-from htrtool.core.synth.paper import draw_paper, grain, lay_paper, rule, scan
-from htrtool.core.synth.pen import bend, broaden, draw_pen, smooth_noise
+from htrtool.core.synth.paper import Paper, draw_paper, grain, lay_paper, rule, scan
+from htrtool.core.synth.pen import Pen, bend, broaden, draw_pen, press, smooth_noise
 
 
 def write_line(text: str, face: Face, rng: np.random.Generator, height: int = 64) -> np.ndarray:
@@ -24,52 +24,60 @@ def write_line(text: str, face: Face, rng: np.random.Generator, height: int = 64
     slant = float(np.clip(rng.normal(0.05, 0.17), -0.35, 0.5))
     top, bottom = window(setting, face, rng)
     scale = height / (bottom - top)
-    stretch = float(np.exp(rng.normal(0.03, 0.16))) / max(1, scale * X_HEIGHT / 30)
+    stretch = float(np.exp(rng.normal(0.0, 0.17))) / max(1, scale * X_HEIGHT / 30)
     across = scale * stretch
     lean = abs(slant) * 0.6 * height
     before, after = np.maximum(rng.normal(6, 8, 2) + (rng.random(2) < 0.12) * rng.uniform(0, 60), -2) + lean * 0.5
     width = max(16, round((setting.right - setting.left) * across + before + after))
-    x_height = X_HEIGHT * scale
     baseline = (setting.baseline - top) * scale
 
     mask = with_neighbours(setting, top, bottom, rng) if rng.random() < 0.4 else setting.mask
     mask, level = broaden(mask, face.stroke, pen, scale)
-    field = bend(height, width, rng, (setting.left - before / across, top), (1 / across, 1 / scale), slant, baseline, unrest)
-    ink = cv2.remap(mask, field, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT).astype(np.float32)
-    ink *= 1 / 255
-    press = smooth_noise(rng, (height, width), (3, 2 + width // 30))
-    ink = ink - (level + 0.5 * pen.pressure * press)
-    ink *= pen.hardness
-    ink += 0.5
-    np.clip(ink, 0, 1, out=ink)
-    ink *= 1 - np.float32(min(0.5, 1.6 * pen.pressure)) * np.clip(0.4 - 0.8 * press, 0, 1)
-    if pen.grain:
-        ink *= np.clip(1 - pen.grain * (0.3 + 0.5 * grain(0, height, width, rng)), 0.1, 1)
-
-    sheet = lay_paper(paper, height, width, rng)
-    depth = paper.tone - paper.ink
-    if (rules := rule(paper, height, width, baseline, x_height, rng)) is not None:
-        sheet -= rules * np.float32(min(depth, 0.6 * paper.tone) / 255)
-    if paper.unevenness > 1.5 and rng.random() < 0.12:
-        sheet -= np.float32(depth * rng.uniform(0.08, 0.3)) * bleed_through(ink, rng)
-    line = sheet - ink * np.maximum(sheet - np.float32(paper.ink), 0)
+    field = bend(
+        height, width, rng, (setting.left - before / across, top), (1 / across, 1 / scale), slant, baseline, unrest
+    )
+    ink = press(mask, level, field, pen, rng)
+    line = on_paper(ink, pen, paper, baseline, X_HEIGHT * scale, rng)
     if rng.random() < 0.35:
         cut_out(line, paper.tone, rng)
     return scan(line, rng)
 
 
+def on_paper(
+    ink: np.ndarray,
+    pen: Pen,
+    paper: Paper,
+    baseline: float,
+    x_height: float,
+    rng: np.random.Generator,
+    pitch: float | None = None,
+) -> np.ndarray:
+    """Lay ink, (height, width) 0..1, on a sheet with its rules and what shows from behind; return float32 gray levels."""
+    height, width = ink.shape
+    if pen.grain:
+        ink = ink * np.clip(1 - pen.grain * (0.3 + 0.5 * grain(0, height, width, rng)), 0.1, 1)
+    sheet = lay_paper(paper, height, width, rng)
+    depth = paper.tone - paper.ink
+    if (rules := rule(paper, height, width, baseline, x_height, rng, pitch)) is not None:
+        sheet -= rules * np.float32(min(depth, 0.6 * paper.tone) / 255)
+    if paper.unevenness > 1.5 and rng.random() < 0.12:
+        sheet -= np.float32(depth * rng.uniform(0.08, 0.3)) * bleed_through(ink, rng)
+    return sheet * (1 - np.float32(depth / paper.tone) * ink)
+
+
 def window(setting: Setting, face: Face, rng: np.random.Generator) -> tuple[float, float]:
     """Return the rows of a setting that the cut keeps: tight around the ink, or the same for every line of a hand."""
-    rows = np.flatnonzero(setting.mask.max(axis=1) > 60)
+    darkest = setting.mask.max(axis=1)
+    rows = np.flatnonzero(darkest >= min(60, darkest.max()))
     tight = rows[0], rows[-1] + 1
     usual = setting.baseline - face.ascent, setting.baseline + face.descent
     share = rng.random() if rng.random() < 0.6 else float(rng.random() < 0.5)
     top, bottom = (share * a + (1 - share) * b for a, b in zip(tight, usual))
     tall = bottom - top
-    top -= tall * max(rng.normal(0.06, 0.07), -0.05)
-    bottom += tall * max(rng.normal(0.06, 0.07), -0.05)
-    if bottom - top < 1.9 * X_HEIGHT:
-        spare = (1.9 * X_HEIGHT - (bottom - top)) * rng.uniform(0.9, 1.6)
+    top -= tall * max(rng.normal(0.19, 0.12), -0.04)
+    bottom += tall * max(rng.normal(0.07, 0.08), -0.04)
+    if bottom - top < 2 * X_HEIGHT:
+        spare = (2 * X_HEIGHT - (bottom - top)) * rng.uniform(0.9, 1.6)
         part = rng.uniform(0.3, 0.7)
         top, bottom = top - spare * part, bottom + spare * (1 - part)
     return float(top), float(bottom)
@@ -102,5 +110,7 @@ def cut_out(line: np.ndarray, tone: float, rng: np.random.Generator) -> None:
     height, width = line.shape
     rows = np.arange(height, dtype=np.float32)[:, None]
     reach = rng.uniform(1, 7, 2)
-    top, bottom = (smooth_noise(rng, (1, width), (1, 2 + width // int(rng.integers(40, 160)))) * reach[i] for i in range(2))
+    top, bottom = (
+        smooth_noise(rng, (1, width), (1, 2 + width // int(rng.integers(40, 160)))) * reach[i] for i in range(2)
+    )
     line[(rows < top) | (rows > height - 1 - bottom)] = tone

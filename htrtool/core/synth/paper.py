@@ -30,28 +30,37 @@ class Paper:
 
 def draw_paper(rng: np.random.Generator, pencil: bool) -> Paper:
     """Draw a sheet: clean and white, old and stained, or a dark scan, with or without rules."""
-    kind = rng.choice(3, p=(0.42, 0.46, 0.12))
+    chance = rng.random()
+    kind = 0 if chance < 0.42 else 1 if chance < 0.88 else 2
     if kind == 0:
         tone, uneven, grain = rng.uniform(244, 255), rng.uniform(0, 2), rng.uniform(0, 2.5) * (rng.random() < 0.6)
     elif kind == 1:
         tone, uneven, grain = rng.uniform(185, 245), rng.uniform(1, 8), rng.uniform(1, 7)
     else:
         tone, uneven, grain = rng.uniform(95, 190), rng.uniform(2, 10), rng.uniform(1, 6)
-    depth = rng.uniform(0.3, 0.65) if pencil else rng.uniform(0.45, 0.97) if rng.random() < 0.9 else rng.uniform(0.2, 0.45)
+    depth = (
+        rng.uniform(0.36, 0.72) if pencil else rng.uniform(0.52, 1) if rng.random() < 0.93 else rng.uniform(0.28, 0.5)
+    )
     if kind == 2:
-        depth = max(depth, 0.4)
-    rule = ("none", "lines", "squares")[rng.choice(3, p=(0.62, 0.27, 0.11))]
-    return Paper(tone, tone * (1 - depth), uneven, grain, int(rng.integers(3)), rule, rng.uniform(0.04, 0.35) * rng.uniform(0.4, 1))
+        depth = max(depth, 0.5)
+    chance = rng.random()
+    rule = "none" if chance < 0.62 else "lines" if chance < 0.89 else "squares"
+    texture = (0, 0, 1, 1, 2, 3)[int(rng.integers(6))]
+    return Paper(tone, tone * (1 - depth), uneven, grain, texture, rule, rng.uniform(0.04, 0.35) * rng.uniform(0.4, 1))
 
 
 @functools.cache
 def textures() -> list[np.ndarray]:
-    """Return three grains of unit scale, float32: fine, clotted, and laid paper's fibres."""
+    """Return four grains of unit scale, float32: fine, clotted, fibres, and laid paper's upright lines."""
     rng = np.random.default_rng(20)
-    fine = rng.standard_normal(TEXTURE, np.float32)
-    clotted = cv2.GaussianBlur(fine, (0, 0), 1.2)
-    fibres = cv2.GaussianBlur(rng.standard_normal(TEXTURE, np.float32), (0, 0), sigmaX=6, sigmaY=0.7) + 0.1 * fine
-    return [cv2.GaussianBlur(fine, (0, 0), 0.6) / 0.5, clotted / clotted.std(), fibres / fibres.std()]
+    fine, fibres, laid = (rng.standard_normal(TEXTURE, np.float32) for _ in range(3))
+    sheets = [
+        cv2.GaussianBlur(fine, (0, 0), 0.6),
+        cv2.GaussianBlur(fine, (0, 0), 1.2),
+        cv2.GaussianBlur(fibres, (0, 0), sigmaX=3, sigmaY=0.7) + 0.2 * fine,
+        cv2.GaussianBlur(laid, (0, 0), sigmaX=0.9, sigmaY=9) + 0.08 * fine,
+    ]
+    return [sheet / sheet.std() for sheet in sheets]
 
 
 def grain(kind: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
@@ -66,12 +75,15 @@ def grain(kind: int, height: int, width: int, rng: np.random.Generator) -> np.nd
 
 
 def lay_paper(paper: Paper, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the sheet under a line, float32 (height, width) gray levels, without rules."""
+    """Return the sheet under a line, float32 (height, width) gray levels: tone, grain, stains, a margin's line, but no rules."""
     sheet = np.full((height, width), paper.tone, np.float32)
     if paper.unevenness > 0.3:
-        sheet += paper.unevenness * smooth_noise(rng, (height, width), (2, 2 + width // 160))
+        sheet += paper.unevenness * smooth_noise(rng, (height, width), (2 + height // 160, 2 + width // 160))
     if paper.grain > 0.3:
         sheet += paper.grain * grain(paper.texture, height, width, rng)
+    if rng.random() < 0.03:
+        x = int(rng.integers(width)) if rng.random() < 0.3 else int(rng.integers(min(width, 40)))
+        sheet[:, x : x + int(rng.integers(1, 4))] *= np.float32(rng.uniform(0.5, 0.95))
     if paper.unevenness > 3:
         if rng.random() < 0.12:
             stain(sheet, rng)
@@ -87,14 +99,29 @@ def stain(sheet: np.ndarray, rng: np.random.Generator) -> None:
     radius = int(rng.integers(12, 70))
     centre = int(rng.integers(width)), int(rng.integers(-20, height + 20))
     blot = np.zeros((height, width), np.uint8)
-    cv2.ellipse(blot, centre, (radius, max(6, int(radius * rng.uniform(0.4, 1)))), float(rng.uniform(0, 180)), 0, 360, 160, -1)
-    cv2.ellipse(blot, centre, (radius, max(6, int(radius * rng.uniform(0.4, 1)))), float(rng.uniform(0, 180)), 0, 360, 255, 2)
+    cv2.ellipse(
+        blot, centre, (radius, max(6, int(radius * rng.uniform(0.4, 1)))), float(rng.uniform(0, 180)), 0, 360, 160, -1
+    )
+    cv2.ellipse(
+        blot, centre, (radius, max(6, int(radius * rng.uniform(0.4, 1)))), float(rng.uniform(0, 180)), 0, 360, 255, 2
+    )
     blot = cv2.GaussianBlur(blot, (0, 0), float(rng.uniform(1.5, 6)))
     sheet *= 1 - blot * np.float32(rng.uniform(0.05, 0.3) / 255)
 
 
-def rule(paper: Paper, height: int, width: int, baseline: float, x_height: float, rng: np.random.Generator) -> np.ndarray | None:
-    """Return the rules' ink, uint8 (height, width), or None for blank paper."""
+def rule(
+    paper: Paper,
+    height: int,
+    width: int,
+    baseline: float,
+    x_height: float,
+    rng: np.random.Generator,
+    pitch: float | None = None,
+) -> np.ndarray | None:
+    """Return the rules' ink, uint8 (height, width), or None for blank paper.
+
+    Given the ``pitch`` of a page's lines, the rules keep to it, else they are as wide as they happen to be.
+    """
     if paper.rule == "none":
         return None
     ink = np.zeros((height, width), np.uint8)
@@ -102,21 +129,31 @@ def rule(paper: Paper, height: int, width: int, baseline: float, x_height: float
     tilt = rng.normal(0, 0.004) * width
     shift = 4
     thick = 1 if rng.random() < 0.75 else 2
-    pitch = x_height * (rng.uniform(1.6, 3.4) if paper.rule == "lines" else rng.uniform(0.6, 1.9))
-    row = baseline + rng.normal(0.06, 0.12) * x_height if rng.random() < 0.75 else rng.uniform(0, height)
+    keeps = pitch is not None
+    pitch = pitch if keeps else x_height * (rng.uniform(1.6, 3.4) if paper.rule == "lines" else rng.uniform(0.6, 1.9))
+    row = baseline + rng.normal(0.06, 0.12) * x_height if keeps or rng.random() < 0.75 else rng.uniform(0, height)
     first = row - np.ceil(row / pitch) * pitch
     for y in np.arange(first, height + pitch, pitch):
         ends = [(0, round((y - tilt / 2) * 16)), (width << shift, round((y + tilt / 2) * 16))]
         cv2.line(ink, *ends, strength, thick, cv2.LINE_AA, shift)
     if paper.rule == "squares":
+        pitch = pitch / 2 if keeps else pitch
         for x in np.arange(rng.uniform(0, pitch), width, pitch):
-            cv2.line(ink, (round(x * 16), 0), (round((x + rng.normal(0, 0.3)) * 16), height << shift), strength, 1, cv2.LINE_AA, shift)
+            cv2.line(
+                ink,
+                (round(x * 16), 0),
+                (round((x + rng.normal(0, 0.3)) * 16), height << shift),
+                strength,
+                1,
+                cv2.LINE_AA,
+                shift,
+            )
     return ink
 
 
 def scan(line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return gray pixels, uint8, as a scanner, a resize and a lossy file would leave them."""
-    if (blur := rng.uniform(0, 1)) > 0.45:
+    if (blur := rng.uniform(0, 1.15)) > 0.4:
         line = cv2.GaussianBlur(line, (0, 0), blur)
     noise = rng.uniform(0.5, 4) if rng.random() < 0.35 else 0
     if noise:
@@ -124,5 +161,7 @@ def scan(line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     pixels = np.clip(line, 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
         quality = int(rng.integers(25, 85))
-        pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE)
+        pixels = cv2.imdecode(
+            cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE
+        )
     return pixels

@@ -25,18 +25,52 @@ class Pen:
     grain: float = 0.0
 
 
+PALEST = 70
+"""The palest middle of a blurred stroke, 0..255, that is still brought to full ink."""
+
+KINDS = (("ballpoint", 0.42), ("fineliner", 0.2), ("pencil", 0.13), ("dip", 0.21), ("felt", 0.04))
+
+
 def draw_pen(rng: np.random.Generator) -> tuple[Pen, str]:
     """Draw a pen and its name: ballpoint, fineliner, pencil, dip pen or felt-tip."""
-    kind = rng.choice(5, p=(0.4, 0.18, 0.14, 0.22, 0.06))
-    if kind == 0:
-        return Pen(rng.uniform(1.5, 3.2), 0, rng.uniform(0.03, 0.14), rng.uniform(1.6, 3.5), rng.uniform(0, 0.35)), "ballpoint"
-    if kind == 1:
-        return Pen(rng.uniform(1.3, 2.8), 0, rng.uniform(0, 0.05), rng.uniform(2, 4)), "fineliner"
-    if kind == 2:
-        return Pen(rng.uniform(1.6, 3.4), 0, rng.uniform(0.06, 0.16), rng.uniform(1.0, 2), rng.uniform(0.4, 0.9)), "pencil"
-    if kind == 3:
-        return Pen(rng.uniform(1.7, 4.0), rng.uniform(0.3, 1), rng.uniform(0.05, 0.18), rng.uniform(1.6, 4), rng.uniform(0, 0.2)), "dip"
-    return Pen(rng.uniform(3.2, 5.5), 0, rng.uniform(0, 0.06), rng.uniform(2, 4)), "felt"
+    chance, uniform = rng.random(), rng.uniform
+    for kind, share in KINDS:
+        if chance < share:
+            break
+        chance -= share
+    width = float(np.clip(np.exp(rng.normal(0.28, 0.28)), 0.9, 3.6))
+    if kind == "ballpoint":
+        return Pen(width, 0, uniform(0.02, 0.1), uniform(1.4, 3), uniform(0, 0.22)), kind
+    if kind == "fineliner":
+        return Pen(0.95 * width, 0, uniform(0, 0.05), uniform(1.8, 3.6)), kind
+    if kind == "pencil":
+        return Pen(1.05 * width, 0, uniform(0.04, 0.13), uniform(1.0, 2), uniform(0.25, 0.75)), kind
+    if kind == "dip":
+        return Pen(1.15 * width, uniform(0.3, 1), uniform(0.03, 0.14), uniform(1.4, 3.4), uniform(0, 0.2)), kind
+    return Pen(1.75 * width, 0, uniform(0, 0.06), uniform(2, 4)), kind
+
+
+def press(mask: np.ndarray, level: float, field: np.ndarray, pen: Pen, rng: np.random.Generator) -> np.ndarray:
+    """Write a mask through ``field``, heavier here and lighter there.
+
+    Args:
+        mask, level: as :func:`broaden` returns them.
+        field: as :func:`bend` returns it.
+
+    Returns:
+        float32 (height, width), 1 where the ink covers all.
+    """
+    height, width = field.shape[:2]
+    ink = cv2.remap(mask, field, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT).astype(np.float32)
+    weight = smooth_noise(rng, (height, width), (2 + height // 64, 2 + width // 30))
+    ink *= np.float32(pen.hardness / 255)
+    ink -= np.float32(0.5 * pen.pressure * pen.hardness) * weight
+    ink += np.float32(0.5 - level * pen.hardness)
+    np.clip(ink, 0, 1, out=ink)
+    if pen.pressure > 0.02:
+        fade = np.float32(1.6 * pen.pressure)
+        ink *= 1 - fade * np.clip(0.4 - 0.8 * weight, 0, 1)
+    return ink
 
 
 def broaden(mask: np.ndarray, stroke: float, pen: Pen, scale: float) -> tuple[np.ndarray, float]:
@@ -52,20 +86,38 @@ def broaden(mask: np.ndarray, stroke: float, pen: Pen, scale: float) -> tuple[np
     Returns:
         The blurred mask, and the level, 0..1, at which it is to be cut.
     """
-    change = float(np.clip(pen.width / scale - stroke, -0.5 * stroke, 5))
+    change = float(np.clip(pen.width / scale - stroke, -0.7 * stroke, 5))
     if change >= 1:
         across = round(change)
         down = max(1, round(change * (1 - 0.8 * pen.contrast)))
         mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (across + 1, down + 1)))
         change -= across
-    elif change <= -1.4:
-        mask = cv2.erode(mask, np.ones((1, 3) if pen.contrast > 0.6 else (2, 2), np.uint8))
-        change += 1
+    elif change <= -0.8:
+        pixels = min(max(round(-change), 1), 3)
+        mask = thin(mask, pixels, along=pen.contrast < 0.6)
+        change += pixels
     if pen.contrast and change < 1:
         mask = cv2.dilate(mask, np.ones((1, 2 + (pen.contrast > 0.7)), np.uint8))
+        change -= 0.5
     spread = max(0.8, 0.5 / scale)
     mask = cv2.GaussianBlur(mask, (0, 0), spread)
+    # blurring makes the middle of hairlines pale: measured by the darkest nearby they don't break
+    mask = cv2.divide(mask, cv2.max(cv2.dilate(mask, np.ones((5, 5), np.uint8)), PALEST), scale=255)
     return mask, float(np.clip(0.5 * math.erfc(change / 2 / spread / math.sqrt(2)), 0.2, 0.55))
+
+
+def thin(mask: np.ndarray, pixels: int, along: bool) -> np.ndarray:
+    """Take ``pixels`` from the width of strokes; those that are too thin to lose any stay as they are.
+
+    Args:
+        along: whether level strokes get thinner too, not only those going down.
+    """
+    kernel = np.ones((pixels + 1 if along else 1, pixels + 1), np.uint8)
+    core = cv2.erode(mask, kernel)
+    # an even kernel has its anchor off the middle: the dilation's is reflected to put the opening back in its place
+    anchor = ((kernel.shape[1] - 1) - kernel.shape[1] // 2, (kernel.shape[0] - 1) - kernel.shape[0] // 2)
+    opened = cv2.dilate(core, kernel, anchor=anchor)
+    return cv2.max(core, cv2.subtract(mask, opened))
 
 
 def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], coarse: tuple[int, int]) -> np.ndarray:
@@ -74,8 +126,16 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], coarse: tuple
     return cv2.resize(rng.standard_normal((rows, columns), np.float32), shape[::-1], interpolation=cv2.INTER_CUBIC)
 
 
-def bend(height: int, width: int, rng: np.random.Generator, origin: tuple[float, float], scale: tuple[float, float], slant: float,
-         baseline: float, unrest: float) -> np.ndarray:
+def bend(
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+    origin: tuple[float, float],
+    scale: tuple[float, float],
+    slant: float,
+    baseline: float,
+    unrest: float,
+) -> np.ndarray:
     """Return the map by which a line of ``height`` x ``width`` pixels takes its ink from a mask.
 
     One field for everything: scale, slant about the baseline, drift of the baseline, and an elastic part as
@@ -101,9 +161,9 @@ def bend(height: int, width: int, rng: np.random.Generator, origin: tuple[float,
     drift = smooth_noise(rng, (1, columns), (1, 2 + width // 220))
     pace = smooth_noise(rng, (1, columns), (1, 2 + width // 120))
     lean = smooth_noise(rng, (1, columns), (1, 2 + width // 90))
-    x = u + (slant + 0.05 * unrest * lean) * (v - baseline) + unrest * (1.0 * fine[0] + 2.2 * pace)
-    y = v + unrest * (0.8 * fine[1] + 0.5 * lift) + 1.3 * drift
-    size = 1 + 0.05 * unrest * smooth_noise(rng, (1, columns), (1, letters))
+    x = u + (slant + 0.05 * unrest * lean) * (v - baseline) + unrest * (1.2 * fine[0] + 2.4 * pace)
+    y = v + unrest * (1.0 * fine[1] + 0.7 * lift) + 1.3 * drift
+    size = 1 + 0.06 * unrest * smooth_noise(rng, (1, columns), (1, letters))
     y = baseline + (y - baseline) * size
     nodes[..., 0] = origin[0] + x * scale[0]
     nodes[..., 1] = origin[1] + y * scale[1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Iterator, Mapping, Sequence
 import numpy as np
 
 from htrtool.core.errors import InputError
+from htrtool.core.labels import plain
 from htrtool.core.synth.forms import form
 
 LONGEST = 75
@@ -19,10 +19,6 @@ PLENTY = 400_000
 LAST, BEYOND = "\u017f", "€"
 """The last character that lines are made of, and those that are welcome beyond it: Latin letters only."""
 
-PLAIN = str.maketrans({
-    "’": "'", "‘": "'", "‚": ",", "‛": "'", "“": '"', "”": '"', "„": '"', "‟": '"', "–": "-", "—": "-", "―": "-", "‐": "-", "‑": "-", "−": "-",
-    "…": "...", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u200a": " ", "\u2060": "", "\ufeff": "", "\u00ad": "", "\u200b": "", "ſ": "s", "½": "1/2",
-})  # fmt: skip
 NAME = re.compile(r"^(?P<language>[a-z]{2})_(?P<forms>forms_)?")
 WORD = re.compile(r"[^\W\d_]{7,}$")
 
@@ -48,14 +44,13 @@ def read_text(path: str | Path) -> Text:
         content = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"expected a text file in UTF-8 ({error})", str(path)) from None
-    content = unicodedata.normalize("NFC", content.translate(PLAIN))
     name = NAME.match(path.name)
     if name and name["forms"]:
-        rows = [row for line in content.splitlines() if 1 < len(row := " ".join(line.split())) <= LONGEST]
+        rows = [row for line in content.splitlines() if 1 < len(row := plain(line)) <= LONGEST]
         if not rows:
             raise InputError(f"expected rows of 2 to {LONGEST} characters, found none", str(path))
         return Text(name["language"], "", rows, 1.0)
-    prose = " ".join(content.split())
+    prose = plain(content)
     if len(prose) < 2:
         raise InputError("expected running text, found none", str(path))
     return Text(name["language"] if name else "", prose, (), min(len(prose), PLENTY) ** 0.5)
@@ -81,19 +76,29 @@ class Texts:
         found = sorted({text.language for text in texts})
         shares = dict(languages) if languages else {language: 1.0 for language in found}
         if missing := {language for language, share in shares.items() if share > 0} - set(found):
-            raise InputError(f"expected text in {', '.join(sorted(missing))} (files named LANGUAGE_….txt), found {', '.join(found)}")
+            raise InputError(
+                f"expected text in {', '.join(sorted(missing))} (files named LANGUAGE_….txt), found {', '.join(found)}"
+            )
         self.languages = [language for language in found if shares.get(language, 0) > 0]
         self._language_bounds = _bounds([shares[language] for language in self.languages])
-        self._prose = {language: [t for t in texts if t.language == language and t.prose] for language in self.languages}
+        self._prose = {
+            language: [t for t in texts if t.language == language and t.prose] for language in self.languages
+        }
         self._rows = {language: [t for t in texts if t.language == language and t.rows] for language in self.languages}
-        self._prose_bounds = {language: _bounds([t.weight for t in group]) for language, group in self._prose.items() if group}
+        self._prose_bounds = {
+            language: _bounds([t.weight for t in group]) for language, group in self._prose.items() if group
+        }
         self.forms = forms
 
     def line(self, rng: np.random.Generator) -> tuple[str, str]:
         """Draw one line of 2 to 75 characters and its language."""
         language = self.languages[_draw(self._language_bounds, rng)]
         for _ in range(20):
-            text = self._form(language, rng) if rng.random() < self.forms or not self._prose[language] else self._span(language, rng)
+            text = (
+                self._form(language, rng)
+                if rng.random() < self.forms or not self._prose[language]
+                else self._span(language, rng)
+            )
             text = " ".join(text.split())[:LONGEST].strip()
             if len(text) >= 2 and all(character <= LAST or character in BEYOND for character in text):
                 return _cased(text, rng), language
@@ -104,7 +109,11 @@ class Texts:
         if not rows or rng.random() < 0.35:
             parts = [form(rng, language)]
             while rng.random() < 0.45:
-                parts.append(form(rng, language) if rng.random() < 0.6 or not self._prose[language] else self._words(language, rng, 2))
+                parts.append(
+                    form(rng, language)
+                    if rng.random() < 0.6 or not self._prose[language]
+                    else self._words(language, rng, 2)
+                )
         else:
             listed = rows[int(rng.integers(len(rows)))].rows
             parts = [listed[int(rng.integers(len(listed)))]]
