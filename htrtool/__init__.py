@@ -43,8 +43,8 @@ def read(
         frame: give a pandas DataFrame, not an iterator.
 
     Returns:
-        An iterator over :class:`htrtool.core.pipeline.LineRead`, in the order of ``paths`` and as they become known; or a
-        DataFrame with the same columns, those of the table that ``htr read`` writes.
+        An iterator over :class:`htrtool.core.pipeline.LineRead`, in the order of ``paths`` and as they become known;
+        or a DataFrame with the same columns, those of the table that ``htr read`` writes.
 
     Raises:
         ModelError: there is no such model, or it is broken.

@@ -64,7 +64,9 @@ def test_features_are_finite_whatever_the_frames(count, seed):
 
 
 def test_a_surer_line_is_given_more_confidence():
-    confidences = [float(Calibration.default().predict(line_features(frames(A, BLANK, B, sure=sure)))) for sure in (0.4, 0.7, 0.99)]
+    confidences = [
+        float(Calibration.default().predict(line_features(frames(A, BLANK, B, sure=sure)))) for sure in (0.4, 0.7, 0.99)
+    ]
     assert confidences == sorted(confidences) and confidences[0] < 0.7 < 0.9 < confidences[-1] <= 1
 
 

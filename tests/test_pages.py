@@ -32,8 +32,19 @@ def error_of(path):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("suffix, options", [("png", {}), ("jpg", {"quality": 100}), ("tif", {}), ("webp", {"lossless": True}),
-                                             ("jp2", {}), ("bmp", {}), ("gif", {}), ("pgm", {})])
+@pytest.mark.parametrize(
+    "suffix, options",
+    [
+        ("png", {}),
+        ("jpg", {"quality": 100}),
+        ("tif", {}),
+        ("webp", {"lossless": True}),
+        ("jp2", {}),
+        ("bmp", {}),
+        ("gif", {}),
+        ("pgm", {}),
+    ],
+)
 def test_pictures_of_each_kind_are_read(tmp_path, suffix, options):
     path = tmp_path / f"page.{suffix}"
     Image.fromarray(ramp()).save(path, **options)
@@ -171,7 +182,9 @@ def test_a_bomb_is_refused_before_it_is_decoded(tmp_path):
 
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
     path = tmp_path / "bomb.png"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b""))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+    )
     tracemalloc.start()
     assert "500 megapixels" in error_of(path)
     assert tracemalloc.get_traced_memory()[1] < 50e6

@@ -147,14 +147,20 @@ def test_reading_needs_neither_tensorflow_nor_pandas_nor_matplotlib(tiny_model, 
         "import sys; sys.argv[1:] = sys.argv[2:]\n"
         "from htrtool.cli import main\n"
         "try: main()\n"
-        "finally: print(sorted({m.partition('.')[0] for m in sys.modules} & {'tensorflow', 'keras', 'pandas', 'matplotlib', 'onnx', 'torch'}), file=sys.stderr)"
+        "finally: print(sorted({m.partition('.')[0] for m in sys.modules}"
+        " & {'tensorflow', 'keras', 'pandas', 'matplotlib', 'onnx', 'torch'}), file=sys.stderr)"
     )
-    result = subprocess.run([sys.executable, "-c", script, "-", "read", "-m", tiny_model, *lines], capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", script, "-", "read", "-m", tiny_model, *lines], capture_output=True, text=True
+    )
     assert result.returncode == 0 and result.stderr.splitlines()[-1] == "[]"
 
 
 def test_importing_htrtool_imports_nothing_heavy():
-    script = "import sys, htrtool, htrtool.cli; print(sorted({m.partition('.')[0] for m in sys.modules} & {'numpy', 'cv2', 'onnxruntime', 'pandas'}))"
+    script = (
+        "import sys, htrtool, htrtool.cli\n"
+        "print(sorted({m.partition('.')[0] for m in sys.modules} & {'numpy', 'cv2', 'onnxruntime', 'pandas'}))"
+    )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "[]\n"
 
 
@@ -163,7 +169,9 @@ def test_a_reader_that_goes_away_ends_it_quietly(tiny_model, tmp_path):
         for index in range(3000):
             writer.write(Sample(f"d/{index}", encode_png(draw_line("abc"))))
     process = subprocess.Popen(
-        [sys.executable, "-m", "htrtool", "read", "-m", tiny_model, tmp_path / "lines.tar"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "htrtool", "read", "-m", tiny_model, tmp_path / "lines.tar"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     process.stdout.readline()
     process.stdout.close()
@@ -172,7 +180,10 @@ def test_a_reader_that_goes_away_ends_it_quietly(tiny_model, tmp_path):
 
 def test_rows_come_while_the_input_is_still_open_and_ctrl_c_ends_it(tiny_model):
     process = subprocess.Popen(
-        [sys.executable, "-m", "htrtool", "read", "-m", tiny_model], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "htrtool", "read", "-m", tiny_model],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     writer = SampleWriter(process.stdin)
     for index in range(200):
@@ -229,6 +240,10 @@ def test_problems_from_python(tiny_model, lines):
 def test_what_was_read_comes_back_as_a_frame(run_htr, tiny_model, lines, tmp_path):
     run_htr("read", "-m", tiny_model, "--mode", "line", "-o", tmp_path / "out.tsv", *lines)
     frame = htrtool.read_table(tmp_path / "out.tsv")
-    assert frame.text.tolist() == list(lines.values()) and frame.height.tolist() == [64] * 3 and frame.conf.dtype == "float64"
+    assert (
+        frame.text.tolist() == list(lines.values())
+        and frame.height.tolist() == [64] * 3
+        and frame.conf.dtype == "float64"
+    )
     with pytest.raises(InputError):
         htrtool.read_table(tmp_path / "none.tsv")

@@ -79,7 +79,9 @@ def test_problems_are_told_in_order_and_the_rest_is_read(reader, tmp_path):
     good = write_lines(tmp_path / "good.tar", ["ab", "cd"])
     (tmp_path / "bad.png").write_bytes(b"")
     told = []
-    lines = Pipeline(reader, [good, str(tmp_path / "bad.png"), good], on_problem=lambda error: told.append((error.source, len(rows))))
+    lines = Pipeline(
+        reader, [good, str(tmp_path / "bad.png"), good], on_problem=lambda error: told.append((error.source, len(rows)))
+    )
     rows = []
     for row in lines:
         rows.append(row)

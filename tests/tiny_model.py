@@ -52,7 +52,14 @@ def write_tiny_model(path: Path, name: str = "tiny", calibration: dict | None = 
         [scale, offset],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    info = ModelInfo(name, Charset(CHARACTERS), Recipe(normalise="none", height=HEIGHT), "tiny", STRIDE, calibration=calibration or {})
+    info = ModelInfo(
+        name,
+        Charset(CHARACTERS),
+        Recipe(normalise="none", height=HEIGHT),
+        "tiny",
+        STRIDE,
+        calibration=calibration or {},
+    )
     helper.set_model_props(model, {METADATA_KEY: info.to_json()})
     checker.check_model(model)
     save(model, str(path))

@@ -16,7 +16,14 @@ FORMATS = ("tsv", "txt", "jsonl")
 
 @click.command()
 @with_operands("IMAGE")
-@click.option("-m", "--model", default="latin", show_default=True, metavar="MODEL", help="The model: a path, or the name of an installed one.")
+@click.option(
+    "-m",
+    "--model",
+    default="latin",
+    show_default=True,
+    metavar="MODEL",
+    help="The model: a path, or the name of an installed one.",
+)
 @click.option(
     "--mode",
     type=click.Choice(["auto", "page", "line"]),
@@ -24,12 +31,34 @@ FORMATS = ("tsv", "txt", "jsonl")
     show_default=True,
     help="Look for lines on a page, take every picture as one line, or tell by looking.",
 )
-@click.option("-f", "--format", "form", type=click.Choice(FORMATS), default="tsv", show_default=True, help="A table, plain text, or an object a line.")
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="tsv",
+    show_default=True,
+    help="A table, plain text, or an object a line.",
+)
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE, not to standard output.")
 @click.option("--no-header", is_flag=True, help="Leave out the table's first line, which names the columns.")
-@click.option("--dpi", type=click.FloatRange(20, 2400), default=300, show_default=True, help="The resolution at which the pages of a PDF are drawn.")
-@click.option("--threads", type=click.IntRange(min=1), help="How many threads work.  [default: the CPUs that may be used]")
-@click.option("--batch", type=click.IntRange(1, 256), default=16, show_default=True, help="The most lines that go through the network at once; fewer take less memory.")
+@click.option(
+    "--dpi",
+    type=click.FloatRange(20, 2400),
+    default=300,
+    show_default=True,
+    help="The resolution at which the pages of a PDF are drawn.",
+)
+@click.option(
+    "--threads", type=click.IntRange(min=1), help="How many threads work.  [default: the CPUs that may be used]"
+)
+@click.option(
+    "--batch",
+    type=click.IntRange(1, 256),
+    default=16,
+    show_default=True,
+    help="The most lines that go through the network at once; fewer take less memory.",
+)
 @with_messages
 def read(
     operands: list[str],
@@ -74,7 +103,9 @@ def read(
     from htrtool.core.reader import Reader, usable_cpus
 
     reader = Reader(path)
-    messages.detail(f"model {reader.info.name} from {path}: {reader.info.charset.classes - 1} characters, {reader.info.spec}")
+    messages.detail(
+        f"model {reader.info.name} from {path}: {reader.info.charset.classes - 1} characters, {reader.info.spec}"
+    )
     lines = Pipeline(
         reader,
         operands,

@@ -96,8 +96,10 @@ class Calibration:
         features = np.asarray(features, np.float64)
         targets = np.asarray(accuracies, np.float64)
         if features.ndim != 2 or features.shape != (len(targets), len(FEATURES)) or not len(targets):
-            raise InputError(f"expected features of shape (lines, {len(FEATURES)}) and (lines,) accuracies, "
-                             f"received {features.shape} and {targets.shape}")
+            raise InputError(
+                f"expected features of shape (lines, {len(FEATURES)}) and (lines,) accuracies, "
+                f"received {features.shape} and {targets.shape}"
+            )
         targets = np.clip(targets, 0.0, 1.0)
         mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
         x = np.column_stack([(features - mean) / scale, np.ones(len(targets))])
@@ -140,7 +142,9 @@ class Calibration:
             return cls.default()
         try:
             if list(data["features"]) != list(FEATURES):
-                raise InputError(f"expected a calibration on the features {list(FEATURES)}, received {data['features']}")
+                raise InputError(
+                    f"expected a calibration on the features {list(FEATURES)}, received {data['features']}"
+                )
             arrays = [np.asarray(data[name], np.float64) for name in ("mean", "scale", "weights")]
             if any(array.shape != (len(FEATURES),) for array in arrays):
                 raise InputError(f"expected {len(FEATURES)} numbers for each part of a calibration")

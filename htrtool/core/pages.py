@@ -81,7 +81,10 @@ def page_sources(operand: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
     try:
         mode = os.stat(operand).st_mode
         if stat.S_ISDIR(mode):
-            raise InputError(f"expected a file, received a folder: give its images, such as {os.path.join(operand, '*.png')}", operand)
+            raise InputError(
+                f"expected a file, received a folder: give its images, such as {os.path.join(operand, '*.png')}",
+                operand,
+            )
         with open(operand, "rb") as stream:
             if stat.S_ISREG(mode):
                 yield from _of_file(stream, operand, dpi)
@@ -316,12 +319,16 @@ def _of_pdf(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSource
             document = pypdfium2.PdfDocument(content)
             sizes = [document.get_page_size(index) for index in range(len(document))]
         except pypdfium2.PdfiumError as error:
-            raise InputError(f"expected a PDF that opens without a password, received another or a broken one ({error})", name) from None
+            raise InputError(
+                f"expected a PDF that opens without a password, received another or a broken one ({error})", name
+            ) from None
     if not sizes:
         raise InputError("expected a PDF with pages, received one without", name)
     for index, (width, height) in enumerate(sizes):
         size = (round(width * dpi / 72), round(height * dpi / 72))
-        yield PageSource(name, index + 1, lambda index=index, size=size: _draw(document, index, size, dpi, name), size=size)
+        yield PageSource(
+            name, index + 1, lambda index=index, size=size: _draw(document, index, size, dpi, name), size=size
+        )
 
 
 def _draw(document, index: int, size: tuple[int, int], dpi: float, name: str) -> np.ndarray:

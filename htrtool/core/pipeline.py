@@ -180,7 +180,9 @@ class Pipeline:
 
     def _offer(self, index: int, page: _Page, source: PageSource | None) -> bool:
         with self._change:
-            self._change.wait_for(lambda: len(self._order) < UNREAD_ROWS and len(self._todo) < SOURCES_AHEAD or self._stopped)
+            self._change.wait_for(
+                lambda: len(self._order) < UNREAD_ROWS and len(self._todo) < SOURCES_AHEAD or self._stopped
+            )
             if self._stopped:
                 return False
             self._order.append(page)
@@ -192,7 +194,9 @@ class Pipeline:
     def _work(self) -> None:
         while True:
             with self._change:
-                self._change.wait_for(lambda: self._stopped or self._may_load() or self._waiting_count or self._finished())
+                self._change.wait_for(
+                    lambda: self._stopped or self._may_load() or self._waiting_count or self._finished()
+                )
                 if self._stopped or (self._finished() and not self._may_load() and not self._waiting_count):
                     return
                 loads = self._may_load()
@@ -234,7 +238,9 @@ class Pipeline:
         with self._change:
             for number, (box, line) in enumerate(prepared):
                 page.lines.append(_Line(box))
-                heapq.heappush(self._waiting.setdefault(self._reader.padded_width(line), []), (index, number, page, line))
+                heapq.heappush(
+                    self._waiting.setdefault(self._reader.padded_width(line), []), (index, number, page, line)
+                )
             self._waiting_count += len(prepared)
             self._unread += len(prepared)
             page.error, page.settled = error, True

@@ -59,10 +59,14 @@ class Reader:
         except Exception as error:
             # ONNX Runtime raises a dozen classes of its own here, none with a common base but Exception.
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise ModelError(f"expected an ONNX model, received one that can't be loaded ({reason})", str(path)) from None
+            raise ModelError(
+                f"expected an ONNX model, received one that can't be loaded ({reason})", str(path)
+            ) from None
         metadata = self._session.get_modelmeta().custom_metadata_map
         if METADATA_KEY not in metadata:
-            raise ModelError("expected a model made by htr train, received another ONNX file (no htr metadata)", str(path))
+            raise ModelError(
+                "expected a model made by htr train, received another ONNX file (no htr metadata)", str(path)
+            )
         self.info = ModelInfo.from_json(metadata[METADATA_KEY], str(path))
         self._check_shapes(str(path))
         try:
@@ -74,12 +78,19 @@ class Reader:
         inputs = {tensor.name: tensor.shape for tensor in self._session.get_inputs()}
         outputs = {tensor.name: tensor.shape for tensor in self._session.get_outputs()}
         if "lines" not in inputs or "logits" not in outputs:
-            raise ModelError(f"expected an input 'lines' and an output 'logits', received {list(inputs)} and {list(outputs)}", source)
+            raise ModelError(
+                f"expected an input 'lines' and an output 'logits', received {list(inputs)} and {list(outputs)}", source
+            )
         height, classes = inputs["lines"][1], outputs["logits"][-1]
         if isinstance(height, int) and height != self.info.recipe.height:
-            raise ModelError(f"expected lines {self.info.recipe.height} pixels high as its metadata say, the network wants {height}", source)
+            raise ModelError(
+                f"expected lines {self.info.recipe.height} pixels high as its metadata say, the network wants {height}",
+                source,
+            )
         if isinstance(classes, int) and classes != self.info.charset.classes:
-            raise ModelError(f"expected {self.info.charset.classes} classes as its charset says, the network has {classes}", source)
+            raise ModelError(
+                f"expected {self.info.charset.classes} classes as its charset says, the network has {classes}", source
+            )
 
     def prepare(self, pixels: np.ndarray) -> np.ndarray:
         """Prepare one line as the model's training lines were.
@@ -96,7 +107,8 @@ class Reader:
         height, width = pixels.shape
         if width > MAX_ASPECT * height:
             raise InputError(
-                f"expected a text line, at most {MAX_ASPECT} times as wide as it is high, received {width}×{height}: cut it into pieces"
+                f"expected a text line, at most {MAX_ASPECT} times as wide as it is high, "
+                f"received {width}×{height}: cut it into pieces"
             )
         return prepare(pixels, self.info.recipe)
 

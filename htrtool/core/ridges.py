@@ -97,7 +97,9 @@ def pieces_height(mask: np.ndarray) -> float:
     """Return the usual height of the connected pieces of ink, specks and frames left out."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     heights, widths, areas = (stats[1:, i] for i in (cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH, cv2.CC_STAT_AREA))
-    writing = (heights >= 5) & (areas >= 12) & (heights < 0.3 * mask.shape[0] + 20) & (widths < 0.6 * mask.shape[1] + 20)
+    writing = (
+        (heights >= 5) & (areas >= 12) & (heights < 0.3 * mask.shape[0] + 20) & (widths < 0.6 * mask.shape[1] + 20)
+    )
     if not writing.any():
         return float(LEAST_PITCH)
     heights, weights = heights[writing], areas[writing]
@@ -195,6 +197,9 @@ def _joined(a: Ridge, b: Ridge) -> Ridge:
     xs = np.concatenate([np.arange(a.left, min(a.right, b.left)), np.arange(b.left, b.right)])
     ys = np.concatenate([a.ys[: max(0, min(a.right, b.left) - a.left)], b.ys])
     if b.left < a.right:
-        xs, ys = np.concatenate([np.arange(a.left, a.right), np.arange(a.right, b.right)]), np.concatenate([a.ys, b.ys[a.right - b.left :]])
+        xs, ys = (
+            np.concatenate([np.arange(a.left, a.right), np.arange(a.right, b.right)]),
+            np.concatenate([a.ys, b.ys[a.right - b.left :]]),
+        )
     full = np.arange(a.left, b.right)
     return Ridge(a.left, np.interp(full, xs, ys))
