@@ -1,0 +1,121 @@
+"""``htr plot``: draw what the other commands print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from htrtool.core.errors import InputError
+from htrtool.exits import Exit
+from htrtool.messages import Messages
+from htrtool.options import with_messages, with_operands
+
+KINDS = ("png", "svg", "pdf")
+
+
+@click.command()
+@with_operands("TABLE|IMAGE")
+@click.option("-o", "--output", metavar="FILE", help="Write the picture to FILE; .png, .svg or .pdf says of what kind.")
+@click.option(
+    "-f",
+    "--format",
+    "kind",
+    type=click.Choice(KINDS),
+    help="The kind of picture.  [default: by the name of FILE, else png]",
+)
+@click.option(
+    "--title", metavar="TEXT", help="Write TEXT above the picture; over pages, %f in it is the file and %p the page."
+)
+@click.option(
+    "--width",
+    type=click.FloatRange(1, 100),
+    default=8,
+    show_default=True,
+    metavar="INCHES",
+    help="How wide the picture is.",
+)
+@click.option(
+    "--dpi",
+    type=click.FloatRange(10, 1200),
+    default=150,
+    show_default=True,
+    metavar="DOTS",
+    help="Pixels an inch of what is drawn in pixels.",
+)
+@click.option(
+    "--x",
+    "along",
+    type=click.Choice(["epoch", "samples", "seconds"]),
+    default="epoch",
+    show_default=True,
+    help="Draw learning curves along epochs, samples seen or time.",
+)
+@click.option(
+    "--text",
+    type=click.Choice(["over", "beside", "none"]),
+    default="over",
+    show_default=True,
+    help="Where the text of lines is written: over the page, on an empty page beside it, or not at all.",
+)
+@with_messages
+def plot(
+    operands: list[str],
+    output: str | None,
+    kind: str | None,
+    title: str | None,
+    width: float,
+    dpi: float,
+    along: str,
+    text: str,
+    messages: Messages,
+) -> int:
+    """Draw what the other commands print.
+
+    What is drawn depends on the TABLE (without one: standard input). A table of epochs, as htr train prints it,
+    becomes learning curves, several tables over each other. A table of lines, as htr read prints it, becomes the page
+    with the boxes, the order and the text of its lines, coloured by confidence; the pages are those of the IMAGEs, or
+    the files that the table names. A PDF holds any number of pages, PNG and SVG one.
+
+    The picture goes to FILE, or to standard output if that is no terminal.
+
+    \b
+        htr train lines.tar -o mine | htr plot -o curve.svg
+        htr plot --x samples small.tsv large.tsv -o both.png
+        htr read scans/*.png | htr plot -o pages.pdf
+    """
+    from htrtool.cli import protect_stdout
+    from htrtool.core import files, plotting
+
+    kind = kind or _kind_of(output)
+    stdout = protect_stdout()
+    if output in (None, "-") and stdout.isatty():
+        raise click.UsageError("a picture is not written to a terminal: give -o FILE, or pipe it on")
+    tables, images = plotting.sort_operands(operands)
+    loaded = []
+    for table in tables:
+        try:
+            loaded.append(plotting.load(table))
+        except InputError as error:
+            messages.problem(error)
+    if not loaded:
+        return Exit.BAD_INPUT
+    style = plotting.Style(title, width, dpi, along, text)
+    figures = plotting.figures(loaded, images, style, messages.problem, messages.warning)
+    if output in (None, "-"):
+        warnings = list(plotting.save(figures, stdout, kind, dpi))
+    else:
+        with files.replacing(output) as stream:
+            warnings = list(plotting.save(figures, stream, kind, dpi))
+    for warning in warnings:
+        messages.warning(warning)
+    return Exit.SOME_FAILED if messages.problems else Exit.OK
+
+
+def _kind_of(output: str | None) -> str:
+    if output in (None, "-"):
+        return "png"
+    suffix = Path(output).suffix.lower().removeprefix(".")
+    if suffix not in KINDS:
+        raise click.UsageError(f"expected a FILE that ends in .png, .svg or .pdf, received {output!r}: or say -f KIND")
+    return suffix

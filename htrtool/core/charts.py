@@ -1,0 +1,361 @@
+"""Pictures of what the commands print: learning curves, and lines read over their page."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from typing import IO, Iterable, Iterator, Mapping, Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from htrtool.core.errors import InputError
+
+KINDS = ("png", "svg", "pdf")
+AXES = {"epoch": "epoch", "samples": "samples seen", "seconds": "time"}
+TEXT_PLACES = ("over", "beside", "none")
+# Dark enough on paper at every value; blue against orange is told apart without red and green.
+CONFIDENCE = LinearSegmentedColormap.from_list("confidence", ["#c1272d", "#d9820b", "#1769aa", "#0b3d68"])
+UNKNOWN = "#444444"
+_POINTS_PER_INCH = 72
+_MARGIN = 0.12
+_BAR = 0.5
+_TITLE = 0.35
+_TALLEST = 4
+_MAX_PIXELS = 200_000_000
+_MAX_SIDE = 65_535
+
+# The same input gives the same bytes, and text stays text.
+matplotlib.rcParams.update({"svg.hashsalt": "htr", "svg.fonttype": "none", "pdf.fonttype": 42})
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A table of epochs: its name, and its columns as (epochs,) float arrays, not-a-number where a cell is empty."""
+
+    name: str
+    columns: Mapping[str, np.ndarray]
+
+    def __getitem__(self, column: str) -> np.ndarray | None:
+        values = self.columns.get(column)
+        return values if values is not None and np.isfinite(values).any() else None
+
+
+@dataclass(frozen=True)
+class Box:
+    """A line read: its place on the page in pixels, its rank in reading order, its text and its confidence or None."""
+
+    file: str
+    page: int
+    line: str
+    left: float
+    top: float
+    width: float
+    height: float
+    text: str
+    conf: float | None
+
+
+def curve_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> Curve:
+    """Turn numbered rows of a table of epochs into a curve.
+
+    Raises:
+        InputError: there is no row, or a cell is neither empty nor a number.
+    """
+    columns: dict[str, list[float]] = {}
+    for number, row in rows:
+        for column in ("epoch", "samples", "seconds", "lr", "loss", "val_loss", "val_cer", "val_wer"):
+            if column in row:
+                columns.setdefault(column, []).append(_number(row, column, number, source))
+    if not columns:
+        raise InputError("expected at least one epoch, found only the header", source)
+    return Curve(source, {name: np.array(values) for name, values in columns.items()})
+
+
+def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list[Box]:
+    """Turn numbered rows of a table of lines into boxes; a row without a box is left out.
+
+    Raises:
+        InputError: a cell that should be a number is none.
+    """
+    boxes = []
+    for number, row in rows:
+        if not row["left"]:
+            continue
+        left, top, width, height = (_number(row, name, number, source) for name in ("left", "top", "width", "height"))
+        conf = _number(row, "conf", number, source) if row.get("conf") else None
+        page = int(_number(row, "page", number, source)) if row.get("page") else 1
+        boxes.append(Box(row["file"], page, row.get("line", ""), left, top, width, height, row.get("text", ""), conf))
+    return boxes
+
+
+def _number(row: Mapping[str, str], column: str, number: int, source: str) -> float:
+    cell = row[column].strip()
+    try:
+        return float(cell) if cell else float("nan")
+    except ValueError:
+        raise InputError(f"row {number}, column {column}: expected a number, found {row[column]!r}", source) from None
+
+
+def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None = None, width: float = 8) -> Figure:
+    """Draw loss, error rates and learning rate, one panel each, the runs of several tables over each other.
+
+    Args:
+        x: the column along the axis, one of ``AXES``.
+        width: of the figure in inches.
+
+    Raises:
+        InputError: no table has anything to draw.
+    """
+    panels = [
+        ("loss", [("loss", "-", "training"), ("val_loss", "--", "validation")]),
+        ("error rate on validation", [("val_cer", "-", "characters"), ("val_wer", "--", "words")]),
+        ("learning rate", [("lr", "-", "")]),
+    ]
+    panels = [
+        (label, series) for label, series in panels if any(c[name] is not None for c in curves for name, *_ in series)
+    ]
+    if not panels or all(curve[x] is None for curve in curves):
+        raise InputError(
+            f"expected a column {x} and one of loss, val_loss, val_cer, val_wer and lr with numbers, found none",
+            ", ".join(curve.name for curve in curves),
+        )
+    unit, seconds = _unit_of_time(curves) if x == "seconds" else ("", 1)
+    heights = [1 if label == "learning rate" else 2 for label, _ in panels]
+    figure = Figure((width, width * 0.16 * sum(heights) + 0.6), layout="constrained")
+    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    several = len(curves) > 1
+    for axis, (label, series) in zip(axes, panels):
+        for index, curve in enumerate(curves):
+            for number, (name, style, meaning) in enumerate(series):
+                _draw_curve(
+                    axis,
+                    curve[name],
+                    curve[x],
+                    seconds,
+                    style,
+                    f"C{index if several else number}",
+                    "" if several else meaning,
+                    name == "val_cer",
+                )
+        axis.set_ylabel(label, fontsize="small")
+        axis.grid(alpha=0.3)
+        axis.spines[["top", "right"]].set_visible(False)
+        if label == "learning rate":
+            axis.ticklabel_format(axis="y", style="sci", scilimits=(-3, 3))
+        else:
+            _limit(axis)
+        if label.startswith("error rate"):
+            axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+        if several and len(series) > 1:
+            for _, style, meaning in series:
+                axis.plot([], [], style, color="gray", label=meaning)
+        if len(series) > 1:
+            axis.legend(fontsize="small", frameon=False)
+    axes[-1].set_xlabel(f"{AXES[x]} ({unit})" if x == "seconds" else AXES[x])
+    if x == "epoch":
+        axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    if several:
+        handles = [matplotlib.lines.Line2D([], [], color=f"C{index}") for index in range(len(curves))]
+        names = [_plain(curve.name) for curve in curves]
+        figure.legend(handles, names, loc="outside lower center", ncols=2, fontsize="small", frameon=False)
+    if title:
+        figure.suptitle(title, parse_math=False)
+    return figure
+
+
+def _plain(text: str) -> str:
+    """Keep a name from being taken for a formula, or for a label that is not to be shown."""
+    return text.replace("$", r"\$").lstrip("_") or "_"
+
+
+def _unit_of_time(curves: Sequence[Curve]) -> tuple[str, int]:
+    longest = max(np.nanmax(curve["seconds"]) for curve in curves if curve["seconds"] is not None)
+    return ("hours", 3600) if longest > 2 * 3600 else ("minutes", 60)
+
+
+def _draw_curve(axis, values, places, unit: float, style: str, colour: str, label: str, marked: bool) -> None:
+    if values is None or places is None:
+        return
+    known = np.isfinite(values) & np.isfinite(places)
+    if not known.any():
+        return
+    values, places = values[known], places[known] / unit
+    axis.plot(places, values, style, color=colour, marker="." if len(values) < 30 else "", label=label or None)
+    if marked:
+        best = int(values.argmin())
+        axis.plot(places[best], values[best], "o", color=colour, markersize=5)
+        axis.annotate(
+            f"{values[best]:.1%}",
+            (places[best], values[best]),
+            (0, 6),
+            textcoords="offset points",
+            ha="center",
+            fontsize="small",
+            color=colour,
+        )
+
+
+def _limit(axis) -> None:
+    """Start at nought, and let a wild first epoch not flatten all others."""
+    values = np.concatenate([np.asarray(line.get_ydata(), float) for line in axis.lines] or [np.zeros(1)])
+    values = values[np.isfinite(values)]
+    if len(values):
+        top = min(values.max(), max(3 * np.quantile(values, 0.75), np.median(values)))
+        axis.set_ylim(0, top * 1.08 or 1)
+
+
+def page_with_lines(
+    pixels: np.ndarray,
+    boxes: Sequence[Box],
+    title: str | None = None,
+    width: float = 8,
+    dpi: float = 150,
+    text: str = "over",
+) -> Figure:
+    """Draw a page with the lines read: boxes coloured by confidence, numbered in reading order, with their text.
+
+    Args:
+        pixels: (height, width) uint8.
+        boxes: in pixels of the page.
+        width: of the figure in inches.
+        text: one of ``TEXT_PLACES``: over the faded page, at the same places on an empty page beside it, or not at all.
+    """
+    rows, columns = pixels.shape
+    panels = 2 if text == "beside" else 1
+    scale = min((width - _MARGIN * (panels + 1)) / panels / columns, _TALLEST * width / rows)
+    bar = _BAR if any(box.conf is not None for box in boxes) else 0
+    head = _TITLE if title else 0
+    height = rows * scale + 2 * _MARGIN + bar + head
+    figure = Figure((width, height))
+    if title:
+        figure.text(0.5, 1 - (_MARGIN + head / 3) / height, title, ha="center", va="top", parse_math=False)
+    paper = _shrunk(pixels, round(columns * scale * dpi))
+    if text == "over":
+        paper = (255 - (255 - paper.astype(np.float32)) * 0.45).astype(np.uint8)
+    for panel in range(panels):
+        left = _MARGIN + panel * (columns * scale + _MARGIN)
+        axis = figure.add_axes(
+            (left / width, (_MARGIN + bar) / height, columns * scale / width, rows * scale / height),
+            xlim=(0, columns),
+            ylim=(rows, 0),
+            xticks=[],
+            yticks=[],
+        )
+        axis.spines[:].set_color("#bbbbbb")
+        if panel == 0:
+            axis.imshow(paper, cmap="gray", vmin=0, vmax=255, extent=(0, columns, rows, 0), aspect="auto")
+        for box in boxes:
+            _draw_box(axis, box, scale)
+            if text != "none" and panel == panels - 1:
+                _draw_text(axis, box, scale, within=0.38 if text == "over" else 0.8)
+    if bar:
+        place = figure.add_axes((0.35, (_MARGIN + bar * 0.4) / height, 0.3, 0.1 / height))
+        figure.colorbar(ScalarMappable(Normalize(0, 1), CONFIDENCE), cax=place, orientation="horizontal")
+        place.tick_params(labelsize=7)
+        place.set_title("confidence", fontsize=7, pad=2)
+    return figure
+
+
+def _shrunk(pixels: np.ndarray, width: int) -> np.ndarray:
+    import cv2
+
+    if pixels.shape[1] <= width:
+        return pixels
+    height = max(1, round(pixels.shape[0] * width / pixels.shape[1]))
+    return cv2.resize(pixels, (max(1, width), height), interpolation=cv2.INTER_AREA)
+
+
+def _colour(box: Box):
+    return UNKNOWN if box.conf is None or np.isnan(box.conf) else CONFIDENCE(box.conf)
+
+
+def _draw_box(axis, box: Box, scale: float) -> None:
+    colour = _colour(box)
+    axis.add_patch(Rectangle((box.left, box.top), box.width, box.height, fill=False, edgecolor=colour, linewidth=0.8))
+    size = min(7.0, max(3.0, box.height * scale * _POINTS_PER_INCH * 0.4))
+    axis.annotate(
+        box.line,
+        (box.left, box.top),
+        (-1.2, -0.8),
+        textcoords="offset points",
+        fontsize=size,
+        color="white",
+        ha="right",
+        va="top",
+        parse_math=False,
+        bbox={"facecolor": colour, "edgecolor": "none", "pad": 0.6},
+    )
+
+
+def _draw_text(axis, box: Box, scale: float, within: float) -> None:
+    """Set the text as large as the box lets it, at its foot, where it hides least of the writing."""
+    text = " ".join(box.text.split())
+    if not text:
+        return
+    points = scale * _POINTS_PER_INCH
+    # An average character of the sans serif in use is 0.55 em wide.
+    size = max(1.5, min(box.height * points * within, box.width * points / (0.55 * len(text))))
+    # The halo is drawn as outlines; the text itself stays text, to be searched and copied in SVG and PDF.
+    for effects in ([patheffects.Stroke(linewidth=max(0.8, size / 5), foreground="white", alpha=0.85)], None):
+        axis.text(
+            box.left + 0.2 * size / points,
+            box.top + box.height,
+            text,
+            fontsize=size,
+            color=_colour(box),
+            ha="left",
+            va="bottom",
+            parse_math=False,
+            path_effects=effects,
+        )
+
+
+def save(figures: Iterable[Figure], stream: IO[bytes], kind: str, dpi: float = 150) -> Iterator[str]:
+    """Write figures to a binary stream, each as soon as it is there, and yield what there is to warn of.
+
+    Args:
+        figures: any number for ``pdf``, a page each; one for ``png`` and ``svg``.
+        kind: one of ``KINDS``.
+
+    Raises:
+        InputError: there are several figures and the kind holds one, or a PNG would be too large.
+    """
+    told: set[str] = set()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if kind == "pdf":
+            with PdfPages(stream, metadata={"CreationDate": None}) as document:
+                for figure in figures:
+                    document.savefig(figure, dpi=dpi)
+        else:
+            figures = iter(figures)
+            content = io.BytesIO()
+            figure = next(figures)
+            if kind == "png":
+                _check_size(figure, dpi)
+            figure.savefig(content, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None)
+            if next(figures, None) is not None:
+                raise InputError(f"expected one page for {kind.upper()}, received more: give one image, or write a PDF")
+            stream.write(content.getvalue())
+    for warning in caught:
+        if (message := str(warning.message)) not in told:
+            told.add(message)
+            yield message
+
+
+def _check_size(figure: Figure, dpi: float) -> None:
+    width, height = (round(side * dpi) for side in figure.get_size_inches())
+    if width * height > _MAX_PIXELS or max(width, height) > _MAX_SIDE:
+        raise InputError(
+            f"expected a picture of at most {_MAX_PIXELS // 1_000_000} megapixels and {_MAX_SIDE} pixels a side, "
+            f"received a width and resolution that make {width}×{height}: ask for less"
+        )

@@ -1,0 +1,151 @@
+"""Which tables and pages become which figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Iterator, Sequence
+
+from htrtool.core import charts
+from htrtool.core.charts import Box, Curve, Figure, save
+from htrtool.core.errors import InputError
+from htrtool.core.joining import match_files
+from htrtool.core.pages import PageSource, page_sources
+from htrtool.core.tables import header_columns, read_numbered, text_reader
+
+__all__ = ["Style", "figures", "load", "save", "sort_operands"]
+
+BOX_COLUMNS = ("file", "left", "top", "width", "height")
+_HEAD = 512
+
+
+@dataclass(frozen=True)
+class Style:
+    """How figures look; :mod:`htrtool.core.charts` says what each setting means."""
+
+    title: str | None = None
+    width: float = 8
+    dpi: float = 150
+    along: str = "epoch"
+    text: str = "over"
+
+
+def sort_operands(operands: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Tell tables from images by their first bytes; without any table, standard input is one."""
+    tables, images = [], []
+    for operand in operands:
+        (tables if operand == "-" or _is_text(operand) else images).append(operand)
+    return tables or ["-"], images
+
+
+def _is_text(operand: str) -> bool:
+    try:
+        with open(operand, "rb") as stream:
+            head = stream.read(_HEAD)
+    except OSError:
+        # A name without a suffix of pictures is more likely meant as a table; reading it will say what is wrong.
+        return Path(operand).suffix.lower() in ("", ".tsv", ".txt", ".tab")
+    return b"\0" not in head and not head.startswith(b"%PDF")
+
+
+def load(operand: str) -> Curve | list[Box]:
+    """Read a table of epochs or of lines, told apart by its header.
+
+    Raises:
+        InputError: it is neither, or broken.
+    """
+    try:
+        with open(0, "rb", closefd=False) if operand == "-" else open(operand, "rb") as stream:
+            text = text_reader(stream)
+            header = text.readline()
+            columns = header_columns(header)
+            rows = read_numbered(_with_header(header, text), operand)
+            if "epoch" in columns or "loss" in columns:
+                return charts.curve_of(rows, operand)
+            if set(BOX_COLUMNS) <= set(columns):
+                return charts.boxes_of(rows, operand)
+    except OSError as error:
+        raise InputError(f"can't read it: {error.strerror or error}", operand) from None
+    found = " ".join(columns)
+    raise InputError(
+        f"expected a table of epochs (epoch, loss, …) or of lines ({', '.join(BOX_COLUMNS)}, …) with a header, "
+        + (f"found {found[:100]!r}" if found else "found nothing"),
+        operand,
+    )
+
+
+def _with_header(header: str, rest) -> Iterator[str]:
+    if header:
+        yield header
+    yield from rest
+
+
+def figures(
+    loaded: Sequence[Curve | list[Box]],
+    images: Sequence[str],
+    style: Style,
+    problem: Callable[[InputError], None],
+    warn: Callable[[str], None],
+) -> Iterator[Figure]:
+    """Yield the figures of tables: one for all tables of epochs, or one for each page with lines.
+
+    Raises:
+        InputError: tables of both kinds, images beside epochs, or nothing that can be drawn.
+    """
+    curves = [table for table in loaded if isinstance(table, Curve)]
+    if curves and (len(curves) < len(loaded) or images):
+        what = "images" if images else "tables of lines"
+        raise InputError(f"expected tables of one kind, received tables of epochs and {what}: draw them one by one")
+    if curves:
+        yield charts.learning_curves(curves, style.along, style.title, style.width)
+        return
+    boxes = [box for table in loaded for box in table]
+    if not boxes:
+        raise InputError("expected lines with their boxes (left, top, width, height), found none in the table")
+    yield from _pages(boxes, images, style, problem, warn)
+
+
+def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn) -> Iterator[Figure]:
+    drawn = 0
+    files = list(dict.fromkeys(box.file for box in boxes))
+    for source, file in _sources(files, images, problem):
+        lines = [box for box in boxes if box.file == file and box.page == source.page]
+        if not lines:
+            warn(f"{source.file}, page {source.page}: the table has no lines of it")
+            continue
+        try:
+            with source.room():
+                pixels = source.load()
+                figure = charts.page_with_lines(
+                    pixels, lines, _title(source, style.title), style.width, style.dpi, style.text
+                )
+        except InputError as error:
+            problem(error)
+            continue
+        drawn += 1
+        yield figure
+    if not drawn:
+        raise InputError(f"expected images of pages that the table names, such as {files[0]!r}, found none")
+
+
+def _title(source: PageSource, title: str | None) -> str | None:
+    return title.replace("%f", source.file).replace("%p", str(source.page)) if title else None
+
+
+def _sources(files: list[str], images: Sequence[str], problem) -> Iterator[tuple[PageSource, str | None]]:
+    """Yield pages with the name that the table has for their file."""
+    operands = list(images) or list(dict.fromkeys(_existing(file) for file in files))
+    for operand in operands:
+        try:
+            sources = list(page_sources(operand))
+        except InputError as error:
+            problem(error)
+            continue
+        names = match_files(files, [source.file for source in sources])
+        for source in sources:
+            yield source, names.get(source.file)
+
+
+def _existing(file: str) -> str:
+    """Return the file itself, or the archive that holds the sample."""
+    return next((str(path) for path in (Path(file), *Path(file).parents) if path.is_file()), file)

@@ -1,0 +1,256 @@
+"""``htr plot``: what is drawn of which table, and how it ends."""
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.exits import Exit
+
+EPOCHS = """epoch\tstep\tsamples\tseconds\tlr\tloss\tval_loss\tval_cer\tval_wer
+1\t10\t160\t60\t0.0005\t90\t80\t0.91\t1.05
+2\t20\t320\t120\t0.001\t40\t44\t0.52\t0.9
+3\t30\t480\t180\t0.0001\t20\t30\t0.25\t0.61
+"""
+HEADER = "file\tpage\tline\tleft\ttop\twidth\theight\tconf\ttext\n"
+BLUE, RED = (0x0B, 0x3D, 0x68), (0xC1, 0x27, 0x2D)
+
+
+def run(*arguments, stdin=b""):
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    return subprocess.run(
+        [sys.executable, "-m", "htrtool", "plot", *map(str, arguments)],
+        input=stdin.encode() if isinstance(stdin, str) else stdin,
+        capture_output=True,
+        env=environment,
+        timeout=120,
+    )
+
+
+def picture(result):
+    """Return (height, width, 3) uint8, red first."""
+    assert result.returncode == Exit.OK, result.stderr.decode()
+    pixels = cv2.imdecode(np.frombuffer(result.stdout, np.uint8), cv2.IMREAD_COLOR)
+    return pixels[..., ::-1]
+
+
+def near(pixels, colour):
+    return int((np.abs(pixels.astype(int) - colour).max(axis=-1) < 12).sum())
+
+
+@pytest.fixture
+def page(tmp_path):
+    path = tmp_path / "page.png"
+    pixels = np.full((300, 400), 255, np.uint8)
+    cv2.putText(pixels, "hello", (60, 100), cv2.FONT_HERSHEY_SCRIPT_COMPLEX, 2, 0, 2)
+    cv2.imwrite(str(path), pixels)
+    return path
+
+
+# Learning curves
+
+
+def test_epochs_become_curves_whose_svg_says_what_they_are():
+    result = run("-f", "svg", "--title", "A $1 run", stdin=EPOCHS)
+    assert result.returncode == Exit.OK
+    text = result.stdout.decode()
+    for words in ("A $1 run", "training", "validation", "characters", "words", "learning rate", "epoch", "25.0%"):
+        assert words in text
+
+
+def test_the_same_table_gives_the_same_bytes():
+    for kind in ("png", "svg", "pdf"):
+        assert run("-f", kind, stdin=EPOCHS).stdout == run("-f", kind, stdin=EPOCHS).stdout
+
+
+def test_several_runs_are_drawn_over_each_other_along_samples_or_time(tmp_path):
+    for name in ("small", "large_$x$"):
+        (tmp_path / f"{name}.tsv").write_text(EPOCHS)
+    tables = sorted(tmp_path.glob("*.tsv"))
+    text = run("-f", "svg", "--x", "samples", *tables).stdout.decode()
+    assert "samples seen" in text and "small.tsv" in text and "large_$x$.tsv" in text
+    assert "time (minutes)" in run("-f", "svg", "--x", "seconds", *tables).stdout.decode()
+    longer = EPOCHS.replace("\t180\t", "\t18000\t")
+    assert "time (hours)" in run("-f", "svg", "--x", "seconds", stdin=longer).stdout.decode()
+
+
+def test_columns_may_be_few_reordered_and_partly_empty():
+    text = run("-f", "svg", stdin="loss\tval_cer\tepoch\n9\t\t1\n8\t0.5\t2\n").stdout.decode()
+    assert "loss" in text and "50.0%" in text and "learning rate" not in text
+
+
+def test_a_single_epoch_and_a_loss_that_is_no_number_are_drawn():
+    assert run(stdin="epoch\tloss\n1\t5\n").returncode == Exit.OK
+    assert run(stdin="epoch\tloss\n1\t5\n2\tnan\n3\tinf\n").returncode == Exit.OK
+
+
+def test_width_and_dpi_set_the_size():
+    assert picture(run("--width", "4", "--dpi", "50", stdin=EPOCHS)).shape[1] == 200
+    assert picture(run("--width", "6", "--dpi", "100", stdin=EPOCHS)).shape[1] == 600
+
+
+# Lines over their page
+
+
+def test_boxes_stand_where_the_table_says_in_the_colour_of_their_confidence(page):
+    table = HEADER + f"{page}\t1\t1\t40\t60\t200\t60\t1\thello\n{page}\t1\t2\t40\t200\t200\t60\t0\tlow\n"
+    pixels = picture(run("--width", "4", "--dpi", "100", "--text", "none", stdin=table))
+    # The page fills the width but for the margins; 12 pixels a side.
+    scale = (400 - 24) / 400
+    upper, lower = pixels[: int(12 + 150 * scale)], pixels[int(12 + 150 * scale) : int(12 + 300 * scale)]
+    assert near(upper, BLUE) > 100 and near(upper, RED) == 0
+    assert near(lower, RED) > 100 and near(lower, BLUE) == 0
+    blue = np.argwhere(np.abs(upper.astype(int) - BLUE).max(axis=-1) < 12)
+    assert blue[:, 0].max() == pytest.approx(12 + 120 * scale, abs=2)
+    assert blue[:, 1].max() == pytest.approx(12 + 240 * scale, abs=2)
+
+
+def test_the_text_is_written_over_the_page_beside_it_or_not_at_all(page):
+    table = HEADER + f"{page}\t1\t7\t40\t60\t200\t60\t0.9\t$x_1$ & <ü>\n"
+    over, beside, none = (
+        run("-f", "svg", "--text", place, stdin=table).stdout.decode() for place in ("over", "beside", "none")
+    )
+    assert "$x_1$ &amp; &lt;ü&gt;" in over and "$x_1$ &amp; &lt;ü&gt;" in beside
+    assert "x_1" not in none and ">7<" in none
+    shapes = [picture(run("--text", place, stdin=table)).shape for place in ("over", "beside")]
+    assert shapes[1][0] < 0.7 * shapes[0][0]
+
+
+def test_the_title_names_file_and_page(page):
+    table = HEADER + f"{page}\t1\t1\t40\t60\t200\t60\t\thello\n"
+    text = run("-f", "svg", "--title", "%f: %p", stdin=table).stdout.decode()
+    assert f"{page}: 1" in text
+    assert "confidence" not in text
+
+
+def test_images_are_matched_by_name_and_the_table_may_come_before_or_from_standard_input(page, tmp_path):
+    table = tmp_path / "lines.tsv"
+    table.write_text(HEADER + "scans/page.png\t1\t1\t40\t60\t200\t60\t1\thello\n")
+    first = run(table, page)
+    assert near(picture(first), BLUE) > 100
+    assert run(page, stdin=table.read_bytes()).stdout == first.stdout == run("-", page, stdin=table.read_bytes()).stdout
+
+
+def test_a_pdf_holds_many_pages_and_a_png_one(page, tmp_path):
+    other = tmp_path / "other.png"
+    other.write_bytes(page.read_bytes())
+    table = HEADER + "".join(f"{file}\t1\t1\t40\t60\t200\t60\t1\thello\n" for file in (page, other))
+    pdf = run("-o", tmp_path / "out.pdf", stdin=table)
+    assert pdf.returncode == Exit.OK, pdf.stderr
+    import pypdfium2
+
+    assert len(pypdfium2.PdfDocument(tmp_path / "out.pdf")) == 2
+    (tmp_path / "out.png").write_bytes(b"old")
+    png = run("-o", tmp_path / "out.png", stdin=table)
+    assert png.returncode == Exit.BAD_INPUT
+    assert "give one image, or write a PDF" in png.stderr.decode()
+    assert (tmp_path / "out.png").read_bytes() == b"old"
+    assert run(page, "-o", tmp_path / "out.png", stdin=table).returncode == Exit.OK
+
+
+def test_samples_are_drawn_from_their_stream(tmp_path):
+    path = tmp_path / "lines.tar"
+    with open(path, "wb") as stream, SampleWriter(stream) as writer:
+        writer.write(Sample("d/1", encode_png(np.full((64, 500), 255, np.uint8)), "x"))
+    table = HEADER + f"{path}/d/1\t1\t1\t0\t0\t500\t64\t1\tread\n"
+    assert near(picture(run(stdin=table)), BLUE) > 100
+
+
+def test_text_of_a_pdf_can_be_searched(page):
+    import pypdfium2
+
+    table = HEADER + f"{page}\t1\t1\t40\t60\t200\t60\t1\tété hello\n"
+    document = pypdfium2.PdfDocument(run("-f", "pdf", stdin=table).stdout)
+    assert "été hello" in document[0].get_textpage().get_text_range()
+
+
+# What is wrong
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b"", "expected a table of epochs (epoch, loss"),
+        (b"scope\tname\tmetric\n", "found 'scope name metric'"),
+        (b"epoch\tloss\n", "at least one epoch"),
+        (b"epoch\tloss\n1\tx\n", "row 2, column loss: expected a number, found 'x'"),
+        (b"epoch\tloss\n1\t2\t3\n", "row 2: expected 2 cells"),
+        ((HEADER + "a\t1\t1\tx\t0\t1\t1\t1\tt\n").encode(), "row 2, column left: expected a number"),
+    ],
+)
+def test_a_bad_table_gets_one_clear_line_and_the_good_one_is_drawn(tmp_path, content, message):
+    bad, good = tmp_path / "bad.tsv", tmp_path / "good.tsv"
+    bad.write_bytes(content)
+    good.write_text(EPOCHS)
+    result = run("-q", bad, good)
+    assert result.returncode == Exit.SOME_FAILED and result.stdout.startswith(b"\x89PNG")
+    (line,) = result.stderr.decode().splitlines()
+    assert message in line and str(bad) in line
+    alone = run(bad)
+    assert (alone.returncode, alone.stdout) == (Exit.BAD_INPUT, b"")
+
+
+def test_a_bad_image_among_good_ones_is_told_and_the_others_are_drawn(page, tmp_path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(page.read_bytes()[:90])
+    missing = tmp_path / "missing.png"
+    table = HEADER + "".join(f"{file}\t1\t1\t40\t60\t200\t60\t1\thello\n" for file in (broken, missing, page))
+    result = run("-f", "pdf", stdin=table)
+    assert result.returncode == Exit.SOME_FAILED
+    assert "broken.png" in result.stderr.decode() and "missing.png" in result.stderr.decode()
+    assert run(broken, stdin=table).returncode == Exit.BAD_INPUT
+
+
+def test_a_page_without_lines_is_told(page, tmp_path):
+    table = HEADER + "else.png\t1\t1\t40\t60\t200\t60\t1\thello\n"
+    result = run(page, stdin=table)
+    assert result.returncode == Exit.BAD_INPUT
+    assert "the table has no lines of it" in result.stderr.decode() and "else.png" in result.stderr.decode()
+
+
+def test_epochs_and_images_are_not_mixed(page):
+    assert "tables of epochs and images" in run(page, stdin=EPOCHS).stderr.decode()
+
+
+def test_an_unknown_kind_of_file_is_refused_unless_the_kind_is_given(tmp_path):
+    assert run("-o", tmp_path / "x.bmp", stdin=EPOCHS).returncode == Exit.USAGE
+    assert run("-o", tmp_path / "x.bmp", "-f", "png", stdin=EPOCHS).returncode == Exit.OK
+    assert cv2.imread(str(tmp_path / "x.bmp")) is not None
+
+
+def test_nothing_is_drawn_to_a_terminal(tmp_path):
+    import pty
+
+    table = tmp_path / "e.tsv"
+    table.write_text(EPOCHS)
+    leader, follower = pty.openpty()
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-m", "htrtool", "plot", str(table)]
+    result = subprocess.run(command, stdout=follower, stderr=subprocess.PIPE, env=environment, timeout=60)
+    os.close(follower)
+    os.close(leader)
+    assert result.returncode == Exit.USAGE
+    assert b"give -o FILE" in result.stderr
+
+
+def test_wide_and_tall_pages_keep_their_shape():
+    from htrtool.core import charts
+
+    for shape in ((64, 2000), (3000, 200)):
+        figure = charts.page_with_lines(np.full(shape, 255, np.uint8), [charts.Box("f", 1, "1", 0, 0, 9, 9, "x", None)])
+        content = io.BytesIO()
+        assert list(charts.save([figure], content, "png", 60)) == []
+        height, width = cv2.imdecode(np.frombuffer(content.getvalue(), np.uint8), cv2.IMREAD_GRAYSCALE).shape
+        assert height == pytest.approx(min(465.6 * shape[0] / shape[1], 4 * 480) + 14.4, abs=2) and width == 480
+
+
+def test_a_picture_too_large_is_refused():
+    result = run("--width", "100", "--dpi", "1200", stdin=EPOCHS)
+    assert result.returncode == Exit.BAD_INPUT
+    assert "at most 200 megapixels" in result.stderr.decode()
