@@ -80,9 +80,9 @@ def train(
 
     stdout = protect_stdout()
     from htrtool.core.corpus import gather, labelled_samples
+    from htrtool.core.export import parent_model
+    from htrtool.core.modelfile import Target
     from htrtool.core.tables import EPOCH_COLUMNS, TableWriter, text_writer
-    from htrtool.core.training_run import LEARNING_RATE, TUNING_RATE, Run, Target, parent_model
-    from htrtool.core.training import Settings
 
     target = Target.of(output)
     model = parent_model(parent) if parent else None
@@ -90,6 +90,10 @@ def train(
     if val:
         aside = gather(labelled_samples(val, messages.problem), corpus.recipe)
         corpus.keep_aside(aside)
+    # Keras takes seconds to import: only now that there is something to train on.
+    from htrtool.core.training import Settings
+    from htrtool.core.training_run import LEARNING_RATE, TUNING_RATE, Run
+
     settings = Settings(
         spec=model[1].spec if model else spec or size or "small",
         batch_size=batch,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Iterable
+from pathlib import Path
+from typing import Callable, Iterable, Iterator
 
 from htrtool.core.charset import Charset
 from htrtool.core.dataset import LineStore, too_narrow
-from htrtool.core.errors import InputError
+from htrtool.core.errors import HtrError, InputError
 from htrtool.core.prepare import Recipe, prepare
-from htrtool.core.samples import Sample, encode_png
+from htrtool.core.samples import Sample, encode_png, read_samples
 
 
 @dataclass
@@ -92,3 +94,27 @@ def restrict(corpus: Corpus, charset: Charset, stride: int) -> None:
         setattr(corpus, name, store.keep(i for i in range(len(store)) if i not in narrow))
     if not len(corpus.lines):
         raise InputError("expected lines that the network can learn from, all of them were left out")
+
+
+def labelled_samples(names: Iterable[str], report: Callable[[HtrError], None]) -> Iterator[Sample]:
+    """Yield the samples of each name: '-' or a tar, a stream; a folder, the tars in it.
+
+    Args:
+        report: called with what is wrong with an input or a sample; the others are still yielded.
+    """
+    for name in names:
+        try:
+            if name == "-":
+                yield from read_samples(sys.stdin.buffer, name, report)
+                continue
+            path = Path(name)
+            tars = sorted(path.glob("*.tar")) if path.is_dir() else [path]
+            if not tars:
+                raise InputError("expected a folder with tars of samples, found none in it", name)
+            for tar in tars:
+                with open(tar, "rb") as stream:
+                    yield from read_samples(stream, str(tar), report)
+        except InputError as error:
+            report(error)
+        except OSError as error:
+            report(InputError(f"can't be read: {error.strerror}", name))

@@ -17,7 +17,7 @@ def ctc_loss(labels, label_lengths, logits, frame_lengths):
         labels: classes, int (batch, characters), padded with anything.
         label_lengths: int (batch,).
         logits: float (batch, frames, classes).
-        frame_lengths: int (batch,), of which there must be enough for the label: see ``frames_needed``.
+        frame_lengths: int (batch,), of which there must be enough for the label: see ``dataset.frames_needed``.
     """
     if keras.backend.backend() == "tensorflow":
         # The native kernel takes sparse labels; keras.ops.ctc_loss is a loop over the frames in the graph and takes
@@ -35,8 +35,3 @@ def ctc_loss(labels, label_lengths, logits, frame_lengths):
             blank_index=BLANK,
         )
     return ops.ctc_loss(labels, logits, label_lengths, frame_lengths, mask_index=BLANK)
-
-
-def frames_needed(label: list[int]) -> int:
-    """Return the least number of frames that can spell a label: one a character, one more between equal ones."""
-    return len(label) + sum(a == b for a, b in zip(label, label[1:]))

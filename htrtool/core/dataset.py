@@ -17,7 +17,6 @@ from PIL import Image
 
 from htrtool.core.augment import augment
 from htrtool.core.charset import Charset
-from htrtool.core.ctc import frames_needed
 from htrtool.core.samples import Sample
 
 WIDTH_STEP = 64
@@ -94,6 +93,11 @@ class LineStore:
         for key, text in zip(self.keys, self.texts):
             digest.update(f"{key}\t{text}\n".encode())
         return digest.hexdigest()
+
+
+def frames_needed(label: list[int]) -> int:
+    """Return the least number of frames that can spell a label: one a character, one more between equal ones."""
+    return len(label) + sum(a == b for a, b in zip(label, label[1:]))
 
 
 def too_narrow(store: LineStore, charset: Charset, stride: int) -> list[int]:

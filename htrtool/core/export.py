@@ -11,7 +11,7 @@ from pathlib import Path
 
 from htrtool.core.errors import DependencyError, ModelError
 from htrtool.core.files import replacing
-from htrtool.core.modelfile import METADATA_KEY, ModelInfo
+from htrtool.core.modelfile import METADATA_KEY, ModelInfo, find_model
 
 METADATA_FILE = "htr.json"
 
@@ -40,6 +40,16 @@ def load_keras(path: Path):
         return keras.saving.load_model(path, compile=False, safe_mode=True), info
     except (ValueError, TypeError, KeyError, OSError) as error:
         raise ModelError(f"expected a network that Keras {keras.__version__} can load: {error}", str(path)) from None
+
+
+def parent_model(name: str) -> tuple[Path, ModelInfo]:
+    """Return the ``.keras`` file of the model to go on from, and its metadata.
+
+    Raises:
+        ModelError: there is no such model.
+    """
+    path = find_model(name.removesuffix(".onnx") if name.endswith(".onnx") else name, ".keras")
+    return path, keras_info(path)
 
 
 def keras_info(path: Path) -> ModelInfo:

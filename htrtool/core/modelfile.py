@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from htrtool.core.charset import Charset
-from htrtool.core.errors import ModelError
+from htrtool.core.errors import InputError, ModelError
 from htrtool.core.prepare import Recipe
 
 METADATA_KEY = "htr"
@@ -80,3 +80,27 @@ def find_model(name: str, suffix: str = ".onnx") -> Path:
                 return candidate
     names = sorted({file.stem for folder in model_folders() for file in folder.glob(f"*{suffix}")})
     raise ModelError(f"expected a model file or one of the names {', '.join(names) or '(none installed)'}; found no such model", name)
+
+
+@dataclass
+class Target:
+    """Where a model goes: ``NAME.keras``, ``NAME.onnx``, ``NAME.md`` and, while it trains, ``NAME.checkpoint``."""
+
+    stem: Path
+
+    @classmethod
+    def of(cls, output: str) -> Target:
+        """Make a target of what the user gave as NAME; a model's suffix is taken off.
+
+        Raises:
+            InputError: the folder does not exist.
+        """
+        path = Path(output)
+        stem = path.with_suffix("") if path.suffix in (".keras", ".onnx", ".md") else path
+        if not stem.parent.is_dir() or stem.is_dir():
+            raise InputError("expected a name for the model's files in a folder that exists", output)
+        return cls(stem)
+
+    def file(self, suffix: str) -> Path:
+        """Return the file of the model with a suffix."""
+        return self.stem.with_name(self.stem.name + suffix)

@@ -20,9 +20,9 @@ from htrtool.core.confidence import Calibration, line_features
 from htrtool.core.corpus import Corpus, restrict
 from htrtool.core.decode import softmax
 from htrtool.core.errors import InputError
-from htrtool.core.export import export_onnx, keras_info, load_keras, save_keras
+from htrtool.core.export import export_onnx, load_keras, save_keras
 from htrtool.core.files import replacing
-from htrtool.core.modelfile import ModelInfo, find_model
+from htrtool.core.modelfile import ModelInfo, Target
 from htrtool.core.network import SIZES, build_network, stride_of
 from htrtool.core.training import Progress, Settings, Training, read_checkpoint
 from htrtool.core.transfer import transfer
@@ -30,40 +30,6 @@ from htrtool.core.transfer import transfer
 LEARNING_RATE = 1.5e-3
 TUNING_RATE = 5e-4
 KEPT_ASIDE = 0.1
-
-
-@dataclass
-class Target:
-    """Where a model goes: ``NAME.keras``, ``NAME.onnx``, ``NAME.md`` and, while it trains, ``NAME.checkpoint``."""
-
-    stem: Path
-
-    @classmethod
-    def of(cls, output: str) -> Target:
-        """Make a target of what the user gave as NAME; a model's suffix is taken off.
-
-        Raises:
-            InputError: the folder does not exist.
-        """
-        path = Path(output)
-        stem = path.with_suffix("") if path.suffix in (".keras", ".onnx", ".md") else path
-        if not stem.parent.is_dir() or stem.is_dir():
-            raise InputError("expected a name for the model's files in a folder that exists", output)
-        return cls(stem)
-
-    def file(self, suffix: str) -> Path:
-        """Return the file of the model with a suffix."""
-        return self.stem.with_name(self.stem.name + suffix)
-
-
-def parent_model(name: str) -> tuple[Path, ModelInfo]:
-    """Return the ``.keras`` file of the model to go on from, and its metadata.
-
-    Raises:
-        ModelError: there is no such model.
-    """
-    path = find_model(name.removesuffix(".onnx") if name.endswith(".onnx") else name, ".keras")
-    return path, keras_info(path)
 
 
 def choose_charset(which: str | None, texts: list[str], parent: ModelInfo | None) -> Charset:

@@ -1,0 +1,169 @@
+"""Training as a user runs it: in a process of its own, on a few lines of drawn text."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from htrtool.core.samples import Sample, SampleWriter, encode_png
+
+WORDS = ["ab", "ba", "abba", "baab", "aa", "bb", "bab", "aba"]
+TINY = "c8:4x4/4x2 c12/4x2 max drop.1 lstm12"
+
+
+def drawn(text: str, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    pixels = np.full((32, 24 * len(text) + 16), 235, np.uint8)
+    cv2.putText(pixels, text, (6, 24), cv2.FONT_HERSHEY_SIMPLEX, rng.uniform(0.75, 0.9), 30, 2, cv2.LINE_AA)
+    return pixels
+
+
+def stream(count: int, documents: int = 8, prepared: bool = True) -> bytes:
+    buffer = io.BytesIO()
+    with SampleWriter(buffer) as writer:
+        for i in range(count):
+            text = WORDS[i % len(WORDS)]
+            meta = {"recipe": {"normalise": "none", "height": 32}} if prepared else {}
+            writer.write(Sample(f"drawn/{i % documents}/{i:03}", encode_png(drawn(text, i)), text, meta))
+    return buffer.getvalue()
+
+
+def htr(*arguments: str, given: bytes = b"", cwd: Path, **more) -> subprocess.CompletedProcess:
+    environment = os.environ | {"TF_DETERMINISTIC_OPS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"} | more
+    return subprocess.run(
+        [sys.executable, "-m", "htrtool", *arguments], input=given, capture_output=True, cwd=cwd, env=environment
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    done = htr("train", "--spec", TINY, "--epochs", "2", "--batch", "8", "-o", "m", "-", given=stream(64), cwd=folder)
+    assert done.returncode == 0, done.stderr.decode()
+    (folder / "epochs.tsv").write_bytes(done.stdout)
+    return folder
+
+
+def test_table_of_epochs_is_all_that_stdout_carries(trained):
+    lines = (trained / "epochs.tsv").read_text().splitlines()
+    assert lines[0].split("\t") == "epoch step samples seconds lr loss val_loss val_cer val_wer".split()
+    assert [line.split("\t")[0] for line in lines[1:]] == ["1", "2"]
+
+
+def test_model_files_are_written_and_the_checkpoint_goes(trained):
+    assert {f.name for f in trained.iterdir()} == {"m.keras", "m.onnx", "m.md", "epochs.tsv"}
+    assert "drawn (64)" in (trained / "m.md").read_text()
+
+
+def test_onnx_reads_what_keras_reads(trained):
+    import onnxruntime
+
+    from htrtool.core.export import load_keras
+
+    network, info = load_keras(trained / "m.keras")
+    session = onnxruntime.InferenceSession(trained / "m.onnx")
+    lines = np.random.default_rng(1).random((3, 32, 96, 1), np.float32)
+    assert info.charset.characters == ("a", "b")
+    np.testing.assert_allclose(
+        session.run(["logits"], {"lines": lines})[0], network.predict_on_batch(lines)[0], atol=1e-4
+    )
+
+
+def checksum_of_weights(model: Path) -> str:
+    from htrtool.core.export import load_keras
+
+    digest = hashlib.sha256()
+    for weight in load_keras(model)[0].get_weights():
+        digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()
+
+
+def test_a_killed_run_resumes_to_the_weights_of_an_undisturbed_one(tmp_path):
+    (tmp_path / "lines.tar").write_bytes(stream(96))
+    command = ["train", "--spec", TINY, "--epochs", "3", "--batch", "8", "--checkpoint-every", "0", "lines.tar", "-o"]
+    whole = htr(*command, "whole", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr.decode()
+
+    environment = os.environ | {"TF_DETERMINISTIC_OPS": "1"}
+    victim = subprocess.Popen(
+        [sys.executable, "-m", "htrtool", *command, "killed"], cwd=tmp_path, stdout=subprocess.PIPE, env=environment
+    )
+    victim.stdout.readline()  # the header
+    victim.stdout.readline()  # the first epoch is done: the second is under way
+    time.sleep(0.05)
+    victim.send_signal(signal.SIGKILL)
+    victim.wait()
+    victim.stdout.close()
+    assert not (tmp_path / "killed.onnx").exists()
+    resumed = htr(*command, "killed", "--resume", cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr.decode()
+    assert checksum_of_weights(tmp_path / "killed.keras") == checksum_of_weights(tmp_path / "whole.keras")
+    epochs = [line.split("\t")[0] for line in resumed.stdout.decode().splitlines()]
+    assert epochs == ["epoch", "1", "2", "3"]
+
+
+def test_resuming_with_other_data_is_refused(tmp_path):
+    (tmp_path / "m.checkpoint").write_bytes(b"not a checkpoint")
+    done = htr("train", "--spec", TINY, "--resume", "-o", "m", given=stream(16), cwd=tmp_path)
+    assert done.returncode == 3
+    assert b"m.checkpoint: expected the checkpoint of a run" in done.stderr
+
+
+def test_fine_tuning_grows_the_charset_and_keeps_what_was_learned(trained, tmp_path):
+    from htrtool.core.export import load_keras
+
+    buffer = io.BytesIO()
+    with SampleWriter(buffer) as writer:
+        for i in range(16):
+            writer.write(
+                Sample(f"new/{i % 4}/{i}", encode_png(drawn("acb", i)), "acb", {"recipe": {"normalise": "none", "height": 32}})
+            )
+    done = htr(
+        "train", "--from", str(trained / "m.keras"), "--epochs", "1", "--learning-rate", "1e-9", "-o", "grown",
+        given=buffer.getvalue(), cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
+    old, _ = load_keras(trained / "m.keras")
+    new, info = load_keras(tmp_path / "grown.keras")
+    assert info.charset.characters == ("a", "b", "c")
+    lines = np.random.default_rng(1).random((1, 32, 96, 1), np.float32)
+    np.testing.assert_allclose(
+        new.predict_on_batch(lines)[0][..., :3], old.predict_on_batch(lines)[0], atol=0.3
+    )
+
+
+def test_a_label_that_cannot_fit_its_frames_is_left_out_by_name(tmp_path):
+    buffer = io.BytesIO()
+    with SampleWriter(buffer) as writer:
+        for i in range(16):
+            text = "ab" * 40 if i == 5 else "ab"
+            writer.write(Sample(f"d/{i % 4}/{i}", encode_png(drawn("ab", i)), text))
+    done = htr("train", "--spec", TINY, "--epochs", "1", "-o", "m", given=buffer.getvalue(), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"left out 1 samples too narrow for their text: d/1/5" in done.stderr
+
+
+@pytest.mark.parametrize("given, said", [(b"", b"expected a tar stream"), (b"hello" * 200, b"expected a tar stream")])
+def test_what_is_no_stream_of_samples_is_refused(tmp_path, given, said):
+    done = htr("train", "-o", "m", given=given, cwd=tmp_path)
+    assert done.returncode == 3 and said in done.stderr and done.stdout == b""
+
+
+def test_without_keras_it_says_what_to_install(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util as u\nfind = u.find_spec\n"
+        "u.find_spec = lambda name, *a: None if name == 'keras' else find(name, *a)\n"
+    )
+    done = htr("train", "-o", "m", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 5
+    assert b"pip install 'htrtool[train]'" in done.stderr
