@@ -96,6 +96,12 @@ class Maker:
             meta["split"] = self.split.part_of(sample.document)
         return sample
 
+    def _made(self, line: Line) -> Sample | LeftOut | InputError:
+        try:
+            return self.sample_of(line)
+        except InputError as error:
+            return InputError(error.args[0], line.key)
+
     def samples_of(self, entry: Entry) -> list[Sample | LeftOut | InputError]:
         """Load an entry and return what becomes of each of its lines, in order."""
         if entry.text is not None:
@@ -105,7 +111,7 @@ class Maker:
         made: list[Sample | LeftOut | InputError] = []
         try:
             for line in entry.load():
-                made.append(self.sample_of(line) if isinstance(line, Line) else line)
+                made.append(self._made(line) if isinstance(line, Line) else line)
         except InputError as error:
             made.append(error)
         return made

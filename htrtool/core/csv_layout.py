@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import IO, Iterator
 
 from htrtool.core.errors import InputError
-from htrtool.core.layouts import Found, LeftOut, document_of, is_image, key_of, picture_entry
+from htrtool.core.layouts import IMAGE_SUFFIXES, Found, LeftOut, document_of, is_image, key_of, picture_entry
 from htrtool.core.tables import unescape
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
-IMAGE_COLUMNS = ("filename", "file", "file_name", "image", "image_path", "image_file", "img", "path", "img_path", "name", "id")
-TEXT_COLUMNS = ("identity", "text", "transcription", "transcript", "label", "ground_truth", "gt", "content", "sentence", "value", "words", "word", "line")
+IMAGE_COLUMNS = tuple("filename file file_name image image_path image_file img path img_path name id".split())
+TEXT_COLUMNS = tuple(
+    "identity text transcription transcript label ground_truth gt content sentence value words word line".split()
+)
 DOCUMENT_COLUMNS = ("document", "page_id", "form", "form_id", "book", "letter")
 WRITER_COLUMNS = ("writer", "writer_id", "author", "hand", "scribe")
 LANGUAGE_COLUMNS = ("language", "lang")
@@ -49,7 +51,9 @@ def is_table(path: Path, image_column: str | None = None, text_column: str | Non
         return False
 
 
-def in_table(path: Path, prefix: str, image_column: str | None = None, text_column: str | None = None) -> Iterator[Found]:
+def in_table(
+    path: Path, prefix: str, image_column: str | None = None, text_column: str | None = None
+) -> Iterator[Found]:
     """Yield the rows of a table, one at a time.
 
     Images are looked for beside the table, then in the folders below, first in those whose names share a word with
@@ -113,7 +117,8 @@ def _columns(header: list[str], image_column: str | None, text_column: str | Non
             raise InputError(f"expected a column {given!r} ({option}), found {', '.join(header)}", source)
         found = _guess(names, guesses)
         if found is None:
-            raise InputError(f"expected a column of {what} such as {guesses[0]!r}, found {', '.join(header)}: name it with {option}", source)
+            wanted = f"expected a column of {what} such as {guesses[0]!r}"
+            raise InputError(f"{wanted}, found {', '.join(header) or 'nothing'}: name it with {option}", source)
         return found
 
     text = place(text_column, TEXT_COLUMNS, "transcriptions", "--text-column")
@@ -186,7 +191,5 @@ class _Images:
             return path
         if path.suffix:
             return None
-        return next((named for suffix in IMAGE_ENDINGS if (named := path.with_name(path.name + suffix)).is_file()), None)
-
-
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif")
+        named = (path.with_name(path.name + suffix) for suffix in IMAGE_SUFFIXES)
+        return next((place for place in named if place.is_file()), None)

@@ -73,7 +73,8 @@ def cut_line(page: np.ndarray, polygon: Points | None, baseline: Points | None, 
 
 
 def _too_small(width: float, height: float) -> InputError:
-    return InputError(f"expected a line of {MIN_SIDE} pixels or more each way, found {width:.0f}×{height:.0f} on the page")
+    size = f"{width:.0f}×{height:.0f}"
+    return InputError(f"expected a line of {MIN_SIDE} pixels or more each way, found {size} on the page")
 
 
 def _distinct(points: np.ndarray) -> np.ndarray | None:

@@ -62,7 +62,8 @@ def in_table(table: Path, prefix: str) -> Iterator[Found]:
                     continue
                 fields = row.rstrip("\n").split(" ", 8)
                 if len(fields) < 9 or not _ID.fullmatch(fields[0]):
-                    yield InputError(f"line {number}: expected nine fields as in IAM's {table.name}, received {row.strip()!r}", str(table))
+                    wanted = f"expected nine fields as in IAM's {table.name}"
+                    yield InputError(f"{wanted}, received {row.strip()!r}", f"{table}:{number}")
                     continue
                 yield _found(fields, words, folders, writers, prefix)
     except (OSError, UnicodeDecodeError) as error:
@@ -96,7 +97,8 @@ def _places(folder: Path, form: str, name: str) -> tuple[Path, ...]:
 
 
 def _writers(table: Path) -> dict[str, str]:
-    for place in (table.parent / "forms.txt", table.parent.parent / "ascii" / "forms.txt", table.parent.parent / "forms.txt"):
+    above = table.parent.parent
+    for place in (table.parent / "forms.txt", above / "ascii" / "forms.txt", above / "forms.txt"):
         if place.is_file():
             with open(place, encoding="utf-8", errors="replace") as file:
                 rows = (row.split() for row in file if not row.startswith("#"))

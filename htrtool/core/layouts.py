@@ -37,8 +37,8 @@ class Entry:
     """One thing to load, a picture or a page; ``load`` gives its lines and may run in another thread.
 
     ``text`` is the transcription where it is known before loading, so that what is left out for its text need not be
-    decoded; ``image`` is the page that the lines are cut from. What ``load`` can't make a line of, it gives as :class:`LeftOut` or
-    :class:`~htrtool.core.errors.InputError`.
+    decoded; ``image`` is the page that the lines are cut from. What ``load`` can't make a line of, it gives as
+    :class:`LeftOut` or :class:`~htrtool.core.errors.InputError`.
     """
 
     name: str

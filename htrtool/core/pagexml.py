@@ -36,7 +36,7 @@ class XmlLine:
 
 @dataclass
 class XmlPage:
-    """A page of an ALTO or PAGE file: what its image is called, its size in the file's units (0: not told), its lines."""
+    """A page of an ALTO or PAGE file: the name of its image, its size in the file's units (0: not told), its lines."""
 
     image: str
     width: float
@@ -66,7 +66,8 @@ def parse_pages(path: Path) -> list[XmlPage]:
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror}", str(path)) from None
     except (ParseError, DefusedXmlException, ValueError) as error:
-        raise InputError(f"expected well-formed ALTO or PAGE XML without entities of its own, received other: {error}", str(path)) from None
+        wanted = "expected well-formed ALTO or PAGE XML without entities of its own"
+        raise InputError(f"{wanted}, received other: {error}", str(path)) from None
     kind = _tag(root)
     if kind == "alto":
         return _alto(root)

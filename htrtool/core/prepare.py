@@ -10,29 +10,51 @@ import numpy as np
 from htrtool.core.errors import InputError
 
 NORMALISATIONS = ("none", "background")
+# Scans of a line much higher than what becomes of it are shrunk first, to this many times its height.
+FINEST = 8
+BINARISATIONS = ("none", "otsu", "sauvola", "wolf", "nick", "isauvola", "gatos", "su")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The steps that turn a cut-out line into what the network sees, in the order in which they run."""
+    """The steps that turn a cut-out line into what the network sees, in the order in which they run.
+
+    ``normalise`` is one of ``NORMALISATIONS``, ``binarise`` one of ``BINARISATIONS``; ``height`` is in pixels.
+    """
 
     normalise: str = "background"
+    remove_rules: bool = False
+    deskew: bool = False
+    deslant: bool = False
+    binarise: str = "none"
     height: int = 64
 
+    def __post_init__(self):
+        for name, allowed in (("normalise", NORMALISATIONS), ("binarise", BINARISATIONS)):
+            if getattr(self, name) not in allowed:
+                raise InputError(f"expected {name} among {', '.join(allowed)}, received {getattr(self, name)!r}")
+        if not isinstance(self.height, int) or self.height < 1:
+            raise InputError(f"expected a height in pixels, received {self.height!r}")
+
     def to_json(self) -> dict:
-        """Return the recipe as plain JSON data."""
-        return asdict(self)
+        """Return the recipe as plain JSON data: height and normalisation, and the other steps that are taken."""
+        data = asdict(self)
+        plain = Recipe()
+        return {k: v for k, v in data.items() if k in ("normalise", "height") or v != getattr(plain, k)}
 
     @classmethod
     def from_json(cls, data: dict) -> Recipe:
-        """Make a recipe from JSON data.
+        """Make a recipe from JSON data; a step that is not named is not taken.
 
         Raises:
             InputError: it names a step that this version does not know.
         """
         known = {field.name for field in fields(cls)}
         if surplus := set(data) - known:
-            raise InputError(f"expected preparation steps among {sorted(known)}, received {sorted(surplus)}: a newer htr may know them")
+            raise InputError(
+                f"expected preparation steps among {sorted(known)}, received {sorted(surplus)}: "
+                "a newer htr may know them"
+            )
         return cls(**data)
 
 
@@ -45,16 +67,40 @@ def prepare(pixels: np.ndarray, recipe: Recipe) -> np.ndarray:
     Returns:
         (recipe.height, width') uint8, the aspect ratio kept.
     """
+    if pixels.shape[0] > FINEST * recipe.height:
+        pixels = resize_to_height(pixels, FINEST * recipe.height)
     if recipe.normalise == "background":
         pixels = normalise_background(pixels)
+    if recipe.remove_rules:
+        from htrtool.core.rules import remove_rules
+
+        pixels = remove_rules(pixels)
+    if recipe.deskew or recipe.deslant:
+        from htrtool.core.slant import deskew, deslant
+
+        pixels = deskew(pixels) if recipe.deskew else pixels
+        pixels = deslant(pixels) if recipe.deslant else pixels
+    if recipe.binarise != "none":
+        from htrtool.core.binarise import binarise
+
+        pixels = binarise(pixels, recipe.binarise)
     return resize_to_height(pixels, recipe.height)
 
 
 def normalise_background(pixels: np.ndarray) -> np.ndarray:
     """Divide by the local paper tone, then stretch so that paper is white and the darkest strokes nearly black.
 
-    The paper tone is a high quantile of a neighbourhood about as large as the line is high, so that stains,
-    shadows and vignetting go while strokes stay.
+    So stains, shadows and vignetting go while strokes stay.
+    """
+    ink = np.clip(1 - pixels / paper_tones(pixels), 0, 1)
+    darkest = max(float(np.quantile(ink, 0.995)), 0.08)
+    return (255 - np.clip(ink / darkest * 230, 0, 255)).astype(np.uint8)
+
+
+def paper_tones(pixels: np.ndarray) -> np.ndarray:
+    """Estimate the tone of the paper at each pixel of a line, float32, at least 1.
+
+    It is a high quantile of a neighbourhood about as large as the line is high.
     """
     height, width = pixels.shape
     cell = max(4, height // 4)
@@ -65,10 +111,7 @@ def normalise_background(pixels: np.ndarray) -> np.ndarray:
     tones = np.partition(cells, rank, axis=-1)[..., rank].astype(np.float32)
     tones = cv2.dilate(tones, np.ones((3, 5), np.uint8))
     tones = cv2.blur(tones, (5, 3), borderType=cv2.BORDER_REPLICATE)
-    paper = np.maximum(cv2.resize(tones, (width, height), interpolation=cv2.INTER_LINEAR), 1)
-    ink = np.clip(1 - pixels / paper, 0, 1)
-    darkest = max(float(np.quantile(ink, 0.995)), 0.08)
-    return (255 - np.clip(ink / darkest * 230, 0, 255)).astype(np.uint8)
+    return np.maximum(cv2.resize(tones, (width, height), interpolation=cv2.INTER_LINEAR), 1)
 
 
 def resize_to_height(pixels: np.ndarray, height: int) -> np.ndarray:

@@ -62,14 +62,14 @@ def encode_image(pixels: np.ndarray, form: str = "png") -> bytes:
         InputError: the format does not allow a picture so large (WebP: 16383 pixels a side, JPEG: 65535).
     """
     settings = {
-        "png": [cv2.IMWRITE_PNG_COMPRESSION, 4],
+        "png": [cv2.IMWRITE_PNG_COMPRESSION, 3],
         "webp": [cv2.IMWRITE_WEBP_QUALITY, 90],
         "jpg": [cv2.IMWRITE_JPEG_QUALITY, 92],
     }
     largest = {"webp": 16383, "jpg": 65535}.get(form)
     if largest and max(pixels.shape) > largest:
         size = f"{pixels.shape[1]}×{pixels.shape[0]}"
-        raise InputError(f"expected a picture of at most {largest} pixels a side for {form}, received {size}: write png")
+        raise InputError(f"expected at most {largest} pixels a side for a {form} picture, received {size}: write png")
     return cv2.imencode(f".{form}", pixels, settings[form])[1].tobytes()
 
 
@@ -132,9 +132,8 @@ def _assembled(
         meta = json.loads(parts[".json"]) if ".json" in parts else {}
         if not isinstance(meta, dict):
             raise ValueError("the JSON is no object")
-        yield Sample(
-            key, image, None if text is None else unicodedata.normalize("NFC", text.decode("utf-8").rstrip("\r\n")), meta
-        )
+        label = None if text is None else unicodedata.normalize("NFC", text.decode("utf-8").rstrip("\r\n"))
+        yield Sample(key, image, label, meta)
     except ValueError as error:
         failure = InputError(f"expected UTF-8 text and JSON beside the picture of {key!r}: {error}", source)
         if on_error is None:

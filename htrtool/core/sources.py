@@ -42,8 +42,8 @@ EXPECTED = (
 class Finder:
     """Finds what there is to take in a source.
 
-    ``layout`` is one of ``LAYOUTS``; ``lines`` says that an image without transcription is a page, to be cut into lines;
-    the columns name those of a table.
+    ``layout`` is one of ``LAYOUTS``; ``lines`` says that an image without transcription is a page, to be cut into
+    lines; the columns name those of a table.
     """
 
     layout: str = "auto"

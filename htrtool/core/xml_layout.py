@@ -31,7 +31,7 @@ def in_xml(path: Path, prefix: str) -> Iterator[Found]:
         image = image_of(path, page)
         if image is None:
             wanted = Path(page.image.replace("\\", "/")).name or path.stem
-            yield InputError(f"expected the image of the page, {wanted!r}, beside it, found none: put it there", str(path))
+            yield InputError(f"expected the page's image, {wanted!r}, beside it, found none: put it there", str(path))
             continue
         name = path.stem if len(pages) == 1 else f"{path.stem}-{number}"
         key = key_of(prefix, name)
@@ -118,7 +118,7 @@ def _scale(page: XmlPage, pixels: np.ndarray, image: Path, path: Path) -> tuple[
     across, down = width / page.width, height / page.height
     if abs(across / down - 1) > STRETCH:
         raise InputError(
-            f"expected an image of the page's {page.width:g}×{page.height:g} or scaled, received {width}×{height}: {image}",
+            f"expected an image of the page's {page.width:g}×{page.height:g} or scaled, found {width}×{height}: {image}",
             str(path),
         )
     return across, down
