@@ -1,0 +1,202 @@
+"""What every command owes its user: one contract, run on each as a real process."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from tiny_model import draw_line
+
+from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.exits import Exit
+
+TINY = "c8:4x4/4x2 c12/4x2 max lstm12"
+
+
+def lines_tar(documents: int = 4) -> bytes:
+    buffer = io.BytesIO()
+    with SampleWriter(buffer) as writer:
+        for document in range(documents):
+            for number, text in enumerate(("abc", "cab", "bca", "aab")):
+                writer.write(Sample(f"drawn/{document}/{number}", encode_png(draw_line(text)), text))
+    return buffer.getvalue()
+
+
+EPOCHS = b"epoch\tstep\tsamples\tseconds\tlr\tloss\tval_loss\tval_cer\tval_wer\n1\t10\t80\t3.1\t0.001\t3.5\t3.6\t0.9\t1\n2\t20\t160\t6.2\t0.001\t2.5\t2.6\t0.5\t0.9\n"
+READ = b"file\tpage\tline\tleft\ttop\twidth\theight\tconf\ttext\nx.png\t1\t1\t0\t0\t90\t64\t0.9\tabc\n"
+
+
+@dataclass
+class Command:
+    """How a command is called in these tests: before its operands, with what as good and bad inputs."""
+
+    name: str
+    good: bytes
+    suffix: str
+    bad: bytes
+    starts: bytes
+    before: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+COMMANDS = [
+    Command("prep", lines_tar(), ".tar", b"no tar " * 200, b"drawn/0/0.png"),
+    Command("train", lines_tar(), ".tar", b"no tar " * 200, b"epoch\tstep", ["--spec", TINY, "--epochs", "1", "--batch", "8"]),
+    Command("read", encode_png(draw_line("abc")), ".png", b"", b"file\tpage\tline", ["--mode", "line", "-m", "tiny.onnx"]),
+    Command("eval", READ, ".tsv", b"", b"scope\tname\tmetric", ["truth.tsv"]),
+    Command("plot", EPOCHS, ".tsv", b"", b"\x89PNG"),
+]
+every_command = pytest.mark.parametrize("command", COMMANDS, ids=str)
+
+
+@pytest.fixture()
+def folder(tmp_path, tiny_model) -> Path:
+    (tmp_path / "tiny.onnx").symlink_to(tiny_model)
+    (tmp_path / "truth.tsv").write_bytes(READ)
+    return tmp_path
+
+
+def run(command: Command, *operands: str, folder: Path, given: bytes = b"") -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "htrtool", command.name, *command.before, *operands],
+        input=given, capture_output=True, cwd=folder, timeout=300,
+    )  # fmt: skip
+
+
+def assert_done(done: subprocess.CompletedProcess, command: Command, status: int = Exit.OK) -> None:
+    assert done.returncode == status, done.stderr.decode()
+    assert done.stdout.startswith(command.starts)
+    assert b"Traceback" not in done.stderr
+
+
+@every_command
+def test_help_says_how_to_use_it_on_stdout(command, folder):
+    done = subprocess.run([sys.executable, "-m", "htrtool", command.name, "--help"], capture_output=True, cwd=folder)
+    assert done.returncode == 0 and done.stderr == b""
+    help_text = done.stdout.decode()
+    assert help_text.startswith(f"Usage: htr {command.name} ")
+    assert "--files-from" in help_text and "htr " + command.name in help_text.partition("\n")[2]
+
+
+@every_command
+def test_help_loads_nothing_heavy(command):
+    code = (
+        "import sys; from htrtool.cli import htr\n"
+        f"htr.main([{command.name!r}, '--help'], standalone_mode=False)\n"
+        "print(sorted({'numpy', 'cv2', 'keras', 'tensorflow', 'pandas', 'matplotlib', 'onnxruntime'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+@every_command
+def test_empty_input_is_an_error_that_names_it(command, folder):
+    done = run(command, "-", folder=folder)
+    assert done.returncode == Exit.BAD_INPUT
+    assert b"-: expected" in done.stderr.splitlines()[0] and b"Traceback" not in done.stderr
+
+
+@every_command
+def test_dash_is_standard_input(command, folder):
+    assert_done(run(command, "-", folder=folder, given=command.good), command)
+
+
+@pytest.mark.parametrize("null", [False, True], ids=["lines", "null"])
+@every_command
+def test_operands_come_from_a_file_too(command, folder, null):
+    if command.name == "train" and null:
+        pytest.skip("the same code as for the others; training is slow")
+    name = f"with space{command.suffix}"
+    (folder / name).write_bytes(command.good)
+    (folder / "names").write_bytes(name.encode() + (b"\0" if null else b"\n"))
+    options = ["--files-from", "names"] + ["-0"] * null
+    assert_done(run(command, *options, folder=folder), command)
+
+
+@every_command
+def test_a_bad_file_among_good_ones_is_named_and_the_others_are_done(command, folder):
+    good, bad = f"good{command.suffix}", f"bad{command.suffix}"
+    (folder / good).write_bytes(command.good)
+    (folder / bad).write_bytes(command.bad)
+    done = run(command, good, bad, f"missing{command.suffix}", folder=folder)
+    assert_done(done, command, Exit.SOME_FAILED)
+    assert bad.encode() + b": " in done.stderr
+    assert f"missing{command.suffix}: ".encode() in done.stderr
+
+
+@every_command
+def test_a_closed_pipe_ends_it_quietly(command, folder):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "htrtool", command.name, *command.before, "-"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder,
+    )  # fmt: skip
+    process.stdout.close()
+    process.stdin.write(command.good)
+    process.stdin.close()
+    complaint = process.stderr.read()
+    assert process.wait(timeout=300) == Exit.OK, complaint.decode()
+    assert b"Traceback" not in complaint and b"Broken pipe" not in complaint
+
+
+@every_command
+def test_ctrl_c_ends_it_with_130(command, folder):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "htrtool", command.name, *command.before, "-"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder,
+    )  # fmt: skip
+    wait_until_idle(process.pid)
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=60)
+    assert process.returncode == Exit.INTERRUPTED, complaint.decode()
+    assert b"Traceback" not in complaint
+
+
+def wait_until_idle(pid: int) -> None:
+    """Wait until a process has used no processor time for a while: it waits for its input."""
+    used, still = -1.0, 0
+    for _ in range(600):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        now = int(fields[11]) + int(fields[12])
+        still = still + 1 if now == used and fields[0] == "S" else 0
+        if still >= 8 and now > 10:
+            return
+        used = now
+        time.sleep(0.05)
+
+
+@every_command
+def test_an_unknown_option_is_a_usage_error(command, folder):
+    done = run(command, "--no-such-option", folder=folder)
+    assert done.returncode == Exit.USAGE and done.stdout == b""
+    assert b"--no-such-option" in done.stderr
+
+
+def test_the_group_lists_its_commands_and_version(run_htr):
+    listed = run_htr("--help").stdout.decode()
+    assert all(f"  {command.name} " in listed for command in COMMANDS)
+    assert run_htr("--version").stdout.decode().startswith("htr ")
+    assert run_htr("no-such-command").returncode == Exit.USAGE
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/ptmx"), reason="needs pseudo-terminals")
+@pytest.mark.parametrize("name", ["prep", "plot"])
+def test_binary_output_is_never_written_to_a_terminal(name, folder):
+    import pty
+
+    command = next(c for c in COMMANDS if c.name == name)
+    main, terminal = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "htrtool", name, "-"], input=command.good, stdout=terminal, stderr=subprocess.PIPE, cwd=folder
+    )
+    os.close(terminal)
+    os.close(main)
+    assert done.returncode == Exit.USAGE and b"terminal" in done.stderr
