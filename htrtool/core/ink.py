@@ -41,7 +41,7 @@ def ink_map(pixels: np.ndarray, side: int = WORKING_SIDE) -> InkMap:
     paper, outside = paper_tone(pixels)
     darkness = np.clip(1 - pixels / np.maximum(paper, 1), 0, 1).astype(np.float32)
     darkness[outside] = 0
-    mask = threshold(darkness)
+    mask = without_edges(threshold(darkness), outside)
     rules = ruled_lines(mask)
     return InkMap(darkness, mask & ~rules, rules, scale)
 
@@ -96,6 +96,29 @@ def threshold(darkness: np.ndarray) -> np.ndarray:
     strongest = cv2.blur(cv2.dilate(cv2.blur(darkness, (3, 3)), np.ones((size, size), np.uint8)), (size, size))
     local = np.clip(0.45 * strongest, 0.5 * overall, overall)
     return darkness > np.maximum(local, LEAST_CONTRAST)
+
+
+def without_edges(mask: np.ndarray, outside: np.ndarray) -> np.ndarray:
+    """Drop the pieces of ink that lie along the edge of the page: shadows, the sheet below, the scanner's bed.
+
+    A piece that touches the edge but reaches well into the page stays; it may be a word cut off.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    near = cv2.dilate(np.pad(outside.astype(np.uint8), 1, constant_values=1), np.ones((7, 7), np.uint8))[1:-1, 1:-1]
+    rows, columns = np.zeros(mask.shape, bool), np.zeros(mask.shape, bool)
+    rows[:3] = rows[-3:] = True
+    columns[:, :3] = columns[:, -3:] = True
+    touching = {}
+    for name, part in (("rows", rows), ("columns", columns), ("near", near.astype(bool))):
+        touching[name] = np.zeros(count, bool)
+        touching[name][np.unique(labels[part & mask])] = True
+    widths, heights = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    drop = touching["rows"] & (heights < 0.4 * widths) & (heights < 0.03 * mask.shape[0])
+    drop |= touching["columns"] & (widths < 0.5 * heights) & (widths < 0.03 * mask.shape[1])
+    drop |= touching["near"] & ((heights > 0.25 * mask.shape[0]) | (widths > 0.6 * mask.shape[1]))
+    drop |= touching["near"] & (np.minimum(widths, heights) <= 4)
+    drop[0] = False
+    return mask & ~drop[labels]
 
 
 def ruled_lines(mask: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import cv2
@@ -13,6 +14,12 @@ from htrtool.core.order import reading_order
 from htrtool.core.outlines import fit_baseline, outline
 from htrtool.core.owners import assign_ink, ink_of_each, without_specks
 from htrtool.core.ridges import find_ridges, line_pitch, link_ridges, page_slope, sheared
+
+# What tells a picture of one line: shares of its height, of the strongest band's ink, and of the lesser of two bands'.
+LINE_HEIGHT = 128
+LEAST_BAND = 0.3
+DEEPEST_VALLEY = 0.6
+LEAST_DISTANCE = 0.25
 
 
 @dataclass
@@ -71,5 +78,38 @@ def cut_lines(pixels: np.ndarray) -> list[Cut]:
 
 
 def looks_like_line(pixels: np.ndarray) -> bool:
-    """Tell whether a picture shows one text line or word, not a page to be cut into lines."""
-    return pixels.shape[1] > 2.5 * pixels.shape[0]
+    """Tell whether a picture shows one text line or word, not a page to be cut into lines.
+
+    It does if the writing fills most of its height and its rows, seen along the slope of the writing, make one band.
+
+    Args:
+        pixels: (height, width) uint8, dark ink on light paper.
+    """
+    height, width = pixels.shape
+    if width < 0.7 * height or (height > 2 * LINE_HEIGHT and width < 1.5 * height):
+        return False
+    small = pixels
+    if height > LINE_HEIGHT:
+        size = (max(1, round(width * LINE_HEIGHT / height)), LINE_HEIGHT)
+        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    ink = ink_map(small, side=max(small.shape))
+    if not ink.mask.any():
+        return width >= 3 * height
+    return not has_two_bands(ink.mask)
+
+
+def has_two_bands(mask: np.ndarray) -> bool:
+    """Tell whether ink forms bands one above the other: two peaks of the row profile with a deep valley between."""
+    height, width = mask.shape
+    # A single line rises no more than its picture is high; a free search would find a slope that blends two lines.
+    slope = page_slope(mask, 0.5 * height / width) if width > 2 * height else 0.0
+    pad = int(np.ceil(abs(slope) * width)) + 1
+    profile = sheared(mask.astype(np.float32), slope, pad).sum(axis=1)
+    profile = cv2.GaussianBlur(profile[:, None], (1, 0), sigmaX=1, sigmaY=max(1.0, 0.06 * height))[:, 0]
+    peaks = np.flatnonzero((profile[1:-1] >= profile[:-2]) & (profile[1:-1] > profile[2:])) + 1
+    peaks = peaks[profile[peaks] >= LEAST_BAND * profile.max()]
+    return any(
+        lower - upper >= LEAST_DISTANCE * height
+        and profile[upper:lower].min() < DEEPEST_VALLEY * min(profile[upper], profile[lower])
+        for upper, lower in itertools.combinations(peaks, 2)
+    )

@@ -9,7 +9,7 @@ from htrtool.core.ridges import Ridge
 
 # In line pitches: how far the outline reaches at least and at most, and what it leaves around the ink.
 LEAST_UP, MOST_UP = 0.35, 1.25
-LEAST_DOWN, MOST_DOWN = 0.1, 0.8
+LEAST_DOWN, MOST_DOWN = 0.1, 0.6
 ROOM = 0.08
 
 
@@ -92,6 +92,8 @@ def outline(xs: np.ndarray, ys: np.ndarray, knots: np.ndarray, base: np.ndarray,
     up, down = np.full(count, LEAST_UP * pitch), np.full(count, LEAST_DOWN * pitch)
     np.maximum.at(up, bins, reach)
     np.maximum.at(down, bins, 1 - reach)
+    # One stray stroke would make all the letters small.
+    up, down = (np.minimum(part, 1.05 * np.quantile(part, 0.95)) for part in (up, down))
     # A slanted stroke reaches into the bins beside its own.
     up, down = (cv2.dilate(part[None, :], np.ones((1, 3), np.uint8))[0] for part in (up, down))
     up, down = np.minimum(up, MOST_UP * pitch) + room, np.minimum(down, MOST_DOWN * pitch) + room

@@ -8,6 +8,9 @@ import numpy as np
 from htrtool.core.ridges import Ridge
 
 WIDEST_GAP = 3.0
+STRAY = 0.1
+# Ink that keeps this close to the middle of its line, in pitches, is a rule or the edge of a sheet, not letters.
+FLATTEST = 0.18
 
 
 def without_specks(mask: np.ndarray, pitch: float) -> np.ndarray:
@@ -87,12 +90,32 @@ def _parted(owners: np.ndarray, ridges: list[Ridge], pitch: float, rules: np.nda
         near = np.abs(np.arange(top, bottom)[:, None] - ridge.at(np.arange(left, right))[None, :]) < 0.45 * pitch
         walls = (rules[top:bottom, left:right] & near).sum(axis=0) > 0.7 * np.maximum(near.sum(axis=0), 1)
         for start, end in _runs(columns, walls, WIDEST_GAP * pitch):
+            start, end = _without_strays(columns, start, end, pitch)
             ink = int(columns[start:end].sum())
             if end - start < 0.3 * pitch or ink < 0.06 * pitch**2:
+                continue
+            ys, xs = np.nonzero(window[:, start:end])
+            low, high = np.quantile(top + ys - ridge.at(left + start + xs), [0.1, 0.9])
+            if high - low < FLATTEST * pitch:
                 continue
             xs = np.arange(left + start, left + end)
             parts.append(Ridge(left + start, ridge.at(xs)))
     return parts
+
+
+def _without_strays(columns: np.ndarray, start: int, end: int, pitch: float) -> tuple[int, int]:
+    """Trim specks that stand off by more than a pitch from the ends of a run of columns."""
+    inked = start + np.flatnonzero(columns[start:end])
+    gaps = np.flatnonzero(np.diff(inked) > 1.0 * pitch)
+    for gap in gaps:
+        if columns[start : inked[gap] + 1].sum() > STRAY * pitch**2:
+            break
+        start = int(inked[gap + 1])
+    for gap in gaps[::-1]:
+        if inked[gap] < start or columns[inked[gap + 1] : end].sum() > STRAY * pitch**2:
+            break
+        end = int(inked[gap]) + 1
+    return start, end
 
 
 def ink_of_each(owners: np.ndarray, count: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -33,7 +33,7 @@ class Ridge:
         return np.interp(x, np.arange(self.left, self.right), self.ys)
 
 
-def page_slope(mask: np.ndarray) -> float:
+def page_slope(mask: np.ndarray, steepest: float = STEEPEST) -> float:
     """Estimate the slope of a page's lines (y per x) as that which makes its row profile most uneven.
 
     Postl, "Detection of linear oblique structures and skew scan in digitized documents" (1986).
@@ -51,9 +51,10 @@ def page_slope(mask: np.ndarray) -> float:
         profile = np.bincount(rows - rows.min(), weights)
         return float((np.diff(profile) ** 2).sum())
 
-    coarse = np.linspace(-STEEPEST, STEEPEST, 81)
+    steepest = min(steepest, STEEPEST)
+    coarse = np.linspace(-steepest, steepest, 81)
     best = coarse[np.argmax([unevenness(slope) for slope in coarse])]
-    fine = best + np.linspace(-0.005, 0.005, 11)
+    fine = best + np.linspace(-1, 1, 11) * steepest / 40
     return float(fine[np.argmax([unevenness(slope) for slope in fine])])
 
 
