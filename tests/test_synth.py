@@ -1,4 +1,4 @@
-"""The synthesiser: what it writes can be trained on, is what its label says, and is the same again from the same seed."""
+"""The synthesiser: what it writes can be trained on, reads as its label, and is the same again from the same seed."""
 
 import itertools
 from pathlib import Path

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Sequence
 
 import cv2
 import numpy as np
@@ -117,11 +117,11 @@ class Face:
         """Lay ``text`` out with its joins and kerning; short words, the most frequent, are kept for the next time."""
         if text in self._glyphs:
             return self._glyphs[text]
-        box = self.font.getbbox(text, anchor="ls")
-        left, top, right, bottom = int(box[0]) - 2, int(box[1]) - 1, int(box[2]) + 2, int(box[3]) + 2
-        image = Image.new("L", (max(1, right - left), max(1, bottom - top)))
-        ImageDraw.Draw(image).text((-left, -top), text, font=self.font, fill=255, anchor="ls")
-        advance = self.font.getlength(text) if len(text) == 1 else right - 2.0
+        # the mask tells its size and place itself: asking for the box first would lay the text out twice
+        core, (left, top) = self.font.getmask2(text, mode="L", anchor="ls")
+        image = Image.new("L", (max(1, core.size[0]), max(1, core.size[1])))
+        ImageDraw.Draw(image).draw.draw_bitmap((0, 0), core, 255)
+        advance = self.font.getlength(text) if len(text) == 1 else left + core.size[0]
         glyph = Glyph(np.asarray(image), left, top, advance)
         if len(text) == 1 or len(text) <= 4 and len(self._glyphs) < KEPT:
             self._glyphs[text] = glyph

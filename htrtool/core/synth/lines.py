@@ -27,7 +27,7 @@ def write_line(text: str, face: Face, rng: np.random.Generator, height: int = 64
     stretch = float(np.exp(rng.normal(0.0, 0.17))) / max(1, scale * X_HEIGHT / 30)
     across = scale * stretch
     lean = abs(slant) * 0.6 * height
-    before, after = np.maximum(rng.normal(6, 8, 2) + (rng.random(2) < 0.12) * rng.uniform(0, 60), -2) + lean * 0.5
+    before, after = np.maximum(rng.normal(6, 8, 2) + (rng.random(2) < 0.12) * rng.uniform(0, 60), 0) + lean * 0.5
     width = max(16, round((setting.right - setting.left) * across + before + after))
     baseline = (setting.baseline - top) * scale
 
@@ -52,7 +52,7 @@ def on_paper(
     rng: np.random.Generator,
     pitch: float | None = None,
 ) -> np.ndarray:
-    """Lay ink, (height, width) 0..1, on a sheet with its rules and what shows from behind; return float32 gray levels."""
+    """Lay ink, (height, width) 0..1, on a sheet with its rules and what shows through; return float32 gray levels."""
     height, width = ink.shape
     if pen.grain:
         ink = ink * np.clip(1 - pen.grain * (0.3 + 0.5 * grain(0, height, width, rng)), 0.1, 1)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Sequence
 
 import numpy as np
 
@@ -17,7 +17,10 @@ from htrtool.core.synth.pen import Pen, bend, broaden, draw_pen, press
 
 @dataclass(frozen=True)
 class PageLine:
-    """A line of a made-up page: ``baseline`` as points (x, y), left to right; ``box`` of the ink as left, top, width, height; pixels."""
+    """A line of a made-up page, in pixels.
+
+    ``baseline`` is points (x, y) from left to right, ``box`` the ink's left, top, width and height.
+    """
 
     text: str
     baseline: list[tuple[int, int]]

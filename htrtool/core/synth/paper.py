@@ -75,7 +75,11 @@ def grain(kind: int, height: int, width: int, rng: np.random.Generator) -> np.nd
 
 
 def lay_paper(paper: Paper, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the sheet under a line, float32 (height, width) gray levels: tone, grain, stains, a margin's line, but no rules."""
+    """Return the sheet under a line: tone, grain, stains and a margin's line, but no rules.
+
+    Returns:
+        float32 (height, width) gray levels.
+    """
     sheet = np.full((height, width), paper.tone, np.float32)
     if paper.unevenness > 0.3:
         sheet += paper.unevenness * smooth_noise(rng, (height, width), (2 + height // 160, 2 + width // 160))

@@ -14,8 +14,10 @@ CELL = 8
 
 @dataclass(frozen=True)
 class Pen:
-    """What writes: ``width`` in pixels of the final line, ``contrast`` 0..1 how much thicker down strokes are,
-    ``pressure`` how unevenly it presses, ``hardness`` of the strokes' edges, ``grain`` 0..1 how much paper shows through.
+    """What writes.
+
+    ``width`` is in pixels of the final line, ``contrast`` 0..1 how much thicker down strokes are, ``pressure``
+    how unevenly it presses, ``hardness`` that of the strokes' edges, ``grain`` 0..1 how much paper shows through.
     """
 
     width: float
@@ -38,7 +40,7 @@ def draw_pen(rng: np.random.Generator) -> tuple[Pen, str]:
         if chance < share:
             break
         chance -= share
-    width = float(np.clip(np.exp(rng.normal(0.28, 0.28)), 0.9, 3.6))
+    width = min(max(math.exp(rng.normal(0.28, 0.28)), 0.9), 3.6)
     if kind == "ballpoint":
         return Pen(width, 0, uniform(0.02, 0.1), uniform(1.4, 3), uniform(0, 0.22)), kind
     if kind == "fineliner":
@@ -66,10 +68,15 @@ def press(mask: np.ndarray, level: float, field: np.ndarray, pen: Pen, rng: np.r
     ink *= np.float32(pen.hardness / 255)
     ink -= np.float32(0.5 * pen.pressure * pen.hardness) * weight
     ink += np.float32(0.5 - level * pen.hardness)
-    np.clip(ink, 0, 1, out=ink)
+    np.minimum(np.maximum(ink, 0, out=ink), 1, out=ink)
     if pen.pressure > 0.02:
         fade = np.float32(1.6 * pen.pressure)
-        ink *= 1 - fade * np.clip(0.4 - 0.8 * weight, 0, 1)
+        weight *= np.float32(-0.8)
+        weight += np.float32(0.4)
+        np.minimum(np.maximum(weight, 0, out=weight), 1, out=weight)
+        weight *= -fade
+        weight += 1
+        ink *= weight
     return ink
 
 
@@ -86,7 +93,7 @@ def broaden(mask: np.ndarray, stroke: float, pen: Pen, scale: float) -> tuple[np
     Returns:
         The blurred mask, and the level, 0..1, at which it is to be cut.
     """
-    change = float(np.clip(pen.width / scale - stroke, -0.7 * stroke, 5))
+    change = min(max(pen.width / scale - stroke, -0.7 * stroke), 5)
     if change >= 1:
         across = round(change)
         down = max(1, round(change * (1 - 0.8 * pen.contrast)))
@@ -103,7 +110,7 @@ def broaden(mask: np.ndarray, stroke: float, pen: Pen, scale: float) -> tuple[np
     mask = cv2.GaussianBlur(mask, (0, 0), spread)
     # blurring makes the middle of hairlines pale: measured by the darkest nearby they don't break
     mask = cv2.divide(mask, cv2.max(cv2.dilate(mask, np.ones((5, 5), np.uint8)), PALEST), scale=255)
-    return mask, float(np.clip(0.5 * math.erfc(change / 2 / spread / math.sqrt(2)), 0.2, 0.55))
+    return mask, min(max(0.5 * math.erfc(change / 2 / spread / math.sqrt(2)), 0.2), 0.55)
 
 
 def thin(mask: np.ndarray, pixels: int, along: bool) -> np.ndarray:
@@ -122,8 +129,11 @@ def thin(mask: np.ndarray, pixels: int, along: bool) -> np.ndarray:
 
 def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], coarse: tuple[int, int]) -> np.ndarray:
     """Return noise of unit scale, float32 (height, width), that changes over about a ``coarse`` part of it."""
-    rows, columns = max(2, coarse[0]), max(2, coarse[1])
-    return cv2.resize(rng.standard_normal((rows, columns), np.float32), shape[::-1], interpolation=cv2.INTER_CUBIC)
+    noise = rng.standard_normal((max(2, coarse[0]), max(2, coarse[1])), np.float32)
+    if shape[0] * shape[1] > 10_000:
+        noise = cv2.resize(noise, (shape[1] // 6 + 1, shape[0] // 6 + 1), interpolation=cv2.INTER_CUBIC)
+        return cv2.resize(noise, shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(noise, shape[::-1], interpolation=cv2.INTER_CUBIC)
 
 
 def bend(
@@ -160,6 +170,7 @@ def bend(
     lift = smooth_noise(rng, (1, columns), (1, letters))
     drift = smooth_noise(rng, (1, columns), (1, 2 + width // 220))
     pace = smooth_noise(rng, (1, columns), (1, 2 + width // 120))
+    pace *= np.minimum(1, np.minimum(u + CELL, width + CELL - u) / 64)  # so that no letter leaves the line at its ends
     lean = smooth_noise(rng, (1, columns), (1, 2 + width // 90))
     x = u + (slant + 0.05 * unrest * lean) * (v - baseline) + unrest * (1.2 * fine[0] + 2.4 * pace)
     y = v + unrest * (1.0 * fine[1] + 0.7 * lift) + 1.3 * drift

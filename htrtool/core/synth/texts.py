@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -25,7 +25,7 @@ WORD = re.compile(r"[^\W\d_]{7,}$")
 
 @dataclass(frozen=True)
 class Text:
-    """One file: running ``prose``, or ``rows`` of a list; its language, or ''; and its weight among those of the language."""
+    """One file: running ``prose``, or ``rows`` of a list; its language, or ''; its weight among its language's."""
 
     language: str
     prose: str
