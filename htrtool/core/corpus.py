@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,10 +10,13 @@ from pathlib import Path
 from typing import Callable, Iterable, Iterator
 
 from htrtool.core.charset import Charset
+from htrtool.core.collect import Maker, collect
 from htrtool.core.dataset import LineStore, too_narrow
 from htrtool.core.errors import HtrError, InputError
+from htrtool.core.layouts import is_tar_name
 from htrtool.core.prepare import Recipe, prepare
 from htrtool.core.samples import Sample, encode_png, read_samples
+from htrtool.core.sources import Finder
 
 
 @dataclass
@@ -97,24 +101,31 @@ def restrict(corpus: Corpus, charset: Charset, stride: int) -> None:
 
 
 def labelled_samples(names: Iterable[str], report: Callable[[HtrError], None]) -> Iterator[Sample]:
-    """Yield the samples of each name: '-' or a tar, a stream; a folder, the tars in it.
+    """Yield the samples of each name: '-' or a tar, a stream; a folder of tars; or any layout that prep knows.
 
     Args:
         report: called with what is wrong with an input or a sample; the others are still yielded.
     """
     for name in names:
         try:
+            tars = [Path(name)] if is_tar_name(name) else sorted(Path(name).glob("*.tar"))
             if name == "-":
                 yield from read_samples(sys.stdin.buffer, name, report)
-                continue
-            path = Path(name)
-            tars = sorted(path.glob("*.tar")) if path.is_dir() else [path]
-            if not tars:
-                raise InputError("expected a folder with tars of samples, found none in it", name)
-            for tar in tars:
-                with open(tar, "rb") as stream:
-                    yield from read_samples(stream, str(tar), report)
+            elif tars:
+                for tar in tars:
+                    with open(tar, "rb") as stream:
+                        yield from read_samples(stream, str(tar), report)
+            else:
+                yield from _prepared(name, report)
         except InputError as error:
             report(error)
         except OSError as error:
             report(InputError(f"can't be read: {error.strerror}", name))
+
+
+def _prepared(name: str, report: Callable[[HtrError], None]) -> Iterator[Sample]:
+    for made in collect(Finder().find(name), Maker(), len(os.sched_getaffinity(0))):
+        if isinstance(made, Sample):
+            yield made
+        elif isinstance(made, InputError):
+            report(made)

@@ -18,6 +18,7 @@ from PIL import Image
 from htrtool.core.augment import augment
 from htrtool.core.charset import Charset
 from htrtool.core.samples import Sample
+from htrtool.core.split import place_of
 
 WIDTH_STEP = 64
 AHEAD = 6
@@ -75,17 +76,21 @@ class LineStore:
         return LineStore(self.height, self.spool, **chosen)
 
     def split_documents(self, share: float) -> tuple[LineStore, LineStore]:
-        """Split off about ``share`` of the documents, always the same ones, whatever else there is."""
+        """Split off about ``share`` of the documents, always the same ones, whatever else there is.
 
-        def aside(document: str) -> bool:
-            return int.from_bytes(hashlib.blake2b(document.encode(), digest_size=4).digest()) < share * 2**32
-
-        apart = {document for document in self.documents if aside(document)}
-        if not apart or apart == set(self.documents):
-            names = sorted(set(self.documents), key=lambda d: hashlib.blake2b(d.encode(), digest_size=4).digest())
-            apart = set(names[: max(1, round(share * len(names)))]) if len(names) > 1 else set()
-        kept = [i for i, document in enumerate(self.documents) if document not in apart]
-        return self.keep(kept), self.keep(i for i, document in enumerate(self.documents) if document in apart)
+        With few documents it is one at least, and never all; the lines of a single document are split themselves.
+        """
+        names = self.documents if len(set(self.documents)) > 1 else self.keys
+        ranked = sorted(set(names), key=place_of)
+        apart = {name for name in ranked if place_of(name) < share} or set(ranked[:1])
+        if len(ranked) > 1:
+            apart.discard(ranked[-1])
+        else:
+            apart = set()
+        return (
+            self.keep(i for i, name in enumerate(names) if name not in apart),
+            self.keep(i for i, name in enumerate(names) if name in apart),
+        )
 
     def fingerprint(self) -> str:
         """Return a digest of keys and texts, by which a resumed run knows its data again."""

@@ -12,6 +12,12 @@ from htrtool.core.errors import InputError
 _NAME = re.compile(r"[\w-]+")
 
 
+def place_of(document: str) -> float:
+    """Return the place of a document in all splits, from 0 up to 1: the hash of its name."""
+    name = unicodedata.normalize("NFC", document).encode("utf-8", "surrogateescape")
+    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest()) / 2**64
+
+
 @dataclass(frozen=True)
 class Split:
     """Parts and their shares in percent, in the order in which they were given."""
@@ -50,8 +56,7 @@ class Split:
 
     def part_of(self, document: str) -> str:
         """Return the part that a document belongs to; it depends on nothing but the document's name."""
-        name = unicodedata.normalize("NFC", document).encode("utf-8", "surrogateescape")
-        place = int.from_bytes(hashlib.blake2b(name, digest_size=8).digest()) / 2**64 * 100
+        place = 100 * place_of(document)
         bound = 0.0
         for part, share in self.parts:
             bound += share
