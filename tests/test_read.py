@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import cv2
 import numpy as np
@@ -209,17 +208,18 @@ def test_memory_stays_flat(tiny_model, tmp_path):
     assert status == 0 and usage.ru_maxrss < 500_000
 
 
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs the time that a child took")
 def test_start_up_is_quick(tiny_model, lines):
     def seconds(*arguments):
-        best = 9.0
-        for _ in range(3):
-            start = time.perf_counter()
-            subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
-            best = min(best, time.perf_counter() - start)
-        return best
+        # CPU time, since other work on the machine makes the clock's useless.
+        process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL)
+        _, process.returncode, usage = os.wait4(process.pid, 0)
+        assert process.returncode == 0
+        return usage.ru_utime + usage.ru_stime
 
-    base = seconds("-c", "import onnxruntime")
-    assert seconds("-m", "htrtool", "read", "-m", tiny_model, next(iter(lines))) - base < 0.5 * max(1, base / 0.3)
+    base = min(seconds("-c", "import onnxruntime") for _ in range(3))
+    whole = min(seconds("-m", "htrtool", "read", "-m", tiny_model, next(iter(lines))) for _ in range(3))
+    assert whole - base < 0.5
 
 
 def test_from_python(tiny_model, lines):
