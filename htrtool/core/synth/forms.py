@@ -30,10 +30,12 @@ TITLES = {
 SHORT = {
     "en": "etc. viz. i.e. e.g. No. Nos. p. pp. vol. ch. inst. ult. acct. recd. & Co. c/o P.S. N.B. a.m. p.m. B.C. A.D. "
     "U.S.A. approx. min. lb. oz. ft. yds. cwt. doz.",
-    "fr": "etc. c.-à-d. p. ex. N° n° p. pp. t. vol. chap. & Cie P.S. N.B. s.d. av. J.-C. R.F. kg fr. Fr. f. km arr. dép. "
-    "ci-joint",
-    "de": "usw. u.s.w. z.B. d.h. u.a. Nr. S. Bd. Kap. bzw. ca. gez. & Co. i.A. P.S. N.B. Str. Mk. Pf. kg Dtzd. evtl. ggf.",
-    "es": "etc. p.ej. núm. Nº pág. págs. vol. cap. & Cía. P.D. N.B. a.C. d.C. EE.UU. aprox. kg Ptas. c/ Avda. izq. dcha.",
+    "fr": "etc. c.-à-d. p. ex. N° n° p. pp. t. vol. chap. & Cie P.S. N.B. s.d. av. J.-C. R.F. kg fr. Fr. f. "
+    "km arr. dép. ci-joint",
+    "de": "usw. u.s.w. z.B. d.h. u.a. Nr. S. Bd. Kap. bzw. ca. gez. & Co. i.A. P.S. N.B. Str. Mk. Pf. "
+    "kg Dtzd. evtl. ggf.",
+    "es": "etc. p.ej. núm. Nº pág. págs. vol. cap. & Cía. P.D. N.B. a.C. d.C. EE.UU. aprox. kg Ptas. c/ "
+    "Avda. izq. dcha.",
     "it": "ecc. p.es. n. N. pag. pagg. vol. cap. & C. P.S. N.B. a.C. d.C. ca. kg L. Lit. V.le P.za",
 }
 UNITS = "kg g mg cm mm km m l ml h min s W kW V A % °C".split()

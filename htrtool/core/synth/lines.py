@@ -11,6 +11,13 @@ from htrtool.core.synth.paper import Paper, draw_paper, grain, lay_paper, rule, 
 from htrtool.core.synth.pen import Pen, bend, broaden, draw_pen, press, smooth_noise
 
 
+TALLEST = 5.2 * X_HEIGHT
+"""What a cut keeps at most: where letters reach further, their ends are lost, but small ones stay readable."""
+
+WIDEST = 32
+"""The width of a line of usual length at most, in heights: rather than wider, it is written closer."""
+
+
 def write_line(text: str, face: Face, rng: np.random.Generator, height: int = 64) -> np.ndarray:
     """Write one line and cut it out.
 
@@ -27,6 +34,7 @@ def write_line(text: str, face: Face, rng: np.random.Generator, height: int = 64
     stretch = float(np.exp(rng.normal(0.0, 0.17))) / max(1, scale * X_HEIGHT / 30)
     across = scale * stretch
     lean = abs(slant) * 0.6 * height
+    across = min(across, max(WIDEST, 0.3 * len(text)) * height / (setting.right - setting.left))
     before, after = np.maximum(rng.normal(6, 8, 2) + (rng.random(2) < 0.12) * rng.uniform(0, 60), 0) + lean * 0.5
     width = max(16, round((setting.right - setting.left) * across + before + after))
     baseline = (setting.baseline - top) * scale
@@ -80,6 +88,10 @@ def window(setting: Setting, face: Face, rng: np.random.Generator) -> tuple[floa
         spare = (2 * X_HEIGHT - (bottom - top)) * rng.uniform(0.9, 1.6)
         part = rng.uniform(0.3, 0.7)
         top, bottom = top - spare * part, bottom + spare * (1 - part)
+    if bottom - top > TALLEST:
+        middle = setting.baseline - X_HEIGHT / 2
+        share = TALLEST / (bottom - top)
+        top, bottom = middle - (middle - top) * share, middle + (bottom - middle) * share
     return float(top), float(bottom)
 
 
