@@ -110,7 +110,7 @@ def _of_stream(stream: IO[bytes], operand: str, dpi: float) -> Iterator[PageSour
     if len(head) < 512:
         # A pipe may hand over its first bytes in small pieces.
         head = stream.read(HEAD)
-        stream = io.BufferedReader(_Rejoined(head, stream))
+        stream = io.BufferedReader(Rejoined(head, stream))
     if is_tar(head):
         yield from _of_samples(stream, operand)
         return
@@ -121,7 +121,7 @@ def _of_stream(stream: IO[bytes], operand: str, dpi: float) -> Iterator[PageSour
         yield from _of_picture(lambda: io.BytesIO(content), head, operand)
 
 
-class _Rejoined(io.RawIOBase):
+class Rejoined(io.RawIOBase):
     """A stream whose beginning has been read already."""
 
     def __init__(self, head: bytes, rest: IO[bytes]):
