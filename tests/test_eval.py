@@ -168,7 +168,7 @@ def test_documents_are_drawn_by_the_column_named(tmp_path):
         "--per", "document", "--metric", "cer", "--document", "hand", truth, stdin="file\ttext\n1\tab\n2\ta\n3\tab\n"
     )
     assert [(row["name"], row["value"]) for row in rows(result)] == [("A", "0.25"), ("B", "0")]
-    assert "expected a column pen named" in run("--document", "pen", truth, stdin="file\ttext\n").stderr.decode()
+    assert "expected a column 'pen' named" in run("--document", "pen", truth, stdin="file\ttext\n").stderr.decode()
 
 
 def test_confidence_is_compared_with_what_was_right(truth):
@@ -229,6 +229,12 @@ def test_a_csv_is_truth(tmp_path, content):
     assert values(run(tmp_path / "t.csv", stdin="file\ttext\nx/a.jpg\tDE, LUCA\n"))["lines_exact"] == "1"
 
 
+def test_rows_of_the_names_set_that_nobody_could_read_are_no_truth(tmp_path):
+    (tmp_path / "t.csv").write_text("FILENAME,IDENTITY\na.jpg,ANNA\nb.jpg,\nc.jpg,UNREADABLE\n")
+    result = run("--skip-missing", tmp_path / "t.csv", stdin="file\ttext\na.jpg\tANNA\n")
+    assert "1 lines of the truth, 0 missing" in result.stderr.decode()
+
+
 # What is wrong
 
 
@@ -236,7 +242,7 @@ def test_a_csv_is_truth(tmp_path, content):
     "content, message",
     [
         (b"", "expected a table"),
-        (b"file\tconf\nx\t1\n", "expected a column text (or identity,"),
+        (b"file\tconf\nx\t1\n", "expected a column such as 'identity' (text)"),
         (b"file\ttext\tconf\na\tb\t7\n", "row 2, column conf: expected a number from 0 to 1, found '7'"),
         (b"file\ttext\tline\na\tb\tx\n", "row 2, column line: expected a whole number, found 'x'"),
         (b"file,text\na,b,c\n", "row 2: expected 2 cells (file text), found 3"),

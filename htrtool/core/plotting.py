@@ -136,6 +136,9 @@ def _sources(files: list[str], images: Sequence[str], problem) -> Iterator[tuple
     """Yield pages with the name that the table has for their file."""
     operands = list(images) or list(dict.fromkeys(_existing(file) for file in files))
     for operand in operands:
+        if operand == "-":
+            problem(InputError("expected the image itself: the table was read from standard input by htr read", "-"))
+            continue
         try:
             sources = list(page_sources(operand))
         except InputError as error:

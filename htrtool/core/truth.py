@@ -8,13 +8,22 @@ import itertools
 from pathlib import Path
 from typing import IO, Iterable, Iterator
 
+from htrtool.core.csv_layout import (
+    DOCUMENT_COLUMNS,
+    EMPTY,
+    IMAGE_COLUMNS,
+    NAMES_SET,
+    TEXT_COLUMNS,
+    UNREADABLE,
+    WRITER_COLUMNS,
+)
 from htrtool.core.errors import InputError
 from htrtool.core.joining import Line
+from htrtool.core.pages import Rejoined, is_tar
 from htrtool.core.tables import check_columns, check_utf8, header_columns, read_numbered, text_reader
 
-FILE_NAMES = ("file", "filename", "file_name", "image", "img", "path")
-TEXT_NAMES = ("text", "identity", "transcription", "transcript", "label", "truth", "ground_truth", "gt", "sentence")
-_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
+# In a table of lines these hold numbers, whatever they are called elsewhere.
+_NUMBERED = ("page", "line")
 _HEAD = 512
 
 
@@ -23,8 +32,8 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
 
     Args:
         operand: a path, or ``-`` for standard input.
-        document: the column of a table that names the document of a line; without it ``document`` or ``writer``,
-            where the table has one.
+        document: the column of a table that names the document of a line; without it one with such a name as
+            ``document`` or ``writer``, where the table has one.
 
     Raises:
         InputError: there is nothing of the kind, or it is broken.
@@ -34,8 +43,8 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
     try:
         with open(0, "rb", closefd=False) if operand == "-" else open(operand, "rb") as stream:
             head = stream.read(_HEAD)
-            content = io.BufferedReader(_Rejoined(head, stream))
-            if head[257:262] == b"ustar" or head.startswith(_COMPRESSED):
+            content = io.BufferedReader(Rejoined(head, stream))
+            if is_tar(head):
                 return list(_of_samples(content, operand))
             if b"\0" in head:
                 raise InputError(
@@ -44,23 +53,6 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
             return list(_of_table(text_reader(content), operand, document))
     except OSError as error:
         raise InputError(f"can't read: {error.strerror or error}", operand) from None
-
-
-class _Rejoined(io.RawIOBase):
-    """A stream whose first bytes were already read to find out what it is."""
-
-    def __init__(self, head: bytes, rest: IO[bytes]):
-        self._head = head
-        self._rest = rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        content = self._head[: len(buffer)] or self._rest.read(len(buffer))
-        self._head = self._head[len(content) :]
-        buffer[: len(content)] = content
-        return len(content)
 
 
 def _of_folder(folder: Path, operand: str) -> Iterator[Line]:
@@ -95,6 +87,9 @@ def _of_table(stream: Iterable[str], operand: str, document: str | None) -> Iter
     else:
         rows = _csv_rows(stream, columns, operand, separator)
     for number, row in rows:
+        # htr prep makes no sample of such a row either.
+        if names["text"].casefold() == NAMES_SET and row[names["text"]].strip() in ("", EMPTY, UNREADABLE):
+            continue
         yield Line(
             row[names["file"]],
             row[names["text"]],
@@ -144,18 +139,20 @@ def _columns(columns: list[str], source: str, document: str | None) -> dict[str,
     def first(names: Iterable[str]) -> str | None:
         return next((folded[name] for name in names if name in folded), None)
 
+    texts = [name for name in TEXT_COLUMNS if name not in _NUMBERED]
     found = {
-        "file": first(FILE_NAMES),
-        "text": first(TEXT_NAMES),
-        "document": first([document.casefold()] if document else ("document", "writer")),
-        **{name: first([name]) for name in ("page", "line", "conf")},
+        "file": first(IMAGE_COLUMNS),
+        "text": first(texts),
+        "document": first([document.casefold()] if document else (*DOCUMENT_COLUMNS, *WRITER_COLUMNS)),
+        **{name: first([name]) for name in (*_NUMBERED, "conf")},
     }
-    required = {"file": FILE_NAMES, "text": TEXT_NAMES} | ({"document": (document,)} if document else {})
+    required = {"file": IMAGE_COLUMNS, "text": texts} | ({"document": (document,)} if document else {})
     for name, known in required.items():
         if found[name] is None:
             raise InputError(
-                f"expected a column {' or '.join(known) if len(known) == 1 else f'{name} (or ' + ', '.join(known[1:]) + ')'}"
-                f" named in the first line, found the columns {' '.join(columns)!r}",
+                f"expected a column such as {known[0]!r} ({name}) named in the first line, found {' '.join(columns)!r}"
+                if len(known) > 1
+                else f"expected a column {known[0]!r} named in the first line, found {' '.join(columns)!r}",
                 source,
             )
     return found
