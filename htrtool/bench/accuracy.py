@@ -1,0 +1,87 @@
+"""Error rates of htr and its peers on sample streams, side by side."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Iterable
+
+import click
+
+COLUMNS = ("set", "reader", "lines", "cer", "cer_low", "cer_high", "wer", "wer_low", "wer_high", "lines_per_s")
+
+
+@click.command()
+@click.argument("streams", nargs=-1, required=True, metavar="STREAM.tar...")
+@click.option("-m", "--model", "models", multiple=True, default=("latin",), show_default=True, help="A model of ours; may be given several times.")
+@click.option("--peer", "peers", multiple=True, type=click.Choice(["rapidocr", "tesseract"]), help="Only these peers.  [default: all that are installed]")
+@click.option("--alone", is_flag=True, help="No peers.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many lines a set, drawn at random.")
+@click.option("--seed", default=0, show_default=True, help="Seed of that draw.")
+def accuracy(streams, models, peers, alone, limit, seed) -> None:
+    """Score htr and its peers on the labelled lines of each STREAM, one set a file.
+
+    CER and WER with 95% intervals over documents. One normalisation for all: NFC, plain quotes and dashes, spaces
+    folded; case, accents and punctuation count.
+    """
+    from htrtool.bench.peers import PEERS
+    from htrtool.core.tables import TableWriter
+
+    readers = {name: ours(name) for name in models}
+    for name in () if alone else peers or PEERS:
+        if reader := PEERS[name]():
+            readers[name] = reader
+        else:
+            click.echo(f"{name} is not installed: left out", err=True)
+    table = TableWriter(sys.stdout, COLUMNS)
+    for stream in streams:
+        samples = labelled(Path(stream), limit, seed)
+        for name, reader in readers.items():
+            table.write({"set": Path(stream).stem, "reader": name, "lines": len(samples)} | scores(samples, reader))
+
+
+def ours(model: str):
+    """Return a reader of single lines with a model of ours."""
+    from htrtool.core.modelfile import find_model
+    from htrtool.core.reader import Reader, usable_cpus
+
+    reader = Reader(find_model(model), usable_cpus())
+    return lambda pixels: reader.read_batch([reader.prepare(pixels)])[0].text
+
+
+def labelled(path: Path, limit: int | None, seed: int) -> list:
+    """Return the samples of a stream that have a text, at most ``limit`` of them."""
+    import numpy as np
+
+    from htrtool.core.samples import read_samples
+
+    with open(path, "rb") as stream:
+        samples = [sample for sample in read_samples(stream, str(path)) if sample.text]
+    if limit and limit < len(samples):
+        chosen = np.random.default_rng(seed).choice(len(samples), limit, replace=False)
+        samples = [samples[i] for i in sorted(chosen)]
+    return samples
+
+
+def scores(samples: Iterable, reader) -> dict:
+    """Return the rates of one reader on some samples, and how fast it read them one by one."""
+    import numpy as np
+
+    from htrtool.core.labels import plain
+    from htrtool.core.metrics import count, score
+
+    counts, seconds = [], 0.0
+    for sample in samples:
+        pixels = sample.pixels()
+        start = time.perf_counter()
+        text = reader(pixels)
+        seconds += time.perf_counter() - start
+        counts.append(count(plain(sample.text), plain(text)))
+    row = {"lines_per_s": round(len(counts) / seconds, 1)}
+    for result in score(np.array(counts), [sample.document for sample in samples]):
+        if result.metric in ("cer", "wer"):
+            for part in ("value", "low", "high"):
+                name = result.metric if part == "value" else f"{result.metric}_{part}"
+                row[name] = round(getattr(result, part), 4)
+    return row
