@@ -7,7 +7,7 @@ import numpy as np
 
 from htrtool.core.ridges import Ridge
 
-WIDEST_GAP = 3.0
+WIDEST_GAP = 2.2
 STRAY = 0.1
 # Ink that keeps this close to the middle of its line, in pitches, is a rule or the edge of a sheet, not letters.
 FLATTEST = 0.18
