@@ -29,7 +29,7 @@ _htr() {
             case $before in
                 --from) COMPREPLY=($(compgen -W "auto pairs table iam xml tar images" -- "$current")); return ;;
                 --normalise) COMPREPLY=($(compgen -W "none background" -- "$current")); return ;;
-                --binarise) COMPREPLY=($(compgen -W "none otsu sauvola wolf nick isauvola gatos su" -- "$current")); return ;;
+                --binarise) COMPREPLY=($(compgen -W "none otsu sauvola wolf nick isauvola su" -- "$current")); return ;;
                 --labels) COMPREPLY=($(compgen -W "plain keep" -- "$current")); return ;;
                 --markup) COMPREPLY=($(compgen -W "keep drop strip" -- "$current")); return ;;
                 --image-format) COMPREPLY=($(compgen -W "png webp jpg" -- "$current")); return ;;

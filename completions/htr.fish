@@ -27,7 +27,7 @@ complete -c htr -n '__fish_seen_subcommand_from prep' -l normalise -xa 'none bac
 complete -c htr -n '__fish_seen_subcommand_from prep' -l remove-rules -d 'Take out the ruled lines of the paper'
 complete -c htr -n '__fish_seen_subcommand_from prep' -l deskew -d 'Turn lines level'
 complete -c htr -n '__fish_seen_subcommand_from prep' -l deslant -d 'Shear lines so that letters stand upright'
-complete -c htr -n '__fish_seen_subcommand_from prep' -l binarise -xa 'none otsu sauvola wolf nick isauvola gatos su' -d 'Make ink black and paper white'
+complete -c htr -n '__fish_seen_subcommand_from prep' -l binarise -xa 'none otsu sauvola wolf nick isauvola su' -d 'Make ink black and paper white'
 complete -c htr -n '__fish_seen_subcommand_from prep' -l height -x -d 'The height of the lines'
 complete -c htr -n '__fish_seen_subcommand_from prep' -l labels -xa 'plain keep' -d 'Make quotes, dashes, spaces, ſ, ¬ and ^ in transcriptions plain, or keep them'
 complete -c htr -n '__fish_seen_subcommand_from prep' -l markup -xa 'keep drop strip' -d 'Of transcriptions with editorial markup such as >struck<, [supplied], <> or XXX: keep them, drop the sample, or strip the signs and drop the sample only if something is unread'

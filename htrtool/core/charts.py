@@ -33,8 +33,10 @@ _TALLEST = 4
 _MAX_PIXELS = 200_000_000
 _MAX_SIDE = 65_535
 
-# The same input gives the same bytes, and text stays text.
-matplotlib.rcParams.update({"svg.hashsalt": "htr", "svg.fonttype": "none", "pdf.fonttype": 42})
+# The same input gives the same bytes, text stays text, and letters stand where their outlines do.
+matplotlib.rcParams.update(
+    {"svg.hashsalt": "htr", "svg.fonttype": "none", "pdf.fonttype": 42, "text.hinting": "no_hinting"}
+)
 
 
 @dataclass(frozen=True)
@@ -305,13 +307,16 @@ def _draw_text(axis, box: Box, scale: float, within: float) -> None:
     # An average character of the sans serif in use is 0.55 em wide.
     size = max(1.5, min(box.height * points * within, box.width * points / (0.55 * len(text))))
     # The halo is drawn as outlines; the text itself stays text, to be searched and copied in SVG and PDF.
-    for effects in ([patheffects.Stroke(linewidth=max(0.8, size / 5), foreground="white", alpha=0.85)], None):
+    for colour, effects in (
+        ("white", [patheffects.Stroke(linewidth=max(0.8, size / 5), foreground="white", alpha=0.85)]),
+        (_colour(box), None),
+    ):
         axis.text(
             box.left + 0.2 * size / points,
             box.top + box.height,
             text,
             fontsize=size,
-            color=_colour(box),
+            color=colour,
             ha="left",
             va="bottom",
             parse_math=False,
