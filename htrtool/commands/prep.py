@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # Those of core.sources and core.prepare, which a test compares: importing them would slow down --help.
 LAYOUTS = ("auto", "pairs", "table", "iam", "xml", "tar", "images")
 NORMALISATIONS = ("none", "background")
-BINARISATIONS = ("none", "otsu", "sauvola", "wolf", "nick", "isauvola", "gatos", "su")
+BINARISATIONS = ("none", "otsu", "sauvola", "wolf", "nick", "isauvola", "su")
 
 
 class Parts(click.ParamType):
@@ -84,7 +84,7 @@ class Pattern(click.ParamType):
     type=click.Choice(BINARISATIONS),
     default="none",
     show_default=True,
-    help="Make ink black and paper white; wolf, nick, isauvola, gatos and su are made for bad scans.",
+    help="Make ink black and paper white; wolf, nick, isauvola and su are made for bad scans.",
 )
 @click.option(
     "--height",

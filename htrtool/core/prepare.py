@@ -12,7 +12,7 @@ from htrtool.core.errors import InputError
 NORMALISATIONS = ("none", "background")
 # Scans of a line much higher than what becomes of it are shrunk first, to this many times its height.
 FINEST = 8
-BINARISATIONS = ("none", "otsu", "sauvola", "wolf", "nick", "isauvola", "gatos", "su")
+BINARISATIONS = ("none", "otsu", "sauvola", "wolf", "nick", "isauvola", "su")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,137 @@
+import cv2
+import numpy as np
+import pytest
+from drawn import line_picture
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from htrtool.commands import prep as command
+from htrtool.core import prepare as preparation
+from htrtool.core import sources
+from htrtool.core.binarise import binarise
+from htrtool.core.errors import InputError
+from htrtool.core.prepare import BINARISATIONS, NORMALISATIONS, Recipe, normalise_background, prepare
+from htrtool.core.rules import remove_rules
+from htrtool.core.slant import deskew, deslant, skew_of, slant_of
+
+recipes = st.builds(
+    Recipe,
+    normalise=st.sampled_from(NORMALISATIONS),
+    remove_rules=st.booleans(),
+    deskew=st.booleans(),
+    deslant=st.booleans(),
+    binarise=st.sampled_from(BINARISATIONS),
+    height=st.integers(8, 160),
+)
+
+
+@given(recipes)
+def test_a_recipe_survives_json(recipe):
+    assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+def test_recipes_of_older_models_are_understood_and_newer_ones_refused():
+    assert Recipe.from_json({"normalise": "background", "height": 48}) == Recipe(height=48)
+    assert Recipe().to_json() == {"normalise": "background", "height": 64}
+    with pytest.raises(InputError, match="unwrinkle.*newer htr"):
+        Recipe.from_json({"unwrinkle": True})
+    with pytest.raises(InputError, match="otsu.*magic"):
+        Recipe.from_json({"binarise": "magic"})
+
+
+@settings(deadline=None, max_examples=40)
+@given(recipes, st.integers(1, 90), st.integers(1, 300), st.integers(0, 2**32 - 1))
+def test_any_recipe_takes_any_picture(recipe, height, width, seed):
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width)).astype(np.uint8)
+    prepared = prepare(pixels, recipe)
+    assert prepared.dtype == np.uint8
+    assert prepared.shape[0] == recipe.height and prepared.shape[1] >= 1
+
+
+@pytest.mark.parametrize("tone", [7, 128, 255])
+@pytest.mark.parametrize("shape", [(1, 1), (64, 300), (10, 3000)])
+def test_a_blank_line_stays_blank(tone, shape):
+    full = Recipe(remove_rules=True, deskew=True, deslant=True, binarise="sauvola")
+    for recipe in (Recipe(), full):
+        assert prepare(np.full(shape, tone, np.uint8), recipe).min() >= 250
+
+
+def test_shadow_and_faintness_go():
+    clear = line_picture("a shadow over one end of the line", 64)
+    shade = np.linspace(1, 0.5, clear.shape[1])
+    dark = (clear * shade).astype(np.uint8)
+    faint = (200 + (clear.astype(float) - 225) * 0.25).astype(np.uint8)
+    wanted = normalise_background(clear).astype(float)
+    for spoilt in (dark, faint):
+        assert np.abs(normalise_background(spoilt) - wanted).mean() < 12
+    assert np.quantile(wanted, 0.8) > 250 and wanted.min() < 40
+
+
+@pytest.mark.parametrize("method", BINARISATIONS[1:])
+def test_binarisation_separates_ink_from_paper(method):
+    picture = line_picture("binarise", 64)
+    result = binarise(picture, method)
+    assert set(np.unique(result)) == {0, 255}
+    assert (result[picture < 60] == 0).mean() > 0.95
+    assert (result[picture > 220] == 255).mean() > 0.97
+
+
+@pytest.mark.parametrize("grey", [180, 90])
+def test_ruled_lines_go_and_strokes_stay(grey):
+    clear = line_picture("ruled paper with many words on it", 64)
+    ruled = clear.copy()
+    for row in (12, 44):
+        ruled[row : row + 2] = np.minimum(ruled[row : row + 2], grey)
+    result = remove_rules(ruled)
+    strokes = clear < 80
+    empty = (clear == 225) & (ruled == grey)
+    assert (result[empty] > 205).mean() > 0.9
+    assert (result[strokes] < 130).mean() > 0.9
+
+
+def test_without_rules_nothing_changes():
+    clear = line_picture("no rules here, in all this line", 64)
+    assert np.array_equal(remove_rules(clear), clear)
+
+
+@pytest.mark.parametrize("angle", [-5, -2, 3, 6])
+def test_skew_is_found_and_taken_out(angle):
+    picture = line_picture("some words in a line that is skewed", 48)
+    height, width = picture.shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -angle, 1)
+    matrix[1, 2] += 40
+    skewed = cv2.warpAffine(picture, matrix, (width, height + 80), borderValue=225)
+    assert abs(skew_of(skewed) - angle) < 1
+    level = deskew(skewed)
+    assert abs(skew_of(level)) <= 0.75
+    assert level.shape[0] < skewed.shape[0]
+
+
+@pytest.mark.parametrize("angle", [-20, 25, 40])
+def test_slant_is_found_and_taken_out(angle):
+    upright = np.full((64, 400), 230, np.uint8)
+    for x in range(20, 380, 24):
+        upright[10 if x % 48 else 30 : 54, x : x + 4] = 30
+        upright[30 : 34, x : x + 14] = 30
+    shear = np.tan(np.radians(angle))
+    matrix = np.array([[1, -shear, 64 * max(shear, 0)], [0, 1, 0]])
+    slanted = cv2.warpAffine(upright, matrix, (400 + int(64 * abs(shear)), 64), borderValue=230)
+    assert abs(slant_of(slanted) - angle) <= 4
+    assert abs(slant_of(deslant(slanted))) <= 4
+    assert slant_of(upright) == 0
+
+
+def test_a_huge_scan_of_a_line_takes_little_memory():
+    import tracemalloc
+
+    pixels = np.full((4000, 6000), 200, np.uint8)
+    tracemalloc.start()
+    assert prepare(pixels, Recipe()).shape == (64, 96)
+    assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    tracemalloc.stop()
+
+
+def test_the_command_offers_what_the_core_has():
+    assert command.NORMALISATIONS == preparation.NORMALISATIONS
+    assert command.BINARISATIONS == preparation.BINARISATIONS
+    assert command.LAYOUTS == sources.LAYOUTS

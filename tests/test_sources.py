@@ -1,0 +1,336 @@
+"""The layouts that people have, each drawn and laid out in a temporary folder."""
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from drawn import line_picture, page_picture, points, save
+
+from htrtool.core.collect import Maker, collect
+from htrtool.core.errors import InputError
+from htrtool.core.layouts import LeftOut, document_of, key_of
+from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.sources import Finder
+
+
+def taken(source, **options):
+    """Return the samples of a source, the reasons for what is left out, and the errors."""
+    made = list(collect(Finder(**options).find(str(source)), Maker(), jobs=2))
+    samples = {m.key: m for m in made if isinstance(m, Sample)}
+    return samples, [m.reason for m in made if isinstance(m, LeftOut)], [str(m) for m in made if isinstance(m, InputError)]
+
+
+def texts(samples):
+    return {key: sample.text for key, sample in samples.items()}
+
+
+def write(path: Path, text: str, encoding="utf-8") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding=encoding)
+    return path
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    folder = tmp_path / "gt"
+    for name, text in [("p1_001", "one"), ("p1_002", "two"), ("sub/p2_001", "three")]:
+        save(folder / f"{name}.png", line_picture(text))
+        write(folder / f"{name}.gt.txt", text + "\n")
+    return folder
+
+
+def test_pairs_in_folders(pairs):
+    samples, left_out, errors = taken(pairs)
+    assert texts(samples) == {"gt/p1_001": "one", "gt/p1_002": "two", "gt/sub/p2_001": "three"}
+    assert [s.document for s in samples.values()] == ["gt/p1", "gt/p1", "gt/sub/p2"]
+    assert samples["gt/p1_001"].pixels().shape[0] == 64
+    assert samples["gt/p1_001"].meta["recipe"] == {"normalise": "background", "height": 64}
+    assert samples["gt/p1_001"].meta["source"] == str(pairs / "p1_001.png")
+    assert not left_out and not errors
+
+
+def test_of_the_forms_of_ocropus_one_is_taken(tmp_path):
+    for form in (".bin", ".nrm"):
+        save(tmp_path / f"010001{form}.png", line_picture("text"))
+    write(tmp_path / "010001.gt.txt", "text")
+    samples, left_out, _ = taken(tmp_path)
+    (sample,) = samples.values()
+    assert sample.meta["source"].endswith(".nrm.png") and sample.key.endswith("/010001")
+    assert left_out == ["another form of a line that was taken"]
+
+
+def test_bad_files_among_good_ones(pairs):
+    (pairs / "broken.png").write_bytes(encode_png(line_picture("x"))[:200])
+    write(pairs / "broken.txt", "broken")
+    (pairs / "empty.jpg").write_bytes(b"")
+    write(pairs / "empty.gt.txt", "empty")
+    save(pairs / "latin.png", line_picture("x"))
+    write(pairs / "latin.gt.txt", "é", "latin-1")
+    save(pairs / "lonely.png", line_picture("x"))
+    save(pairs / "page.png", line_picture("x"))
+    write(pairs / "page.txt", "two\nlines")
+    save(pairs / "blank.png", line_picture("x"))
+    write(pairs / "blank.gt.txt", " \n")
+    samples, left_out, errors = taken(pairs)
+    assert len(samples) == 3
+    assert sorted(left_out) == ["empty transcription", "no transcription", "several lines of text for one picture"]
+    assert len(errors) == 3
+    for name in ("broken.png", "empty.jpg", "latin.gt.txt"):
+        assert any(name in error for error in errors), errors
+
+
+def test_images_alone_are_given_without_text(tmp_path):
+    for name in ("a", "b"):
+        save(tmp_path / f"{name}.jpg", line_picture(name))
+    samples, _, _ = taken(tmp_path)
+    assert len(samples) == 2 and all(s.text is None for s in samples.values())
+
+
+def test_images_are_taken_as_such_on_request(pairs):
+    samples, _, _ = taken(pairs, layout="images")
+    assert len(samples) == 3 and all(s.text is None for s in samples.values())
+
+
+def test_pages_are_cut_into_lines_on_request(tmp_path):
+    page, _ = page_picture(["the first line of the page", "and then a second line", "the third and last of all"], 110)
+    save(tmp_path / "scan.png", page)
+    samples, _, _ = taken(tmp_path / "scan.png", lines=True)
+    assert len(samples) == 3
+    assert all(s.text is None and len(s.meta["box"]) == 4 and s.document.endswith("scan") for s in samples.values())
+
+
+def test_single_files_and_what_a_shell_makes_of_a_star(pairs):
+    finder = Finder()
+    found = [item for name in sorted(pairs.glob("p1*")) for item in finder.find(str(name))]
+    made = list(collect(found, Maker()))
+    assert sorted(m.text for m in made if isinstance(m, Sample)) == ["one", "two"]
+    assert [m.reason for m in made if isinstance(m, LeftOut)] == ["given twice"] * 2
+
+
+@pytest.mark.parametrize("suffix, separator", [(".csv", ","), (".csv", ";"), (".tsv", "\t")])
+def test_tables(tmp_path, suffix, separator):
+    rows = [("Image", "Text", "Writer"), ("img/a.png", "a text", "w1"), ("b", "b text", "w2"), ("c.png", "gone", "w2")]
+    write(tmp_path / f"list{suffix}", "".join(separator.join(row) + "\r\n" for row in rows))
+    save(tmp_path / "img/a.png", line_picture("a text"))
+    save(tmp_path / "b.png", line_picture("b text"))
+    samples, left_out, errors = taken(tmp_path)
+    assert [(s.text, s.document) for s in samples.values()] == [("a text", "w1"), ("b text", "w2")]
+    assert left_out == ["no image for the row"] and not errors
+
+
+def test_quotes_in_csv_and_escapes_in_tsv(tmp_path):
+    save(tmp_path / "a.png", line_picture("x"))
+    write(tmp_path / "c.csv", 'file,text\na.png,"one, ""two"""\n')
+    write(tmp_path / "t.tsv", 'file\ttext\na.png\t"quoted" back\\\\slash\n')
+    assert [s.text for s in taken(tmp_path / "c.csv")[0].values()] == ['one, "two"']
+    assert [s.text for s in taken(tmp_path / "t.tsv")[0].values()] == ['"quoted" back\\slash']
+
+
+def test_columns_by_name(tmp_path):
+    save(tmp_path / "a.png", line_picture("x"))
+    table = write(tmp_path / "t.csv", "pic,said,text\na.png,right,wrong\n")
+    assert [s.text for s in taken(table, image_column="pic", text_column="said")[0].values()] == ["right"]
+    assert "--image-column" in taken(table)[2][0]
+    assert "pic, said, text" in taken(table, image_column="nix")[2][0]
+
+
+def test_the_kaggle_names_set(tmp_path):
+    for part in ("train", "validation"):
+        rows = ["FILENAME,IDENTITY"]
+        for number, name in enumerate(["BALTHAZAR", "", "UNREADABLE", "EMPTY", "LÉA"], 1):
+            rows.append(f"PART_{number:05d}.jpg,{name}")
+            save(tmp_path / f"{part}_v2/{part}/PART_{number:05d}.jpg", line_picture(part, tone=200 if part == "train" else 230))
+        write(tmp_path / f"written_name_{part}_v2.csv", "\n".join(rows))
+    samples, left_out, errors = taken(tmp_path)
+    assert sorted(s.text for s in samples.values()) == ["BALTHAZAR"] * 2 + ["LÉA"] * 2
+    assert sorted(left_out) == ["empty transcription"] * 4 + ["marked unreadable"] * 2
+    assert len({s.document for s in samples.values()}) == 4
+    for key, sample in samples.items():
+        assert ("train_v2" in sample.meta["source"]) == ("train" in key)
+    assert not errors
+
+
+def iam(root: Path, ascii_folder: str = "") -> Path:
+    write(root / ascii_folder / "forms.txt", "#--- forms.txt ---#\na01-000u 000 2 prt 7 5 52 36\n")
+    write(
+        root / ascii_folder / "lines.txt",
+        "#--- lines.txt ---#\n#\na01-000u-00 ok 154 19 408 746 1661 89 A|MOVE|to|stop|Mr.|Gaitskell|from\n"
+        "a01-000u-01 err 156 19 395 932 1850 105 nominating|any\na01-000u-02 ok 1 1 1 1 1 1 gone\n",
+    )
+    write(
+        root / ascii_folder / "words.txt",
+        "#--- words.txt ---#\na01-000u-00-00 ok 154 408 768 27 51 AT A\na01-000u-00-01 err 154 507 766 213 48 NN MOVE\n",
+    )
+    for number in (0, 1):
+        save(root / f"lines/a01/a01-000u/a01-000u-0{number}.png", line_picture("A MOVE"))
+        save(root / f"words/a01/a01-000u/a01-000u-00-0{number}.png", line_picture("A"))
+    return root
+
+
+@pytest.mark.parametrize("place, ascii_folder", [("", ""), ("", "ascii"), ("lines", ""), ("lines.txt", "")])
+def test_iam_lines(tmp_path, place, ascii_folder):
+    samples, left_out, errors = taken(iam(tmp_path / "iam", ascii_folder) / place)
+    assert [s.text for s in samples.values()] == ["A MOVE to stop Mr. Gaitskell from", "nominating any"]
+    meta = next(iter(samples.values())).meta
+    assert (meta["writer"], meta["document"], meta["box"]) == ("000", "a01-000u", [408, 746, 1661, 89])
+    assert left_out == ["no image for the row"] and not errors
+
+
+def test_iam_words_without_those_cut_uncertainly(tmp_path):
+    samples, left_out, _ = taken(iam(tmp_path) / "words.txt")
+    assert [s.text for s in samples.values()] == ["A"]
+    assert left_out == ["IAM word with uncertain cut (err)"]
+
+
+PAGE_LINE = '<TextLine id="l{n}" primaryLanguage="French"><Coords points="{polygon}"/><Baseline points="{baseline}"/><TextEquiv index="1"><Unicode>not this</Unicode></TextEquiv><TextEquiv index="0"><Unicode>{text}</Unicode></TextEquiv></TextLine>'
+ALTO_LINE = '<TextLine ID="l{n}" HPOS="1" VPOS="1" WIDTH="2" HEIGHT="2" BASELINE="{baseline}"><Shape><Polygon POINTS="{polygon}"/></Shape>{strings}</TextLine>'
+
+
+def page_xml(lines, width, height, image, version="2019-07-15"):
+    body = "".join(
+        PAGE_LINE.format(n=n, polygon=points(line["polygon"]), baseline=points(line["baseline"]), text=line["text"])
+        for n, line in enumerate(lines)
+    )
+    return (
+        f'<?xml version="1.0"?><PcGts xmlns="http://schema.primaresearch.org/PAGE/gts/pagecontent/{version}"><Page imageFilename="{image}" '
+        f'imageWidth="{width}" imageHeight="{height}"><TextRegion id="r"><TextRegion id="inner">{body}</TextRegion></TextRegion></Page></PcGts>'
+    )
+
+
+def alto_xml(lines, width, height, image, unit="pixel", scale=1.0):
+    def line(n, line):
+        strings = '<SP/>'.join(f'<String CONTENT="{word}"/>' for word in line["text"].split())
+        polygon, baseline = ([(x * scale, y * scale) for x, y in line[name]] for name in ("polygon", "baseline"))
+        return ALTO_LINE.format(n=n, polygon=points(polygon, " "), baseline=points(baseline, " "), strings=strings)
+
+    body = "".join(line(n, one) for n, one in enumerate(lines))
+    return (
+        f'<alto xmlns="http://www.loc.gov/standards/alto/ns-v4#"><Description><MeasurementUnit>{unit}</MeasurementUnit><sourceImageInformation>'
+        f"<fileName>{image}</fileName></sourceImageInformation></Description><Layout><Page WIDTH=\"{width * scale}\" HEIGHT=\"{height * scale}\">"
+        f'<PrintSpace><TextBlock LANG="fr">{body}</TextBlock></PrintSpace></Page></Layout></alto>'
+    )
+
+
+TEXTS = ["the first line", "a second one, longer", "the last line"]
+
+
+@pytest.fixture
+def page(tmp_path):
+    pixels, lines = page_picture(TEXTS)
+    save(tmp_path / "scan 1.png", pixels)
+    return tmp_path, lines, pixels.shape[1], pixels.shape[0]
+
+
+@pytest.mark.parametrize("kind", [page_xml, alto_xml])
+def test_lines_cut_from_pages(page, kind):
+    folder, lines, width, height = page
+    write(folder / "scan 1.xml", kind(lines, width, height, "scan 1.png"))
+    samples, left_out, errors = taken(folder)
+    assert [s.text for s in samples.values()] == TEXTS and not left_out and not errors
+    for sample, line in zip(samples.values(), lines):
+        (left, top), (right, bottom) = line["polygon"][0], line["polygon"][2]
+        assert np.abs(np.subtract(sample.meta["box"], (left, top, right - left, bottom - top))).max() <= 1
+        wanted, got = ((255 - p.astype(float)).mean(axis=1) for p in (Sample("", encode_png(line_picture(line["text"]))).pixels(), sample.pixels()))
+        got = cv2.resize(got[:, None], (1, len(wanted)))[:, 0]
+        assert np.corrcoef(got, wanted)[0, 1] > 0.85
+        assert sample.document.endswith("scan 1") and sample.meta["language"] in ("fr", "French")
+
+
+def test_coordinates_in_other_units_and_of_a_larger_scan(page):
+    folder, lines, width, height = page
+    write(folder / "scan 1.xml", alto_xml(lines, width, height, "scan 1.png", "mm10", 0.847))
+    samples, _, errors = taken(folder)
+    assert [s.text for s in samples.values()] == TEXTS, errors
+    assert abs(next(iter(samples.values())).meta["box"][0] - 30) <= 1
+
+
+def test_the_image_is_found_where_tools_put_it(page):
+    folder, lines, width, height = page
+    for xml, image in [("page/scan 1.xml", "x/other.jpg"), ("alto.xml", "C:\\scans\\scan 1.png"), ("page/a.xml", "../scan 1.png")]:
+        path = write(folder / xml, page_xml(lines, width, height, image, "2013-07-15"))
+        assert len(taken(path)[0]) == 3, xml
+
+
+def test_page_2010_words_and_lines_without_outline(page):
+    folder, lines, width, height = page
+    x = lambda pairs: "".join(f'<Point x="{a}" y="{b}"/>' for a, b in pairs)
+    first, second, third = lines
+    body = (
+        f'<TextLine><Coords>{x(first["polygon"])}</Coords><Word><TextEquiv><Unicode>the</Unicode></TextEquiv></Word>'
+        f"<Word><TextEquiv><Unicode>first</Unicode></TextEquiv></Word></TextLine>"
+        f'<TextLine><Baseline points="{points(second["baseline"])}"/><TextEquiv><Unicode>second</Unicode></TextEquiv></TextLine>'
+        f'<TextLine><Coords points="{points(third["polygon"])}"/><TextEquiv><Unicode> </Unicode></TextEquiv></TextLine>'
+        f'<TextLine id="tiny"><Coords points="1,1 2,1 2,2"/><TextEquiv><Unicode>tiny</Unicode></TextEquiv></TextLine>'
+    )
+    path = write(folder / "scan 1.xml", f'<PcGts><Page imageFilename="scan 1.png"><TextRegion>{body}</TextRegion></Page></PcGts>')
+    samples, left_out, errors = taken(path)
+    assert [s.text for s in samples.values()] == ["the first", "second"]
+    assert left_out == ["no transcription"]
+    assert len(errors) == 1 and "scan 1.xml#tiny" in errors[0]
+
+
+def test_bad_xml_among_good(page):
+    folder, lines, width, height = page
+    write(folder / "scan 1.xml", page_xml(lines, width, height, "scan 1.png"))
+    write(folder / "cut.xml", page_xml(lines, width, height, "scan 1.png")[:300])
+    write(folder / "lost.xml", page_xml(lines, width, height, "lost.png"))
+    write(folder / "other.xml", page_xml(lines, width * 2, height, "scan 1.png"))
+    write(folder / "bomb.xml", '<!DOCTYPE d [<!ENTITY a "aaa"><!ENTITY b "&a;&a;">]><PcGts>&b;</PcGts>')
+    write(folder / "note.xml", "<note/>")
+    samples, _, errors = taken(folder)
+    assert len(samples) == 3
+    assert sorted(Path(error.split(":")[0]).name for error in errors) == ["bomb.xml", "cut.xml", "lost.xml", "other.xml"]
+
+
+def test_a_page_that_its_tool_saw_lying(page):
+    from PIL import Image
+
+    folder, lines, width, height = page
+    upright = Image.open(folder / "scan 1.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright.save(folder / "lying.jpg", exif=exif, quality=95)
+    path = write(folder / "lying.xml", page_xml(lines, width, height, "lying.jpg"))
+    samples, _, errors = taken(path)
+    assert len(samples) == 3, errors
+    assert next(iter(samples.values())).pixels().shape[1] > 150
+
+
+def test_tars_keep_their_keys_and_documents(tmp_path):
+    stream = io.BytesIO()
+    with SampleWriter(stream) as writer:
+        for key in ("set/doc/1", "set/doc/2"):
+            writer.write(Sample(key, encode_png(line_picture("a")), "a", {"language": "fr"}))
+    for name in ("one.tar", "two.tar"):
+        (tmp_path / name).write_bytes(stream.getvalue())
+    (tmp_path / "bad.tar").write_bytes(b"no tar" * 300)
+    (tmp_path / "short.tar").write_bytes(stream.getvalue()[:-14000])
+    samples, _, errors = taken(tmp_path)
+    assert list(samples)[:2] == ["set/doc/1", "set/doc/2"] and "set/doc/1-2" in samples
+    assert {s.document for s in samples.values()} == {"set/doc"}
+    assert all(s.meta["language"] == "fr" for s in samples.values())
+    assert any("bad.tar" in error for error in errors)
+
+
+def test_what_is_not_there_or_of_no_layout_is_named(tmp_path):
+    for name in (tmp_path / "nowhere", tmp_path):
+        with pytest.raises(InputError, match="expected images with .gt.txt"):
+            list(Finder().find(str(name)))
+
+
+def test_a_link_that_leads_up_is_not_followed_for_ever(pairs):
+    (pairs / "sub" / "loop").symlink_to(pairs, target_is_directory=True)
+    assert len(taken(pairs)[0]) == 3
+
+
+@pytest.mark.parametrize(
+    "key, document", [("d/page_003", "d/page"), ("d/0001", "d"), ("a/b-line12", "a/b"), ("x", "x"), ("7", "7"), ("d/name", "d/name")]
+)
+def test_documents_by_name(key, document):
+    assert document_of(key) == document
+
+
+def test_keys_hold_no_dots_in_their_last_part():
+    assert key_of("a.b", "c/../d", "x.y.z") == "a.b/c/d/x_y_z"
