@@ -94,11 +94,16 @@ def test_images_are_taken_as_such_on_request(pairs):
 
 
 def test_pages_are_cut_into_lines_on_request(tmp_path):
-    page, _ = page_picture(["the first line of the page", "and then a second line", "the third and last of all"], 110)
+    page, _ = page_picture(["the first line of the page and so on", "and then a second line, about as long"] * 4)
     save(tmp_path / "scan.png", page)
     samples, _, _ = taken(tmp_path / "scan.png", lines=True)
-    assert len(samples) == 3
+    assert len(samples) == 8
     assert all(s.text is None and len(s.meta["box"]) == 4 and s.document.endswith("scan") for s in samples.values())
+
+
+def test_a_page_without_lines_is_counted(tmp_path):
+    save(tmp_path / "scan.png", np.full((400, 300), 230, np.uint8))
+    assert taken(tmp_path, lines=True)[:2] == ({}, ["page on which no line was found"])
 
 
 def test_single_files_and_what_a_shell_makes_of_a_star(pairs):

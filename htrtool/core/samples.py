@@ -158,7 +158,7 @@ class SampleWriter:
         if sample.text is not None:
             self._add(sample.key + ".txt", unicodedata.normalize("NFC", sample.text).encode())
         if sample.meta:
-            self._add(sample.key + ".json", json.dumps(sample.meta, ensure_ascii=False, sort_keys=True).encode())
+            self._add(sample.key + ".json", _json(sample.meta))
 
     def _add(self, name: str, content: bytes) -> None:
         member = tarfile.TarInfo(name)
@@ -191,3 +191,8 @@ def image_suffix(image: bytes) -> str:
     if image[:4] == b"RIFF":
         return ".webp"
     return ".jpg" if image[:2] == b"\xff\xd8" else ".png"
+
+
+def _json(meta: dict) -> bytes:
+    # A file name that is not UTF-8 holds lone surrogates, which JSON can only give escaped.
+    return json.dumps(meta, ensure_ascii=False, sort_keys=True).encode("utf-8", "backslashreplace")

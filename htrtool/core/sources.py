@@ -194,10 +194,13 @@ def image_of_text(path: Path) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def lines_on_page(path: Path, key: str) -> Iterator[Line]:
+def lines_on_page(path: Path, key: str) -> Iterator[Line | LeftOut]:
     """Yield the lines that are found on the page of an image, without text."""
     from htrtool.core.lines import cut_lines
 
-    for number, line in enumerate(cut_lines(load_image(path)), 1):
+    lines = cut_lines(load_image(path))
+    if not lines:
+        yield LeftOut(str(path), "page on which no line was found")
+    for number, line in enumerate(lines, 1):
         meta = {"source": str(path), "document": key, "box": [int(value) for value in line.box]}
         yield Line(f"{key}/{number:03d}", line.pixels, None, meta)

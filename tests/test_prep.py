@@ -1,0 +1,210 @@
+"""``htr prep`` as a user runs it."""
+
+import io
+import json
+import os
+import tarfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from drawn import line_picture, save
+
+from htrtool.core.samples import Sample, SampleWriter, encode_png, read_samples
+from htrtool.exits import Exit
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def samples_in(data: bytes) -> list[Sample]:
+    return list(read_samples(io.BytesIO(data)))
+
+
+def tar_of(samples) -> bytes:
+    stream = io.BytesIO()
+    with SampleWriter(stream) as writer:
+        for sample in samples:
+            writer.write(sample)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for page in range(12):
+        for line, text in enumerate(["L’un", "deux —", ">trois<", "quatre"]):
+            save(tmp_path / f"gt/page{page:02d}/{line}.png", line_picture(text, 40 + page))
+            (tmp_path / f"gt/page{page:02d}/{line}.gt.txt").write_text(text + "\n", encoding="utf-8")
+    return tmp_path / "gt"
+
+
+def test_a_folder_becomes_a_stream(folder, run_htr):
+    done = run_htr("prep", folder)
+    assert done.returncode == Exit.OK, done.stderr
+    samples = samples_in(done.stdout)
+    assert [s.key for s in samples[:2]] == ["gt/page00/0", "gt/page00/1"]
+    assert {s.text for s in samples} == {"L'un", "deux -", ">trois<", "quatre"}
+    assert all(s.pixels().shape[0] == 64 for s in samples)
+    assert b"48 taken" in done.stderr and b"12 transcriptions seem to hold editorial markup" in done.stderr
+
+
+def test_the_same_bytes_whatever_the_number_of_threads(folder, run_htr):
+    one, many = (run_htr("prep", "--jobs", jobs, folder).stdout for jobs in ("1", "7"))
+    assert one == many
+
+
+@pytest.mark.parametrize(
+    "options, texts, reason",
+    [
+        (["--labels", "keep"], {"L’un", "deux —", ">trois<", "quatre"}, b""),
+        (["--markup", "drop"], {"L'un", "deux -", "quatre"}, b"12 left out: editorial markup"),
+        (["--markup", "strip"], {"L'un", "deux -", "trois", "quatre"}, b""),
+        (["--min-chars", "6"], {"deux -", ">trois<", "quatre"}, b"12 left out: under 6 characters"),
+        (["--max-chars", "5"], {"L'un"}, b"36 left out: over 5 characters"),
+    ],
+)
+def test_labels_and_filters(folder, run_htr, options, texts, reason):
+    done = run_htr("prep", *options, folder)
+    assert {s.text for s in samples_in(done.stdout)} == texts
+    assert reason in done.stderr
+
+
+def test_filters_by_width(folder, run_htr):
+    widths = {s.pixels().shape[1] for s in samples_in(run_htr("prep", "--min-width", "100", "--max-width", "160", folder).stdout)}
+    assert widths and min(widths) >= 100 and max(widths) <= 160
+
+
+def test_the_recipe_is_told_in_each_sample_and_done_once(folder, run_htr):
+    options = ["--height", "48", "--binarise", "sauvola", "--deslant", "--remove-rules", "--deskew"]
+    first = run_htr("prep", *options, folder).stdout
+    sample = samples_in(first)[0]
+    assert sample.meta["recipe"] == {
+        "normalise": "background", "remove_rules": True, "deskew": True, "deslant": True, "binarise": "sauvola", "height": 48
+    }  # fmt: skip
+    assert sample.pixels().shape[0] == 48
+    again = run_htr("prep", *options, "-", input=first).stdout
+    assert [s.image for s in samples_in(again)] == [s.image for s in samples_in(first)]
+
+
+@pytest.mark.parametrize("form, suffix", [("webp", ".webp"), ("jpg", ".jpg")])
+def test_other_image_formats(folder, run_htr, form, suffix):
+    with tarfile.open(fileobj=io.BytesIO(run_htr("prep", "--image-format", form, folder).stdout)) as archive:
+        assert archive.getnames()[0] == "gt/page00/0" + suffix
+
+
+def test_a_split_by_document_into_files(folder, run_htr, tmp_path):
+    done = run_htr("prep", "--split", "train=60,val=40", "-o", tmp_path / "out", folder)
+    assert done.returncode == Exit.OK, done.stderr
+    parts = {name: samples_in((tmp_path / "out" / f"{name}.tar").read_bytes()) for name in ("train", "val")}
+    documents = {name: {s.document for s in samples} for name, samples in parts.items()}
+    assert documents["train"] and documents["val"] and not documents["train"] & documents["val"]
+    assert sum(map(len, parts.values())) == 48
+    assert all(s.meta["split"] == name for name, samples in parts.items() for s in samples)
+    assert f"train: {len(documents['train'])} documents".encode() in done.stderr
+
+
+def test_a_split_in_one_stream_agrees_with_files(folder, run_htr, tmp_path):
+    run_htr("prep", "--split", "train=60,val=40", "-o", tmp_path / "out", folder)
+    val = {s.key for s in samples_in((tmp_path / "out" / "val.tar").read_bytes())}
+    stream = samples_in(run_htr("prep", "--split", "train=60,val=40", folder).stdout)
+    assert {s.key for s in stream if s.meta["split"] == "val"} == val
+
+
+def test_documents_named_by_a_pattern(folder, run_htr):
+    samples = samples_in(run_htr("prep", "--document", r"page(\d)", folder).stdout)
+    assert {s.document for s in samples} == {"0", "1"}
+
+
+def test_bad_sources_among_good_ones(folder, run_htr, tmp_path):
+    (tmp_path / "notes.md").write_text("no data")
+    done = run_htr("prep", tmp_path / "nowhere", folder, tmp_path / "notes.md")
+    assert done.returncode == Exit.SOME_FAILED
+    assert len(samples_in(done.stdout)) == 48
+    for name in (b"nowhere", b"notes.md"):
+        assert name + b": expected images" in done.stderr
+
+
+def test_hard_pictures_are_taken_or_named(run_htr, tmp_path):
+    rng = np.random.default_rng(0)
+    save(tmp_path / "h/good.png", line_picture("good"))
+    save(tmp_path / "h/tiny.png", np.full((1, 1), 255, np.uint8))
+    save(tmp_path / "h/long.png", rng.integers(0, 255, (10, 30000)).astype(np.uint8))
+    save(tmp_path / "h/deep.png", (rng.random((64, 300)) * 65535).astype(np.uint16))
+    clear = np.dstack([line_picture("clear")] * 3 + [np.full_like(line_picture("clear"), 255)])
+    save(tmp_path / "h/clear.png", clear)
+    (tmp_path / "h/text.png").write_text("not a picture")
+    for path in list((tmp_path / "h").glob("*.png")):
+        path.with_suffix(".txt").write_text(path.stem)
+    done = run_htr("prep", tmp_path / "h")
+    assert done.returncode == Exit.SOME_FAILED
+    assert {s.text for s in samples_in(done.stdout)} == {"good", "deep", "clear"}
+    assert b"tiny.png: expected" in done.stderr and b"text.png: expected" in done.stderr
+    assert b"1 left out: wider than 20000 pixels" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_if_nothing_is_taken_the_old_file_stays(run_htr, tmp_path):
+    old = tmp_path / "old.tar"
+    old.write_bytes(b"old")
+    done = run_htr("prep", tmp_path / "nowhere", "-o", old)
+    assert done.returncode == Exit.BAD_INPUT
+    assert old.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(
+    "options, told",
+    [
+        (["--split", "train=90"], "train=90,val=10"),
+        (["--document", "("], "regular expression"),
+        (["-", "-"], "only once"),
+        (["-o", "."], "folder"),
+    ],
+)
+def test_wrong_usage_is_told(run_htr, options, told):
+    done = run_htr("prep", *options, input=tar_of([Sample("a", encode_png(line_picture("a")), "a")]))
+    assert done.returncode in (Exit.USAGE, Exit.BAD_INPUT)
+    assert told in done.stderr.decode()
+
+
+def test_a_part_without_documents_is_warned_of(run_htr, tmp_path):
+    stream = tar_of([Sample("only/1", encode_png(line_picture("a")), "a")])
+    done = run_htr("prep", "--split", "train=50,val=50", "-o", tmp_path / "out", input=stream)
+    assert done.returncode == Exit.OK
+    assert b"no document fell to" in done.stderr and b"--document" in done.stderr
+    assert sorted(os.listdir(tmp_path / "out")) == ["train.tar", "val.tar"]
+
+
+def test_quiet_says_nothing(folder, run_htr):
+    assert run_htr("prep", "-q", folder).stderr == b""
+
+
+def test_names_that_are_not_utf8_and_names_with_blanks(run_htr, tmp_path):
+    picture = cv2.imencode(".png", line_picture("x"))[1].tobytes()
+    folder = os.fsencode(tmp_path / "odd")
+    os.mkdir(folder)
+    for name in (b"caf\xe9", b"with blank"):
+        for suffix, content in ((b".png", picture), (b".txt", b"x")):
+            with open(os.path.join(folder, name + suffix), "wb") as file:
+                file.write(content)
+    done = run_htr("prep", tmp_path / "odd")
+    assert b"Traceback" not in done.stderr
+    assert "odd/with blank" in {s.key for s in samples_in(done.stdout)}
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the shared data is not beside the checkout")
+def test_real_pages_and_lines(run_htr, tmp_path):
+    page = sorted((DATA / "pages/val/poilus").glob("*.json"))[0]
+    told = json.loads(page.read_text())
+    body = "".join(
+        f'<TextLine><Coords points="{" ".join(f"{x},{y}" for x, y in line["polygon"])}"/>'
+        f'<Baseline points="{" ".join(f"{x},{y}" for x, y in line["baseline"])}"/>'
+        f"<TextEquiv><Unicode>line {number}</Unicode></TextEquiv></TextLine>"
+        for number, line in enumerate(told["lines"])
+    )
+    image = page.with_suffix(".jpg")
+    (tmp_path / image.name).symlink_to(image)
+    size = f'imageWidth="{told["width"]}" imageHeight="{told["height"]}"'
+    (tmp_path / "x.xml").write_text(f'<PcGts><Page imageFilename="{image.name}" {size}>{body}</Page></PcGts>')
+    samples = samples_in(run_htr("prep", tmp_path).stdout)
+    assert len(samples) == len(told["lines"])
+    assert all(s.pixels().mean() > 190 for s in samples)
