@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
-from typing import IO
+import tempfile
+from typing import IO, Iterator
 
 import click
 
@@ -72,6 +74,22 @@ def protect_stdout() -> IO[bytes]:
     data = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     return data
+
+
+@contextlib.contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Keep what libraries write to standard error while they are imported from the user, unless that fails."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as kept, os.fdopen(os.dup(2), "wb") as stderr:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            stderr.write(kept.read())
+            raise
+        finally:
+            os.dup2(stderr.fileno(), 2)
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ def stream(count: int, documents: int = 8, prepared: bool = True) -> bytes:
 
 
 def htr(*arguments: str, given: bytes = b"", cwd: Path, **more) -> subprocess.CompletedProcess:
-    environment = os.environ | {"TF_DETERMINISTIC_OPS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"} | more
+    environment = os.environ | {"TF_DETERMINISTIC_OPS": "1"} | more
     return subprocess.run(
         [sys.executable, "-m", "htrtool", *arguments], input=given, capture_output=True, cwd=cwd, env=environment
     )
@@ -51,6 +51,7 @@ def trained(tmp_path_factory) -> Path:
     done = htr("train", "--spec", TINY, "--epochs", "2", "--batch", "8", "-o", "m", "-", given=stream(64), cwd=folder)
     assert done.returncode == 0, done.stderr.decode()
     (folder / "epochs.tsv").write_bytes(done.stdout)
+    (folder / "messages").write_bytes(done.stderr)
     return folder
 
 
@@ -60,8 +61,14 @@ def test_table_of_epochs_is_all_that_stdout_carries(trained):
     assert [line.split("\t")[0] for line in lines[1:]] == ["1", "2"]
 
 
+def test_stderr_carries_our_messages_and_no_library_s(trained):
+    messages = (trained / "messages").read_text().splitlines()
+    assert all(line.startswith("htr train: ") for line in messages), messages
+    assert any("56 lines of 7 documents, 8 lines kept aside" in line for line in messages)
+
+
 def test_model_files_are_written_and_the_checkpoint_goes(trained):
-    assert {f.name for f in trained.iterdir()} == {"m.keras", "m.onnx", "m.md", "epochs.tsv"}
+    assert {f.name for f in trained.iterdir()} == {"m.keras", "m.onnx", "m.md", "epochs.tsv", "messages"}
     assert "drawn (64)" in (trained / "m.md").read_text()
 
 

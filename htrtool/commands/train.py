@@ -12,6 +12,7 @@ from htrtool.messages import Messages
 from htrtool.options import with_messages, with_operands
 
 SIZES = ("small", "medium", "large")
+FEW_LINES = 5000
 
 
 @click.command()
@@ -30,7 +31,7 @@ SIZES = ("small", "medium", "large")
 @click.option("--epochs", type=click.IntRange(min=1), default=40, show_default=True, help="Stop after so many passes over the data.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so many minutes of training.")
 @click.option("--patience", type=click.IntRange(min=0), default=10, show_default=True, help="Stop when the CER has not fallen for so many epochs; 0: never.")
-@click.option("--batch", type=click.IntRange(min=1), default=32, show_default=True, help="Lines in a batch.")
+@click.option("--batch", type=click.IntRange(min=1), help="Lines in a batch.  [default: a fortieth of the lines, 4 to 32]")
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="The highest rate of the schedule.  [default: 0.0015, with --from 0.0005]")
 @click.option("--augment", type=click.FloatRange(0, 3), default=1.0, show_default=True, help="Strength of the augmentation; 0: none.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of weights, order and augmentation.")
@@ -50,7 +51,7 @@ def train(
     epochs: int,
     minutes: float | None,
     patience: int,
-    batch: int,
+    batch: int | None,
     learning_rate: float | None,
     augment: float,
     seed: int,
@@ -76,7 +77,7 @@ def train(
     if parent and (size or spec):
         raise click.UsageError("--from brings its network along: leave --size and --spec out")
     check_installed()
-    from htrtool.cli import protect_stdout
+    from htrtool.cli import protect_stdout, quiet_stderr
 
     stdout = protect_stdout()
     from htrtool.core.corpus import gather, labelled_samples
@@ -91,12 +92,13 @@ def train(
         aside = gather(labelled_samples(val, messages.problem), corpus.recipe)
         corpus.keep_aside(aside)
     # Keras takes seconds to import: only now that there is something to train on.
-    from htrtool.core.training import Settings
-    from htrtool.core.training_run import LEARNING_RATE, TUNING_RATE, Run
+    with quiet_stderr():
+        from htrtool.core.training import Settings
+        from htrtool.core.training_run import LEARNING_RATE, TUNING_RATE, Run
 
     settings = Settings(
         spec=model[1].spec if model else spec or size or "small",
-        batch_size=batch,
+        batch_size=batch or min(32, max(4, len(corpus.lines) // 40)),
         learning_rate=learning_rate or (TUNING_RATE if model else LEARNING_RATE),
         epochs=epochs,
         minutes=minutes or 0,
@@ -117,6 +119,8 @@ def train(
             f"{len(corpus.kept_aside)} lines kept aside, {run.info.training['parameters']:,} parameters, "
             f"{len(run.info.charset.characters)} characters"
         )
+        if model is None and not resume and len(corpus.lines) < FEW_LINES:
+            messages.note("this is little data to train on from nothing: --from latin needs far less")
         with text_writer(stdout) as stream:
             table = TableWriter(stream, EPOCH_COLUMNS)
             for row in run.training.progress.rows:

@@ -9,10 +9,7 @@ from typing import Iterable, Sequence
 from htrtool.core.errors import InputError
 
 BLANK = 0
-LATIN = (
-    " !\"#$%&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-    "£§«°»¼½ÀÁÂÄÆÇÈÉÊËÍÎÏÑÓÔÖØÙÚÛÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüÿŒœ€"
-)
+LATIN = "".join(map(chr, range(0x20, 0x7F))) + "¡£§ª«°±²³·º»¼½¾¿ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõö÷øùúûüýÿŒœŸ€"
 
 
 class Charset:

@@ -85,12 +85,11 @@ def restrict(corpus: Corpus, charset: Charset, stride: int) -> None:
     """Leave out the lines with characters that have no class, and those too narrow for their text."""
     for name in ("lines", "kept_aside"):
         store = getattr(corpus, name)
-        known = []
-        for index, text in enumerate(store.texts):
-            if unknown := charset.unknown(text):
-                corpus.leave_out(f"with characters outside the charset ({''.join(sorted(unknown))})", store.keys[index])
-            else:
-                known.append(index)
+        unknown = {index: missing for index, text in enumerate(store.texts) if (missing := charset.unknown(text))}
+        characters = "".join(sorted(set().union(*unknown.values())))
+        for index in unknown:
+            corpus.leave_out(f"with characters outside the charset ({characters})", store.keys[index])
+        known = [index for index in range(len(store)) if index not in unknown]
         store = store.keep(known)
         narrow = set(too_narrow(store, charset, stride))
         for index in sorted(narrow):
