@@ -141,6 +141,16 @@ def test_columns_by_name(tmp_path):
     assert "pic, said, text" in taken(table, image_column="nix")[2][0]
 
 
+def test_tables_that_are_no_truth_are_passed_over(pairs):
+    write(pairs / "out.tsv", "file\tpage\tline\tconf\ttext\np1_001.png\t1\t1\t0.3\twrong\n")
+    write(pairs / "sizes.csv", "file,text\np1_001.png,wrong\n")
+    assert set(texts(taken(pairs)[0]).values()) == {"one", "two", "three"}
+    for path in pairs.glob("*.gt.txt"):
+        path.rename(path.with_suffix("").with_suffix(".txt"))
+    (pairs / "sizes.csv").unlink()
+    assert set(texts(taken(pairs)[0]).values()) == {"one", "two", "three"}
+
+
 def test_the_kaggle_names_set(tmp_path):
     for part in ("train", "validation"):
         rows = ["FILENAME,IDENTITY"]

@@ -51,6 +51,15 @@ def is_table(path: Path, image_column: str | None = None, text_column: str | Non
         return False
 
 
+def is_output(path: Path) -> bool:
+    """Tell whether a file is a table of lines that a model has read, which is no truth to learn from."""
+    try:
+        with _opened(path) as file:
+            return {"conf", "text", "line"} <= set(next(_reader(file, path), []))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return False
+
+
 def in_table(
     path: Path, prefix: str, image_column: str | None = None, text_column: str | None = None
 ) -> Iterator[Found]:

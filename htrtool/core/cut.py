@@ -17,6 +17,8 @@ LEAST_COVER = 0.01
 # Of the line's height, the paper left around it.
 MARGIN = 0.04
 ABOVE, BELOW = 0.7, 0.35
+# Of the page's height and width together; what is larger has its points in another unit, or broken.
+LARGEST = 2
 
 
 class Cut(NamedTuple):
@@ -55,6 +57,9 @@ def cut_line(page: np.ndarray, polygon: Points | None, baseline: Points | None, 
         left, right, top, bottom = _extent(guide, outline)
     if right - left < MIN_SIDE or bottom - top < MIN_SIDE:
         raise _too_small(right - left, bottom - top)
+    if max(right - left, bottom - top, _length(guide)) > LARGEST * sum(page.shape):
+        size = f"{page.shape[1]}×{page.shape[0]}"
+        raise InputError(f"expected a line on the page of {size} pixels, found one {right - left:.0f}×{bottom - top:.0f}")
     points, normals = _axis(guide, left, right, smoothing=(bottom - top) / 2)
     offsets = np.arange(np.floor(top), np.ceil(bottom) + 1)
     columns = (points[:, 0] + offsets[:, None] * normals[:, 0]).astype(np.float32)

@@ -122,7 +122,10 @@ class Finder:
             yield from iam.in_table(table, prefix)
             return
         if self._wants("table"):
-            tables = [path for path in sorted(folder.iterdir()) if self._is_table(path)]
+            files = sorted(folder.iterdir())
+            # Transcriptions beside the images are meant as such; a table next to them may be anything.
+            paired_up = self.layout == "auto" and any(path.name.endswith(".gt.txt") for path in files)
+            tables = [] if paired_up else [path for path in files if self._is_table(path)]
             for table in tables:
                 yield from csv_layout.in_table(table, prefix, self.image_column, self.text_column)
             if tables:
@@ -131,6 +134,8 @@ class Finder:
 
     def _is_table(self, path: Path) -> bool:
         if path.suffix.lower() not in csv_layout.TABLE_SUFFIXES:
+            return False
+        if self.layout == "auto" and csv_layout.is_output(path):
             return False
         return csv_layout.is_table(path, self.image_column, self.text_column)
 
