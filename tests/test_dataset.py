@@ -132,7 +132,14 @@ def test_gathering_keeps_lines_marked_val_aside_and_counts_what_it_leaves_out():
 
 def test_samples_prepared_in_different_ways_are_refused():
     with pytest.raises(InputError, match="prepared alike"):
-        gather([sample("a", "abc"), Sample("b", encode_png(draw_line("a")), "a", {"recipe": {"height": 48}})])
+        gather([sample("a", "abc"), Sample("b", encode_png(draw_line("a")), "a", {"recipe": {"binarise": "otsu"}})])
+
+
+def test_samples_are_brought_to_the_height_of_the_network():
+    corpus = gather([sample("a", "abc"), Sample("b", encode_png(draw_line("a", height=96)), "a", {"recipe": {"normalise": "none", "height": 96}})], 32)
+    assert corpus.recipe.height == 32
+    batch = BatchMaker(corpus.lines, Charset("abc"), 4, 0, 0).batch([0, 1], 0)
+    assert batch.lines.shape[1] == 32
 
 
 def test_pictures_without_a_recipe_are_prepared():

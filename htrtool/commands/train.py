@@ -12,27 +12,26 @@ from htrtool.messages import Messages
 from htrtool.options import with_messages, with_operands
 
 SIZES = ("small", "medium", "large")
-FEW_LINES = 5000
 
 
 @click.command()
 @with_operands("DATA")
 @click.option("-o", "--output", default="model", show_default=True, metavar="NAME", help="Write NAME.keras, NAME.onnx and NAME.md.")
 @click.option("--val", multiple=True, metavar="DATA", help="Samples by which the best epoch is chosen; may be given more than once.  [default: those marked val, or a tenth of the documents]")
-@click.option("--size", type=click.Choice(SIZES), help="The size of the network.  [default: small]")
-@click.option("--spec", metavar="SPEC", help="The network itself, such as 'c32:4x4/2x2 r64/2x2 r96/2x1 max lstm160 drop.2'.")
-@click.option("--from", "parent", metavar="MODEL", help="Go on from a trained model: its name, or a path to its .keras file.")
+@click.option("--size", type=click.Choice(SIZES), help="Train a new network of this size, from nothing.")
+@click.option("--spec", metavar="SPEC", help="Train a new network, such as 'c32:4x4/2x2 r64/2x2 r96/2x1 max lstm160 drop.2'.")
+@click.option("--from", "parent", metavar="MODEL", help="Go on from a trained model: its name, a path to its .keras file, or none.  [default: latin, but none with --size or --spec]")
 @click.option(
     "--charset",
     metavar="WHICH",
     help="data: the characters of the data; keep: those of --from; grow: both; latin: Western European; or a FILE of "
-    "characters.  [default: data, with --from grow]",
+    "characters.  [default: grow, from nothing data]",
 )
 @click.option("--epochs", type=click.IntRange(min=1), default=40, show_default=True, help="Stop after so many passes over the data.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so many minutes of training.")
 @click.option("--patience", type=click.IntRange(min=0), default=10, show_default=True, help="Stop when the CER has not fallen for so many epochs; 0: never.")
 @click.option("--batch", type=click.IntRange(min=1), help="Lines in a batch.  [default: a fortieth of the lines, 4 to 32]")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="The highest rate of the schedule.  [default: 0.0015, with --from 0.0005]")
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="The highest rate of the schedule.  [default: 0.0005, from nothing 0.0015]")
 @click.option("--augment", type=click.FloatRange(0, 3), default=1.0, show_default=True, help="Strength of the augmentation; 0: none.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of weights, order and augmentation.")
 @click.option("--resume", is_flag=True, help="Go on where a run that was stopped left off, given the same data and options.")
@@ -67,14 +66,17 @@ def train(
     htr prep knows. Prints a table of epochs, and writes NAME.onnx for htr read, NAME.keras to go on training, and
     NAME.md, the model's card. While it runs, NAME.checkpoint holds all that --resume needs.
 
+    Training goes on from the model that htr reads with, which takes minutes and little data, unless --from names another,
+    or none: from nothing it takes tens of thousands of lines and hours.
+
     \b
         htr prep raw/ | htr train -o mine
-        htr train --from latin --minutes 10 -o mine lines.tar > epochs.tsv
+        htr train --minutes 10 -o mine lines.tar > epochs.tsv
         htr train --size medium --val val.tar train.tar -o big
     """
     if size and spec:
         raise click.UsageError("--size and --spec both say what the network is: give one of them")
-    if parent and (size or spec):
+    if parent not in (None, "none") and (size or spec):
         raise click.UsageError("--from brings its network along: leave --size and --spec out")
     check_installed()
     from htrtool.cli import protect_stdout, quiet_stderr
@@ -82,15 +84,17 @@ def train(
     stdout = protect_stdout()
     from htrtool.core.corpus import gather, labelled_samples
     from htrtool.core.export import parent_model
-    from htrtool.core.modelfile import Target
+    from htrtool.core.modelfile import DEFAULT_MODEL, Target, has_model
     from htrtool.core.tables import EPOCH_COLUMNS, TableWriter, text_writer
 
     target = Target.of(output)
-    model = parent_model(parent) if parent else None
-    corpus = gather(labelled_samples(operands, messages.problem), model and model[1].recipe)
+    if parent is None:
+        parent = "none" if size or spec or not has_model(DEFAULT_MODEL, ".keras") else DEFAULT_MODEL
+    model = parent_model(parent) if parent != "none" else None
+    height = model[1].recipe.height if model else None
+    corpus = gather(labelled_samples(operands, messages.problem), height)
     if val:
-        aside = gather(labelled_samples(val, messages.problem), corpus.recipe)
-        corpus.keep_aside(aside)
+        corpus.keep_aside(gather(labelled_samples(val, messages.problem), height))
     # Keras takes seconds to import: only now that there is something to train on.
     with quiet_stderr():
         from htrtool.core.training import Settings
@@ -117,10 +121,8 @@ def train(
         messages.note(
             f"training on {len(corpus.lines)} lines of {run.info.training['documents']} documents, "
             f"{len(corpus.kept_aside)} lines kept aside, {run.info.training['parameters']:,} parameters, "
-            f"{len(run.info.charset.characters)} characters"
+            f"{len(run.info.charset.characters)} characters, from {model[1].name if model else 'nothing'}"
         )
-        if model is None and not resume and len(corpus.lines) < FEW_LINES:
-            messages.note("this is little data to train on from nothing: --from latin needs far less")
         with text_writer(stdout) as stream:
             table = TableWriter(stream, EPOCH_COLUMNS)
             for row in run.training.progress.rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable, Iterable, Iterator
 
@@ -34,32 +34,42 @@ class Corpus:
         self.left_out.setdefault(reason, []).append(key)
 
     def keep_aside(self, other: Corpus) -> None:
-        """Take another corpus' lines as those kept aside, in place of any that this one has."""
+        """Take another corpus' lines as those kept aside, in place of any that this one has.
+
+        Raises:
+            InputError: they were prepared in another way.
+        """
+        if other.recipe != self.recipe:
+            raise InputError(
+                f"expected the lines kept aside to be prepared like the others, {self.recipe.to_json()}, received "
+                f"{other.recipe.to_json()}"
+            )
         self.kept_aside = other.lines
         for reason, keys in other.left_out.items():
             for key in keys:
                 self.leave_out(reason, key)
 
 
-def gather(samples: Iterable[Sample], recipe: Recipe | None = None) -> Corpus:
+def gather(samples: Iterable[Sample], height: int | None = None) -> Corpus:
     """Spool labelled samples for training; those whose JSON says split ``val`` are kept aside.
 
-    Pictures that carry no recipe are prepared here, with ``recipe`` or the default one; those that ``htr prep``
-    prepared are taken as they are.
+    Pictures that ``htr prep`` prepared are taken as they are, but for their height; others are prepared here with the
+    default recipe.
 
     Args:
-        recipe: that of the model to go on from; None takes that of the first sample that carries one.
+        height: that of the network to go on from; None takes that of the first sample.
 
     Raises:
-        InputError: samples were prepared with different recipes, or there is none with a text.
+        InputError: samples were prepared in different ways, or there is none with a text.
     """
     corpus = None
     for sample in samples:
         told = Recipe.from_json(sample.meta["recipe"]) if "recipe" in sample.meta else None
         if corpus is None:
-            recipe = recipe or told or Recipe()
+            recipe = told or Recipe()
+            recipe = replace(recipe, height=height or recipe.height)
             corpus = Corpus(LineStore(recipe.height), LineStore(recipe.height), recipe)
-        if told is not None and told != recipe:
+        if told is not None and replace(told, height=recipe.height) != recipe:
             raise InputError(
                 f"expected all samples to be prepared alike, {recipe.to_json()}, received {told.to_json()}: prepare "
                 "them again with one recipe",

@@ -82,6 +82,15 @@ def find_model(name: str, suffix: str = ".onnx") -> Path:
     raise ModelError(f"expected a model file or one of the names {', '.join(names) or '(none installed)'}; found no such model", name)
 
 
+def has_model(name: str, suffix: str = ".onnx") -> bool:
+    """Return whether there is a model of that name."""
+    try:
+        find_model(name, suffix)
+    except ModelError:
+        return False
+    return True
+
+
 @dataclass
 class Target:
     """Where a model goes: ``NAME.keras``, ``NAME.onnx``, ``NAME.md`` and, while it trains, ``NAME.checkpoint``."""
