@@ -13,8 +13,10 @@ from htrtool.core.ink import ink_map
 from htrtool.core.order import reading_order
 from htrtool.core.outlines import fit_baseline, outline
 from htrtool.core.owners import assign_ink, ink_of_each, without_specks
-from htrtool.core.ridges import find_ridges, line_pitch, link_ridges, page_slope, sheared
+from htrtool.core.ridges import find_ridges, line_pitch, link_ridges, page_slope, pieces_height, sheared
 
+# The line pitch that letters of a height of one ask for at least.
+LETTERS_IN_PITCH = 2.5
 # What tells a picture of one line: shares of its height, of the strongest band's ink, and of the lesser of two bands'.
 LINE_HEIGHT = 128
 LEAST_BAND = 0.3
@@ -43,15 +45,17 @@ def find_lines(pixels: np.ndarray) -> list[TextLine]:
         sheared(part.astype(np.uint8), slope, pad, cv2.INTER_NEAREST).astype(bool) for part in (ink.mask, ink.rules)
     )
     pitch = line_pitch(level)
-    level = without_specks(level, pitch)
+    # Where lines stand far apart, the size of the letters is what counts.
+    size = min(pitch, LETTERS_IN_PITCH * pieces_height(level))
+    level = without_specks(level, size)
     ridges = link_ridges(find_ridges(level, pitch), pitch, rules)
-    owners, ridges = assign_ink(level, ridges, pitch, rules)
+    owners, ridges = assign_ink(level, ridges, pitch, size, rules)
     lines = []
     for ridge, (xs, ys) in zip(ridges, ink_of_each(owners, len(ridges))):
         if not len(xs):
             continue
-        knots, base = fit_baseline(xs, ys, ridge, pitch)
-        polygon = outline(xs, ys, knots, base, pitch)
+        knots, base = fit_baseline(xs, ys, ridge, size)
+        polygon = outline(xs, ys, knots, base, size)
         lines.append(
             TextLine(*(_in_page(points, slope, pad, ink.scale) for points in (np.column_stack([knots, base]), polygon)))
         )

@@ -9,7 +9,7 @@ from htrtool.core.ridges import Ridge
 
 WIDEST_GAP = 2.2
 STRAY = 0.1
-# Ink that keeps this close to the middle of its line, in pitches, is a rule or the edge of a sheet, not letters.
+# Ink that keeps this close to the middle of its line, in letter sizes, is a rule or the edge of a sheet, not letters.
 FLATTEST = 0.18
 
 
@@ -27,19 +27,25 @@ def without_specks(mask: np.ndarray, pitch: float) -> np.ndarray:
 
 
 def assign_ink(
-    mask: np.ndarray, ridges: list[Ridge], pitch: float, rules: np.ndarray
+    mask: np.ndarray, ridges: list[Ridge], pitch: float, size: float, rules: np.ndarray
 ) -> tuple[np.ndarray, list[Ridge]]:
     """Give each piece of ink to a line, and part lines where a gap is too wide.
 
     A piece that reaches into the core of one line is that line's; one that reaches into several is parted where the
     nearest core changes; one that reaches into none goes to the nearest line within a pitch.
 
+    Args:
+        mask: bool (height, width), True on ink.
+        pitch: the distance between lines, in pixels.
+        size: the pitch that letters of this height are usually written at, in pixels, no more than ``pitch``.
+        rules: bool (height, width), True on ruled lines.
+
     Returns:
         int32 (height, width), 0 on paper and k + 1 on the ink of line k, and the lines' ridges.
     """
     for _ in range(2):
         owners = _nearest_owner(mask, ridges, pitch)
-        parted = _parted(owners, ridges, pitch, rules)
+        parted = _parted(owners, ridges, pitch, size, rules)
         if len(parted) == len(ridges) and all(a.left == b.left and a.right == b.right for a, b in zip(parted, ridges)):
             break
         ridges = parted
@@ -77,7 +83,7 @@ def _nearest_owner(mask: np.ndarray, ridges: list[Ridge], pitch: float) -> np.nd
     return owners
 
 
-def _parted(owners: np.ndarray, ridges: list[Ridge], pitch: float, rules: np.ndarray) -> list[Ridge]:
+def _parted(owners: np.ndarray, ridges: list[Ridge], pitch: float, size: float, rules: np.ndarray) -> list[Ridge]:
     """Trim each ridge to its ink, part it at gaps and upright rules, and drop what has too little ink for a word."""
     parts = []
     boxes = _boxes(owners, len(ridges))
@@ -87,32 +93,32 @@ def _parted(owners: np.ndarray, ridges: list[Ridge], pitch: float, rules: np.nda
             continue
         window = owners[top:bottom, left:right] == index + 1
         columns = window.sum(axis=0)
-        near = np.abs(np.arange(top, bottom)[:, None] - ridge.at(np.arange(left, right))[None, :]) < 0.45 * pitch
+        near = np.abs(np.arange(top, bottom)[:, None] - ridge.at(np.arange(left, right))[None, :]) < 0.45 * size
         walls = (rules[top:bottom, left:right] & near).sum(axis=0) > 0.7 * np.maximum(near.sum(axis=0), 1)
         for start, end in _runs(columns, walls, WIDEST_GAP * pitch):
-            start, end = _without_strays(columns, start, end, pitch)
+            start, end = _without_strays(columns, start, end, pitch, STRAY * size**2)
             ink = int(columns[start:end].sum())
-            if end - start < 0.3 * pitch or ink < 0.06 * pitch**2:
+            if end - start < 0.3 * size or ink < 0.06 * size**2:
                 continue
             ys, xs = np.nonzero(window[:, start:end])
             low, high = np.quantile(top + ys - ridge.at(left + start + xs), [0.1, 0.9])
-            if high - low < FLATTEST * pitch:
+            if high - low < FLATTEST * size:
                 continue
             xs = np.arange(left + start, left + end)
             parts.append(Ridge(left + start, ridge.at(xs)))
     return parts
 
 
-def _without_strays(columns: np.ndarray, start: int, end: int, pitch: float) -> tuple[int, int]:
-    """Trim specks that stand off by more than a pitch from the ends of a run of columns."""
+def _without_strays(columns: np.ndarray, start: int, end: int, pitch: float, least: float) -> tuple[int, int]:
+    """Trim what has less than ``least`` ink and stands off by more than a pitch from the ends of a run of columns."""
     inked = start + np.flatnonzero(columns[start:end])
     gaps = np.flatnonzero(np.diff(inked) > 1.0 * pitch)
     for gap in gaps:
-        if columns[start : inked[gap] + 1].sum() > STRAY * pitch**2:
+        if columns[start : inked[gap] + 1].sum() > least:
             break
         start = int(inked[gap + 1])
     for gap in gaps[::-1]:
-        if inked[gap] < start or columns[inked[gap + 1] : end].sum() > STRAY * pitch**2:
+        if inked[gap] < start or columns[inked[gap + 1] : end].sum() > least:
             break
         end = int(inked[gap]) + 1
     return start, end

@@ -1,0 +1,190 @@
+"""Where the lines of a page are: on drawn pages, where that is known, and on real ones, where there are any."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from htrtool.core.ink import ink_map
+from htrtool.core.lines import cut_lines, find_lines, looks_like_line
+from htrtool.core.order import reading_order
+
+FONT = cv2.FONT_HERSHEY_SCRIPT_SIMPLEX
+TEXT = "the quick brown fox jumps over it"
+REAL_PAGES = Path(__file__).resolve().parents[2] / "shared" / "data" / "pages" / "train"
+
+
+def page(height=1000, width=900, tone=235):
+    return np.full((height, width), tone, np.uint8)
+
+
+def write(pixels, text, left, y, size=1.3, ink=40):
+    cv2.putText(pixels, text, (left, y), FONT, size, ink, 2, cv2.LINE_AA)
+
+
+def written(lines=10, left=60, first=120, pitch=80, **options):
+    pixels = page(**options)
+    for index in range(lines):
+        write(pixels, TEXT, left, first + index * pitch)
+    return pixels
+
+
+def heights(lines):
+    return [float(line.baseline[:, 1].mean()) for line in lines]
+
+
+def assert_baselines(lines, expected, slack=8):
+    assert len(lines) == len(expected)
+    assert np.abs(np.subtract(heights(lines), expected)).max() < slack
+
+
+def test_lines_from_top_to_bottom():
+    lines = find_lines(written())
+    assert_baselines(lines, [120 + 80 * index for index in range(10)])
+    assert all(line.baseline[0, 0] < 80 and line.baseline[-1, 0] > 590 for line in lines)
+
+
+@pytest.mark.parametrize("degrees", [-8, -3, 2, 6])
+def test_slanted_lines_are_followed_and_cut_straight(degrees):
+    pixels = written(lines=8, first=200)
+    turn = cv2.getRotationMatrix2D((450, 500), degrees, 1)
+    pixels = cv2.warpAffine(pixels, turn, (900, 1000), borderValue=235)
+    lines = find_lines(pixels)
+    assert len(lines) == 8
+    for line in lines:
+        run = line.baseline[-1] - line.baseline[0]
+        assert np.degrees(np.arctan2(-run[1], run[0])) == pytest.approx(degrees, abs=1)
+    assert all(cut.pixels.shape[0] < 85 for cut in cut_lines(pixels))
+
+
+def test_two_columns_are_read_one_after_the_other():
+    pixels = page(width=1400)
+    for index in range(8):
+        write(pixels, "left column here", 60, 150 + 90 * index)
+        write(pixels, "right column", 800, 170 + 90 * index)
+    lines = find_lines(pixels)
+    assert len(lines) == 16
+    assert all(line.baseline[-1, 0] < 700 for line in lines[:8])
+    assert all(line.baseline[0, 0] > 700 for line in lines[8:])
+    assert heights(lines[:8]) == sorted(heights(lines[:8]))
+
+
+def test_ruled_and_squared_paper():
+    pixels = written()
+    for y in range(40, 1000, 40):
+        cv2.line(pixels, (0, y), (899, y), 170, 2)
+    assert_baselines(find_lines(pixels), [120 + 80 * index for index in range(10)])
+    for x in range(20, 900, 40):
+        cv2.line(pixels, (x, 0), (x, 999), 170, 1)
+    assert_baselines(find_lines(pixels), [120 + 80 * index for index in range(10)])
+
+
+def test_ruled_paper_with_nothing_written_has_no_lines():
+    pixels = page()
+    for y in range(60, 1000, 60):
+        cv2.line(pixels, (0, y), (899, y + 4), 120, 2)
+    assert find_lines(pixels) == []
+
+
+def test_shadow_and_dark_edges():
+    pixels = written().astype(np.float32)
+    pixels *= np.linspace(1.0, 0.45, 900)[None, :]
+    pixels = pixels.astype(np.uint8)
+    framed = cv2.copyMakeBorder(pixels, 60, 80, 70, 50, cv2.BORDER_CONSTANT, value=12)
+    lines = find_lines(framed)
+    assert_baselines(lines, [180 + 80 * index for index in range(10)])
+
+
+def test_faint_writing():
+    pixels = page()
+    for index in range(6):
+        write(pixels, TEXT, 60, 120 + 120 * index, ink=200)
+    assert_baselines(find_lines(pixels), [120 + 120 * index for index in range(6)])
+
+
+def test_an_empty_page_has_no_lines():
+    assert find_lines(page()) == []
+    noisy = np.clip(page() + np.random.default_rng(0).normal(0, 4, (1000, 900)), 0, 255).astype(np.uint8)
+    assert find_lines(noisy) == []
+    assert find_lines(np.zeros((500, 400), np.uint8)) == []
+
+
+def test_a_page_with_one_word():
+    pixels = page()
+    write(pixels, "hello", 300, 480, 2)
+    (line,) = find_lines(pixels)
+    assert line.baseline[:, 1].mean() == pytest.approx(480, abs=14)
+    (cut,) = cut_lines(pixels)
+    left, top, width, height = cut.box
+    assert left < 320 and 380 < top < 470 and 100 < width < 250 and 40 < height < 120
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (4, 4), (5, 3000), (3000, 5), (40, 40)])
+def test_odd_shapes_are_borne(shape):
+    for tone in (0, 128, 255):
+        cut_lines(np.full(shape, tone, np.uint8))
+        looks_like_line(np.full(shape, tone, np.uint8))
+
+
+def test_large_scans_are_found_at_a_working_scale():
+    small = written()
+    large = cv2.resize(small, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
+    assert_baselines(find_lines(large), [4 * (120 + 80 * index) for index in range(10)], slack=32)
+
+
+def test_neighbours_ink_is_not_in_the_cut():
+    pixels = page()
+    write(pixels, "gypsy jogging", 60, 300, 1.6)
+    write(pixels, "little bottle", 60, 356, 1.6)
+    cuts = cut_lines(pixels)
+    assert len(cuts) == 2
+    both = sum(int((cut.pixels < 140).sum()) for cut in cuts)
+    assert both < 1.25 * (pixels < 140).sum()
+
+
+def test_ink_is_found_whatever_the_paper():
+    for tone in (110, 180, 250):
+        pixels = page(tone=tone)
+        write(pixels, TEXT, 60, 400, ink=tone // 4)
+        share = ink_map(pixels).mask.mean()
+        assert 0.005 < share < 0.05
+
+
+def test_order_of_a_heading_over_two_columns_and_a_footer():
+    ends = [(0, 1000), (0, 450), (550, 1000), (0, 450), (550, 1000), (0, 1000)]
+    assert reading_order(np.array(ends), np.array([50, 100, 105, 150, 155, 200])) == [0, 1, 3, 2, 4, 5]
+
+
+def test_pictures_of_lines_are_told_from_pages():
+    for text in (TEXT, "word", "I."):
+        (width, height), below = cv2.getTextSize(text, FONT, 1.3, 2)
+        line = page(height + 2 * below + 10, width + 20)
+        write(line, text, 10, height + 5)
+        assert looks_like_line(line), text
+    assert not looks_like_line(written())
+    assert not looks_like_line(written(lines=2, first=60, height=170))
+    assert not looks_like_line(written(lines=3, first=60, height=250))
+
+
+@pytest.mark.skipif(not REAL_PAGES.is_dir(), reason=f"no real pages in {REAL_PAGES}")
+@pytest.mark.parametrize("name, least", [("copiste", 0.9), ("hooker", 0.75), ("peraire", 0.7), ("cremma19", 0.8)])
+def test_most_lines_of_real_pages_are_found(name, least):
+    found = wanted = 0
+    for file in sorted((REAL_PAGES / name).glob("*.json"))[:3]:
+        truth = [np.array(line["baseline"], float) for line in json.loads(file.read_text())["lines"]]
+        lines = find_lines(cv2.imread(str(file.with_suffix(".jpg")), cv2.IMREAD_GRAYSCALE))
+        wanted += len(truth)
+        found += sum(any(agree(line.baseline, baseline) for line in lines) for baseline in truth)
+    assert found / wanted >= least
+
+
+def agree(found, baseline):
+    """Whether two baselines share three quarters of their columns and are within 10 pixels of each other there."""
+    left, right = max(found[0, 0], baseline[0, 0]), min(found[-1, 0], baseline[-1, 0])
+    if right - left < 0.75 * max(np.ptp(found[:, 0]), np.ptp(baseline[:, 0])):
+        return False
+    xs = np.linspace(left, right, 20)
+    distances = np.interp(xs, *found.T) - np.interp(xs, *baseline.T)
+    return float(np.abs(distances).mean()) < 10
