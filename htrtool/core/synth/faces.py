@@ -25,6 +25,9 @@ FREE = ("OFL", "SIL", "Apache", "MIT", "CC0-1.0")
 NOT_FREE = ("see copyright", "FontException")
 WEIGHTS = {"print": 1.0, "cursive": 1.2, "formal-cursive": 0.2, "caps-only": 0.12}
 CAPITALS = re.compile(r"[A-ZÀ-ÖØ-Þ]{2}")
+LACKED = "\U0010fffd"
+"""A character that no font has: what stands for it stands for all that a font lacks."""
+
 STAND_INS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " ", "…": "."})
 
 
@@ -63,7 +66,7 @@ class Face:
         self.font = ImageFont.truetype(str(path), 100 * X_HEIGHT / (large / 1.5 if self.caps else small))
         self._shown: dict[str, bool] = {}
         self._glyphs: dict[str, Glyph] = {}
-        self._nothing = self._ink("\U0010fffd")
+        self._nothing = self._measures(LACKED)
         tops, bottoms = zip(
             *(self.font.getbbox(letter, anchor="ls")[1::2] for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZbdfghjklpqty(/")
         )
@@ -91,15 +94,24 @@ class Face:
 
     def shows(self, text: str) -> bool:
         """Say whether the font has a visible glyph for every character of ``text``."""
-        return all(self._shows(character) for character in text)
+        return all(map(self._shows, set(text)))
 
     def _shows(self, character: str) -> bool:
-        if character == " ":
-            return True
-        if character not in self._shown:
-            ink = self._ink(character)
-            self._shown[character] = any(ink) and ink != self._nothing
-        return self._shown[character]
+        if (shown := self._shown.get(character)) is None:
+            shown = self._shown[character] = character == " " or self._has(character)
+        return shown
+
+    def _has(self, character: str) -> bool:
+        if not character.isprintable():
+            return False
+        box, advance = self._measures(character)
+        if box[2] <= box[0] or box[3] <= box[1]:
+            return False
+        # drawing takes several times as long as measuring
+        return (box, advance) != self._nothing or self._ink(character) != self._ink(LACKED)
+
+    def _measures(self, character: str) -> tuple[tuple[float, ...], float]:
+        return self.font.getbbox(character), self.font.getlength(character)
 
     def label(self, text: str) -> str | None:
         """Return what a line of this font would read for ``text``: capitals where it has no others.
@@ -141,12 +153,10 @@ class Faces:
 
     def __init__(self, paths: Sequence[str | Path]):
         self.left_out: dict[str, str] = {}
-        files = [file for path in map(Path, paths) for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+        files = [file for path in map(Path, paths) for file in font_files(path)]
         tables: dict[Path, dict[str, dict]] = {}
         self.faces: list[Face] = []
         for file in files:
-            if file.suffix.lower() not in SUFFIXES:
-                continue
             known = tables.setdefault(file.parent, read_table(file.parent)).get(file.name, {})
             licence = known.get("licence", "")
             if licence and (any(word in licence for word in NOT_FREE) or not any(word in licence for word in FREE)):
@@ -175,6 +185,11 @@ class Faces:
                 return face, label
         able = [(face, label) for face in self.faces if (label := face.label(text))]
         return able[int(rng.integers(len(able)))] if able else None
+
+
+def font_files(path: Path) -> list[Path]:
+    """Return the fonts of a folder by their suffixes, or a file as it is given."""
+    return sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES) if path.is_dir() else [path]
 
 
 def median_height(font: ImageFont.FreeTypeFont, letters: str) -> float:
