@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 
 from htrtool.core.cut import Cut, cut_line
+from htrtool.core.errors import InputError
 from htrtool.core.ink import ink_map
 from htrtool.core.order import reading_order
 from htrtool.core.outlines import fit_baseline, outline
@@ -78,7 +80,12 @@ def cut_lines(pixels: np.ndarray) -> list[Cut]:
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
     """
-    return [cut_line(pixels, line.polygon, line.baseline) for line in find_lines(pixels)]
+    cuts = []
+    for line in find_lines(pixels):
+        # What is too small to be cut is a speck that looked like writing, no fault of the page.
+        with contextlib.suppress(InputError):
+            cuts.append(cut_line(pixels, line.polygon, line.baseline))
+    return cuts
 
 
 def looks_like_line(pixels: np.ndarray) -> bool:

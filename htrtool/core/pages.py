@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from htrtool.core.errors import InputError
+from htrtool.core.gray import dark_on_light, to_gray
 from htrtool.core.samples import read_samples
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "JPEG2000", "GIF", "BMP", "PPM")
@@ -25,9 +26,7 @@ MAX_PIXELS = 500_000_000
 LARGE = 20_000_000
 MIN_SIDE = 4
 DEFAULT_DPI = 300
-STRIP = 1_000_000
 HEAD = 2048
-WITH_ALPHA = {"LA", "PA", "RGBA", "La", "RGBa"}
 # What Pillow's decoders raise on bytes that are not as they should be.
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, struct.error, MemoryError)
 
@@ -225,90 +224,6 @@ def check_size(width: int, height: int, name: str, remedy: str = "scale it down"
     if width * height > MAX_PIXELS:
         most = MAX_PIXELS // 1_000_000
         raise InputError(f"expected at most {most} megapixels, received {width}×{height}: {remedy}", name)
-
-
-def to_gray(image: Image.Image) -> np.ndarray:
-    """Turn any picture that Pillow opens into (height, width) uint8: upright, on white where it is transparent.
-
-    Sixteen-bit samples are scaled by the number of bits that they use (12 bits in 16 come out right), floating point
-    by its range. Memory: the decoded picture and the gray one.
-    """
-    image.draft("L", None)
-    orientation = image.getexif().get(0x0112, 1)
-    if image.mode == "P" and "transparency" in image.info:
-        image = image.convert("RGBA")
-    if image.mode[0] in "IF":
-        gray = _scaled(np.asarray(image))
-    elif image.mode == "L" and "transparency" not in image.info:
-        gray = np.array(image)
-    else:
-        gray = _gray_by_strips(image)
-    if orientation in range(2, 9):
-        gray = _turned(gray, orientation)
-    return np.ascontiguousarray(gray)
-
-
-def _scaled(samples: np.ndarray) -> np.ndarray:
-    if samples.dtype.kind in "iu" and samples.min() >= 0:
-        bits = max(8, int(samples.max()).bit_length())
-        return (samples >> (bits - 8)).astype(np.uint8)
-    samples = np.nan_to_num(samples.astype(np.float32), posinf=0.0, neginf=0.0)
-    low, high = float(samples.min()), float(samples.max())
-    if 0 <= low and 0 < high <= 1:
-        low, high = 0.0, 1.0
-    return ((samples - low) / max(high - low, 1e-6) * 255).round().astype(np.uint8)
-
-
-def _gray_by_strips(image: Image.Image) -> np.ndarray:
-    width, height = image.size
-    gray = np.empty((height, width), np.uint8)
-    rows = max(1, STRIP // width)
-    for top in range(0, height, rows):
-        strip = image.crop((0, top, width, min(top + rows, height)))
-        strip.info = image.info
-        gray[top : top + strip.height] = np.asarray(_strip_gray(strip))
-    return gray
-
-
-def _strip_gray(strip: Image.Image) -> Image.Image:
-    if strip.mode in WITH_ALPHA or "transparency" in strip.info:
-        strip = strip.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip).convert("L")
-    if strip.mode == "LAB":
-        return strip.getchannel(0)
-    if strip.mode in ("1", "L", "RGB"):
-        return strip.convert("L")
-    return strip.convert("RGB").convert("L")
-
-
-def _turned(gray: np.ndarray, orientation: int) -> np.ndarray:
-    """Undo an EXIF orientation (2 to 8)."""
-    if orientation >= 5:
-        gray = gray.T
-    if orientation in (2, 3, 7, 6):
-        gray = gray[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        gray = gray[::-1]
-    return gray
-
-
-def dark_on_light(gray: np.ndarray) -> np.ndarray:
-    """Invert a picture that shows light writing on a dark ground.
-
-    Writing is sparse, so it makes the distribution of the differences from the local tone lopsided towards its own
-    tone; the ground is what most of the picture is.
-    """
-    step = max(1, int(max(gray.shape) / 1500))
-    small = gray[::step, ::step].astype(np.float32)
-    if float(np.median(small)) >= 100:
-        return gray
-    import cv2
-
-    width = max(3, min(31, min(small.shape) // 2 * 2 - 1))
-    detail = small - cv2.blur(small, (width, width), borderType=cv2.BORDER_REPLICATE)
-    spread = float(detail.std())
-    lopsided = float((detail**3).mean()) / max(spread, 1e-3) ** 3
-    return 255 - gray if spread > 4 and lopsided > 1 else gray
 
 
 def _of_pdf(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSource]:

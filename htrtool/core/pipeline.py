@@ -17,8 +17,10 @@ from htrtool.core.reader import Reader
 
 MODES = ("auto", "page", "line")
 DEFAULT_BATCH = 16
-# Columns of the network's input that one run may take, whatever the batch: this bounds its memory.
-BATCH_COLUMNS = 16 * 1024
+# Columns of the network's input that all threads together may have under way, whatever the batch, and that one of them
+# may have at the least: they take most of the memory.
+COLUMNS_UNDER_WAY = 24 * 1024
+LEAST_COLUMNS = 2 * 1024
 FIRST_WINDOW = 8
 WINDOW = 256
 UNREAD_ROWS = 2048
@@ -99,6 +101,7 @@ class Pipeline:
         self._reader, self._operands = reader, operands
         self._mode, self._dpi, self._batch = mode, dpi, batch
         self._threads = max(1, threads)
+        self._columns = max(LEAST_COLUMNS, COLUMNS_UNDER_WAY // self._threads)
         self._on_problem, self._on_empty = on_problem, on_empty
         self._change = threading.Condition()
         self._order: deque[_Page] = deque()
@@ -220,7 +223,7 @@ class Pipeline:
     def _take_batch(self) -> list[tuple[int, int, _Page, np.ndarray]]:
         width = min(self._waiting, key=lambda width: self._waiting[width][0][:2])
         heap = self._waiting[width]
-        most = max(1, min(self._batch, BATCH_COLUMNS // width))
+        most = max(1, min(self._batch, self._columns // width))
         taken = [heapq.heappop(heap) for _ in range(min(most, len(heap)))]
         if not heap:
             del self._waiting[width]
