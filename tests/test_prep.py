@@ -69,6 +69,45 @@ def test_labels_and_filters(folder, run_htr, options, texts, reason):
     assert reason in done.stderr
 
 
+def test_the_command_knows_the_layouts_and_steps_of_the_core():
+    from htrtool.commands import prep_options
+    from htrtool.core import prepare, sources
+
+    assert prep_options.LAYOUTS == sources.LAYOUTS
+    assert prep_options.NORMALISATIONS == prepare.NORMALISATIONS
+    assert prep_options.BINARISATIONS == prepare.BINARISATIONS
+
+
+def test_a_table_with_columns_named(folder, run_htr, tmp_path):
+    (tmp_path / "t.csv").write_text("a,b,c\ngt/page00/0.png,left,right\n")
+    done = run_htr("prep", "--from", "table", "--image-column", "a", "--text-column", "c", tmp_path / "t.csv")
+    assert [s.text for s in samples_in(done.stdout)] == ["right"], done.stderr
+    assert run_htr("prep", "--from", "iam", tmp_path / "t.csv").returncode == Exit.BAD_INPUT
+
+
+def test_pages_are_cut_into_lines(run_htr, tmp_path):
+    page = np.full((700, 1000), 255, np.uint8)
+    for row in range(6):
+        cv2.putText(page, "several words in a row", (60, 100 + 100 * row), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 0, 3)
+    save(tmp_path / "scans/page.png", page)
+    whole, lines = (samples_in(run_htr("prep", *option, tmp_path / "scans").stdout) for option in ([], ["--lines"]))
+    assert len(whole) == 1 and len(lines) == 6
+    assert all(sample.text is None for sample in lines)
+
+
+def test_pictures_may_stay_as_gray_as_they_are(run_htr, tmp_path):
+    save(tmp_path / "g/gray.png", (line_picture("gray") // 2).astype(np.uint8))
+    evened, kept = (
+        samples_in(run_htr("prep", "--normalise", form, tmp_path / "g").stdout)[0].pixels() for form in ("background", "none")
+    )
+    assert evened.max() > 240 and kept.max() < 140
+
+
+def test_verbose_names_what_is_left_out(folder, run_htr):
+    done = run_htr("prep", "-v", "--markup", "drop", folder)
+    assert done.stderr.count(b"left out: editorial markup") == 13 and b"page00/2" in done.stderr
+
+
 def test_filters_by_width(folder, run_htr):
     widths = {s.pixels().shape[1] for s in samples_in(run_htr("prep", "--min-width", "100", "--max-width", "160", folder).stdout)}
     assert widths and min(widths) >= 100 and max(widths) <= 160

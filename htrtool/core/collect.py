@@ -96,7 +96,8 @@ class Maker:
             meta["split"] = self.split.part_of(sample.document)
         return sample
 
-    def _made(self, line: Line) -> Sample | LeftOut | InputError:
+    def made_of(self, line: Line) -> Sample | LeftOut | InputError:
+        """Return the sample of a line, why it is left out, or what is wrong with it."""
         try:
             return self.sample_of(line)
         except InputError as error:
@@ -111,7 +112,7 @@ class Maker:
         made: list[Sample | LeftOut | InputError] = []
         try:
             for line in entry.load():
-                made.append(self._made(line) if isinstance(line, Line) else line)
+                made.append(self.made_of(line) if isinstance(line, Line) else line)
         except InputError as error:
             made.append(error)
         return made

@@ -18,6 +18,34 @@ def place_of(document: str) -> float:
     return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest()) / 2**64
 
 
+def parse_shares(text: str, what: str, example: str) -> tuple[tuple[str, float], ...]:
+    """Parse names and their shares in percent, such as ``train=90,val=10``.
+
+    Args:
+        what: what the names stand for, and ``example`` how they are written, for the message.
+
+    Raises:
+        InputError: it is not of that form, a name comes twice, or the shares don't add up to 100.
+    """
+    wanted = f"expected {what} and percentages such as {example}"
+    shares = []
+    for item in text.split(","):
+        name, equals, share = (piece.strip() for piece in item.partition("="))
+        try:
+            value = float(share)
+        except ValueError:
+            value = -1.0
+        if not equals or not _NAME.fullmatch(name) or not 0 <= value <= 100:
+            raise InputError(f"{wanted}, received {text!r}")
+        if name in dict(shares):
+            raise InputError(f"{wanted}, received {name!r} twice")
+        shares.append((name, value))
+    total = sum(share for _, share in shares)
+    if abs(total - 100) > 1e-6:
+        raise InputError(f"{wanted} that add up to 100, received {text!r}: {total:g}")
+    return tuple(shares)
+
+
 @dataclass(frozen=True)
 class Split:
     """Parts and their shares in percent, in the order in which they were given."""
@@ -31,23 +59,7 @@ class Split:
         Raises:
             InputError: it is not of that form, a name comes twice, or the shares don't add up to 100.
         """
-        wanted = "expected parts and percentages such as train=90,val=10"
-        parts = []
-        for item in text.split(","):
-            name, equals, share = (piece.strip() for piece in item.partition("="))
-            try:
-                value = float(share)
-            except ValueError:
-                value = -1.0
-            if not equals or not _NAME.fullmatch(name) or not 0 <= value <= 100:
-                raise InputError(f"{wanted}, received {text!r}")
-            if name in dict(parts):
-                raise InputError(f"{wanted}, received the part {name!r} twice")
-            parts.append((name, value))
-        total = sum(share for _, share in parts)
-        if abs(total - 100) > 1e-6:
-            raise InputError(f"{wanted} that add up to 100, received {text!r}: {total:g}")
-        return cls(tuple(parts))
+        return cls(parse_shares(text, "parts", "train=90,val=10"))
 
     @property
     def names(self) -> list[str]:

@@ -28,7 +28,7 @@ CAPITALS = re.compile(r"[A-ZÀ-ÖØ-Þ]{2}")
 LACKED = "\U0010fffd"
 """A character that no font has: what stands for it stands for all that a font lacks."""
 
-STAND_INS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " ", "…": "."})
+STAND_INS = str.maketrans("’‘“”–—\u00a0…", "''\"\"-- .")
 
 
 @dataclass(frozen=True)

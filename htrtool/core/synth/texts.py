@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,17 +33,32 @@ class Text:
     weight: float
 
 
+def text_files(paths: Sequence[str | Path]) -> Iterator[Path]:
+    """Yield files as they are given, and of a folder its ``.txt`` files, sorted."""
+    for path in map(Path, paths):
+        if path.is_dir():
+            yield from sorted(path.glob("*.txt"))
+        else:
+            yield path
+
+
 def read_text(path: str | Path) -> Text:
-    """Read a text file; ``LANGUAGE_forms_…`` holds a list, all others prose; ``LANGUAGE_`` tells the language.
+    """Read a text file, or standard input for ``-``.
+
+    A file named ``LANGUAGE_forms_…`` holds a list, all others prose; ``LANGUAGE_`` tells the language.
 
     Raises:
         InputError: it can't be read, is not UTF-8, or is nearly empty.
     """
     path = Path(path)
     try:
-        content = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"expected a text file in UTF-8 ({error})", str(path)) from None
+        with open(0 if str(path) == "-" else path, "rb", closefd=str(path) != "-") as stream:
+            content = stream.read().decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"expected a text file: {error.strerror}", str(path)) from None
+    except UnicodeDecodeError as error:
+        told = f"{error.reason} at byte {error.start}"
+        raise InputError(f"expected text in UTF-8, received bytes that are not ({told})", str(path)) from None
     name = NAME.match(path.name)
     if name and name["forms"]:
         rows = [row for line in content.splitlines() if 1 < len(row := plain(line)) <= LONGEST]
@@ -60,24 +75,38 @@ class Texts:
     """Texts to draw lines from.
 
     Args:
-        paths: text files.
-        languages: the share of each language; one not named gets none. By default all alike, but for as much
-            text as there is.
+        paths: text files, and folders of them; ``-`` is standard input.
+        languages: the share of each language; one not named gets none. By default all have the same.
         forms: the share of names, dates and figures.
+        on_error: called with what is wrong with a single file, which is then left out; without it, that is raised.
 
     Raises:
-        InputError: a file can't be used, or a language asked for has no text.
+        InputError: a file can't be used, there is none, or a language asked for has no text.
     """
 
-    def __init__(self, paths: Sequence[str | Path], languages: Mapping[str, float] | None = None, forms: float = 0.25):
-        texts = [read_text(path) for path in paths]
+    def __init__(
+        self,
+        paths: Sequence[str | Path],
+        languages: Mapping[str, float] | None = None,
+        forms: float = 0.25,
+        on_error: Callable[[InputError], object] | None = None,
+    ):
+        texts = []
+        for path in text_files(paths):
+            try:
+                texts.append(read_text(path))
+            except InputError as error:
+                if on_error is None:
+                    raise
+                on_error(error)
         if not texts:
-            raise InputError("expected at least one text file, received none")
+            raise InputError("expected text files in UTF-8, or folders of .txt files, received none that can be used")
         found = sorted({text.language for text in texts})
         shares = dict(languages) if languages else {language: 1.0 for language in found}
         if missing := {language for language, share in shares.items() if share > 0} - set(found):
             raise InputError(
-                f"expected text in {', '.join(sorted(missing))} (files named LANGUAGE_….txt), found {', '.join(found)}"
+                f"expected text in {', '.join(sorted(missing))} (files named LANGUAGE_….txt), "
+                f"found {', '.join(language or 'text of no language' for language in found)}"
             )
         self.languages = [language for language in found if shares.get(language, 0) > 0]
         self._language_bounds = _bounds([shares[language] for language in self.languages])

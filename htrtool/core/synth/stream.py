@@ -1,0 +1,123 @@
+"""Synthetic lines as samples, written by one process or by several, to the same bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import pickle
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+
+import cv2
+
+from htrtool.core.collect import Maker
+from htrtool.core.errors import HtrError, InputError
+from htrtool.core.layouts import LeftOut, Line
+from htrtool.core.samples import Sample
+from htrtool.core.synth import Faces, Texts, lines_of_text, synthesise
+
+Made = Sample | LeftOut | InputError
+
+
+@dataclass
+class Run:
+    """``count`` lines of handwriting from a seed, and what makes samples of them.
+
+    The lines are written 64 pixels high, for which the widths of the pens are meant; the maker's recipe brings them
+    to its height. The sample of line ``i`` has the key ``synth/SEED/i`` and depends on the seed and ``i`` alone.
+    """
+
+    faces: Faces
+    texts: Texts
+    maker: Maker
+    count: int
+    seed: int = 0
+
+    def made(self, start: int = 0, step: int = 1) -> Iterator[Made]:
+        """Yield what becomes of the lines ``start``, ``start + step``, ..."""
+        indices = range(start, self.count, step)
+        for index, (text, language) in zip(indices, lines_of_text(self.texts, self.seed, start, step)):
+            key = f"synth/{self.seed}/{index:07d}"
+            if isinstance(refused := self.maker.text_of(text), LeftOut):
+                yield LeftOut(key, refused.reason)
+                continue
+            written = next(synthesise([(text, language)], self.faces, self.seed, index), None)
+            if written is None:
+                yield LeftOut(key, "no font shows its characters")
+                continue
+            pixels, label, meta = written
+            yield self.maker.made_of(Line(key, pixels, label, meta))
+
+
+def synthetic_samples(run: Run, jobs: int = 1) -> Iterator[Made]:
+    """Yield what becomes of the lines of a run, in order, whatever the number of processes that work.
+
+    Each of ``jobs`` processes writes every ``jobs``-th line into a pipe, which holds it back when it is ahead, so that
+    memory does not grow with the run. A script that calls this with several jobs needs Python's usual
+    ``if __name__ == "__main__":``.
+
+    Raises:
+        HtrError: a process ended before its time, such as for lack of memory.
+    """
+    jobs = min(jobs, run.count)
+    if jobs <= 1:
+        yield from run.made()
+        return
+    workers: list[tuple[SpawnProcess, Connection]] = []
+    try:
+        for _ in range(jobs):
+            workers.append(_started())
+        told = pickle.dumps(run)
+        for number, (process, pipe) in enumerate(workers):
+            with _watched(process):
+                pipe.send_bytes(told)
+                pipe.send((number, jobs))
+        for index in range(run.count):
+            process, pipe = workers[index % jobs]
+            with _watched(process):
+                made = pipe.recv()
+            yield made
+    finally:
+        for process, pipe in workers:
+            pipe.close()
+            process.terminate()
+            process.join()
+
+
+def _started() -> tuple[SpawnProcess, Connection]:
+    """Start a worker; it never sees the interrupt from the keyboard, which its parent answers for all."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs,), daemon=True)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    theirs.close()
+    return process, ours
+
+
+@contextlib.contextmanager
+def _watched(process: SpawnProcess) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, ConnectionError):
+        process.join()
+        raise HtrError(
+            f"a process that writes lines ended with the status {process.exitcode}: if memory is short (status -9), "
+            "let fewer work with --jobs"
+        ) from None
+
+
+def _work(pipe: Connection) -> None:
+    cv2.setNumThreads(1)
+    # The parent stops reading when it needs no more.
+    with contextlib.suppress(EOFError, ConnectionError), pipe:
+        run = pickle.loads(pipe.recv_bytes())
+        start, step = pipe.recv()
+        for made in run.made(start, step):
+            pipe.send(made)
