@@ -24,6 +24,9 @@ LINE_HEIGHT = 128
 LEAST_BAND = 0.3
 DEEPEST_VALLEY = 0.6
 LEAST_DISTANCE = 0.25
+CLEAR_VALLEY = 0.1
+# Two lines of writing that can be read are no lower than this, in pixels.
+LOWEST_PAGE = 80
 
 
 @dataclass
@@ -97,6 +100,8 @@ def looks_like_line(pixels: np.ndarray) -> bool:
         pixels: (height, width) uint8, dark ink on light paper.
     """
     height, width = pixels.shape
+    if height <= LOWEST_PAGE and width >= height // 2:
+        return True
     if width < 0.7 * height or (height > 2 * LINE_HEIGHT and width < 1.5 * height):
         return False
     small = pixels
@@ -106,21 +111,42 @@ def looks_like_line(pixels: np.ndarray) -> bool:
     ink = ink_map(small, side=max(small.shape))
     if not ink.mask.any():
         return width >= 3 * height
-    return not has_two_bands(ink.mask)
+    profile = row_profile(ink.mask)
+    return not has_two_bands(profile) and not has_several_bands(profile)
 
 
-def has_two_bands(mask: np.ndarray) -> bool:
-    """Tell whether ink forms bands one above the other: two peaks of the row profile with a deep valley between."""
+def row_profile(mask: np.ndarray) -> np.ndarray:
+    """Return how much ink each row has, seen along the slope of the writing."""
     height, width = mask.shape
     # A single line rises no more than its picture is high; a free search would find a slope that blends two lines.
     slope = page_slope(mask, 0.5 * height / width) if width > 2 * height else 0.0
     pad = int(np.ceil(abs(slope) * width)) + 1
-    profile = sheared(mask.astype(np.float32), slope, pad).sum(axis=1)
-    profile = cv2.GaussianBlur(profile[:, None], (1, 0), sigmaX=1, sigmaY=max(1.0, 0.06 * height))[:, 0]
-    peaks = np.flatnonzero((profile[1:-1] >= profile[:-2]) & (profile[1:-1] > profile[2:])) + 1
-    peaks = peaks[profile[peaks] >= LEAST_BAND * profile.max()]
+    return sheared(mask.astype(np.float32), slope, pad).sum(axis=1)
+
+
+def has_two_bands(profile: np.ndarray) -> bool:
+    """Tell whether rows of ink form bands far apart: two peaks with a deep valley between."""
+    height = len(profile)
+    profile, peaks = _peaks(profile, max(1.0, 0.06 * height))
     return any(
         lower - upper >= LEAST_DISTANCE * height
         and profile[upper:lower].min() < DEEPEST_VALLEY * min(profile[upper], profile[lower])
         for upper, lower in itertools.combinations(peaks, 2)
     )
+
+
+def has_several_bands(profile: np.ndarray) -> bool:
+    """Tell whether rows of ink form three bands or more, however narrow, with hardly any ink between."""
+    profile, peaks = _peaks(profile, 1.0)
+    clear = sum(
+        profile[upper:lower].min() < CLEAR_VALLEY * min(profile[upper], profile[lower])
+        for upper, lower in itertools.pairwise(peaks)
+    )
+    return clear >= 2
+
+
+def _peaks(profile: np.ndarray, blur: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the blurred profile, and the rows of its peaks that are no less than a share of the highest."""
+    profile = cv2.GaussianBlur(profile[:, None], (1, 0), sigmaX=1, sigmaY=blur)[:, 0]
+    peaks = np.flatnonzero((profile[1:-1] >= profile[:-2]) & (profile[1:-1] > profile[2:])) + 1
+    return profile, peaks[profile[peaks] >= LEAST_BAND * profile.max()]
