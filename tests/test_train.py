@@ -160,6 +160,20 @@ def test_a_label_that_cannot_fit_its_frames_is_left_out_by_name(tmp_path):
     assert b"left out 1 samples too narrow for their text: d/1/5" in done.stderr
 
 
+def test_a_loss_that_is_no_number_stops_it_with_the_last_good_checkpoint(tmp_path):
+    from htrtool.core.checkpoint import read_checkpoint
+
+    done = htr(
+        "train", "--spec", TINY, "--learning-rate", "1e38", "--checkpoint-every", "0", "-o", "m",
+        given=stream(64), cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 6, done.stderr.decode()
+    assert b"m.checkpoint" in done.stderr and b"Traceback" not in done.stderr
+    assert not (tmp_path / "m.onnx").exists()
+    checkpoint = tmp_path / "m.checkpoint"
+    assert all(np.isfinite(array).all() for array in read_checkpoint(checkpoint)[1].values())
+
+
 @pytest.mark.parametrize("given, said", [(b"", b"expected a tar stream"), (b"hello" * 200, b"expected a tar stream")])
 def test_what_is_no_stream_of_samples_is_refused(tmp_path, given, said):
     done = htr("train", "-o", "m", given=given, cwd=tmp_path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 import math
 import os
 import time
@@ -20,11 +18,11 @@ from keras import ops
 from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.charset import Charset
+from htrtool.core.checkpoint import read_checkpoint, write_checkpoint
 from htrtool.core.ctc import ctc_loss
 from htrtool.core.dataset import BatchMaker, LineStore, Loader, epoch_order
 from htrtool.core.decode import best_path
 from htrtool.core.errors import DivergedError, InputError
-from htrtool.core.files import replacing
 from htrtool.core.network import build_network, stride_of
 
 SHORTCUT_WEIGHT = 0.1
@@ -279,16 +277,17 @@ class Training:
         return list(self.network.variables) + list(self.optimizer.variables)
 
     def save(self) -> None:
-        """Write the checkpoint, beside the old one and then in its place."""
+        """Write the checkpoint.
+
+        Raises:
+            DivergedError: the weights are no longer numbers.
+        """
         arrays = {f"v{i}": np.array(ops.convert_to_numpy(v)) for i, v in enumerate(self._variables())}
         arrays |= {f"a{i}": value for i, value in enumerate(self.average)}
         arrays |= {f"b{i}": value for i, value in enumerate(self.best or [])}
         told = {"settings": asdict(self.settings), "progress": asdict(self.progress), "data": self.train.fingerprint()}
         told["charset"] = "".join(self.charset.characters)
-        buffer = io.BytesIO()
-        np.savez(buffer, told=np.frombuffer(json.dumps(told).encode(), np.uint8), **arrays)
-        with replacing(self.checkpoint) as stream:
-            stream.write(buffer.getbuffer())
+        write_checkpoint(self.checkpoint, told, arrays)
         self._saved_at = time.monotonic()
 
     def resume(self) -> None:
@@ -312,20 +311,3 @@ class Training:
         self.average = [arrays[f"a{i}"] for i in range(len(self.average))]
         self.best = [arrays[f"b{i}"] for i in range(len(self.average))] if "b0" in arrays else None
         self.progress = Progress(**told["progress"])
-
-
-def read_checkpoint(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
-    """Return what a checkpoint tells and its arrays.
-
-    Raises:
-        InputError: there is none, or it is broken.
-    """
-    try:
-        with np.load(path) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        return json.loads(arrays.pop("told").tobytes()), arrays
-    except FileNotFoundError:
-        raise InputError("expected the checkpoint of a run to resume, found none", str(path)) from None
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"expected the checkpoint of a run, found a broken one ({error})", str(path)) from None
-

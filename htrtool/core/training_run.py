@@ -12,6 +12,7 @@ from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.card import card
 from htrtool.core.charset import LATIN, Charset
+from htrtool.core.checkpoint import read_checkpoint
 from htrtool.core.confidence import Calibration, line_features
 from htrtool.core.corpus import Corpus, restrict
 from htrtool.core.decode import softmax
@@ -20,7 +21,7 @@ from htrtool.core.export import export_onnx, load_keras, save_keras
 from htrtool.core.files import replacing
 from htrtool.core.modelfile import ModelInfo, Target
 from htrtool.core.network import SIZES, build_network, stride_of
-from htrtool.core.training import Progress, Settings, Training, read_checkpoint
+from htrtool.core.training import Progress, Settings, Training
 from htrtool.core.transfer import transfer
 
 LEARNING_RATE = 1.5e-3

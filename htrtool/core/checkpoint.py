@@ -1,0 +1,44 @@
+"""The checkpoint of a training run: what it was told, where it stands, and every array that it needs to go on."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+
+from htrtool.core.errors import DivergedError, InputError
+from htrtool.core.files import replacing
+
+_TOLD = "told"
+
+
+def write_checkpoint(path: Path, told: dict, arrays: dict[str, np.ndarray]) -> None:
+    """Write a checkpoint beside the old one and put it in its place, so that a whole one is there at any time.
+
+    Raises:
+        DivergedError: a number is not finite; the old checkpoint is kept.
+    """
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise DivergedError("the weights are no longer numbers; the last good checkpoint is kept", str(path))
+    buffer = io.BytesIO()
+    np.savez(buffer, **{_TOLD: np.frombuffer(json.dumps(told).encode(), np.uint8)}, **arrays)
+    with replacing(path) as stream:
+        stream.write(buffer.getbuffer())
+
+
+def read_checkpoint(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
+    """Return what a checkpoint tells and its arrays.
+
+    Raises:
+        InputError: there is none, or it is broken.
+    """
+    try:
+        with np.load(path) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        return json.loads(arrays.pop(_TOLD).tobytes()), arrays
+    except FileNotFoundError:
+        raise InputError("expected the checkpoint of a run to resume, found none", str(path)) from None
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"expected the checkpoint of a run, found a broken one ({error})", str(path)) from None
