@@ -5,9 +5,6 @@ from drawn import line_picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from htrtool.commands import prep as command
-from htrtool.core import prepare as preparation
-from htrtool.core import sources
 from htrtool.core.binarise import binarise
 from htrtool.core.errors import InputError
 from htrtool.core.prepare import BINARISATIONS, NORMALISATIONS, Recipe, normalise_background, prepare
@@ -129,9 +126,3 @@ def test_a_huge_scan_of_a_line_takes_little_memory():
     assert prepare(pixels, Recipe()).shape == (64, 96)
     assert tracemalloc.get_traced_memory()[1] < 60_000_000
     tracemalloc.stop()
-
-
-def test_the_command_offers_what_the_core_has():
-    assert command.NORMALISATIONS == preparation.NORMALISATIONS
-    assert command.BINARISATIONS == preparation.BINARISATIONS
-    assert command.LAYOUTS == sources.LAYOUTS
