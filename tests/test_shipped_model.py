@@ -1,0 +1,89 @@
+"""The model that comes with the package reads real pictures, on its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from htrtool.core.charset import LATIN
+from htrtool.core.metrics import character_error_rate
+from htrtool.core.modelfile import SHIPPED, find_model
+from htrtool.core.reader import Reader
+
+SAMPLES = Path(__file__).parent / "samples"
+VAL = Path(__file__).parents[2] / "shared" / "data" / "val"
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader(find_model("latin"))
+
+
+@pytest.mark.parametrize("name", ["letter", "ligne", "note"])
+def test_it_reads_the_samples_of_the_readme(name, run_htr):
+    done = run_htr("read", "-q", "-f", "txt", SAMPLES / f"{name}.jpg")
+    truth = (SAMPLES / f"{name}.gt.txt").read_text(encoding="utf-8").splitlines()
+    read = done.stdout.decode().splitlines()
+    assert len(read) == len(truth)
+    assert character_error_rate("\n".join(truth), "\n".join(read)) < 0.25
+
+
+def test_it_says_what_it_is(reader):
+    info = reader.info
+    assert set(LATIN) <= set(info.charset.characters)
+    assert info.licence == "MIT" and info.calibration and info.scores["cer"] < 0.5
+    assert (SHIPPED / "latin.onnx").stat().st_size <= 20e6
+    assert (SHIPPED / "latin.md").read_text(encoding="utf-8").startswith("# latin")
+
+
+def test_reading_needs_no_tensorflow(tmp_path):
+    code = (
+        "import sys, htrtool; rows = list(htrtool.read([sys.argv[1]])); "
+        "print(len(rows), sorted({'tensorflow', 'keras', 'torch', 'jax', 'onnx'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(SAMPLES / "ligne.jpg")], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.stdout.strip() == "1 []", done.stderr
+
+
+def test_a_line_reads_the_same_alone_in_any_batch_and_in_any_order(reader):
+    from htrtool.core.pages import page_sources
+
+    page = next(iter(page_sources(str(SAMPLES / "letter.jpg"), 300))).load()
+    from htrtool.core.lines import cut_lines
+
+    lines = [reader.prepare(line.pixels) for line in cut_lines(page)]
+    width = max(reader.padded_width(line) for line in lines)
+    lines = [np.pad(line, ((0, 0), (0, width - line.shape[1])), constant_values=255) for line in lines]
+    alone = [reader.read_batch([line])[0].text for line in lines]
+    assert [reading.text for reading in reader.read_batch(lines)] == alone
+    assert [reading.text for reading in reader.read_batch(lines[::-1])] == alone[::-1]
+
+
+def test_keras_opens_it_in_safe_mode_and_reads_the_same(reader):
+    from htrtool.core.decode import best_path
+    from htrtool.core.export import load_keras
+
+    network, info = load_keras(find_model("latin", ".keras"))
+    assert info.charset == reader.info.charset
+    rng = np.random.default_rng(0)
+    line = (255 * rng.random((info.recipe.height, 320))).astype(np.uint8)
+    logits = network.predict_on_batch((255 - line[None, ..., None].astype(np.float32)) / 255)[0][0]
+    assert best_path(logits, info.charset).text == reader.read_batch([line])[0].text
+
+
+@pytest.mark.skipif(not VAL.is_dir(), reason="needs ../shared/data, which only the makers of htr have")
+def test_real_hands_are_read_better_than_tesseract_does(reader):
+    from htrtool.core.labels import plain
+    from htrtool.core.samples import read_samples
+
+    with open(VAL / "csafe.tar", "rb") as stream:
+        samples = list(read_samples(stream, "csafe"))[::12]
+    texts = [(plain(s.text), reader.read_batch([reader.prepare(s.pixels())])[0].text) for s in samples]
+    errors = sum(character_error_rate(truth, read) * len(truth) for truth, read in texts)
+    assert errors / sum(len(truth) for truth, _ in texts) < 0.309
