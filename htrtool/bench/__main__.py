@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from htrtool.bench.accuracy import accuracy
+from htrtool.core.errors import HtrError
+from htrtool.exits import Exit
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -14,5 +18,14 @@ def bench() -> None:
 
 bench.add_command(accuracy)
 
+def main() -> None:
+    """Run a benchmark; an input that can't be used is told like ``htr`` tells it."""
+    try:
+        bench(prog_name="python -m htrtool.bench")
+    except HtrError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        sys.exit(Exit.BAD_INPUT)
+
+
 if __name__ == "__main__":
-    bench(prog_name="python -m htrtool.bench")
+    main()

@@ -1,0 +1,41 @@
+import subprocess
+import sys
+
+import pytest
+from tiny_model import draw_line
+
+from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.tables import read_table
+
+
+@pytest.fixture()
+def stream(tmp_path):
+    file = tmp_path / "drawn.tar"
+    with open(file, "wb") as opened, SampleWriter(opened) as writer:
+        for number, (shown, text) in enumerate([("abc", "abc"), ("cab", "cab"), ("bca", "bcc"), ("aab", None)]):
+            writer.write(Sample(f"page{number}/1", encode_png(draw_line(shown)), text))
+    return file
+
+
+def bench(*arguments) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "htrtool.bench", *map(str, arguments)], capture_output=True, text=True)
+
+
+def test_accuracy_scores_the_lines_that_have_a_text(stream, tiny_model):
+    done = bench("accuracy", "--alone", "-m", tiny_model, stream)
+    assert done.returncode == 0, done.stderr
+    (row,) = read_table(done.stdout.splitlines(True), "bench")
+    assert (row["set"], row["lines"], row["cer"], row["wer"]) == ("drawn", "3", "0.1111", "0.3333")
+    assert float(row["cer_low"]) <= 0.1111 <= float(row["cer_high"]) and float(row["lines_per_s"]) > 0
+
+
+def test_accuracy_draws_the_same_lines_for_the_same_seed(stream, tiny_model):
+    rows = [bench("accuracy", "--alone", "-m", tiny_model, "--limit", "2", "--seed", "1", stream) for _ in range(2)]
+    first, second = (next(read_table(done.stdout.splitlines(True), "bench")) for done in rows)
+    assert first["lines"] == "2" and first["cer"] == second["cer"]
+
+
+def test_accuracy_names_a_stream_that_is_none(tmp_path, tiny_model):
+    (tmp_path / "bad.tar").write_bytes(b"no tar")
+    done = bench("accuracy", "--alone", "-m", tiny_model, tmp_path / "bad.tar")
+    assert done.returncode == 3 and "bad.tar: expected a tar stream" in done.stderr and "Traceback" not in done.stderr
