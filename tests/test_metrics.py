@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from htrtool.core.metrics import align, character_error_rate, count, normalise, resample, score
+from htrtool.core.metrics import character_error_rate, count, error_rates, normalise, resample, score
 from htrtool.core.rates import COUNTS, METRICS
 
 texts = st.text("abc é", max_size=12)
@@ -64,16 +64,12 @@ def test_rates_obey_the_laws_of_edit_distance(truth, read):
     assert character_error_rate(truth, read) == pytest.approx(expected)
 
 
-@given(texts, texts)
-def test_an_alignment_holds_both_texts_and_as_many_edits_as_the_distance(truth, read):
-    pairs = align(truth, read)
-    assert "".join(a for a, _ in pairs) == truth
-    assert "".join(b for _, b in pairs) == read
-    assert sum(a != b for a, b in pairs) == count(truth, read)[1]
-
-
-def test_words_align_too():
-    assert align("the old cat".split(), "the cat".split())[1] == (["old"], [])
+@given(st.lists(st.tuples(texts, texts), min_size=1))
+def test_rates_of_a_corpus_weigh_its_lines_by_length(pairs):
+    cer, _ = error_rates(pairs)
+    total = sum(len(truth) for truth, _ in pairs)
+    errors = sum(count(truth, read)[1] for truth, read in pairs)
+    assert cer == pytest.approx(errors / total) if total else np.isnan(cer)
 
 
 @given(st.text())

@@ -1,10 +1,10 @@
-"""Error rates of what was read against the truth, with intervals, and the alignment behind them."""
+"""Error rates of what was read against the truth, with intervals."""
 
 from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Sequence
+from typing import Iterable, Sequence
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -72,24 +72,16 @@ def count(truth: str | None, read: str | None) -> np.ndarray:
     )
 
 
+def error_rates(pairs: Iterable[tuple[str, str]]) -> tuple[float, float]:
+    """Return CER and WER of pairs of truth and text read; of no characters at all, not-a-number."""
+    counts = np.array([count(truth, read) for truth, read in pairs])
+    rates = {result.metric: result.value for result in score(counts)}
+    return rates["cer"], rates["wer"]
+
+
 def character_error_rate(truth: str, read: str) -> float:
     """Return the edits over the characters of the truth; of an empty truth 0 or 1."""
     return Levenshtein.distance(truth, read) / len(truth) if truth else float(bool(read))
-
-
-def align(truth: Sequence, read: Sequence) -> list[tuple[Sequence, Sequence]]:
-    """Align two strings, or two lists of words, along a least number of edits.
-
-    Returns:
-        Pairs of a piece of one element of ``truth`` and of ``read``; where one side has nothing it is empty.
-    """
-    pairs = []
-    for edit in Levenshtein.opcodes(truth, read):
-        expected = truth[edit.src_start : edit.src_end]
-        received = read[edit.dest_start : edit.dest_end]
-        for index in range(max(len(expected), len(received))):
-            pairs.append((expected[index : index + 1], received[index : index + 1]))
-    return pairs
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 from keras import ops
-from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.charset import Charset
 from htrtool.core.checkpoint import read_checkpoint, write_checkpoint
@@ -23,7 +22,8 @@ from htrtool.core.ctc import ctc_loss
 from htrtool.core.dataset import BatchMaker, LineStore, Loader, epoch_order
 from htrtool.core.decode import best_path
 from htrtool.core.errors import DivergedError, InputError
-from htrtool.core.network import build_network, stride_of
+from htrtool.core.metrics import error_rates
+from htrtool.core.network import stride_of
 
 SHORTCUT_WEIGHT = 0.1
 CLIP_NORM = 5.0
@@ -227,18 +227,10 @@ class Training:
         """Return loss, CER and WER of the network as it stands on the lines kept aside."""
         if not len(self.val):
             return {}
-        loss = errors = characters = word_errors = words = 0
-        for _, truth, read, nll in self.read_kept_aside():
-            loss += nll
-            errors += Levenshtein.distance(truth, read)
-            characters += len(truth)
-            word_errors += Levenshtein.distance(truth.split(), read.split())
-            words += len(truth.split())
-        return {
-            "val_loss": round(loss / characters, 4),
-            "val_cer": round(errors / characters, 4),
-            "val_wer": round(word_errors / max(1, words), 4),
-        }
+        lines = [(truth, read, nll) for _, truth, read, nll in self.read_kept_aside()]
+        cer, wer = error_rates((truth, read) for truth, read, _ in lines)
+        loss = sum(nll for _, _, nll in lines) / sum(len(truth) for truth, _, _ in lines)
+        return {"val_loss": round(loss, 4), "val_cer": round(cer, 4), "val_wer": round(wer, 4)}
 
     def read_kept_aside(self) -> Iterator[tuple[np.ndarray, str, str, float]]:
         """Yield (logits, truth, text read, loss) of each line kept aside, in the order of their widths."""

@@ -8,7 +8,6 @@ from typing import Callable
 
 import keras
 import numpy as np
-from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.card import card
 from htrtool.core.charset import LATIN, Charset
@@ -19,6 +18,7 @@ from htrtool.core.decode import softmax
 from htrtool.core.errors import InputError
 from htrtool.core.export import export_onnx, load_keras, save_keras
 from htrtool.core.files import replacing
+from htrtool.core.metrics import character_error_rate, error_rates
 from htrtool.core.modelfile import ModelInfo, Target
 from htrtool.core.network import SIZES, build_network, stride_of
 from htrtool.core.training import Progress, Settings, Training
@@ -140,19 +140,16 @@ class Run:
         training.checkpoint.unlink(missing_ok=True)
 
     def _measure(self) -> None:
-        features, accuracies = [], []
-        errors = characters = word_errors = words = 0
+        features, pairs = [], []
         for logits, truth, read, _ in self.training.read_kept_aside():
-            distance = Levenshtein.distance(truth, read)
-            errors, characters = errors + distance, characters + len(truth)
-            word_errors += Levenshtein.distance(truth.split(), read.split())
-            words += len(truth.split())
             features.append(line_features(softmax(logits)))
-            accuracies.append(max(0.0, 1 - distance / max(1, len(truth))))
-        self.info.calibration = Calibration.fit(np.array(features), np.array(accuracies)).to_json()
+            pairs.append((truth, read))
+        accuracies = np.clip([1 - character_error_rate(truth, read) for truth, read in pairs], 0, 1)
+        self.info.calibration = Calibration.fit(np.array(features), accuracies).to_json()
+        cer, wer = error_rates(pairs)
         self.info.scores = {
-            "lines": len(accuracies),
+            "lines": len(pairs),
             "documents": len(set(self.training.val.documents)),
-            "cer": round(errors / characters, 4),
-            "wer": round(word_errors / max(1, words), 4),
+            "cer": round(cer, 4),
+            "wer": round(wer, 4),
         }
