@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-LABELS = ("plain", "keep")
-MARKUP = ("keep", "drop", "strip")
-
 _PLAIN = str.maketrans(
     {
         **dict.fromkeys("‘’‚‛ʼ′", "'"),

@@ -19,7 +19,6 @@ import numpy as np
 from htrtool.core.errors import InputError
 
 IMAGE_SUFFIXES = (".png", ".webp", ".jpg", ".jpeg")
-IMAGE_FORMATS = ("png", "webp", "jpg")
 
 
 @dataclass

@@ -79,7 +79,6 @@ def slant_of(pixels: np.ndarray) -> float:
     height, width = mask.shape
     if not mask.any():
         return 0.0
-    rows = np.arange(height)[:, None]
 
     def score(angle: float) -> float:
         shear = np.tan(np.radians(angle))
