@@ -94,7 +94,7 @@ def test_what_no_font_shows_is_left_out_and_counted(synth, tmp_path):
     done = synth("--jobs", "1", "--count", "30", tmp_path / "en_forms_bells.txt", "-v")
     samples = samples_in(done.stdout)
     assert 0 < len(samples) < 30 and not any("\x07" in sample.text for sample in samples)
-    assert f"{30 - len(samples)} left out: no font shows its characters".encode() in done.stderr
+    assert f"{30 - len(samples)} left out: no font or hand shows its characters".encode() in done.stderr
     assert b"synth/0/" in done.stderr
 
 
@@ -126,6 +126,7 @@ def test_fonts_that_are_left_out_are_named(run_htr, texts, font, tmp_path):
     "options, told",
     [
         (["--synth"], "--fonts"),
+        (["--hands", "lines.tar"], "--hands is about handwriting that is made"),
         (["--synth", "--fonts", "nowhere"], "does not exist"),
         (["--synth", "--fonts", ".", "--count", "0"], "--count"),
         (["--synth", "--fonts", ".", "--language", "en"], "en=70,fr=30"),
@@ -202,3 +203,17 @@ def test_no_process_is_left_behind(texts, font, how):
     assert b"Traceback" not in complaint
     if how == "a worker killed":
         assert b"status -9" in complaint and b"--jobs" in complaint
+
+
+def test_real_hands_write_what_they_never_wrote(synth, run_htr, texts, tmp_path):
+    lines = tmp_path / "lines.tar"
+    lines.write_bytes(synth("--count", "30", "--seed", "3", "--language", "en=100,fr=0", texts).stdout)
+    (texts / "en_tale.txt").write_text("The raven held a dark ring in its black claw and did not sing. " * 40)
+    arguments = ["prep", "--synth", "--hands", lines, "--count", "8", "--language", "en=100,fr=0"]
+    one, two = (run_htr(*arguments, "--jobs", jobs, texts) for jobs in ("1", "2"))
+    assert one.returncode == Exit.OK, one.stderr
+    assert b"1 hands to write with" in one.stderr and one.stdout == two.stdout
+    for sample in samples_in(one.stdout):
+        assert sample.meta["hand"] == "synth/DejaVuSans/0" == sample.document and sample.pixels().shape[0] == 64
+    empty = run_htr("prep", "--synth", "--hands", texts, texts)
+    assert empty.returncode == Exit.BAD_INPUT and b"expected" in empty.stderr

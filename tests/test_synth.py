@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from htrtool.core.errors import InputError
-from htrtool.core.synth import Faces, Texts, lines_of_text, synthesise, synthesise_page, write_line
+from htrtool.core.synth import Faces, Scribes, Texts, lines_of_text, synthesise, synthesise_page, write_line
 from htrtool.core.synth.faces import Face
 from htrtool.core.synth.forms import date, form, ordinal
 from htrtool.core.synth.letters import set_line
@@ -50,7 +50,7 @@ def texts(tmp_path) -> Texts:
 
 
 def first(count, texts, faces, seed, **where):
-    return list(itertools.islice(synthesise(lines_of_text(texts, seed, **where), faces, seed, **where), count))
+    return list(itertools.islice(synthesise(lines_of_text(texts, seed, **where), Scribes(faces), seed, **where), count))
 
 
 def test_lines_are_64_rows_of_dark_ink_on_lighter_paper(texts, faces):
@@ -114,7 +114,7 @@ def test_thinning_narrows_strokes_and_leaves_hairlines(pixels):
     )
 )
 def test_any_latin_text_is_written_as_it_stands_or_left_out(faces, text):
-    samples = list(synthesise([(text, "")], faces, 1))
+    samples = list(synthesise([(text, "")], Scribes(faces), 1))
     if not text.split():
         assert not samples
     for pixels, label, meta in samples:
@@ -123,7 +123,7 @@ def test_any_latin_text_is_written_as_it_stands_or_left_out(faces, text):
 
 
 def test_what_no_font_shows_is_left_out(faces):
-    samples = list(synthesise([("漢字", ""), ("plain", ""), ("", ""), ("x" * 1000, "")], faces, 1))
+    samples = list(synthesise([("漢字", ""), ("plain", ""), ("", ""), ("x" * 1000, "")], Scribes(faces), 1))
     assert [label for _, label, _ in samples] == ["plain"]
 
 

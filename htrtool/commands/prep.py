@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from htrtool.core.collect import Maker
     from htrtool.core.layouts import Found
     from htrtool.core.sources import Finder
+    from htrtool.core.synth import Hands
     from htrtool.core.synth.stream import Run
     from htrtool.core.tally import Tally
 
@@ -50,7 +51,9 @@ def prep(
     cut from it, with made-up dates, sums and numbers among them, are written as handwriting in the fonts of --fonts.
     A file's name may tell its language, as in en_letters.txt; one named like en_forms_names.txt is a list, a line an
     item. A table LICENSES.tsv beside the fonts, with the columns font, class (print, cursive, formal-cursive or
-    caps-only) and licence, tells how often each is taken; those without a free licence in it are left out.
+    caps-only) and licence, tells how often each is taken; those without a free licence in it are left out. With --hands
+    the letters come from real hands: transcribed lines of samples, in which the model finds where each letter stands, are
+    taken apart, and each new line is set from one writer's own words, joined letters and letters.
 
     The samples go to standard output as a tar in the WebDataset convention: for each line KEY.png, KEY.txt and
     KEY.json.
@@ -61,6 +64,7 @@ def prep(
         htr prep pages/*.xml > lines.tar
         htr prep --lines scans/ > to-transcribe.tar
         htr prep --synth --fonts fonts/ --count 20000 --language en=70,fr=30 texts/*.txt > synth.tar
+        htr prep --synth --hands lines.tar --count 20000 texts/*.txt > hands.tar
     """
     if operands.count("-") > 1:
         raise click.UsageError("standard input, '-', can be read only once")
@@ -118,15 +122,33 @@ def found_in(finder: Finder, operands: list[str]) -> Iterator[Found]:
 
 
 def run_of(synthesis: SynthesisOptions, operands: list[str], maker: Maker, messages: Messages) -> Run:
-    """Open the fonts and texts of a synthesis; fonts left out and texts that can't be used are told."""
-    from htrtool.core.synth import Faces, Texts
+    """Open the fonts, hands and texts of a synthesis; what is left out or can't be used is told."""
+    from htrtool.core.synth import Faces, Scribes, Texts
     from htrtool.core.synth.stream import Run
 
-    faces = Faces(synthesis.fonts)
-    for font, reason in faces.left_out.items():
+    faces = Faces(synthesis.fonts) if synthesis.fonts else None
+    for font, reason in faces.left_out.items() if faces else ():
         messages.note(f"the font {font} is left out: {reason}")
     texts = Texts(operands, synthesis.languages, on_error=messages.problem)
-    return Run(faces, texts, maker, synthesis.count, synthesis.seed)
+    hands = hands_of(synthesis, messages) if synthesis.hands else None
+    scribes = Scribes(faces, hands, synthesis.hands_share / 100)
+    return Run(scribes, texts, maker, synthesis.count, synthesis.seed)
+
+
+def hands_of(synthesis: SynthesisOptions, messages: Messages) -> Hands:
+    """Take the lines of real hands apart; how many there are is told."""
+    from htrtool.core.corpus import labelled_samples
+    from htrtool.core.modelfile import find_model
+    from htrtool.core.reader import Reader, usable_cpus
+    from htrtool.core.synth import Hands
+    from htrtool.core.synth.specimens import gather_specimens
+
+    reader = Reader(find_model(synthesis.model), usable_cpus())
+    with progress(messages, None) as step:
+        taken = gather_specimens(labelled_samples(synthesis.hands, messages.problem), reader, messages.problem, step)
+        hands = Hands.of(taken)
+    messages.note(f"{len(hands)} hands to write with, from {hands.specimens} lines")
+    return hands
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ NORMALISATIONS = ("none", "background")
 BINARISATIONS = ("none", "otsu", "sauvola", "wolf", "nick", "isauvola", "su")
 
 FOR_PICTURES = ("layout", "image_column", "text_column", "lines", "markup")
-FOR_SYNTHESIS = ("fonts", "count", "seed", "languages")
+FOR_SYNTHESIS = ("fonts", "hands", "hands_share", "model", "count", "seed", "languages")
 
 
 class Parts(click.ParamType):
@@ -64,9 +64,15 @@ class Pattern(click.ParamType):
 
 @dataclass(frozen=True)
 class SynthesisOptions:
-    """What to write, given ``--synth``: the fonts, how many lines, the seed, and the shares of languages."""
+    """What to write, given ``--synth``: fonts, samples of hands, how many lines, the seed, and the shares of languages.
+
+    ``hands_share`` is in percent; ``model`` finds the letters of the hands.
+    """
 
     fonts: tuple[str, ...]
+    hands: tuple[str, ...]
+    hands_share: float
+    model: str
     count: int
     seed: int
     languages: dict[str, float] | None
@@ -111,6 +117,28 @@ def with_synthesis(function: Callable) -> Callable:
         multiple=True,
         help="With --synth: a folder of handwriting fonts, or one font; may be given again.",
     )
+    @click.option(
+        "--hands",
+        metavar="DATA",
+        multiple=True,
+        help="With --synth: transcribed lines of real hands, in any layout that htr train takes, whose letters are used; "
+        "may be given again.",
+    )
+    @click.option(
+        "--hands-share",
+        type=click.FloatRange(0, 100),
+        default=50,
+        show_default=True,
+        metavar="PERCENT",
+        help="With --fonts and --hands: the share of the lines that are written in the hands.",
+    )
+    @click.option(
+        "--model",
+        default="latin",
+        show_default=True,
+        metavar="MODEL",
+        help="With --hands: the model that finds where their letters stand.",
+    )
     @click.option("--count", help="With --synth: how many lines to write.", **number(1, 10_000))
     @click.option("--seed", help="With --synth: another seed, other lines; the same, the same.", **number(0, 0))
     @click.option(
@@ -121,14 +149,17 @@ def with_synthesis(function: Callable) -> Callable:
         help="With --synth: the share of each language, such as en=70,fr=30.  [default: all alike]",
     )
     @functools.wraps(function)
-    def wrapper(*args, synth: bool, fonts: tuple[str, ...], count: int, seed: int, languages: dict | None, **kwargs):
+    def wrapper(*args, synth, fonts, hands, hands_share, model, count, seed, languages, **kwargs):
         if synth:
             refuse(FOR_PICTURES, "is about pictures that are read: --synth reads none")
-            if not fonts:
-                raise click.UsageError("--synth writes in handwriting fonts: name a folder of them with --fonts")
+            if not fonts and not hands:
+                raise click.UsageError(
+                    "--synth writes in handwriting fonts or real hands: name a folder of fonts with --fonts, or "
+                    "transcribed lines with --hands"
+                )
         else:
             refuse(FOR_SYNTHESIS, "is about handwriting that is made: give --synth too")
-        synthesis = SynthesisOptions(fonts, count, seed, languages) if synth else None
+        synthesis = SynthesisOptions(fonts, hands, hands_share, model, count, seed, languages) if synth else None
         return function(*args, synthesis=synthesis, **kwargs)
 
     return wrapper

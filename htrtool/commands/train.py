@@ -94,7 +94,7 @@ def train(
     height = model[1].recipe.height if model else None
     corpus = gather(labelled_samples(operands, messages.problem), height)
     if val:
-        corpus.keep_aside(gather(labelled_samples(val, messages.problem), height))
+        corpus.keep_aside(gather(labelled_samples(val, messages.problem), height, by_split=False))
     # Keras takes seconds to import: only now that there is something to train on.
     with quiet_stderr():
         from htrtool.core.training import Settings

@@ -50,14 +50,15 @@ class Corpus:
                 self.leave_out(reason, key)
 
 
-def gather(samples: Iterable[Sample], height: int | None = None) -> Corpus:
-    """Spool labelled samples for training; those whose JSON says split ``val`` are kept aside.
+def gather(samples: Iterable[Sample], height: int | None = None, by_split: bool = True) -> Corpus:
+    """Spool labelled samples for training.
 
     Pictures that ``htr prep`` prepared are taken as they are, but for their height; others are prepared here with the
     default recipe.
 
     Args:
         height: that of the network to go on from; None takes that of the first sample.
+        by_split: keep those aside whose JSON says split ``val``; otherwise all are taken alike.
 
     Raises:
         InputError: samples were prepared in different ways, or there is none with a text.
@@ -81,7 +82,8 @@ def gather(samples: Iterable[Sample], height: int | None = None) -> Corpus:
         try:
             if told is None:
                 sample.image = encode_png(prepare(sample.pixels(), recipe))
-            (corpus.kept_aside if sample.meta.get("split") == "val" else corpus.lines).add(sample)
+            aside = by_split and sample.meta.get("split") == "val"
+            (corpus.kept_aside if aside else corpus.lines).add(sample)
         except InputError as error:
             corpus.leave_out(f"broken ({error})", sample.key)
             continue

@@ -41,13 +41,24 @@ def deslant(pixels: np.ndarray) -> np.ndarray:
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
     """
+    return shear_upright(pixels)[0]
+
+
+def shear_upright(pixels: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """Shear a line so that its long strokes stand upright, and tell where its points went.
+
+    Returns:
+        The sheared line; the tangent ``t`` of the slant, to the right positive; and the ``offset``: the point (x, y)
+        went to (x + t * y + offset, y).
+    """
     angle = slant_of(pixels)
     if not angle:
-        return pixels
+        return pixels, 0.0, 0.0
     height, width = pixels.shape
-    shear = np.tan(np.radians(angle))
-    matrix = np.array([[1, shear, max(0.0, -shear) * (height - 1)], [0, 1, 0]])
-    return _warped(pixels, matrix, (width + int(np.ceil(abs(shear) * (height - 1))), height))
+    shear = float(np.tan(np.radians(angle)))
+    offset = max(0.0, -shear) * (height - 1)
+    matrix = np.array([[1, shear, offset], [0, 1, 0]])
+    return _warped(pixels, matrix, (width + int(np.ceil(abs(shear) * (height - 1))), height)), shear, offset
 
 
 def skew_of(pixels: np.ndarray) -> float:

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from htrtool.core.synth.faces import Faces
+from htrtool.core.synth.hands import Hands
 from htrtool.core.synth.lines import write_line
 from htrtool.core.synth.pages import PageLine, synthesise_page
+from htrtool.core.synth.scribes import Scribes
 from htrtool.core.synth.texts import Texts, lines_of_text
 
-__all__ = ["Faces", "PageLine", "Texts", "lines_of_text", "synthesise", "synthesise_page", "write_line"]
+__all__ = ["Faces", "Hands", "PageLine", "Scribes", "Texts", "lines_of_text", "synthesise", "synthesise_page", "write_line"]
 
 BLOCK = 25_000
 """Lines of a run within which those of one font make a document, by which samples are split for training."""
@@ -21,7 +23,7 @@ LONGEST = 400
 
 
 def synthesise(
-    texts: Iterable[tuple[str, str]], faces: Faces, seed: int, start: int = 0, step: int = 1, height: int = 64
+    texts: Iterable[tuple[str, str]], scribes: Scribes, seed: int, start: int = 0, step: int = 1, height: int = 64
 ) -> Iterator[tuple[np.ndarray, str, dict]]:
     """Write texts as lines of handwriting.
 
@@ -34,15 +36,17 @@ def synthesise(
 
     Yields:
         pixels, (height, width) uint8; the text as it reads (capitals for a font that has no others); and what
-        is known of it. Texts that no font can show, or of more than :data:`LONGEST` characters, are left out.
+        is known of it. Texts that no font or hand can show, or of more than :data:`LONGEST` characters, are left out.
     """
     for number, (text, language) in enumerate(texts):
         index = start + number * step
         rng = np.random.default_rng((seed, index, 1))
         text = " ".join(text.split())
-        drawn = faces.draw(text, rng) if 0 < len(text) <= LONGEST else None
+        drawn = scribes.draw(text, rng, seed, index) if 0 < len(text) <= LONGEST else None
         if drawn is None:
             continue
         face, label = drawn
-        meta = {"font": face.name, "synthetic": True, "document": f"synth/{face.name}/{index // BLOCK}"}
+        # What is set from a real hand goes to the side of a split on which that hand's own lines are.
+        of = {"hand": face.name, "document": face.name} if face.own_pen else {"font": face.name}
+        meta = {"synthetic": True, "document": f"synth/{face.name}/{index // BLOCK}"} | of
         yield write_line(label, face, rng, height), label, meta | ({"language": language} if language else {})

@@ -44,6 +44,7 @@ class Glyph:
 class Face:
     """One font, scaled so that its x is :data:`X_HEIGHT` pixels high.
 
+    ``lean`` is the usual slant to the right of its lines, a tangent, and how much it varies.
     ``joined`` faces are laid out word by word, so that their letters keep hold of each other; ``caps`` faces
     have capitals only. ``ascent`` and ``descent`` are the reach of ordinary letters above and below the
     baseline, ``reach`` that of all letters; ``stroke`` is the mean width of the strokes; all in pixels.
@@ -51,6 +52,9 @@ class Face:
     Raises:
         InputError: the file is no font, or one without Latin letters.
     """
+
+    lean = 0.05, 0.17
+    own_pen = False
 
     def __init__(self, path: str | Path, kind: str | None = None):
         self.path = Path(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -28,9 +30,11 @@ def write_line(text: str, face: Face, rng: np.random.Generator, height: int = 64
     pen, kind = draw_pen(rng)
     paper = draw_paper(rng, kind == "pencil")
     unrest = float(np.exp(rng.normal(-0.1, 0.45)))
-    slant = float(np.clip(rng.normal(0.05, 0.17), -0.35, 0.5))
+    slant = float(np.clip(rng.normal(*face.lean), -0.4, 1.0))
     top, bottom = window(setting, face, rng)
     scale = height / (bottom - top)
+    if face.own_pen:
+        pen = replace(pen, width=face.stroke * scale * float(np.exp(rng.normal(0, 0.15))))
     stretch = float(np.exp(rng.normal(0.0, 0.17))) / max(1, scale * X_HEIGHT / 30)
     across = scale * stretch
     lean = abs(slant) * 0.6 * height

@@ -17,7 +17,7 @@ from htrtool.core.collect import Maker
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.layouts import LeftOut, Line
 from htrtool.core.samples import Sample
-from htrtool.core.synth import Faces, Texts, lines_of_text, synthesise
+from htrtool.core.synth import Scribes, Texts, lines_of_text, synthesise
 
 Made = Sample | LeftOut | InputError
 
@@ -30,7 +30,7 @@ class Run:
     to its height. The sample of line ``i`` has the key ``synth/SEED/i`` and depends on the seed and ``i`` alone.
     """
 
-    faces: Faces
+    scribes: Scribes
     texts: Texts
     maker: Maker
     count: int
@@ -44,9 +44,9 @@ class Run:
             if isinstance(refused := self.maker.text_of(text), LeftOut):
                 yield LeftOut(key, refused.reason)
                 continue
-            written = next(synthesise([(text, language)], self.faces, self.seed, index), None)
+            written = next(synthesise([(text, language)], self.scribes, self.seed, index), None)
             if written is None:
-                yield LeftOut(key, "no font shows its characters")
+                yield LeftOut(key, "no font or hand shows its characters")
                 continue
             pixels, label, meta = written
             yield self.maker.made_of(Line(key, pixels, label, meta))

@@ -1,0 +1,71 @@
+"""Where the characters of a known text stand in a line: forced alignment by the frames of a recogniser."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from htrtool.core.charset import BLANK
+
+LOWEST = 1e-12
+"""Probabilities below this count as this, so that a frame that is sure of something else forbids nothing."""
+
+
+class Alignment(NamedTuple):
+    """Frames of each character of a text: ``first`` and ``last`` inclusive, int (characters,), and how well each fits.
+
+    ``peaks``, int (characters,), is the frame in which a character is most probable, ``fits``, float (characters,),
+    its probability there, 0 to 1; ``log_likelihood`` that of the whole path in nats.
+    """
+
+    first: np.ndarray
+    last: np.ndarray
+    peaks: np.ndarray
+    fits: np.ndarray
+    log_likelihood: float
+
+
+def align(probabilities: np.ndarray, label: list[int]) -> Alignment | None:
+    """Align a label with the frames of a line.
+
+    The best path through the label's states and the blanks between them (Viterbi on the CTC topology of Graves et al.,
+    "Connectionist Temporal Classification", 2006).
+
+    Args:
+        probabilities: (frames, classes), each row adding up to 1.
+        label: the class of each character.
+
+    Returns:
+        None if the label is empty or has more characters than the frames can spell.
+    """
+    frames, count = len(probabilities), len(label)
+    if not count or frames < count + sum(a == b for a, b in zip(label, label[1:])):
+        return None
+    states = np.full(2 * count + 1, BLANK)
+    states[1::2] = label
+    emitted = np.log(np.maximum(probabilities[:, states], LOWEST))
+    skips = np.zeros(len(states), bool)
+    skips[3::2] = states[3::2] != states[1:-2:2]
+    scores = np.full(len(states), -np.inf)
+    scores[:2] = emitted[0, :2]
+    steps = np.zeros((frames, len(states)), np.int8)
+    choices = np.full((3, len(states)), -np.inf)
+    for frame in range(1, frames):
+        choices[0] = scores
+        choices[1, 1:] = scores[:-1]
+        choices[2, 2:] = np.where(skips[2:], scores[:-2], -np.inf)
+        steps[frame] = choices.argmax(axis=0)
+        scores = choices.max(axis=0) + emitted[frame]
+    state = len(states) - 1 if scores[-1] >= scores[-2] else len(states) - 2
+    log_likelihood = float(scores[state])
+    path = np.empty(frames, int)
+    for frame in range(frames - 1, -1, -1):
+        path[frame] = state
+        state -= int(steps[frame, state])
+    characters = np.arange(count)
+    first = np.searchsorted(path, 2 * characters + 1, "left")
+    last = np.searchsorted(path, 2 * characters + 1, "right") - 1
+    own = probabilities[:, label]
+    peaks = np.array([a + int(own[a : b + 1, i].argmax()) for i, (a, b) in enumerate(zip(first, last))])
+    return Alignment(first, last, peaks, own[peaks, characters], log_likelihood)

@@ -1,0 +1,144 @@
+"""Lines of real hands taken apart: where each letter stands, found by forced alignment, and the line's own measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from htrtool.core import labels
+from htrtool.core.align import align
+from htrtool.core.errors import InputError
+from htrtool.core.prepare import normalise_background, resize_to_height
+from htrtool.core.reader import Reader
+from htrtool.core.rules import remove_rules
+from htrtool.core.samples import Sample
+from htrtool.core.slant import shear_upright
+
+HEIGHT = 64
+WORST = -0.9
+"""Nats a character below which the text is not taken for what the line shows, or not where the reader thinks."""
+
+FAINTEST, PALE = 45, 25
+"""Of 255: ink that is still taken for the paper's grain, and what the darkest strokes lack of full black."""
+
+X_LETTERS = frozenset("acemnorsuvwxz")
+LEAST_X_LETTERS = 4
+X_HEIGHTS = 7, 36
+"""Rows between which the x-height of a line of ``HEIGHT`` rows is believed."""
+
+
+class Specimen(NamedTuple):
+    """One aligned line of a hand.
+
+    ``ink`` is (``HEIGHT``, width) uint8, upright, 255 the darkest; ``edges``, int (characters + 1,), the columns where
+    the characters of ``text`` part; ``fits``, float (characters,), how sure the reader was of each, 0..1; ``baseline``
+    a row, ``x_height`` in rows, and ``slant`` the tangent by which the hand leaned to the right.
+    """
+
+    ink: np.ndarray
+    text: str
+    edges: np.ndarray
+    fits: np.ndarray
+    baseline: float
+    x_height: float
+    slant: float
+
+
+def specimen_of(sample: Sample, reader: Reader) -> Specimen | None:
+    """Take a labelled line apart with a trained reader.
+
+    None if its text is empty, marked up or outside the reader's charset, if it does not fit the picture, or if there
+    are too few plain letters to measure the line by.
+
+    Raises:
+        InputError: the picture is broken, or no line.
+    """
+    text = labels.plain(sample.text or "")
+    charset, stride = reader.info.charset, reader.info.stride
+    if not text or labels.has_markup(text) or charset.unknown(text):
+        return None
+    pixels = resize_to_height(sample.pixels(), HEIGHT)
+    line = reader.prepare(pixels)
+    found = align(reader.probabilities([line])[0], charset.encode(text))
+    if found is None or found.log_likelihood < WORST * len(text):
+        return None
+    upright, shear, offset = shear_upright(remove_rules(normalise_background(pixels)))
+    ink = np.clip((255.0 - FAINTEST - upright) * (255 / (255 - FAINTEST - PALE)), 0, 255).astype(np.uint8)
+    rows = ink.sum(axis=1, dtype=np.int64)
+    if not rows.any():
+        return None
+    middle = float(rows @ np.arange(HEIGHT) / rows.sum())
+    centres = (found.peaks + 0.5) * stride * pixels.shape[1] / line.shape[1]
+    edges = part_letters(ink, centres + shear * middle + offset)
+    measures = measure(ink, text, edges)
+    return Specimen(ink, text, edges, found.fits, *measures, shear) if measures else None
+
+
+def part_letters(ink: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Return the columns where letters part: between two centres, where there is least ink.
+
+    Args:
+        ink: (height, width) uint8.
+        centres: the column of each character, float (characters,).
+
+    Returns:
+        int (characters + 1,), the ends of the line among them.
+    """
+    width = ink.shape[1]
+    density = cv2.GaussianBlur(ink.sum(axis=0, dtype=np.float32)[None], (0, 0), 0.8)[0]
+    gap = float(np.median(np.diff(centres))) if len(centres) > 1 else width / 2
+    edges = [max(0, round(centres[0] - 1.2 * gap))]
+    for left, right in zip(centres, centres[1:]):
+        first, last = left + 0.25 * (right - left), right - 0.25 * (right - left)
+        columns = np.arange(max(edges[-1], int(first)), min(width - 1, int(np.ceil(last))) + 1)
+        if not len(columns):
+            edges.append(edges[-1])
+            continue
+        away = np.abs(columns - (left + right) / 2) / max(right - left, 1)
+        edges.append(int(columns[(density[columns] + 120 * away).argmin()]))
+    edges.append(min(width, max(edges[-1], round(centres[-1] + 1.2 * gap))))
+    return np.array(edges)
+
+
+def measure(ink: np.ndarray, text: str, edges: np.ndarray) -> tuple[float, float] | None:
+    """Return the row of the baseline and the x-height in rows, as the letters without ascender and descender have them.
+
+    None where there are too few of them, or what is found can't be.
+    """
+    tops, bottoms = [], []
+    for letter, left, right in zip(text, edges, edges[1:]):
+        if letter not in X_LETTERS or right - left < 3:
+            continue
+        reached = np.cumsum(ink[:, left:right].sum(axis=1, dtype=np.int64))
+        if not reached[-1]:
+            continue
+        tops.append(np.searchsorted(reached, 0.04 * reached[-1]))
+        bottoms.append(np.searchsorted(reached, 0.96 * reached[-1]) + 1)
+    if len(tops) < LEAST_X_LETTERS:
+        return None
+    top, baseline = float(np.median(tops)), float(np.median(bottoms))
+    return (baseline, baseline - top) if X_HEIGHTS[0] <= baseline - top <= X_HEIGHTS[1] else None
+
+
+def gather_specimens(
+    samples: Iterable[Sample],
+    reader: Reader,
+    on_error: Callable[[InputError], object],
+    on_step: Callable[[], object] = lambda: None,
+) -> Iterator[tuple[str, Specimen]]:
+    """Yield the document and the specimen of each sample that has one.
+
+    What is broken is told to ``on_error``; ``on_step`` is called after each sample.
+    """
+    for sample in samples:
+        try:
+            specimen = specimen_of(sample, reader)
+        except InputError as error:
+            on_error(error)
+            specimen = None
+        if specimen is not None:
+            yield sample.document, specimen
+        on_step()
