@@ -149,6 +149,16 @@ def test_fine_tuning_grows_the_charset_and_keeps_what_was_learned(trained, tmp_p
     )
 
 
+def test_the_parts_that_prep_splits_off_are_taken_as_they_are_given(tmp_path):
+    for name in ("train", "val"):
+        with open(tmp_path / f"{name}.tar", "wb") as out, SampleWriter(out) as writer:
+            for i in range(16):
+                writer.write(Sample(f"{name}/{i}", encode_png(drawn("ab", i)), "ab", {"split": name}))
+    done = htr("train", "--spec", TINY, "--epochs", "1", "--val", "val.tar", "-o", "m", "train.tar", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"training on 16 lines" in done.stderr and b"16 lines kept aside" in done.stderr
+
+
 def test_a_label_that_cannot_fit_its_frames_is_left_out_by_name(tmp_path):
     buffer = io.BytesIO()
     with SampleWriter(buffer) as writer:
