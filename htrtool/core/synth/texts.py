@@ -19,6 +19,9 @@ PLENTY = 400_000
 LAST, BEYOND = "\u017f", "€"
 """The last character that lines are made of, and those that are welcome beyond it: Latin letters only."""
 
+FORMS_IN_CAPITALS, PROSE_IN_CAPITALS = 0.18, 0.015
+"""The shares of lists and of prose that are written in capitals, as forms ask for."""
+
 NAME = re.compile(r"^(?P<language>[a-z]{2})_(?P<forms>forms_)?")
 WORD = re.compile(r"[^\W\d_]{7,}$")
 
@@ -123,14 +126,11 @@ class Texts:
         """Draw one line of 2 to 75 characters and its language."""
         language = self.languages[_draw(self._language_bounds, rng)]
         for _ in range(20):
-            text = (
-                self._form(language, rng)
-                if rng.random() < self.forms or not self._prose[language]
-                else self._span(language, rng)
-            )
+            listed = rng.random() < self.forms or not self._prose[language]
+            text = self._form(language, rng) if listed else self._span(language, rng)
             text = " ".join(text.split())[:LONGEST].strip()
             if len(text) >= 2 and all(character <= LAST or character in BEYOND for character in text):
-                return _cased(text, rng), language
+                return _cased(text, rng, FORMS_IN_CAPITALS if listed else PROSE_IN_CAPITALS), language
         return form(rng, language), language
 
     def _form(self, language: str, rng: np.random.Generator) -> str:
@@ -189,11 +189,11 @@ def lines_of_text(texts: Texts, seed: int, start: int = 0, step: int = 1) -> Ite
         index += step
 
 
-def _cased(text: str, rng: np.random.Generator) -> str:
-    """Seldom write in capitals, all of it or one word."""
-    chance = rng.random()
-    if chance < 0.012:
+def _cased(text: str, rng: np.random.Generator, in_capitals: float) -> str:
+    """Write the share ``in_capitals`` of the lines in capitals, and of some others a word or all initials."""
+    if rng.random() < in_capitals:
         return text.upper()[:LONGEST]
+    chance = rng.random()
     if chance < 0.03:
         return " ".join(word[:1].upper() + word[1:] for word in text.split())
     if chance < 0.055:
