@@ -28,15 +28,15 @@ _htr() {
         prep)
             case $before in
                 --from) COMPREPLY=($(compgen -W "auto pairs table iam xml tar images" -- "$current")); return ;;
-                --model) COMPREPLY=($(compgen -W "$(_htr_models)" -- "$current")); return ;;
+                -m|--model) COMPREPLY=($(compgen -W "$(_htr_models)" -- "$current")); return ;;
                 --normalise) COMPREPLY=($(compgen -W "none background" -- "$current")); return ;;
                 --binarise) COMPREPLY=($(compgen -W "none otsu sauvola wolf nick isauvola su" -- "$current")); return ;;
                 --labels) COMPREPLY=($(compgen -W "plain keep" -- "$current")); return ;;
                 --markup) COMPREPLY=($(compgen -W "keep drop strip" -- "$current")); return ;;
                 --image-format) COMPREPLY=($(compgen -W "png webp jpg" -- "$current")); return ;;
-                --files-from|--image-column|--text-column|--fonts|--hands|--hands-share|--count|--seed|--language|--height|--split|--document|--min-chars|--max-chars|--min-width|--max-width|--jobs|-o|--output) return ;;
+                --files-from|--image-column|--text-column|--text|--fonts|--hands|--hands-share|--count|--seed|--language|--height|--split|--document|--min-chars|--max-chars|--min-width|--max-width|--jobs|-o|--output) return ;;
             esac
-            options="--files-from -0 --null --from --image-column --text-column --lines --synth --fonts --hands --hands-share --model --count --seed --language --normalise --remove-rules --deskew --deslant --binarise --height --labels --markup --split --document --min-chars --max-chars --min-width --max-width --image-format --jobs -o --output -q --quiet -v --verbose -h --help" ;;
+            options="--files-from -0 --null --from --image-column --text-column --lines --text --synth --fonts --hands --hands-share --count --seed --language -m --model --normalise --remove-rules --deskew --deslant --binarise --height --labels --markup --split --document --min-chars --max-chars --min-width --max-width --image-format --jobs -o --output -q --quiet -v --verbose -h --help" ;;
         train)
             case $before in
                 --size) COMPREPLY=($(compgen -W "small medium large" -- "$current")); return ;;

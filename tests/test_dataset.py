@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from htrtool.core.charset import Charset
 from htrtool.core.corpus import gather, restrict
-from htrtool.core.dataset import WIDTH_STEP, BatchMaker, LineStore, Loader, epoch_order, frames_needed, too_narrow
+from htrtool.core.align import frames_needed
+from htrtool.core.dataset import WIDTH_STEP, BatchMaker, LineStore, Loader, epoch_order, too_narrow
 from htrtool.core.errors import InputError
 from htrtool.core.samples import Sample, encode_png
 from tiny_model import draw_line

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from drawn import line_picture, save
 from htrtool.core.samples import Sample, SampleWriter, encode_png, read_samples
 from htrtool.exits import Exit
 
+SAMPLES = Path(__file__).resolve().parent / "samples"
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -93,6 +95,42 @@ def test_pages_are_cut_into_lines(run_htr, tmp_path):
     whole, lines = (samples_in(run_htr("prep", *option, tmp_path / "scans").stdout) for option in ([], ["--lines"]))
     assert len(whole) == 1 and len(lines) == 6
     assert all(sample.text is None for sample in lines)
+
+
+def test_a_folder_gets_lines_with_the_reading_beside_each_and_corrections_are_kept(run_htr, tmp_path):
+    shutil.copy(SAMPLES / "note.jpg", tmp_path)
+    for _ in range(2):
+        done = run_htr("prep", "--lines", tmp_path / "note.jpg", "-o", f"{tmp_path / 'mine'}/")
+        assert done.returncode == Exit.OK, done.stderr
+    folder = tmp_path / "mine" / "note"
+    assert [file.name for file in sorted(folder.iterdir())] == [
+        f"{n:03d}{suffix}" for n in range(1, 5) for suffix in (".gt.txt", ".png")
+    ]
+    assert "coffee, a lemon" in (folder / "002.gt.txt").read_text()
+    (folder / "002.gt.txt").write_text("what I see there\n")
+    run_htr("prep", "--lines", tmp_path / "note.jpg", "-o", tmp_path / "mine")
+    assert (folder / "002.gt.txt").read_text() == "what I see there\n"
+    again = samples_in(run_htr("prep", tmp_path / "mine").stdout)
+    assert len(again) == 4 and again[1].text == "what I see there" and again[1].document == "mine/note"
+
+
+def test_a_typed_copy_of_a_page_becomes_the_text_of_its_lines(run_htr, tmp_path):
+    truth = (SAMPLES / "letter.gt.txt").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "copy.txt").write_text(" ".join(truth), encoding="utf-8")
+    done = run_htr("prep", "--text", tmp_path / "copy.txt", SAMPLES / "letter.jpg")
+    assert done.returncode == Exit.OK, done.stderr
+    assert [sample.text for sample in samples_in(done.stdout)] == truth
+    (tmp_path / "copy.txt").write_text(" ".join(truth[3:]), encoding="utf-8")
+    done = run_htr("prep", "-v", "--text", tmp_path / "copy.txt", SAMPLES / "letter.jpg")
+    assert [sample.text for sample in samples_in(done.stdout)] == truth[3:]
+    assert b"letter/001: left out: shows nothing of the transcription" in done.stderr
+    assert b"3 left out: shows nothing of the transcription" in done.stderr
+    (tmp_path / "letter.txt").write_text("\n".join(truth), encoding="utf-8")
+    shutil.copy(SAMPLES / "letter.jpg", tmp_path)
+    done = run_htr("prep", "--lines", tmp_path)
+    assert [sample.text for sample in samples_in(done.stdout)] == truth, done.stderr
+    wrong = run_htr("prep", "--text", tmp_path / "copy.txt", SAMPLES / "letter.jpg", SAMPLES / "note.jpg")
+    assert wrong.returncode == Exit.USAGE and b"--text is given for each SOURCE" in wrong.stderr
 
 
 def test_pictures_may_stay_as_gray_as_they_are(run_htr, tmp_path):
@@ -196,7 +234,6 @@ def test_if_nothing_is_taken_the_old_file_stays(run_htr, tmp_path):
         (["--split", "train=90"], "train=90,val=10"),
         (["--document", "("], "regular expression"),
         (["-", "-"], "only once"),
-        (["-o", "."], "folder"),
     ],
 )
 def test_wrong_usage_is_told(run_htr, options, told):

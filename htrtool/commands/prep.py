@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Iterator
 
 import click
@@ -15,7 +16,7 @@ from htrtool.messages import Messages
 from htrtool.options import with_messages, with_operands
 
 if TYPE_CHECKING:
-    from htrtool.commands.prep_options import SynthesisOptions
+    from htrtool.commands.prep_options import SourceOptions, SynthesisOptions
     from htrtool.core.collect import Maker
     from htrtool.core.layouts import Found
     from htrtool.core.sources import Finder
@@ -28,13 +29,22 @@ if TYPE_CHECKING:
 @with_operands("SOURCE")
 @with_finder
 @with_synthesis
+@click.option(
+    "-m",
+    "--model",
+    default="latin",
+    show_default=True,
+    metavar="MODEL",
+    help="The model that reads lines for --lines and --text, and finds the letters for --hands.",
+)
 @with_maker
 @with_output
 @with_messages
 def prep(
     operands: list[str],
-    finder: Finder,
+    looking: SourceOptions,
     synthesis: SynthesisOptions | None,
+    model: str,
     maker: Maker,
     jobs: int,
     output: str | None,
@@ -55,19 +65,28 @@ def prep(
     the letters come from real hands: transcribed lines of samples, in which the model finds where each letter stands, are
     taken apart, and each new line is set from one writer's own words, joined letters and letters.
 
+    To make ground truth of your own, cut pages with --lines into a folder, where the model's reading stands beside each
+    line in a .gt.txt, ready to be corrected; or give what is typed already with --text, and each line gets its part.
+
     The samples go to standard output as a tar in the WebDataset convention: for each line KEY.png, KEY.txt and
-    KEY.json.
+    KEY.json. To a folder they go as KEY.png and KEY.gt.txt; a .gt.txt that is there already is kept.
 
     \b
         htr prep ground-truth/ | htr train -o mine
         htr prep --split train=90,val=10 -o data/ iam/ letters/
         htr prep pages/*.xml > lines.tar
         htr prep --lines scans/ > to-transcribe.tar
+        htr prep --lines page.jpg -o mine/
+        htr prep --text page.txt page.jpg -o mine/
         htr prep --synth --fonts fonts/ --count 20000 --language en=70,fr=30 texts/*.txt > synth.tar
         htr prep --synth --hands lines.tar --count 20000 texts/*.txt > hands.tar
     """
     if operands.count("-") > 1:
         raise click.UsageError("standard input, '-', can be read only once")
+    if looking.page_texts and len(looking.page_texts) != len(operands):
+        raise click.UsageError(
+            f"--text is given for each SOURCE: there are {len(operands)} of these and {len(looking.page_texts)} of those"
+        )
     if output in (None, "-") and sys.stdout.isatty():
         raise click.UsageError("a tar is not written to a terminal: pipe it on, or name a file with -o")
     import cv2
@@ -81,11 +100,11 @@ def prep(
     # The lines are shared out among threads or processes; OpenCV's own threads would only get in their way.
     cv2.setNumThreads(1)
     if synthesis is None:
-        all_made = collect(found_in(finder, operands), maker, jobs)
+        all_made = collect(found_in(finder_of(looking, operands, model, output), operands), maker, jobs)
     else:
         from htrtool.core.synth.stream import synthetic_samples
 
-        all_made = synthetic_samples(run_of(synthesis, operands, maker, messages), jobs)
+        all_made = synthetic_samples(run_of(synthesis, operands, model, maker, messages), jobs)
     tally = Tally(maker)
     to_file = output not in (None, "-")
     with (
@@ -121,7 +140,21 @@ def found_in(finder: Finder, operands: list[str]) -> Iterator[Found]:
             yield error
 
 
-def run_of(synthesis: SynthesisOptions, operands: list[str], maker: Maker, messages: Messages) -> Run:
+def finder_of(looking: SourceOptions, operands: list[str], model: str, output: str | None) -> Finder:
+    """Return what looks for samples in the sources; with ``--lines`` to a folder it reads the lines too."""
+    from htrtool.core.modelfile import find_model
+    from htrtool.core.outputs import is_folder
+    from htrtool.core.page_layout import PageCutter
+    from htrtool.core.sources import Finder
+
+    reads = output is not None and is_folder(output)
+    cutter = PageCutter(find_model(model), reads) if looking.lines or looking.page_texts else None
+    # As Finder names them: "./page.jpg" is "page.jpg" to it.
+    texts = {str(Path(operand)): Path(text) for operand, text in zip(operands, looking.page_texts)}
+    return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column)
+
+
+def run_of(synthesis: SynthesisOptions, operands: list[str], model: str, maker: Maker, messages: Messages) -> Run:
     """Open the fonts, hands and texts of a synthesis; what is left out or can't be used is told."""
     from htrtool.core.synth import Faces, Scribes, Texts
     from htrtool.core.synth.stream import Run
@@ -130,12 +163,12 @@ def run_of(synthesis: SynthesisOptions, operands: list[str], maker: Maker, messa
     for font, reason in faces.left_out.items() if faces else ():
         messages.note(f"the font {font} is left out: {reason}")
     texts = Texts(operands, synthesis.languages, on_error=messages.problem)
-    hands = hands_of(synthesis, messages) if synthesis.hands else None
+    hands = hands_of(synthesis, model, messages) if synthesis.hands else None
     scribes = Scribes(faces, hands, synthesis.hands_share / 100)
     return Run(scribes, texts, maker, synthesis.count, synthesis.seed)
 
 
-def hands_of(synthesis: SynthesisOptions, messages: Messages) -> Hands:
+def hands_of(synthesis: SynthesisOptions, model: str, messages: Messages) -> Hands:
     """Take the lines of real hands apart; how many there are is told."""
     from htrtool.core.corpus import labelled_samples
     from htrtool.core.modelfile import find_model
@@ -143,7 +176,7 @@ def hands_of(synthesis: SynthesisOptions, messages: Messages) -> Hands:
     from htrtool.core.synth import Hands
     from htrtool.core.synth.specimens import gather_specimens
 
-    reader = Reader(find_model(synthesis.model), usable_cpus())
+    reader = Reader(find_model(model), usable_cpus())
     with progress(messages, None) as step:
         taken = gather_specimens(labelled_samples(synthesis.hands, messages.problem), reader, messages.problem, step)
         hands = Hands.of(taken)

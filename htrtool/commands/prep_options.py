@@ -18,8 +18,8 @@ LAYOUTS = ("auto", "pairs", "table", "iam", "xml", "tar", "images")
 NORMALISATIONS = ("none", "background")
 BINARISATIONS = ("none", "otsu", "sauvola", "wolf", "nick", "isauvola", "su")
 
-FOR_PICTURES = ("layout", "image_column", "text_column", "lines", "markup")
-FOR_SYNTHESIS = ("fonts", "hands", "hands_share", "model", "count", "seed", "languages")
+FOR_PICTURES = ("layout", "image_column", "text_column", "lines", "page_texts", "markup")
+FOR_SYNTHESIS = ("fonts", "hands", "hands_share", "count", "seed", "languages")
 
 
 class Parts(click.ParamType):
@@ -63,16 +63,26 @@ class Pattern(click.ParamType):
 
 
 @dataclass(frozen=True)
+class SourceOptions:
+    """What the sources are like; ``page_texts`` are transcriptions of whole pages."""
+
+    layout: str
+    lines: bool
+    image_column: str | None
+    text_column: str | None
+    page_texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SynthesisOptions:
     """What to write, given ``--synth``: fonts, samples of hands, how many lines, the seed, and the shares of languages.
 
-    ``hands_share`` is in percent; ``model`` finds the letters of the hands.
+    ``hands_share`` is in percent.
     """
 
     fonts: tuple[str, ...]
     hands: tuple[str, ...]
     hands_share: float
-    model: str
     count: int
     seed: int
     languages: dict[str, float] | None
@@ -89,19 +99,33 @@ def number(low: int, default: int, high: int | None = None, metavar: str = "N") 
 
 
 def with_finder(function: Callable) -> Callable:
-    """Add the options that say what sources are like, and pass a ``finder`` in their place."""
+    """Add the options that say what sources are like, and pass :class:`SourceOptions`, ``looking``, in their place."""
 
     @click.option(
         "--from", "layout", help="The layout of the sources, where looking does not tell.", **choice(LAYOUTS, "auto")
     )
     @click.option("--image-column", metavar="NAME", help="The column of images in a table.  [default: by the header]")
     @click.option("--text-column", metavar="NAME", help="The column of texts in a table.  [default: by the header]")
-    @click.option("--lines", is_flag=True, help="Cut images without transcription, which are pages, into their lines.")
+    @click.option(
+        "--lines",
+        is_flag=True,
+        help="Cut images without transcription, which are pages, into their lines; with -o DIR/ the model's reading is "
+        "written beside each, to be corrected. A transcription of several lines beside an image is shared out among its "
+        "lines.",
+    )
+    @click.option(
+        "--text",
+        "page_texts",
+        metavar="FILE",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False),
+        help="The transcription of the page that SOURCE shows: each line gets its part of it. May be given again, one "
+        "for each SOURCE, in their order.",
+    )
     @functools.wraps(function)
-    def wrapper(*args, layout: str, lines: bool, image_column: str | None, text_column: str | None, **kwargs):
-        from htrtool.core.sources import Finder
-
-        return function(*args, finder=Finder(layout, lines, image_column, text_column), **kwargs)
+    def wrapper(*args, layout, lines, image_column, text_column, page_texts, **kwargs):
+        looking = SourceOptions(layout, lines, image_column, text_column, page_texts)
+        return function(*args, looking=looking, **kwargs)
 
     return wrapper
 
@@ -132,13 +156,6 @@ def with_synthesis(function: Callable) -> Callable:
         metavar="PERCENT",
         help="With --fonts and --hands: the share of the lines that are written in the hands.",
     )
-    @click.option(
-        "--model",
-        default="latin",
-        show_default=True,
-        metavar="MODEL",
-        help="With --hands: the model that finds where their letters stand.",
-    )
     @click.option("--count", help="With --synth: how many lines to write.", **number(1, 10_000))
     @click.option("--seed", help="With --synth: another seed, other lines; the same, the same.", **number(0, 0))
     @click.option(
@@ -149,7 +166,7 @@ def with_synthesis(function: Callable) -> Callable:
         help="With --synth: the share of each language, such as en=70,fr=30.  [default: all alike]",
     )
     @functools.wraps(function)
-    def wrapper(*args, synth, fonts, hands, hands_share, model, count, seed, languages, **kwargs):
+    def wrapper(*args, synth, fonts, hands, hands_share, count, seed, languages, **kwargs):
         if synth:
             refuse(FOR_PICTURES, "is about pictures that are read: --synth reads none")
             if not fonts and not hands:
@@ -159,7 +176,7 @@ def with_synthesis(function: Callable) -> Callable:
                 )
         else:
             refuse(FOR_SYNTHESIS, "is about handwriting that is made: give --synth too")
-        synthesis = SynthesisOptions(fonts, hands, hands_share, model, count, seed, languages) if synth else None
+        synthesis = SynthesisOptions(fonts, hands, hands_share, count, seed, languages) if synth else None
         return function(*args, synthesis=synthesis, **kwargs)
 
     return wrapper
@@ -279,7 +296,8 @@ def with_output(function: Callable) -> Callable:
         "-o",
         "--output",
         metavar="FILE|DIR",
-        help="Write to FILE.tar; with --split, to a folder DIR: one tar for each part.  [default: standard output]",
+        help="Write to FILE.tar; to a folder DIR/, pictures with .gt.txt beside them, or with --split one tar for each "
+        "part.  [default: standard output]",
     )
     @functools.wraps(function)
     def wrapper(*args, jobs: int | None, **kwargs):

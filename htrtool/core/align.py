@@ -40,24 +40,10 @@ def align(probabilities: np.ndarray, label: list[int]) -> Alignment | None:
         None if the label is empty or has more characters than the frames can spell.
     """
     frames, count = len(probabilities), len(label)
-    if not count or frames < count + sum(a == b for a, b in zip(label, label[1:])):
+    if not count or frames < frames_needed(label):
         return None
-    states = np.full(2 * count + 1, BLANK)
-    states[1::2] = label
-    emitted = np.log(np.maximum(probabilities[:, states], LOWEST))
-    skips = np.zeros(len(states), bool)
-    skips[3::2] = states[3::2] != states[1:-2:2]
-    scores = np.full(len(states), -np.inf)
-    scores[:2] = emitted[0, :2]
-    steps = np.zeros((frames, len(states)), np.int8)
-    choices = np.full((3, len(states)), -np.inf)
-    for frame in range(1, frames):
-        choices[0] = scores
-        choices[1, 1:] = scores[:-1]
-        choices[2, 2:] = np.where(skips[2:], scores[:-2], -np.inf)
-        steps[frame] = choices.argmax(axis=0)
-        scores = choices.max(axis=0) + emitted[frame]
-    state = len(states) - 1 if scores[-1] >= scores[-2] else len(states) - 2
+    scores, steps = _viterbi(probabilities, label)
+    state = len(scores) - 1 if scores[-1] >= scores[-2] else len(scores) - 2
     log_likelihood = float(scores[state])
     path = np.empty(frames, int)
     for frame in range(frames - 1, -1, -1):
@@ -69,3 +55,42 @@ def align(probabilities: np.ndarray, label: list[int]) -> Alignment | None:
     own = probabilities[:, label]
     peaks = np.array([a + int(own[a : b + 1, i].argmax()) for i, (a, b) in enumerate(zip(first, last))])
     return Alignment(first, last, peaks, own[peaks, characters], log_likelihood)
+
+
+def prefix_log_likelihoods(probabilities: np.ndarray, label: list[int]) -> np.ndarray:
+    """Return how well all frames of a line fit each beginning of a label.
+
+    Args:
+        probabilities, label: as for :func:`align`.
+
+    Returns:
+        float (characters + 1,): for 0, 1, … characters the log-likelihood of the best path, in nats; -inf where the
+        frames can't spell so many.
+    """
+    scores, _ = _viterbi(probabilities, label)
+    return np.append(scores[0], np.maximum(scores[1::2], scores[2::2]))
+
+
+def frames_needed(label: list[int]) -> int:
+    """Return the least number of frames that can spell a label: one a character, one more between equal ones."""
+    return len(label) + sum(a == b for a, b in zip(label, label[1:]))
+
+
+def _viterbi(probabilities: np.ndarray, label: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scores of the states in the last frame, and how many states back the best path to each came from."""
+    states = np.full(2 * len(label) + 1, BLANK)
+    states[1::2] = label
+    emitted = np.log(np.maximum(probabilities[:, states], LOWEST))
+    skips = np.zeros(len(states), bool)
+    skips[3::2] = states[3::2] != states[1:-2:2]
+    scores = np.full(len(states), -np.inf)
+    scores[:2] = emitted[0, :2]
+    steps = np.zeros((len(probabilities), len(states)), np.int8)
+    choices = np.full((3, len(states)), -np.inf)
+    for frame in range(1, len(probabilities)):
+        choices[0] = scores
+        choices[1, 1:] = scores[:-1]
+        choices[2, 2:] = np.where(skips[2:], scores[:-2], -np.inf)
+        steps[frame] = choices.argmax(axis=0)
+        scores = choices.max(axis=0) + emitted[frame]
+    return scores, steps

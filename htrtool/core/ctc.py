@@ -17,7 +17,7 @@ def ctc_loss(labels, label_lengths, logits, frame_lengths):
         labels: classes, int (batch, characters), padded with anything.
         label_lengths: int (batch,).
         logits: float (batch, frames, classes).
-        frame_lengths: int (batch,), of which there must be enough for the label: see ``dataset.frames_needed``.
+        frame_lengths: int (batch,), of which there must be enough for the label: see ``align.frames_needed``.
     """
     if keras.backend.backend() == "tensorflow":
         # The native kernel takes sparse labels; keras.ops.ctc_loss is a loop over the frames in the graph and takes

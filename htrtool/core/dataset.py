@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from htrtool.core.align import frames_needed
 from htrtool.core.augment import augment
 from htrtool.core.charset import Charset
 from htrtool.core.samples import Sample
@@ -98,11 +99,6 @@ class LineStore:
         for key, text in zip(self.keys, self.texts):
             digest.update(f"{key}\t{text}\n".encode())
         return digest.hexdigest()
-
-
-def frames_needed(label: list[int]) -> int:
-    """Return the least number of frames that can spell a label: one a character, one more between equal ones."""
-    return len(label) + sum(a == b for a, b in zip(label, label[1:]))
 
 
 def too_narrow(store: LineStore, charset: Charset, stride: int) -> list[int]:

@@ -139,8 +139,20 @@ def transcription_of(folder: Path, stem: str, names: set[str]) -> Path | None:
     return next((folder / (stem + suffix) for suffix in (".gt.txt", ".txt") if stem + suffix in names), None)
 
 
+def holds_lines(text: Path) -> bool:
+    """Tell whether a transcription has several lines, as that of a page has; one that can't be read has none."""
+    try:
+        return "\n" in read_text(text).strip()
+    except InputError:
+        return False
+
+
 def paired(
-    folder: Path, names: list[str], prefix: str, unpaired: Callable[[Path, str], Found | None]
+    folder: Path,
+    names: list[str],
+    prefix: str,
+    unpaired: Callable[[Path, str], Found | None],
+    page: Callable[[Path, Path, str], Found | None],
 ) -> Iterator[Found]:
     """Yield the images of one folder with their transcriptions, by name.
 
@@ -149,6 +161,7 @@ def paired(
         names: the file names in it, sorted.
         prefix: what the keys begin with.
         unpaired: makes what is found of an image without transcription.
+        page: makes what is found of an image whose transcription has several lines, or None to leave it out.
     """
     known = set(names)
     best: dict[str, str] = {}
@@ -177,7 +190,7 @@ def paired(
             yield error
             continue
         if "\n" in content.strip():
-            yield LeftOut(str(text), "several lines of text for one picture")
+            yield page(folder / name, text, key) or LeftOut(str(text), "several lines of text for one picture")
             continue
         yield picture_entry(folder / name, key, content, {"document": document_of(key)})
 

@@ -1,4 +1,4 @@
-"""Where samples are written to: a stream, a file, or a folder with a file for each part of a split."""
+"""Where samples are written to: a stream, a file, a folder with a file for each part of a split, or pairs of files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import IO, Callable, Iterator
 
 from htrtool.core.errors import InputError
 from htrtool.core.files import replacing
-from htrtool.core.samples import Sample, SampleWriter
+from htrtool.core.samples import Sample, SampleWriter, image_suffix
 from htrtool.core.split import Split
 
 
@@ -17,8 +17,9 @@ def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterat
     """Give a function that writes a sample to where it belongs.
 
     Args:
-        output: a binary stream, closed at the end; a file; or, with a split and a name that does not end with
-            ``.tar``, a folder, in which ``PART.tar`` is written for each part. Files are replaced when all is written.
+        output: a binary stream, closed at the end; a file; with a split and a name that does not end with ``.tar``, a
+            folder, in which ``PART.tar`` is written for each part; or, without one, the folder of :class:`PairWriter`.
+            Files are replaced when all is written.
         split: the parts, named by each sample's ``split``.
 
     Raises:
@@ -31,13 +32,58 @@ def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterat
 
         if not isinstance(output, str):
             yield writer(contextlib.closing(output)).write
+        elif split is None and is_folder(output):
+            yield PairWriter(Path(output)).write
         elif split is None or output.endswith(".tar"):
             yield writer(replacing(output)).write
         else:
-            folder = Path(output)
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise InputError(f"can't make the folder: {error.strerror}", output) from None
+            folder = made_folder(Path(output))
             writers = {name: writer(replacing(folder / f"{name}.tar")) for name in split.names}
             yield lambda sample: writers[sample.meta["split"]].write(sample)
+
+
+def is_folder(output: str) -> bool:
+    """Tell whether an output names a folder, one that is there or one that is to be made."""
+    return output.endswith("/") or Path(output).is_dir()
+
+
+def made_folder(folder: Path) -> Path:
+    """Make a folder and those above it.
+
+    Raises:
+        InputError: that is not possible.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"can't make the folder: {error.strerror}", str(folder)) from None
+    return folder
+
+
+class PairWriter:
+    """Writes samples as pictures with ``.gt.txt`` beside them, for any editor and for all tools that take such pairs.
+
+    The first folder of a key is left away. A transcription that is there already is kept: someone may have corrected it.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._written: set[Path] = set()
+
+    def write(self, sample: Sample) -> None:
+        """Write one sample.
+
+        Raises:
+            InputError: a folder can't be made.
+        """
+        stem = self.folder / (sample.key.partition("/")[2] or sample.key)
+        if stem in self._written:
+            stem = self.folder / sample.key
+        self._written.add(stem)
+        made_folder(stem.parent)
+        with replacing(f"{stem}{image_suffix(sample.image)}") as stream:
+            stream.write(sample.image)
+        text = Path(f"{stem}.gt.txt")
+        if sample.text is not None and not text.exists():
+            with replacing(text) as stream:
+                stream.write(f"{sample.text}\n".encode())

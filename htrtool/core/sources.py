@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Iterator
+from typing import TYPE_CHECKING, Iterator
 
 from htrtool.core import csv_layout, iam, pagexml, xml_layout
 from htrtool.core.errors import InputError
@@ -16,20 +17,22 @@ from htrtool.core.layouts import (
     Entry,
     Found,
     LeftOut,
-    Line,
     document_of,
+    holds_lines,
     in_stream,
     in_tar,
     is_image,
     is_tar_name,
     key_of,
-    load_image,
     paired,
     picture_entry,
     read_text,
     stem_of,
     transcription_of,
 )
+
+if TYPE_CHECKING:
+    from htrtool.core.page_layout import PageCutter
 
 LAYOUTS = ("auto", "pairs", "table", "iam", "xml", "tar", "images")
 EXPECTED = (
@@ -42,12 +45,13 @@ EXPECTED = (
 class Finder:
     """Finds what there is to take in a source.
 
-    ``layout`` is one of ``LAYOUTS``; ``lines`` says that an image without transcription is a page, to be cut into
-    lines; the columns name those of a table.
+    ``layout`` is one of ``LAYOUTS``; ``cutter`` says that an image without transcription is a page, and cuts it into
+    lines; ``transcriptions`` names those of whole pages by their image; the columns are those of a table.
     """
 
     layout: str = "auto"
-    lines: bool = False
+    cutter: PageCutter | None = None
+    transcriptions: Mapping[str, Path] = field(default_factory=dict)
     image_column: str | None = None
     text_column: str | None = None
     _taken: set[str] = field(default_factory=set, repr=False)
@@ -100,11 +104,17 @@ class Finder:
             yield from in_tar(path)
 
     def _in_image(self, path: Path, key: str) -> Iterator[Found]:
+        if (page_text := self.transcriptions.get(str(path))) is not None:
+            yield Entry(str(path), lambda: self.cutter.lines(path, key, page_text))
+            return
         names = set(os.listdir(path.parent)) if self.layout != "images" else set()
         exact = path.name.rpartition(".")[0]
         text = transcription_of(path.parent, exact, names) or transcription_of(path.parent, stem_of(path.name), names)
         if text is None:
             yield self._untranscribed(path, key)
+            return
+        if self.cutter is not None and holds_lines(text):
+            yield Entry(str(path), lambda: self.cutter.lines(path, key, text))
             return
         try:
             yield picture_entry(path, key, read_text(text), {"document": document_of(key)})
@@ -112,8 +122,8 @@ class Finder:
             yield error
 
     def _untranscribed(self, path: Path, key: str) -> Entry:
-        if self.lines:
-            return Entry(str(path), lambda: lines_on_page(path, key))
+        if self.cutter is not None:
+            return Entry(str(path), lambda: self.cutter.lines(path, key))
         return picture_entry(path, key, None, {"document": document_of(key)})
 
     def _in_folder(self, folder: Path) -> Iterator[Found]:
@@ -171,11 +181,14 @@ class Finder:
                 return None
             return LeftOut(str(path), NO_TEXT) if transcribed else self._untranscribed(path, key)
 
+        def page(path: Path, text: Path, key: str) -> Found | None:
+            return Entry(str(path), lambda: self.cutter.lines(path, key, text)) if self.cutter is not None else None
+
         for folder, names in folders_below(top):
             if self.layout == "images":
                 names = [name for name in names if is_image(name)]
             under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
-            yield from paired(folder, names, under, unpaired)
+            yield from paired(folder, names, under, unpaired, page)
 
 
 def folders_below(top: Path) -> Iterator[tuple[Path, list[str]]]:
@@ -197,15 +210,3 @@ def image_of_text(path: Path) -> Path | None:
     stem = path.name.removesuffix(".txt").removesuffix(".gt")
     places = (path.with_name(stem + form + suffix) for form in FORMS for suffix in IMAGE_SUFFIXES)
     return next((place for place in places if place.is_file()), None)
-
-
-def lines_on_page(path: Path, key: str) -> Iterator[Line | LeftOut]:
-    """Yield the lines that are found on the page of an image, without text."""
-    from htrtool.core.lines import cut_lines
-
-    lines = cut_lines(load_image(path))
-    if not lines:
-        yield LeftOut(str(path), "page on which no line was found")
-    for number, line in enumerate(lines, 1):
-        meta = {"source": str(path), "document": key, "box": [int(value) for value in line.box]}
-        yield Line(f"{key}/{number:03d}", line.pixels, None, meta)

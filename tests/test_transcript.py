@@ -1,0 +1,79 @@
+"""A page's lines get their parts of a plain transcription, whatever its line breaks and however badly they were read."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from htrtool.core.charset import BLANK, Charset
+from htrtool.core.transcript import match_transcript
+
+CHARSET = Charset(" -.abcdefghijklmnopqrstuvwxyzé")
+LINES = (
+    "it was a dark night in the",
+    "village and nobody had seen the",
+    "old miller come home. his wife",
+    "waited with a candle at the window",
+)
+
+
+def frames_of(text: str, errors: float = 0.0, seed: int = 0) -> np.ndarray:
+    """Return the frames of a line that shows ``text``; a share of the characters is read as something else."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for label in CHARSET.encode(text):
+        believed = int(rng.integers(1, CHARSET.classes)) if rng.random() < errors else label
+        for best, other in ((believed, label), (BLANK, BLANK)):
+            row = np.full(CHARSET.classes, 0.1 / CHARSET.classes)
+            row[other] += 0.2
+            row[best] += 0.7
+            rows.append(row / row.sum())
+    return np.array(rows)
+
+
+def texts(lines, transcription):
+    return [match and match.text for match in match_transcript(lines, CHARSET, transcription)]
+
+
+@pytest.mark.parametrize("joint", ["\n", " ", "\n\n  "])
+@pytest.mark.parametrize("errors", [0.0, 0.3])
+def test_each_line_gets_its_part_with_and_without_line_breaks(joint, errors):
+    lines = [frames_of(text, errors, seed) for seed, text in enumerate(LINES)]
+    assert texts(lines, joint.join(LINES)) == list(LINES)
+
+
+def test_lines_that_show_nothing_of_the_text_are_left_out():
+    lines = [frames_of(text) for text in ("printed heading", *LINES[:2], "zzz kkk", LINES[2])]
+    assert texts(lines, " ".join(LINES[:3])) == [None, *LINES[:2], None, LINES[2]]
+
+
+def test_text_that_no_line_shows_is_skipped():
+    lines = [frames_of(LINES[0]), frames_of(LINES[3])]
+    assert texts(lines, "\n".join(LINES)) == [LINES[0], LINES[3]]
+
+
+def test_a_word_broken_between_lines_is_put_together_in_the_text():
+    lines = [frames_of("she had bought a candle-"), frames_of("stick and some pep-"), frames_of("per at the fair")]
+    found = texts(lines, "she had bought a candlestick and some pepper at the fair")
+    assert found == ["she had bought a candle-", "stick and some pep-", "per at the fair"]
+
+
+def test_what_the_charset_lacks_stays_in_the_text():
+    assert texts([frames_of("a b c"), frames_of("d e f")], "a b “c” d Ω e f") == ['a b "c"', "d Ω e f"]
+
+
+def test_nothing_to_match():
+    assert texts([], "some text") == []
+    assert texts([frames_of("abc")], "") == [None]
+    assert texts([frames_of("abc")], "quite another text that is far longer than the line") == [None]
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    words=st.lists(st.text("abcdefgh", min_size=1, max_size=8), min_size=1, max_size=24),
+    every=st.integers(1, 6),
+)
+def test_whatever_the_words_each_is_in_one_line_and_in_order(words, every):
+    lines = [" ".join(words[i : i + every]) for i in range(0, len(words), every)]
+    found = texts([frames_of(line) for line in lines], " ".join(words))
+    assert " ".join(text for text in found if text) == " ".join(words)
