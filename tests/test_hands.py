@@ -11,7 +11,7 @@ from htrtool.core.errors import InputError
 from htrtool.core.samples import Sample, encode_png
 from htrtool.core.synth import Faces, Hands, Scribes, synthesise, write_line
 from htrtool.core.synth.hands import BLOCK, END, START, Hand
-from htrtool.core.synth.specimens import HEIGHT, Specimen, measure, part_letters, specimen_of
+from htrtool.core.synth.specimens import HEIGHT, Specimen, measure, part_letters, specimen_of, stroke_width
 
 PANGRAMS = ("the quick brown fox jumps", "over the lazy dog", "pack my box with five", "dozen liquor jugs", "and more of it")
 
@@ -32,7 +32,7 @@ def specimen(text: str, face, weight: int = 255) -> Specimen:
         rows, columns = glyph.mask.shape
         spot = ink[46 + glyph.top : 46 + glyph.top + rows, left + max(glyph.left, 0) :][:, :columns]
         np.maximum(spot, np.minimum(glyph.mask[: spot.shape[0], : spot.shape[1]], weight), out=spot)
-    return Specimen(ink, text, edges, np.ones(len(text)), 46.0, 28.0, 0.0)
+    return Specimen(ink, text, edges, np.ones(len(text)), 46.0, 28.0, 0.0, stroke_width(ink))
 
 
 @pytest.fixture(scope="module")

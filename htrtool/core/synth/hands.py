@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pickle
 import tempfile
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -28,7 +29,10 @@ LEAST_FIT = 0.6
 WHOLE_WORD = 0.6
 """How often a word that the hand has is taken whole, rather than set anew from its parts."""
 
-OPEN_HANDS = 24
+OPEN_HANDS = 4
+LOANS, LENDERS = 150, 5
+"""Cuttings of a character that are kept to be lent, and those among which a hand chooses."""
+
 START, END = "\x02", "\x03"
 """The bounds of a word, which no text holds: letters that begin or end one are joined on one side only."""
 
@@ -69,7 +73,7 @@ class Hand:
         self.ascent = round(np.clip(above, 1.3 * X_HEIGHT, 2.8 * X_HEIGHT))
         self.descent = round(np.clip(below, 0.3 * X_HEIGHT, 1.6 * X_HEIGHT))
         self.slant = float(np.median([specimen.slant for specimen in specimens]))
-        self.stroke = float(np.median([stroke_width(s.ink) * scale for s, scale in zip(specimens, scales)]))
+        self.stroke = float(np.median([s.stroke * scale for s, scale in zip(specimens, scales)]))
 
     def _add(self, index: int, word: str, start: int) -> None:
         fits = self.specimens[index].fits[start : start + len(word)]
@@ -85,22 +89,27 @@ class Hand:
                 if a < b and fits[a:b].mean() >= LEAST_FIT and fits[a:b].min() >= LEAST_FIT / 2:
                     self.pieces[piece].append(Piece(index, start + a, start + b))
 
-    def cut(self, piece: Piece) -> tuple[np.ndarray, float]:
-        """Return the ink of a piece, (height, width) uint8, its x-height brought to ``X_HEIGHT``; and its baseline."""
-        specimen = self.specimens[piece.specimen]
-        left, right = specimen.edges[piece.first], specimen.edges[piece.last]
-        ink = specimen.ink[:, left : max(right, left + 1)]
-        scale = X_HEIGHT / specimen.x_height
-        size = max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))
-        return cv2.resize(ink, size, interpolation=cv2.INTER_LINEAR), specimen.baseline * scale
+    def cut(self, piece: Piece) -> Cutting:
+        """Return the ink of a piece."""
+        return cutting(self.specimens[piece.specimen], piece.first, piece.last)
 
 
-def stroke_width(ink: np.ndarray) -> float:
-    """Return the mean width of the strokes of ink, (height, width) uint8, in pixels."""
-    mask = (ink > 110).astype(np.uint8)
-    contours = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]
-    outline = sum(cv2.arcLength(contour, True) for contour in contours)
-    return max(0.8, 2 * float(mask.sum()) / max(outline, 1))
+class Cutting(NamedTuple):
+    """Ink cut out of a line, (height, width) uint8, its x-height brought to ``X_HEIGHT``: its baseline and stroke width."""
+
+    ink: np.ndarray
+    baseline: float
+    stroke: float
+
+
+def cutting(specimen: Specimen, first: int, last: int) -> Cutting:
+    """Cut the characters ``first`` to ``last``, exclusive, out of a line."""
+    left, right = specimen.edges[first], specimen.edges[last]
+    ink = specimen.ink[:, left : max(right, left + 1)]
+    scale = X_HEIGHT / specimen.x_height
+    size = max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))
+    ink = cv2.resize(ink, size, interpolation=cv2.INTER_LINEAR)
+    return Cutting(ink, specimen.baseline * scale, specimen.stroke * scale)
 
 
 @dataclass
@@ -126,17 +135,16 @@ class Script:
     def word(self, text: str) -> Glyph:
         """Set a word of pieces that were written, as long as they can be had."""
         if (whole := self.hand.words.get(text)) and (len(text) == 1 or self.rng.random() < WHOLE_WORD):
-            parts = [(self.hand, self._one_of(whole))]
+            cuts = [self.hand.cut(self._one_of(whole))]
         else:
-            parts = self._parts(START + text + END)
-        cuts = [hand.cut(piece) for hand, piece in parts]
-        above = max(int(np.ceil(baseline)) for _, baseline in cuts)
-        below = max(int(np.ceil(ink.shape[0] - baseline)) for ink, baseline in cuts) + 1
+            cuts = self._cuttings(START + text + END)
+        above = max(int(np.ceil(baseline)) for _, baseline, _ in cuts)
+        below = max(int(np.ceil(ink.shape[0] - baseline)) for ink, baseline, _ in cuts) + 1
         laps = [0, *(int(lap) for lap in self.rng.integers(0, 3, len(cuts) - 1))]
-        width = sum(ink.shape[1] for ink, _ in cuts) - sum(laps)
+        width = sum(cut.ink.shape[1] for cut in cuts) - sum(laps)
         mask = np.zeros((above + below, max(width, 1) + 2), np.uint8)
         pen = 0
-        for (ink, baseline), lap in zip(cuts, laps):
+        for (ink, baseline, _), lap in zip(cuts, laps):
             pen = max(0, pen - lap)
             top = above - round(baseline)
             spot = mask[top : top + ink.shape[0], pen : pen + ink.shape[1]]
@@ -148,26 +156,28 @@ class Script:
         # Fonts have a little room on both sides of a letter; what is cut out has none.
         return Glyph(mask, 0, -above, mask.shape[1] + 0.3 * X_HEIGHT)
 
-    def _parts(self, bounded: str) -> list[tuple[Hand, Piece]]:
-        parts: list[tuple[Hand, Piece]] = []
+    def _cuttings(self, bounded: str) -> list[Cutting]:
+        cuts: list[Cutting] = []
         place = 0
         while place < len(bounded):
             for size in range(min(LONGEST_PIECE, len(bounded) - place), 0, -1):
                 found = self.hand.pieces.get(bounded[place : place + size])
                 # A longest piece each time would give the same letters each time.
                 if found and (size <= 2 or self.rng.random() < 0.85):
-                    parts.append((self.hand, self._one_of(found)))
+                    cuts.append(self.hand.cut(self._one_of(found)))
                     place += size
                     break
             else:
                 if bounded[place] not in (START, END):
-                    parts.append(self._borrowed(bounded[place]))
+                    cuts.append(self._borrowed(bounded[place]))
                 place += 1
-        return parts
+        return cuts
 
-    def _borrowed(self, character: str) -> tuple[Hand, Piece]:
-        hand = self.hands.lender(character, self.hand, self.rng)
-        return hand, self._one_of(hand.pieces[character])
+    def _borrowed(self, character: str) -> Cutting:
+        """Take a character of another hand: of a few, the one whose strokes are most like those of this hand."""
+        loans = self.hands.loans[character]
+        chosen = [loans[int(place)] for place in self.rng.integers(len(loans), size=LENDERS)]
+        return min(chosen, key=lambda cut: abs(np.log(cut.stroke / self.stroke)))
 
     def _one_of(self, pieces: list[Piece]) -> Piece:
         return pieces[int(self.rng.integers(len(pieces)))]
@@ -177,8 +187,8 @@ class Script:
 class Hands:
     """The hands of a bank of specimens, kept in a file and opened as they are needed.
 
-    ``spans`` tells where the specimens of each hand are in the file, ``characters`` which it has, ``specimens`` how many
-    there are in all.
+    ``spans`` tells where in the file the specimens of each hand are, ``specimens`` how many there are in all, and
+    ``loans`` holds some cuttings of every character of any hand, for those that lack it.
     """
 
     spool: tempfile._TemporaryFileWrapper | None = None
@@ -186,9 +196,7 @@ class Hands:
     names: list[str] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
     specimens: int = 0
-    characters: list[frozenset[str]] = field(default_factory=list)
-    _writers: list[int] = field(default_factory=list)
-    _lenders: dict[str, list[int]] = field(default_factory=dict)
+    loans: dict[str, list[Cutting]] = field(default_factory=lambda: defaultdict(list))
     _open: OrderedDict[int, Hand] = field(default_factory=OrderedDict)
 
     @classmethod
@@ -199,31 +207,38 @@ class Hands:
             InputError: no document has enough of them.
         """
         by_document: dict[str, list[Specimen]] = defaultdict(list)
-        for document, specimen in specimens:
-            if len(by_document[document]) < MOST:
-                coded = cv2.imencode(".png", specimen.ink, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
-                by_document[document].append(specimen._replace(ink=coded))
         spool = tempfile.NamedTemporaryFile(prefix="htr-hands-")
         hands = cls(spool, spool.name)
-        for name in sorted(by_document):
+        rng = np.random.default_rng(0)
+        seen: Counter[str] = Counter()
+        for document, specimen in specimens:
+            if len(by_document[document]) < MOST:
+                hands._lend(specimen, seen, rng)
+                coded = cv2.imencode(".png", specimen.ink, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
+                by_document[document].append(specimen._replace(ink=coded))
+                hands.specimens += 1
+        for name in sorted(name for name, found in by_document.items() if len(found) >= FEWEST):
             content = pickle.dumps(by_document[name], pickle.HIGHEST_PROTOCOL)
             hands.names.append(name)
             hands.spans.append((spool.tell(), len(content)))
-            hands.specimens += len(by_document[name])
-            told = (pair for s in by_document[name] for pair in zip(s.text, s.fits))
-            hands.characters.append(frozenset(character for character, fit in told if fit >= LEAST_FIT) - {" "})
-            if len(by_document[name]) >= FEWEST:
-                hands._writers.append(len(hands.names) - 1)
             spool.write(content)
         spool.flush()
-        if not hands._writers:
+        if not hands.names:
             raise InputError(
                 f"expected documents with {FEWEST} transcribed lines or more that the model can follow, found none"
             )
-        for index, characters in enumerate(hands.characters):
-            for character in characters:
-                hands._lenders.setdefault(character, []).append(index)
         return hands
+
+    def _lend(self, specimen: Specimen, seen: Counter[str], rng: np.random.Generator) -> None:
+        """Keep a random choice of the cuttings of each character."""
+        for place, (character, fit) in enumerate(zip(specimen.text, specimen.fits)):
+            if character == " " or fit < LEAST_FIT:
+                continue
+            seen[character] += 1
+            if len(loans := self.loans[character]) < LOANS:
+                loans.append(cutting(specimen, place, place + 1))
+            elif (index := int(rng.integers(seen[character]))) < LOANS:
+                loans[index] = cutting(specimen, place, place + 1)
 
     def __getstate__(self) -> dict:
         # A worker process opens the file itself.
@@ -231,7 +246,7 @@ class Hands:
 
     def __len__(self) -> int:
         """Return the number of hands that write; others only lend."""
-        return len(self._writers)
+        return len(self.names)
 
     def hand(self, index: int) -> Hand:
         """Return a hand, opened."""
@@ -247,15 +262,9 @@ class Hands:
         self._open.move_to_end(index)
         return self._open[index]
 
-    def lender(self, character: str, borrower: Hand, rng: np.random.Generator) -> Hand:
-        """Return a hand that has a character: of three, the one whose strokes are most like the borrower's."""
-        able = self._lenders[character]
-        chosen = [self.hand(able[int(i)]) for i in rng.integers(len(able), size=3)]
-        return min(chosen, key=lambda hand: abs(np.log(hand.stroke / borrower.stroke)))
-
     def draw(self, text: str, rng: np.random.Generator, seed: int, line: int) -> Script | None:
         """Return the hand that writes line ``line`` of the run ``seed``, or None if no hand has the characters."""
-        if not all(character in self._lenders for character in set(text) - {" "}):
+        if not all(character in self.loans for character in set(text) - {" "}):
             return None
         block = np.random.default_rng((seed, line // BLOCK, 4))
-        return Script(self.hand(self._writers[int(block.integers(len(self._writers)))]), self, rng)
+        return Script(self.hand(int(block.integers(len(self)))), self, rng)

@@ -35,7 +35,8 @@ class Specimen(NamedTuple):
 
     ``ink`` is (``HEIGHT``, width) uint8, upright, 255 the darkest; ``edges``, int (characters + 1,), the columns where
     the characters of ``text`` part; ``fits``, float (characters,), how sure the reader was of each, 0..1; ``baseline``
-    a row, ``x_height`` in rows, and ``slant`` the tangent by which the hand leaned to the right.
+    a row, ``x_height`` in rows, ``slant`` the tangent by which the hand leaned to the right, and ``stroke`` the mean
+    width of the strokes in pixels.
     """
 
     ink: np.ndarray
@@ -45,6 +46,7 @@ class Specimen(NamedTuple):
     baseline: float
     x_height: float
     slant: float
+    stroke: float
 
 
 def specimen_of(sample: Sample, reader: Reader) -> Specimen | None:
@@ -74,7 +76,7 @@ def specimen_of(sample: Sample, reader: Reader) -> Specimen | None:
     centres = (found.peaks + 0.5) * stride * pixels.shape[1] / line.shape[1]
     edges = part_letters(ink, centres + shear * middle + offset)
     measures = measure(ink, text, edges)
-    return Specimen(ink, text, edges, found.fits, *measures, shear) if measures else None
+    return Specimen(ink, text, edges, found.fits, *measures, shear, stroke_width(ink)) if measures else None
 
 
 def part_letters(ink: np.ndarray, centres: np.ndarray) -> np.ndarray:
@@ -121,6 +123,14 @@ def measure(ink: np.ndarray, text: str, edges: np.ndarray) -> tuple[float, float
         return None
     top, baseline = float(np.median(tops)), float(np.median(bottoms))
     return (baseline, baseline - top) if X_HEIGHTS[0] <= baseline - top <= X_HEIGHTS[1] else None
+
+
+def stroke_width(ink: np.ndarray) -> float:
+    """Return the mean width of the strokes of ink, (height, width) uint8, in pixels."""
+    mask = (ink > 110).astype(np.uint8)
+    contours = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]
+    outline = sum(cv2.arcLength(contour, True) for contour in contours)
+    return max(0.8, 2 * float(mask.sum()) / max(outline, 1))
 
 
 def gather_specimens(
