@@ -22,7 +22,7 @@ complete -c htr -n '__fish_seen_subcommand_from prep' -s 0 -l null -d 'Names in 
 complete -c htr -n '__fish_seen_subcommand_from prep' -l from -xa 'auto pairs table iam xml tar images' -d 'The layout of the sources, where looking does not tell'
 complete -c htr -n '__fish_seen_subcommand_from prep' -l image-column -x -d 'The column of images in a table'
 complete -c htr -n '__fish_seen_subcommand_from prep' -l text-column -x -d 'The column of texts in a table'
-complete -c htr -n '__fish_seen_subcommand_from prep' -l lines -d 'Cut images without transcription, which are pages, into their lines'
+complete -c htr -n '__fish_seen_subcommand_from prep' -l lines -d 'Cut images and PDFs without transcription, which are pages, into their lines'
 complete -c htr -n '__fish_seen_subcommand_from prep' -l text -rF -d 'The transcription of the page that SOURCE shows: each line gets its part of it'
 complete -c htr -n '__fish_seen_subcommand_from prep' -l synth -d 'Write the texts in SOURCE as handwriting'
 complete -c htr -n '__fish_seen_subcommand_from prep' -l fonts -rF -d 'With --synth: a folder of handwriting fonts, or one font'

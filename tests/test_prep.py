@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from drawn import line_picture, save
+from PIL import Image
 
 from htrtool.core.samples import Sample, SampleWriter, encode_png, read_samples
 from htrtool.exits import Exit
@@ -131,6 +132,22 @@ def test_a_typed_copy_of_a_page_becomes_the_text_of_its_lines(run_htr, tmp_path)
     assert [sample.text for sample in samples_in(done.stdout)] == truth, done.stderr
     wrong = run_htr("prep", "--text", tmp_path / "copy.txt", SAMPLES / "letter.jpg", SAMPLES / "note.jpg")
     assert wrong.returncode == Exit.USAGE and b"--text is given for each SOURCE" in wrong.stderr
+
+
+def test_all_pages_of_a_pdf_are_cut_and_matched_with_one_transcription(run_htr, tmp_path):
+    note, letter = (Image.open(SAMPLES / name) for name in ("note.jpg", "letter.jpg"))
+    note.save(tmp_path / "both.pdf", save_all=True, append_images=[letter], resolution=150)
+    truth = [
+        line for name in ("note", "letter") for line in (SAMPLES / f"{name}.gt.txt").read_text("utf-8").splitlines()
+    ]
+    (tmp_path / "both.txt").write_text("\n".join(truth), encoding="utf-8")
+    for operand in (tmp_path / "both.pdf", tmp_path):
+        samples = samples_in(run_htr("prep", "--lines", operand).stdout)
+        assert [sample.text for sample in samples] == truth
+        assert samples[4].key.endswith("both/p2/001") and {s.document for s in samples} == {f"{tmp_path.name}/both"}
+    (tmp_path / "both.txt").write_text("word " * 7000)
+    long = run_htr("prep", "--lines", tmp_path / "both.pdf")
+    assert long.returncode == Exit.BAD_INPUT and b"both.txt: expected the transcription of a page" in long.stderr
 
 
 def test_pictures_may_stay_as_gray_as_they_are(run_htr, tmp_path):

@@ -109,7 +109,7 @@ def with_finder(function: Callable) -> Callable:
     @click.option(
         "--lines",
         is_flag=True,
-        help="Cut images without transcription, which are pages, into their lines; with -o DIR/ the model's reading is "
+        help="Cut images and PDFs without transcription, which are pages, into their lines; with -o DIR/ the model's reading is "
         "written beside each, to be corrected. A transcription of several lines beside an image is shared out among its "
         "lines.",
     )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from htrtool.core.layouts import LeftOut, Line, load_image, read_text
+from htrtool.core.errors import InputError
+from htrtool.core.layouts import LeftOut, Line, read_text
 from htrtool.core.lines import cut_lines
+from htrtool.core.pages import page_sources
 from htrtool.core.reader import Reader
 
 NO_LINE = "page on which no line was found"
 NO_MATCH = "shows nothing of the transcription"
+LONGEST = 30_000
+"""Characters of a transcription that are matched at once: the comparison takes memory with their square."""
 
 
 @dataclass
@@ -37,36 +41,64 @@ class PageCutter:
             return self._reader
 
     def lines(self, path: Path, key: str, transcription: Path | None = None) -> Iterator[Line | LeftOut]:
-        """Yield the lines that are found on the page of an image.
+        """Yield the lines that are found on the pages of an image or a PDF.
 
-        Their text is the model's reading, or with a ``transcription`` of the page their part of that; a line that shows
+        Their text is the model's reading, or with a ``transcription`` of the pages their part of that; a line that shows
         nothing of it is left out.
 
         Raises:
-            InputError: the image or the transcription can't be read.
+            InputError: the image or the transcription can't be read, or the transcription is too long to be matched.
         """
-        text = read_text(transcription) if transcription is not None else None
-        cuts = cut_lines(load_image(path))
-        if not cuts:
-            yield LeftOut(str(path), NO_LINE)
-            return
-        if text is not None:
-            texts = self._matched([cut.pixels for cut in cuts], text)
-        elif self.reads:
-            texts = [self.reader.read_batch([self.reader.prepare(cut.pixels)])[0].text for cut in cuts]
-        else:
-            texts = [None] * len(cuts)
-        for number, (cut, label) in enumerate(zip(cuts, texts), 1):
-            name = f"{key}/{number:03d}"
-            if text is not None and label is None:
-                yield LeftOut(name, NO_MATCH)
+        found = self._cuts(path, key)
+        if transcription is not None:
+            found = self._matched(list(found), read_page_text(transcription))
+        for item in found:
+            if isinstance(item, LeftOut) or item.text is not None or transcription is not None:
+                yield item
                 continue
-            meta = {"source": str(path), "document": key, "box": [int(value) for value in cut.box]}
-            yield Line(name, cut.pixels, label, meta)
+            text = self.reader.read_batch([self.reader.prepare(item.pixels)])[0].text if self.reads else None
+            yield replace(item, text=text)
 
-    def _matched(self, pictures, text: str) -> list[str | None]:
+    def _cuts(self, path: Path, key: str) -> Iterator[Line | LeftOut]:
+        many = False
+        for source in page_sources(str(path)):
+            many = many or source.page > 1
+            # The first page can't know yet whether there are more.
+            page_key = f"{key}/p{source.page}" if many else key
+            with source.room():
+                cuts = cut_lines(source.load())
+            if not cuts:
+                yield LeftOut(f"{path}, page {source.page}" if many else str(path), NO_LINE)
+            for number, cut in enumerate(cuts, 1):
+                meta = {"source": str(path), "document": key, "box": [int(value) for value in cut.box]}
+                yield Line(f"{page_key}/{number:03d}", cut.pixels, None, meta)
+
+    def _matched(self, found: list[Line | LeftOut], text: str) -> Iterator[Line | LeftOut]:
         from htrtool.core.transcript import match_transcript
 
         reader = self.reader
-        frames = [reader.probabilities([reader.prepare(pixels)])[0] for pixels in pictures]
-        return [match and match.text for match in match_transcript(frames, reader.info.charset, text)]
+        lines = [item for item in found if isinstance(item, Line)]
+        frames = [reader.probabilities([reader.prepare(line.pixels)])[0] for line in lines]
+        matches = iter(match_transcript(frames, reader.info.charset, text))
+        for item in found:
+            if isinstance(item, Line):
+                match = next(matches)
+                yield replace(item, text=match.text) if match else LeftOut(item.key, NO_MATCH)
+            else:
+                yield item
+
+
+def read_page_text(path: Path) -> str:
+    """Read the transcription of a page or a few.
+
+    Raises:
+        InputError: it can't be read, or is too long.
+    """
+    text = read_text(path)
+    if len(text) > LONGEST:
+        raise InputError(
+            f"expected the transcription of a page or a few, at most {LONGEST:,} characters, received {len(text):,}: "
+            "give pages of their own, each with its --text",
+            str(path),
+        )
+    return text

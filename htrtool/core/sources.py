@@ -86,7 +86,7 @@ class Finder:
         if self._wants("pairs") and path.suffix == ".txt" and (image := image_of_text(path)):
             # Given by a shell's "*" beside its image.
             path = image
-        if self._wants("images", "pairs") and is_image(path):
+        if self._wants("images", "pairs") and (is_image(path) or self._is_pdf(path)):
             if (real := os.path.realpath(path)) in self._taken:
                 yield LeftOut(str(path), "given twice")
                 return
@@ -113,7 +113,7 @@ class Finder:
         if text is None:
             yield self._untranscribed(path, key)
             return
-        if self.cutter is not None and holds_lines(text):
+        if self._is_pdf(path) or (self.cutter is not None and holds_lines(text)):
             yield Entry(str(path), lambda: self.cutter.lines(path, key, text))
             return
         try:
@@ -141,6 +141,9 @@ class Finder:
             if tables:
                 return
         yield from self._walk(folder, prefix)
+
+    def _is_pdf(self, path: Path) -> bool:
+        return self.cutter is not None and path.suffix.lower() == ".pdf"
 
     def _is_table(self, path: Path) -> bool:
         if path.suffix.lower() not in csv_layout.TABLE_SUFFIXES:
@@ -189,6 +192,8 @@ class Finder:
                 names = [name for name in names if is_image(name)]
             under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
             yield from paired(folder, names, under, unpaired, page)
+            for name in filter(lambda name: self._is_pdf(folder / name), names):
+                yield from self._in_image(folder / name, key_of(under, stem_of(name)))
 
 
 def folders_below(top: Path) -> Iterator[tuple[Path, list[str]]]:
