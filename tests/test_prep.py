@@ -134,6 +134,17 @@ def test_a_typed_copy_of_a_page_becomes_the_text_of_its_lines(run_htr, tmp_path)
     assert wrong.returncode == Exit.USAGE and b"--text is given for each SOURCE" in wrong.stderr
 
 
+def test_a_text_that_the_picture_does_not_show_is_left_out_on_request(run_htr, tmp_path):
+    truth = (SAMPLES / "letter.gt.txt").read_text(encoding="utf-8").splitlines()
+    lines = samples_in(run_htr("prep", "--text", SAMPLES / "letter.gt.txt", SAMPLES / "letter.jpg").stdout)
+    lines[3].text, lines[6].text = truth[7], "x"
+    lines.append(Sample("letter/untranscribed", lines[0].image))
+    done = run_htr("prep", "-v", "--check", input=tar_of(lines))
+    assert len(samples_in(done.stdout)) == len(truth) + 1 - 2
+    assert b"2 left out: text that the picture does not show" in done.stderr
+    assert lines[3].key.encode() in done.stderr and lines[6].key.encode() in done.stderr
+
+
 def test_all_pages_of_a_pdf_are_cut_and_matched_with_one_transcription(run_htr, tmp_path):
     note, letter = (Image.open(SAMPLES / name) for name in ("note.jpg", "letter.jpg"))
     note.save(tmp_path / "both.pdf", save_all=True, append_images=[letter], resolution=150)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     default="latin",
     show_default=True,
     metavar="MODEL",
-    help="The model that reads lines for --lines and --text, and finds the letters for --hands.",
+    help="The model that reads lines for --lines, --text and --check, and finds the letters for --hands.",
 )
 @with_maker
 @with_output
@@ -101,6 +101,8 @@ def prep(
     cv2.setNumThreads(1)
     if synthesis is None:
         all_made = collect(found_in(finder_of(looking, operands, model, output), operands), maker, jobs)
+        if looking.check:
+            all_made = checked_by(model, all_made)
     else:
         from htrtool.core.synth.stream import synthetic_samples
 
@@ -152,6 +154,15 @@ def finder_of(looking: SourceOptions, operands: list[str], model: str, output: s
     # As Finder names them: "./page.jpg" is "page.jpg" to it.
     texts = {str(Path(operand)): Path(text) for operand, text in zip(operands, looking.page_texts)}
     return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column)
+
+
+def checked_by(model: str, made: Iterator) -> Iterator:
+    """Leave out samples whose pictures do not show their texts, as a model sees it."""
+    from htrtool.core.checking import checked
+    from htrtool.core.modelfile import find_model
+    from htrtool.core.reader import Reader, usable_cpus
+
+    return checked(made, Reader(find_model(model), usable_cpus()))
 
 
 def run_of(synthesis: SynthesisOptions, operands: list[str], model: str, maker: Maker, messages: Messages) -> Run:

@@ -18,7 +18,7 @@ LAYOUTS = ("auto", "pairs", "table", "iam", "xml", "tar", "images")
 NORMALISATIONS = ("none", "background")
 BINARISATIONS = ("none", "otsu", "sauvola", "wolf", "nick", "isauvola", "su")
 
-FOR_PICTURES = ("layout", "image_column", "text_column", "lines", "page_texts", "markup")
+FOR_PICTURES = ("layout", "image_column", "text_column", "lines", "page_texts", "check", "markup")
 FOR_SYNTHESIS = ("fonts", "hands", "hands_share", "count", "seed", "languages")
 
 
@@ -64,13 +64,14 @@ class Pattern(click.ParamType):
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """What the sources are like; ``page_texts`` are transcriptions of whole pages."""
+    """What the sources are like; ``page_texts`` are transcriptions of whole pages; ``check`` distrusts all texts."""
 
     layout: str
     lines: bool
     image_column: str | None
     text_column: str | None
     page_texts: tuple[str, ...]
+    check: bool
 
 
 @dataclass(frozen=True)
@@ -122,9 +123,14 @@ def with_finder(function: Callable) -> Callable:
         help="The transcription of the page that SOURCE shows: each line gets its part of it. May be given again, one "
         "for each SOURCE, in their order.",
     )
+    @click.option(
+        "--check",
+        is_flag=True,
+        help="Leave out lines whose picture does not show their text, as far as the model can tell.",
+    )
     @functools.wraps(function)
-    def wrapper(*args, layout, lines, image_column, text_column, page_texts, **kwargs):
-        looking = SourceOptions(layout, lines, image_column, text_column, page_texts)
+    def wrapper(*args, layout, lines, image_column, text_column, page_texts, check, **kwargs):
+        looking = SourceOptions(layout, lines, image_column, text_column, page_texts, check)
         return function(*args, looking=looking, **kwargs)
 
     return wrapper
