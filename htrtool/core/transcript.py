@@ -28,7 +28,7 @@ BROKEN_WORD = 2.0
 LEAST_BROKEN = 4
 """Letters of a word that may be broken."""
 
-WORST = -1.3
+WORST = -2.2
 """Nats a character below which a line does not show its text."""
 
 
