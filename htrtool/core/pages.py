@@ -123,12 +123,10 @@ def _of_file(stream: IO[bytes], operand: str, dpi: float) -> Iterator[PageSource
     stream.seek(0)
     if is_tar(head):
         yield from _of_samples(stream, operand)
-    elif is_pdf(head):
-        yield from _of_pdf(Path(operand), operand, dpi)
     elif is_xml(head):
-        yield from _of_xml(stream.read(), operand, Path(operand).parent)
+        yield from _of_xml(stream.read(), operand, Path(operand).parent, dpi)
     else:
-        yield from picture_sources(operand)
+        yield from picture_sources(operand, dpi)
 
 
 def _of_stream(stream: IO[bytes], operand: str, dpi: float) -> Iterator[PageSource]:
@@ -144,7 +142,7 @@ def _of_stream(stream: IO[bytes], operand: str, dpi: float) -> Iterator[PageSour
     if is_pdf(head):
         yield from _of_pdf(content, operand, dpi)
     elif is_xml(head):
-        yield from _of_xml(content, operand, Path())
+        yield from _of_xml(content, operand, Path(), dpi)
     else:
         yield from _of_picture(lambda: io.BytesIO(content), head, operand)
 
@@ -193,11 +191,11 @@ def is_xml(head: bytes) -> bool:
     return text.startswith((b"<?xml", b"<!DOCTYPE", b"<!--")) or _PAGE_XML.match(text) is not None
 
 
-def _of_xml(content: bytes, operand: str, folder: Path) -> Iterator[PageSource]:
+def _of_xml(content: bytes, operand: str, folder: Path, dpi: float) -> Iterator[PageSource]:
     # Imported here: it takes the time to load an XML library, and pictures are what is mostly read.
     from htrtool.core.documents.source import xml_sources
 
-    yield from xml_sources(content, operand, folder)
+    yield from xml_sources(content, operand, folder, dpi)
 
 
 def _of_samples(stream: IO[bytes], operand: str) -> Iterator[PageSource]:
@@ -207,18 +205,19 @@ def _of_samples(stream: IO[bytes], operand: str) -> Iterator[PageSource]:
         yield replace(next(picture), is_line=True)
 
 
-def picture_sources(path: str) -> Iterator[PageSource]:
-    """Yield the pages of a picture.
+def picture_sources(path: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]:
+    """Yield the pages of a picture or PDF.
 
     Raises:
-        InputError: it can't be read, or is no picture.
+        InputError: it can't be read, or is neither.
     """
     try:
         with open(path, "rb") as stream:
             head = stream.read(HEAD)
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror or error}", path) from None
-    for page in _of_picture(functools.partial(open, path, "rb"), head, path):
+    pages = _of_pdf(Path(path), path, dpi) if is_pdf(head) else _of_picture(functools.partial(open, path, "rb"), head, path)
+    for page in pages:
         yield replace(page, image=path)
 
 

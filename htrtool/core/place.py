@@ -56,10 +56,18 @@ class Place:
 
     def part(self, start: float, end: float) -> np.ndarray:
         """Return the outline, int (points, 2), of what stands between two shares of the picture's width."""
+        upper, _, lower = self._between(start, end)
+        return np.vstack([upper, lower[::-1]])
+
+    def foot(self, start: float, end: float) -> np.ndarray:
+        """Return the baseline, int (points, 2), of what stands between two shares of the picture's width."""
+        return self._between(start, end)[1]
+
+    def _between(self, start: float, end: float) -> np.ndarray:
         count = self.rails.shape[1] - 1
         inner = [index for index in range(count + 1) if start * count < index < end * count]
-        points = np.stack([self.at(start), *(self.rails[:, index] for index in inner), self.at(end)], axis=1)
-        return np.round(np.vstack([points[0], points[2][::-1]])).astype(int)
+        points = [self.at(start), *(self.rails[:, index] for index in inner), self.at(end)]
+        return np.round(np.stack(points, axis=1)).astype(int)
 
 
 def foot_of(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
