@@ -6,6 +6,7 @@ import contextlib
 
 import click
 
+from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import with_messages, with_operands
@@ -35,10 +36,10 @@ DOCUMENTS = ("alto", "page", "hocr")
     "-f",
     "--format",
     "form",
-    type=click.Choice([*ROWS, *DOCUMENTS]),
+    type=click.Choice([*ROWS, *DOCUMENTS, "pdf"]),
     default="tsv",
     show_default=True,
-    help="A table, plain text, an object a line, or a document a page: ALTO 4, PAGE XML 2019, hOCR.",
+    help="A table, plain text, an object a line; a document a page: ALTO 4, PAGE XML 2019, hOCR; a searchable PDF.",
 )
 @click.option(
     "-o",
@@ -100,7 +101,13 @@ def read(
     from htrtool.core.modelfile import find_model
 
     path = find_model(model)
-    opened = contextlib.closing(protect_stdout()) if output in (None, "-") else replacing(output)
+    if output in (None, "-"):
+        stdout = protect_stdout()
+        if form == "pdf" and stdout.isatty():
+            raise click.UsageError("a PDF is not written to a terminal: give -o FILE, or pipe it on")
+        opened = contextlib.closing(stdout)
+    else:
+        opened = replacing(output)
     from htrtool.core.pipeline import Pipeline
     from htrtool.core.reader import Reader, usable_cpus
 
@@ -121,6 +128,8 @@ def read(
     with progress(messages, output) as step:
         if form in ROWS:
             count = write_rows(pipeline, opened, step, form, not no_header, per_word, outlines)
+        elif form == "pdf":
+            count = write_pdf(pipeline, opened, step, dpi, messages)
         else:
             count = write_documents(pipeline, opened, step, form, output, reader.info.name, messages)
     messages.detail(f"{count} line{'s' * (count != 1)} read on {pipeline.pages} page{'s' * (pipeline.pages != 1)}")
@@ -173,21 +182,44 @@ def write_documents(pipeline, opened, step, form: str, output: str | None, model
     """Write pages as they are read, to a folder or, a single one, to where ``opened`` leads; return the lines' number."""
     from htrtool.core.documents.output import documents_of, only, write_in_folder
 
-    count = 0
-
-    def counted():
-        nonlocal count
-        for page in pipeline.whole_pages():
-            count += len(page.lines)
-            step(len(page.lines))
-            yield page
-
+    tally = Counted(pipeline.whole_pages(), step)
     if names_folder(output):
-        write_in_folder(documents_of(counted(), form, model, output), output, form, messages.problem)
-    elif (content := only(documents_of(counted(), form, model))) is not None:
+        write_in_folder(documents_of(tally, form, model, output), output, form, messages.problem)
+    elif (content := only(documents_of(tally, form, model))) is not None:
         with opened as stream:
             stream.write(content)
-    return count
+    return tally.lines
+
+
+def write_pdf(pipeline, opened, step, dpi: float, messages: Messages) -> int:
+    """Write all pages into one PDF, if there is any, and return the number of their lines."""
+    from htrtool.core.documents.pdf import SearchablePdf
+
+    tally = Counted(pipeline.whole_pages(), step)
+    with SearchablePdf(dpi) as document:
+        for page in tally:
+            try:
+                document.add(page)
+            except InputError as error:
+                messages.problem(error)
+        if document.pages:
+            with opened as stream:
+                document.save(stream)
+    return tally.lines
+
+
+class Counted:
+    """Pages, one after the other, while their lines are counted."""
+
+    def __init__(self, pages, step):
+        self.lines = 0
+        self._pages, self._step = pages, step
+
+    def __iter__(self):
+        for page in self._pages:
+            self.lines += len(page.lines)
+            self._step(len(page.lines))
+            yield page
 
 
 @contextlib.contextmanager

@@ -11,8 +11,8 @@ Box = tuple[int, int, int, int]
 # Where there is no baseline it is taken to lie this far up from the lower edge, of the line's height.
 FOOT = 0.25
 # Rails have a point for so much of the line's height, and no more points than this.
-RAIL_STEP = 0.5
-MOST_RAIL_POINTS = 128
+RAIL_STEP = 0.25
+MOST_RAIL_POINTS = 256
 
 
 @dataclass(frozen=True)

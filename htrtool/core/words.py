@@ -34,8 +34,8 @@ class Word(NamedTuple):
 def words_of(text: str, centres: Sequence[float], confs: Sequence[float]) -> list[Word]:
     """Part a line into words.
 
-    A character reaches half the way to its neighbours, the first and the last as far outwards as characters of the
-    line usually do. A word is as sure as its characters are on the average.
+    A character reaches half the way to its neighbours; the first and the last, which have flourishes, as far outwards
+    as characters of the line usually are apart. A word is as sure as its characters are on the average.
 
     Args:
         text: the line.
@@ -46,7 +46,7 @@ def words_of(text: str, centres: Sequence[float], confs: Sequence[float]) -> lis
         return []
     centres = np.asarray(centres, float)
     steps = np.diff(centres)
-    reach = float(np.median(steps)) / 2 if len(steps) else 0.5
+    reach = float(np.median(steps)) if len(steps) else 0.5
     borders = np.concatenate([centres[:1] - reach, centres[:-1] + steps / 2, centres[-1:] + reach]).clip(0, 1)
     words = []
     for found in _WORD.finditer(text):
