@@ -291,9 +291,9 @@ def _of_pdf(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSource
             document = pypdfium2.PdfDocument(content)
             sizes = [document.get_page_size(index) for index in range(len(document))]
         except pypdfium2.PdfiumError as error:
-            raise InputError(
-                f"expected a PDF that opens without a password, received another or a broken one ({error})", name
-            ) from None
+            if "password" in str(error).lower():
+                raise InputError("the PDF is encrypted: decrypt it first, as with qpdf --decrypt", name) from None
+            raise InputError(f"the PDF is broken ({error})", name) from None
     if not sizes:
         raise InputError("expected a PDF with pages, received one without", name)
     opened = functools.partial(open, content, "rb") if isinstance(content, Path) else functools.partial(io.BytesIO, content)

@@ -31,6 +31,7 @@ class XmlLine:
     baseline: list[Point] | None
     text: str | None
     language: str | None
+    conf: float | None
     element: Element
 
 
@@ -172,17 +173,25 @@ def _page_line(line: Element, language: str | None) -> XmlLine:
             return _points(element.get("points"))
         return [(_float(p.get("x")), _float(p.get("y"))) for p in children_of(element, "Point")] or None
 
-    return XmlLine(line.get("id") or "", outline("Coords"), outline("Baseline"), _page_text(line), language, line)
+    return XmlLine(line.get("id") or "", outline("Coords"), outline("Baseline"), _page_text(line), language, _page_conf(line), line)
+
+
+def _readings(line: Element) -> list[Element]:
+    return sorted(children_of(line, "TextEquiv"), key=lambda element: _float(element.get("index")))
 
 
 def _page_text(line: Element) -> str | None:
     """Return the first of the line's readings; of its words if it has none itself."""
-    readings = sorted(children_of(line, "TextEquiv"), key=lambda element: _float(element.get("index")))
-    for reading in readings:
+    for reading in _readings(line):
         for unicode in children_of(reading, "Unicode"):
             return unicodedata.normalize("NFC", unicode.text or "")
     words = [text for word in children_of(line, "Word") if (text := _page_text(word))]
     return " ".join(words) or None
+
+
+def _page_conf(line: Element) -> float | None:
+    told = [element.get("conf") for element in _readings(line)[:1]]
+    return _float(told[0]) if told and told[0] else None
 
 
 def _alto(root: Element) -> list[XmlPage]:
@@ -212,7 +221,7 @@ def _alto_line(line: Element, language: str | None) -> XmlLine:
     if baseline is None and (single := _NUMBER.fullmatch((line.get("BASELINE") or "").strip())) and width > 0:
         # Up to version 4.0 the baseline is a single height.
         baseline = [(left, float(single[0])), (left + width, float(single[0]))]
-    return XmlLine(line.get("ID") or "", polygon, baseline, _alto_text(line), language, line)
+    return XmlLine(line.get("ID") or "", polygon, baseline, _alto_text(line), language, _alto_conf(line), line)
 
 
 def _alto_text(line: Element) -> str | None:
@@ -230,3 +239,10 @@ def _alto_text(line: Element) -> str | None:
         elif tag == "HYP":
             text += content or "-"
     return unicodedata.normalize("NFC", text.strip())
+
+
+def _alto_conf(line: Element) -> float | None:
+    """Return the mean of the words' confidences, each counted by the word's length."""
+    told = [(_float(word.get("WC")), len(word.get("CONTENT") or "")) for word in children_of(line, "String") if word.get("WC")]
+    length = sum(count for _, count in told)
+    return sum(conf * count for conf, count in told) / length if length else None

@@ -73,7 +73,12 @@ def _raiser(error: InputError):
     return load
 
 
-def _picture(page: XmlPage, number: int, count: int, operand: str, folder: Path, dpi: float) -> PageSource:
+def image_of(page: XmlPage, operand: str, folder: Path) -> tuple[Path, int | None]:
+    """Return the path of the image that a page of an XML file names, and the index of the image's page, if told.
+
+    Raises:
+        InputError: it is not where it may be.
+    """
     within = _OF_PAGES.search(page.image)
     name = page.image[: within.start()] if within else page.image
     folders = [folder, folder.parent] if folder.name in XML_FOLDERS else [folder]
@@ -87,9 +92,15 @@ def _picture(page: XmlPage, number: int, count: int, operand: str, folder: Path,
             + outside * leads_out,
             operand,
         )
+    return image, int(within[1]) - 1 if within else None
+
+
+def _picture(page: XmlPage, number: int, count: int, operand: str, folder: Path, dpi: float) -> PageSource:
+    image, index = image_of(page, operand, folder)
     pictures = list(picture_sources(str(image), dpi))
-    index = int(within[1]) - 1 if within else number - 1 if len(pictures) == count else 0
-    if index >= len(pictures):
+    if index is None:
+        index = number - 1 if len(pictures) == count else 0
+    if not 0 <= index < len(pictures):
         raise InputError(f"expected an image with a page {index + 1}, found {len(pictures)} pages: {image}", operand)
     return pictures[index]
 
