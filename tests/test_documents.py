@@ -103,7 +103,7 @@ def test_columns_are_blocks_of_their_own():
 def test_hocr_has_pages_lines_with_baselines_and_words():
     root = etree.fromstring(hocr(PAGE, 'a "page".png', "tiny"))
     kinds = {kind: root.findall(f".//*[@class='{kind}']") for kind in ("ocr_page", "ocr_carea", "ocr_line", "ocrx_word")}
-    assert [len(found) for found in kinds.values()] == [1, 1, 3, 8]
+    assert [len(found) for found in kinds.values()] == [1, 1, 3, 9]
     assert kinds["ocr_page"][0].get("title") == r'image "a \"page\".png"; bbox 0 0 1000 800; ppageno 0'
     # From the lower left corner of the box: the level line's baseline is 15 above it; the other falls by 35 in 700.
     assert "bbox 100 50 600 110; baseline 0 -15;" in kinds["ocr_line"][0].get("title")
