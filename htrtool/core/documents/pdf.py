@@ -1,17 +1,20 @@
 """Searchable PDF out: each page as it was, and over it, invisible, the words that were read.
 
-pikepdf (qpdf) does the writing, since it copies the pages of a PDF as they are and reads what it copies only when it
-saves, so that memory does not grow with the number of pages.
+pikepdf (qpdf) does the writing: it keeps the pages of a PDF as they are, and joins files without reading them into
+memory, which therefore does not grow with the number of pages.
 """
 
 from __future__ import annotations
 
+import itertools
+import os
+import shutil
 import tempfile
 from typing import IO
 
 import numpy as np
+from pikepdf import AccessMode, Array, Job, Name, Pdf, PdfError
 from pikepdf import Page as PdfPage
-from pikepdf import Pdf, PdfError
 
 from htrtool.core.documents.pdf_image import add_picture
 from htrtool.core.documents.pdf_text import LayerFont, text_layer
@@ -21,6 +24,8 @@ from htrtool.core.pipeline import Page
 
 # Pages made of pictures are put away in a file when there are so many.
 PAGES_IN_MEMORY = 16
+# The mark of a content stream that holds a text layer of ours.
+LAYER = "/HtrTextLayer"
 
 
 class SearchablePdf:
@@ -37,23 +42,21 @@ class SearchablePdf:
         """Begin without pages; ``dpi`` is the resolution of pictures that do not tell theirs."""
         self.pages = 0
         self._dpi = dpi
-        self._document: Pdf | None = None
-        self._fonts: list[LayerFont] = []
-        self._pictures: Pdf | None = None
+        self._folder = tempfile.TemporaryDirectory(prefix="htr-")
+        self._parts: list[str] = []
+        # What pages are being added to, and of a PDF its file, its name and the index of the page added last.
+        self._part: Pdf | None = None
         self._font: LayerFont | None = None
-        self._open: list[Pdf] = []
-        self._files: list[IO[bytes]] = []
-        # Of the PDF whose pages are being added: its name, the last page's index, and where its pages begin.
-        self._name, self._last, self._start = None, -1, 0
+        self._file: IO[bytes] | None = None
+        self._name: str | None = None
+        self._last = -1
 
     def __enter__(self) -> SearchablePdf:
         return self
 
     def __exit__(self, *_) -> None:
-        for pdf in self._open:
-            pdf.close()
-        for file in self._files:
-            file.close()
+        self._close()
+        self._folder.cleanup()
 
     def add(self, page: Page) -> None:
         """Add a page that was read.
@@ -61,65 +64,60 @@ class SearchablePdf:
         Raises:
             InputError: its file, which could be drawn, can't be copied.
         """
-        original = page.source.original
+        source, original = page.source, page.source.original
+        name = source.image or source.file if original.is_pdf else None
+        if self._part is not None and (name != self._name or (name is not None and original.index <= self._last)):
+            self._put_away()
+        if self._part is None:
+            self._begin(source, name)
         if original.is_pdf:
-            target = self._page_of_pdf(page.source)
-            add_text(target, page, self._font, _displayed(target, page.size))
+            self._last = original.index
+            target = self._part.pages[original.index]
+            matrix = _displayed(target, page.size)
         else:
-            self._name = None
-            if self._pictures is None:
-                self._pictures = Pdf.new()
-                self._font = LayerFont(self._pictures)
-            target, matrix = add_picture(self._pictures, original, page.size, self._dpi)
-            add_text(target, page, self._font, matrix)
-            if len(self._pictures.pages) == PAGES_IN_MEMORY:
-                self._put_away()
+            target, matrix = add_picture(self._part, original, page.size, self._dpi)
+        add_text(target, page, self._font, matrix)
         self.pages += 1
+        if not original.is_pdf and len(self._part.pages) == PAGES_IN_MEMORY:
+            self._put_away()
 
     def save(self, stream: IO[bytes]) -> None:
-        """Write the document to a binary stream."""
-        self._put_away()
-        for font in self._fonts:
-            font.finish()
-        self._document.save(stream, deterministic_id=True)
-
-    def _page_of_pdf(self, source: PageSource) -> PdfPage:
-        name, index = source.image or source.file, source.original.index
-        if name != self._name or index <= self._last:
+        """Write the document, which must have pages, to a binary stream."""
+        if self._part is not None:
             self._put_away()
-            try:
-                file = source.original.opened()
-                self._files.append(file)
-                pdf = Pdf.open(file)
-                self._start = self._append(pdf)
-            except PdfError as error:
-                raise InputError(f"it can't be copied ({error})", source.file) from None
-            self._font = LayerFont(self._document)
-            self._fonts.append(self._font)
-        self._name, self._last = name, index
-        return self._document.pages[self._start + index]
+        joined, *others = self._parts
+        if others:
+            joined = os.path.join(self._folder.name, "joined.pdf")
+            options = ["--deterministic-id", "--no-warn", "--warning-exit-0"]
+            Job(["qpdf", *options, self._parts[0], "--pages", ".", *others, "--", joined]).run()
+        with open(joined, "rb") as file:
+            shutil.copyfileobj(file, stream)
 
-    def _append(self, pdf: Pdf) -> int:
-        """Append a document and return how many pages there were before."""
-        self._open.append(pdf)
-        if self._document is None:
-            self._document = pdf
-            return 0
-        start = len(self._document.pages)
-        self._document.pages.extend(pdf.pages)
-        return start
+    def _begin(self, source: PageSource, name: str | None) -> None:
+        self._name, self._last = name, -1
+        if name is None:
+            self._part = Pdf.new()
+        else:
+            self._file = source.original.opened()
+            try:
+                # What is mapped into memory would count as used.
+                self._part = Pdf.open(self._file, access_mode=AccessMode.stream)
+            except PdfError as error:
+                self._close()
+                raise InputError(f"it can't be copied ({error})", source.file) from None
+        self._font = LayerFont(self._part)
 
     def _put_away(self) -> None:
-        if self._pictures is None:
-            return
         self._font.finish()
-        file = tempfile.TemporaryFile(prefix="htr-")
-        self._files.append(file)
-        self._pictures.save(file)
-        self._pictures.close()
-        self._pictures = None
-        file.seek(0)
-        self._append(Pdf.open(file))
+        self._parts.append(os.path.join(self._folder.name, f"{len(self._parts)}.pdf"))
+        self._part.save(self._parts[-1], deterministic_id=True)
+        self._close()
+
+    def _close(self) -> None:
+        for opened in (self._part, self._file):
+            if opened is not None:
+                opened.close()
+        self._part = self._file = self._font = None
 
 
 def add_text(target: PdfPage, page: Page, font: LayerFont, matrix: np.ndarray) -> None:
@@ -128,10 +126,22 @@ def add_text(target: PdfPage, page: Page, font: LayerFont, matrix: np.ndarray) -
     Args:
         matrix: (2, 3), from pixels of the page that was read to the page's own units.
     """
-    name = target.add_resource(font.object, "/Font", prefix="Htr")
+    _remove_text(target)
+    fonts = target.resources.get("/Font", {})
+    name = next(name for number in itertools.count(1) if (name := Name(f"/HtrText{number}")) not in fonts)
+    target.add_resource(font.object, Name.Font, name=name)
     # What the page itself draws may leave behind another system of coordinates.
     target.contents_add(b"q\n", prepend=True)
-    target.contents_add(b"\nQ\n" + text_layer(page, font, str(name), matrix))
+    target.contents_add(b"\nQ\n")
+    target.contents_add(text_layer(page, font, name, matrix))
+    target.obj.Contents[-1][LAYER] = True
+
+
+def _remove_text(target: PdfPage) -> None:
+    """Remove the words that were put over a page at an earlier time; those of other programs stay."""
+    contents = target.obj.get("/Contents")
+    if isinstance(contents, Array):
+        target.obj.Contents = Array([part for part in contents if LAYER not in part])
 
 
 def _displayed(page: PdfPage, size: tuple[int, int]) -> np.ndarray:

@@ -19,7 +19,7 @@ WIDEST_GAP = 0.5
 
 
 class LayerFont:
-    """A font in a document whose characters have a width and no shape, whatever they are.
+    """A font in a document whose characters have a size and no shape, whatever they are.
 
     ``object`` is what pages name in their resources. Characters get codes as they occur; ``finish`` writes down which
     they stand for, so that text can be searched and copied in any script.
@@ -89,15 +89,23 @@ def _to_unicode(codes: dict[str, int]) -> bytes:
 
 @functools.cache
 def glyphless_font() -> bytes:
-    """Return a TrueType font with one empty glyph beside the obligatory one."""
-    from fontTools.fontBuilder import FontBuilder
-    from fontTools.ttLib.tables._g_l_y_f import Glyph
+    """Return a TrueType font with one glyph beside the obligatory one; it covers no ground, but has a size.
 
-    names = [".notdef", "empty"]
+    PDFium passes over characters of no width or height when it looks for text.
+    """
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, DESCENT))
+    pen.lineTo((ADVANCE, ASCENT))
+    pen.closePath()
+    glyph = pen.glyph()
+    names = [".notdef", "hairline"]
     builder = FontBuilder(1000, isTTF=True)
     builder.setupGlyphOrder(names)
     builder.setupCharacterMap({})
-    builder.setupGlyf({name: Glyph() for name in names})
+    builder.setupGlyf({name: glyph for name in names})
     builder.setupHorizontalMetrics({name: (ADVANCE, 0) for name in names})
     builder.setupHorizontalHeader(ascent=ASCENT, descent=DESCENT)
     builder.setupNameTable({"familyName": "HtrInvisible", "styleName": "Regular"})
@@ -110,7 +118,7 @@ def glyphless_font() -> bytes:
     return stream.getvalue()
 
 
-def text_layer(page: Page, font: LayerFont, name: str, matrix: np.ndarray) -> bytes:
+def text_layer(page: Page, font: LayerFont, name: Name, matrix: np.ndarray) -> bytes:
     """Return the content that sets a page's words, each as wide as it stands there, on its own baseline.
 
     Args:
