@@ -84,15 +84,25 @@ def read(
 ) -> int:
     """Read images of handwriting into a table of lines.
 
-    An IMAGE is a picture (PNG, JPEG, TIFF, WebP, JPEG 2000 …), a PDF, or a tar of samples as htr prep writes it; '-' is
-    standard input. Each page is cut into its lines; a picture of a single line is read as it is.
+    An IMAGE is a picture (PNG, JPEG, TIFF, WebP, JPEG 2000 …), a PDF, an ALTO or PAGE XML file, or a tar of samples as
+    htr prep writes it; '-' is standard input. Each page is cut into its lines; a picture of a single line is read as it
+    is. Of an XML file the lines that it has are read, from the image that it names, which is looked for in its folder
+    and below.
 
     The table has the columns file, page, line, left, top, width, height, conf and text: pages and lines count from 1 in
-    reading order, the box is in pixels of the page, conf is the share of the characters expected to be right.
+    reading order, the box is in pixels of the page, conf is the share of the characters expected to be right. With
+    --per-word the column word counts the words of a line.
+
+    The formats alto, page and hocr hold a page a file, with outlines, baselines, words and confidences. A single page
+    goes to standard output or to a FILE that ends in .xml, .hocr or .html; else -o names the folder DIR. An XML file of
+    the kind that is asked for is filled in: it gets the text, and all else in it stays as it was. The format pdf puts
+    all pages into one PDF, as they were, with the words over them, invisible, to be searched and copied.
 
     \b
         htr read scans/*.jpg > out.tsv
         htr read -f txt letter.pdf
+        htr read -f alto -o alto/ scans/*.jpg
+        htr read -f pdf -o book.pdf scans/*.jpg
         find scans -name '*.png' -print0 | htr read -0 --files-from - | awk -F'\\t' '$8 < 0.8'
     """
     check_usage(operands, form, output, per_word, outlines, no_header)
