@@ -43,15 +43,17 @@ class Command:
     bad: bytes
     starts: bytes
     before: list[str] = field(default_factory=list)
+    form: str = ""
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name} {self.form}".strip()
 
 
 COMMANDS = [
     Command("prep", lines_tar(), ".tar", b"no tar " * 200, b"drawn/0/0.png"),
     Command("train", lines_tar(), ".tar", b"no tar " * 200, b"epoch\tstep", ["--spec", TINY, "--epochs", "1", "--batch", "8"]),
     Command("read", encode_png(draw_line("abc")), ".png", b"", b"file\tpage\tline", ["--mode", "line", "-m", "tiny.onnx"]),
+    Command("read", encode_png(draw_line("abc")), ".png", b"", b"%PDF-", ["--mode", "line", "-m", "tiny.onnx", "-f", "pdf"], "pdf"),
     Command("eval", READ, ".tsv", b"", b"scope\tname\tmetric", ["truth.tsv"]),
     Command("plot", EPOCHS, ".tsv", b"", b"\x89PNG"),
 ]
@@ -92,7 +94,7 @@ def test_help_loads_nothing_heavy(command):
     code = (
         "import sys; from htrtool.cli import htr\n"
         f"htr.main([{command.name!r}, '--help'], standalone_mode=False)\n"
-        "print(sorted({'numpy', 'cv2', 'keras', 'tensorflow', 'pandas', 'matplotlib', 'onnxruntime'} & set(sys.modules)))"
+        "print(sorted({'numpy', 'cv2', 'keras', 'tensorflow', 'pandas', 'matplotlib', 'onnxruntime', 'lxml', 'pikepdf'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
@@ -188,15 +190,16 @@ def test_the_group_lists_its_commands_and_version(run_htr):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/ptmx"), reason="needs pseudo-terminals")
-@pytest.mark.parametrize("name", ["prep", "plot"])
+@pytest.mark.parametrize("name", ["prep", "plot", "read pdf"])
 def test_binary_output_is_never_written_to_a_terminal(name, folder):
     import pty
 
-    command = next(c for c in COMMANDS if c.name == name)
+    command = next(c for c in COMMANDS if str(c) == name)
     main, terminal = pty.openpty()
     done = subprocess.run(
-        [sys.executable, "-m", "htrtool", name, "-"], input=command.good, stdout=terminal, stderr=subprocess.PIPE, cwd=folder
-    )
+        [sys.executable, "-m", "htrtool", command.name, *command.before, "-"],
+        input=command.good, stdout=terminal, stderr=subprocess.PIPE, cwd=folder,
+    )  # fmt: skip
     os.close(terminal)
     os.close(main)
     assert done.returncode == Exit.USAGE and b"terminal" in done.stderr

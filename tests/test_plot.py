@@ -241,9 +241,11 @@ def test_nothing_is_drawn_to_a_terminal(tmp_path):
 
 def test_wide_and_tall_pages_keep_their_shape():
     from htrtool.core import charts
+    from htrtool.core.boxes import Box
+    from htrtool.core.page_chart import page_with_lines
 
     for shape in ((64, 2000), (3000, 200)):
-        figure = charts.page_with_lines(np.full(shape, 255, np.uint8), [charts.Box("f", 1, "1", 0, 0, 9, 9, "x", None)])
+        figure = page_with_lines(np.full(shape, 255, np.uint8), [Box("f", 1, "1", 0, 0, 9, 9, "x", None)])
         content = io.BytesIO()
         assert list(charts.save([figure], content, "png", 60)) == []
         height, width = cv2.imdecode(np.frombuffer(content.getvalue(), np.uint8), cv2.IMREAD_GRAYSCALE).shape

@@ -49,7 +49,7 @@ def test_text_and_json_lines(run_htr, tiny_model, lines):
     assert text.stdout.decode().splitlines() == list(lines.values())
     objects = run_htr("read", "-m", tiny_model, "--mode", "line", "-f", "jsonl", *lines).stdout.decode().splitlines()
     assert [json.loads(line)["text"] for line in objects] == list(lines.values())
-    assert list(json.loads(objects[0])) == HEADER.split("\t")
+    assert list(json.loads(objects[0])) == [*HEADER.split("\t")[:-1], "baseline", "polygon", "text"]
 
 
 def test_no_header_so_that_tables_can_be_joined(run_htr, tiny_model, lines):
@@ -147,7 +147,7 @@ def test_reading_needs_neither_tensorflow_nor_pandas_nor_matplotlib(tiny_model, 
         "from htrtool.cli import main\n"
         "try: main()\n"
         "finally: print(sorted({m.partition('.')[0] for m in sys.modules}"
-        " & {'tensorflow', 'keras', 'pandas', 'matplotlib', 'onnx', 'torch'}), file=sys.stderr)"
+        " & {'tensorflow', 'keras', 'pandas', 'matplotlib', 'onnx', 'torch', 'lxml', 'pikepdf'}), file=sys.stderr)"
     )
     result = subprocess.run(
         [sys.executable, "-c", script, "-", "read", "-m", tiny_model, *lines], capture_output=True, text=True

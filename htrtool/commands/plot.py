@@ -73,16 +73,18 @@ def plot(
     """Draw what the other commands print.
 
     What is drawn depends on the TABLE (without one: standard input). A table of epochs, as htr train prints it,
-    becomes learning curves, several tables over each other. A table of lines, as htr read prints it, becomes the page
-    with the boxes, the order and the text of its lines, coloured by confidence; the pages are those of the IMAGEs, or
-    the files that the table names. A PDF holds any number of pages, PNG and SVG one.
+    becomes learning curves, several tables over each other. A table of lines or words, as htr read prints it, JSON
+    lines, ALTO or PAGE XML become the page with the outlines, baselines, order and text of the lines, coloured by
+    confidence; a table without --outlines has boxes for outlines. The pages are those of the IMAGEs, or the files that
+    the TABLE names. A PDF holds any number of pages, PNG and SVG one.
 
     The picture goes to FILE, or to standard output if that is no terminal.
 
     \b
         htr train lines.tar -o mine | htr plot -o curve.svg
         htr plot --x samples small.tsv large.tsv -o both.png
-        htr read scans/*.png | htr plot -o pages.pdf
+        htr read --outlines scans/*.png | htr plot -o pages.pdf
+        htr plot page.xml -o page.png
     """
     from htrtool.cli import protect_stdout
     from htrtool.core import files, plotting

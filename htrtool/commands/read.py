@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 
 import click
 
+from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import with_messages, with_operands
 
-FORMATS = ("tsv", "txt", "jsonl")
+ROWS = ("tsv", "txt", "jsonl")
+DOCUMENTS = ("alto", "page", "hocr")
 
 
 @click.command()
@@ -35,12 +36,19 @@ FORMATS = ("tsv", "txt", "jsonl")
     "-f",
     "--format",
     "form",
-    type=click.Choice(FORMATS),
+    type=click.Choice([*ROWS, *DOCUMENTS, "pdf"]),
     default="tsv",
     show_default=True,
-    help="A table, plain text, or an object a line.",
+    help="A table, plain text, an object a line; a document a page: ALTO 4, PAGE XML 2019, hOCR; a searchable PDF.",
 )
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE, not to standard output.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE|DIR",
+    help="Write to FILE, not to standard output; a document a page goes to the folder DIR, named for its input.",
+)
+@click.option("--per-word", is_flag=True, help="Give words their own rows, with boxes: for -f tsv and jsonl.")
+@click.option("--outlines", is_flag=True, help="Add the columns baseline and polygon, points x,y, to the table.")
 @click.option("--no-header", is_flag=True, help="Leave out the table's first line, which names the columns.")
 @click.option(
     "--dpi",
@@ -66,6 +74,8 @@ def read(
     mode: str,
     form: str,
     output: str | None,
+    per_word: bool,
+    outlines: bool,
     no_header: bool,
     dpi: float,
     threads: int | None,
@@ -74,29 +84,38 @@ def read(
 ) -> int:
     """Read images of handwriting into a table of lines.
 
-    An IMAGE is a picture (PNG, JPEG, TIFF, WebP, JPEG 2000 …), a PDF, or a tar of samples as htr prep writes it; '-' is
-    standard input. Each page is cut into its lines; a picture of a single line is read as it is.
+    An IMAGE is a picture (PNG, JPEG, TIFF, WebP, JPEG 2000 …), a PDF, an ALTO or PAGE XML file, or a tar of samples as
+    htr prep writes it; '-' is standard input. Each page is cut into its lines; a picture of a single line is read as it
+    is. Of an XML file the lines that it has are read, from the image that it names, which is looked for in its folder
+    and below.
 
     The table has the columns file, page, line, left, top, width, height, conf and text: pages and lines count from 1 in
-    reading order, the box is in pixels of the page, conf is the share of the characters expected to be right.
+    reading order, the box is in pixels of the page, conf is the share of the characters expected to be right. With
+    --per-word the column word counts the words of a line.
+
+    The formats alto, page and hocr hold a page a file, with outlines, baselines, words and confidences. A single page
+    goes to standard output or to a FILE that ends in .xml, .hocr or .html; else -o names the folder DIR. An XML file of
+    the kind that is asked for is filled in: it gets the text, and all else in it stays as it was. The format pdf puts
+    all pages into one PDF, as they were, with the words over them, invisible, to be searched and copied.
 
     \b
         htr read scans/*.jpg > out.tsv
         htr read -f txt letter.pdf
+        htr read -f alto -o alto/ scans/*.jpg
+        htr read -f pdf -o book.pdf scans/*.jpg
         find scans -name '*.png' -print0 | htr read -0 --files-from - | awk -F'\\t' '$8 < 0.8'
     """
-    if no_header and form != "tsv":
-        raise click.UsageError("--no-header is for -f tsv: the other formats have no header")
-    if operands.count("-") > 1:
-        raise click.UsageError("standard input, '-', can be read only once")
+    check_usage(operands, form, output, per_word, outlines, no_header)
     from htrtool.cli import protect_stdout
     from htrtool.core.files import replacing
     from htrtool.core.modelfile import find_model
-    from htrtool.core.tables import text_writer
 
     path = find_model(model)
     if output in (None, "-"):
-        opened = contextlib.closing(protect_stdout())
+        stdout = protect_stdout()
+        if form == "pdf" and stdout.isatty():
+            raise click.UsageError("a PDF is not written to a terminal: give -o FILE, or pipe it on")
+        opened = contextlib.closing(stdout)
     else:
         opened = replacing(output)
     from htrtool.core.pipeline import Pipeline
@@ -106,7 +125,7 @@ def read(
     messages.detail(
         f"model {reader.info.name} from {path}: {reader.info.charset.classes - 1} characters, {reader.info.spec}"
     )
-    lines = Pipeline(
+    pipeline = Pipeline(
         reader,
         operands,
         mode=mode,
@@ -116,37 +135,101 @@ def read(
         on_problem=messages.problem,
         on_empty=lambda file, page: messages.warning(f"{file}: no line found on page {page}"),
     )
-    count = 0
-    with opened as stream:
-        text = text_writer(stream)
-        write = row_writer(form, text, not no_header)
-        with progress(messages, output) as step:
-            for row in lines:
-                write(row)
-                count += 1
-                step()
-        text.detach()
-    messages.detail(f"{count} line{'s' * (count != 1)} read on {lines.pages} page{'s' * (lines.pages != 1)}")
+    with progress(messages, output) as step:
+        if form in ROWS:
+            count = write_rows(pipeline, opened, step, form, not no_header, per_word, outlines)
+        elif form == "pdf":
+            count = write_pdf(pipeline, opened, step, dpi, messages)
+        else:
+            count = write_documents(pipeline, opened, step, form, output, reader.info.name, messages)
+    messages.detail(f"{count} line{'s' * (count != 1)} read on {pipeline.pages} page{'s' * (pipeline.pages != 1)}")
     if messages.problems:
-        return Exit.SOME_FAILED if lines.pages else Exit.BAD_INPUT
+        return Exit.SOME_FAILED if pipeline.pages else Exit.BAD_INPUT
     return Exit.OK
 
 
-def row_writer(form: str, stream, header: bool):
-    """Return a function that writes a row to a text stream in one of ``FORMATS`` and flushes it."""
-    from htrtool.core.tables import LINE_COLUMNS, TableWriter
+def check_usage(
+    operands: list[str], form: str, output: str | None, per_word: bool, outlines: bool, no_header: bool
+) -> None:
+    """Refuse options that contradict one another."""
+    if no_header and form != "tsv":
+        raise click.UsageError("--no-header is for -f tsv: the other formats have no header")
+    if outlines and form != "tsv":
+        raise click.UsageError("--outlines is for -f tsv: -f jsonl and documents have outlines in them")
+    if per_word and form not in ("tsv", "jsonl"):
+        raise click.UsageError("--per-word is for -f tsv and jsonl: documents have words in them")
+    if operands.count("-") > 1:
+        raise click.UsageError("standard input, '-', can be read only once")
+    if form in DOCUMENTS and len(operands) > 1 and not names_folder(output):
+        raise click.UsageError(f"-f {form} holds a page a file: give a folder for several inputs, -o DIR")
 
-    if form == "tsv":
-        table = TableWriter(stream, LINE_COLUMNS, header)
-        return lambda row: table.write(row._asdict() | {"conf": f"{row.conf:.3f}"})
 
-    def write(row) -> None:
-        if form == "txt":
-            print(row.text, file=stream, flush=True)
-        else:
-            print(json.dumps(row._asdict() | {"conf": round(row.conf, 3)}, ensure_ascii=False), file=stream, flush=True)
+def names_folder(output: str | None) -> bool:
+    """Tell whether documents go to a folder."""
+    from htrtool.core.documents.output import is_folder
 
-    return write
+    return output not in (None, "-") and is_folder(output)
+
+
+def write_rows(pipeline, opened, step, form: str, header: bool, per_word: bool, outlines: bool) -> int:
+    """Write lines as they are read and return their number."""
+    from htrtool.core.rows import row_writer
+    from htrtool.core.tables import text_writer
+
+    count = 0
+    with opened as stream:
+        text = text_writer(stream)
+        write = row_writer(form, text, header, per_word, outlines)
+        for page, line in pipeline.lines():
+            write(page, line)
+            count += 1
+            step()
+        text.detach()
+    return count
+
+
+def write_documents(pipeline, opened, step, form: str, output: str | None, model: str, messages: Messages) -> int:
+    """Write pages as they are read, to a folder or, a single one, to where ``opened`` leads; return the lines' number."""
+    from htrtool.core.documents.output import documents_of, only, write_in_folder
+
+    tally = Counted(pipeline.whole_pages(), step)
+    if names_folder(output):
+        write_in_folder(documents_of(tally, form, model, output), output, form, messages.problem)
+    elif (content := only(documents_of(tally, form, model))) is not None:
+        with opened as stream:
+            stream.write(content)
+    return tally.lines
+
+
+def write_pdf(pipeline, opened, step, dpi: float, messages: Messages) -> int:
+    """Write all pages into one PDF, if there is any, and return the number of their lines."""
+    from htrtool.core.documents.pdf import SearchablePdf
+
+    tally = Counted(pipeline.whole_pages(), step)
+    with SearchablePdf(dpi) as document:
+        for page in tally:
+            try:
+                document.add(page)
+            except InputError as error:
+                messages.problem(error)
+        if document.pages:
+            with opened as stream:
+                document.save(stream)
+    return tally.lines
+
+
+class Counted:
+    """Pages, one after the other, while their lines are counted."""
+
+    def __init__(self, pages, step):
+        self.lines = 0
+        self._pages, self._step = pages, step
+
+    def __iter__(self):
+        for page in self._pages:
+            self.lines += len(page.lines)
+            self._step(len(page.lines))
+            yield page
 
 
 @contextlib.contextmanager
@@ -155,7 +238,7 @@ def progress(messages: Messages, output: str | None):
     import sys
 
     if not messages.progress or (output in (None, "-") and sys.stdout.isatty()):
-        yield lambda: None
+        yield lambda lines=1: None
         return
     from tqdm import tqdm
 

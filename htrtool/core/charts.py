@@ -1,4 +1,4 @@
-"""Pictures of what the commands print: learning curves, and lines read over their page."""
+"""Learning curves as pictures, and how any picture is written."""
 
 from __future__ import annotations
 
@@ -9,27 +9,14 @@ from typing import IO, Iterable, Iterator, Mapping, Sequence
 
 import matplotlib
 import numpy as np
-from matplotlib import patheffects
 from matplotlib.backends.backend_pdf import PdfPages
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from htrtool.core.errors import InputError
 
 KINDS = ("png", "svg", "pdf")
 AXES = {"epoch": "epoch", "samples": "samples seen", "seconds": "time"}
-TEXT_PLACES = ("over", "beside", "none")
-# Dark enough on paper at every value; blue against orange is told apart without red and green.
-CONFIDENCE = LinearSegmentedColormap.from_list("confidence", ["#c1272d", "#d9820b", "#1769aa", "#0b3d68"])
-UNKNOWN = "#444444"
-_POINTS_PER_INCH = 72
-_MARGIN = 0.12
-_BAR = 0.5
-_TITLE = 0.35
-_TALLEST = 4
 _MAX_PIXELS = 200_000_000
 _MAX_SIDE = 65_535
 
@@ -51,21 +38,6 @@ class Curve:
         return values if values is not None and np.isfinite(values).any() else None
 
 
-@dataclass(frozen=True)
-class Box:
-    """A line read: its place on the page in pixels, its rank in reading order, its text and its confidence or None."""
-
-    file: str
-    page: int
-    line: str
-    left: float
-    top: float
-    width: float
-    height: float
-    text: str
-    conf: float | None
-
-
 def curve_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> Curve:
     """Turn numbered rows of a table of epochs into a curve.
 
@@ -76,30 +48,18 @@ def curve_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> Curv
     for number, row in rows:
         for column in ("epoch", "samples", "seconds", "lr", "loss", "val_loss", "val_cer", "val_wer"):
             if column in row:
-                columns.setdefault(column, []).append(_number(row, column, number, source))
+                columns.setdefault(column, []).append(number_in(row, column, number, source))
     if not columns:
         raise InputError("expected at least one epoch, found only the header", source)
     return Curve(source, {name: np.array(values) for name, values in columns.items()})
 
 
-def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list[Box]:
-    """Turn numbered rows of a table of lines into boxes; a row without a box is left out.
+def number_in(row: Mapping[str, str], column: str, number: int, source: str) -> float:
+    """Return the number in a cell of a row, not-a-number if it is empty.
 
     Raises:
-        InputError: a cell that should be a number is none.
+        InputError: it is neither.
     """
-    boxes = []
-    for number, row in rows:
-        if not row["left"]:
-            continue
-        left, top, width, height = (_number(row, name, number, source) for name in ("left", "top", "width", "height"))
-        conf = _number(row, "conf", number, source) if row.get("conf") else None
-        page = int(_number(row, "page", number, source)) if row.get("page") else 1
-        boxes.append(Box(row["file"], page, row.get("line", ""), left, top, width, height, row.get("text", ""), conf))
-    return boxes
-
-
-def _number(row: Mapping[str, str], column: str, number: int, source: str) -> float:
     cell = row[column].strip()
     try:
         return float(cell) if cell else float("nan")
@@ -213,115 +173,6 @@ def _limit(axis) -> None:
     if len(values):
         top = min(values.max(), max(3 * np.quantile(values, 0.75), np.median(values)))
         axis.set_ylim(0, top * 1.08 or 1)
-
-
-def page_with_lines(
-    pixels: np.ndarray,
-    boxes: Sequence[Box],
-    title: str | None = None,
-    width: float = 8,
-    dpi: float = 150,
-    text: str = "over",
-) -> Figure:
-    """Draw a page with the lines read: boxes coloured by confidence, numbered in reading order, with their text.
-
-    Args:
-        pixels: (height, width) uint8.
-        boxes: in pixels of the page.
-        width: of the figure in inches.
-        text: one of ``TEXT_PLACES``: over the faded page, at the same places on an empty page beside it, or not at all.
-    """
-    rows, columns = pixels.shape
-    panels = 2 if text == "beside" else 1
-    scale = min((width - _MARGIN * (panels + 1)) / panels / columns, _TALLEST * width / rows)
-    bar = _BAR if any(box.conf is not None for box in boxes) else 0
-    head = _TITLE if title else 0
-    height = rows * scale + 2 * _MARGIN + bar + head
-    figure = Figure((width, height))
-    if title:
-        figure.text(0.5, 1 - (_MARGIN + head / 3) / height, title, ha="center", va="top", parse_math=False)
-    paper = _shrunk(pixels, round(columns * scale * dpi))
-    if text == "over":
-        paper = (255 - (255 - paper.astype(np.float32)) * 0.45).astype(np.uint8)
-    for panel in range(panels):
-        left = _MARGIN + panel * (columns * scale + _MARGIN)
-        axis = figure.add_axes(
-            (left / width, (_MARGIN + bar) / height, columns * scale / width, rows * scale / height),
-            xlim=(0, columns),
-            ylim=(rows, 0),
-            xticks=[],
-            yticks=[],
-        )
-        axis.spines[:].set_color("#bbbbbb")
-        if panel == 0:
-            axis.imshow(paper, cmap="gray", vmin=0, vmax=255, extent=(0, columns, rows, 0), aspect="auto")
-        for box in boxes:
-            _draw_box(axis, box, scale)
-            if text != "none" and panel == panels - 1:
-                _draw_text(axis, box, scale, within=0.38 if text == "over" else 0.8)
-    if bar:
-        place = figure.add_axes((0.35, (_MARGIN + bar * 0.4) / height, 0.3, 0.1 / height))
-        figure.colorbar(ScalarMappable(Normalize(0, 1), CONFIDENCE), cax=place, orientation="horizontal")
-        place.tick_params(labelsize=7)
-        place.set_title("confidence", fontsize=7, pad=2)
-    return figure
-
-
-def _shrunk(pixels: np.ndarray, width: int) -> np.ndarray:
-    import cv2
-
-    if pixels.shape[1] <= width:
-        return pixels
-    height = max(1, round(pixels.shape[0] * width / pixels.shape[1]))
-    return cv2.resize(pixels, (max(1, width), height), interpolation=cv2.INTER_AREA)
-
-
-def _colour(box: Box):
-    return UNKNOWN if box.conf is None or np.isnan(box.conf) else CONFIDENCE(box.conf)
-
-
-def _draw_box(axis, box: Box, scale: float) -> None:
-    colour = _colour(box)
-    axis.add_patch(Rectangle((box.left, box.top), box.width, box.height, fill=False, edgecolor=colour, linewidth=0.8))
-    size = min(7.0, max(3.0, box.height * scale * _POINTS_PER_INCH * 0.4))
-    axis.annotate(
-        box.line,
-        (box.left, box.top),
-        (-1.2, -0.8),
-        textcoords="offset points",
-        fontsize=size,
-        color="white",
-        ha="right",
-        va="top",
-        parse_math=False,
-        bbox={"facecolor": colour, "edgecolor": "none", "pad": 0.6},
-    )
-
-
-def _draw_text(axis, box: Box, scale: float, within: float) -> None:
-    """Set the text as large as the box lets it, at its foot, where it hides least of the writing."""
-    text = " ".join(box.text.split())
-    if not text:
-        return
-    points = scale * _POINTS_PER_INCH
-    # An average character of the sans serif in use is 0.55 em wide.
-    size = max(1.5, min(box.height * points * within, box.width * points / (0.55 * len(text))))
-    # The halo is drawn as outlines; the text itself stays text, to be searched and copied in SVG and PDF.
-    for colour, effects in (
-        ("white", [patheffects.Stroke(linewidth=max(0.8, size / 5), foreground="white", alpha=0.85)]),
-        (_colour(box), None),
-    ):
-        axis.text(
-            box.left + 0.2 * size / points,
-            box.top + box.height,
-            text,
-            fontsize=size,
-            color=colour,
-            ha="left",
-            va="bottom",
-            parse_math=False,
-            path_effects=effects,
-        )
 
 
 def save(figures: Iterable[Figure], stream: IO[bytes], kind: str, dpi: float = 150) -> Iterator[str]:

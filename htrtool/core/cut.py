@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from htrtool.core.errors import InputError
+from htrtool.core.place import MOST_RAIL_POINTS, RAIL_STEP, Box, Place, box_of, foot_of
 
 Points = Sequence[tuple[float, float]] | np.ndarray
 
@@ -22,10 +23,15 @@ LARGEST = 2
 
 
 class Cut(NamedTuple):
-    """A line's picture, (height, width) uint8, and its box on the page: left, top, width, height in pixels."""
+    """A line's picture, (height, width) uint8, and where it stands on the page."""
 
     pixels: np.ndarray
-    box: tuple[int, int, int, int]
+    place: Place
+
+    @property
+    def box(self) -> Box:
+        """The line's box on the page: left, top, width, height in pixels."""
+        return self.place.box
 
 
 def cut_line(page: np.ndarray, polygon: Points | None, baseline: Points | None, spacing: float | None = None) -> Cut:
@@ -33,7 +39,8 @@ def cut_line(page: np.ndarray, polygon: Points | None, baseline: Points | None, 
 
     The baseline is smoothed and resampled pixel by pixel; the columns of the result are the normals to it, so that
     slanted, curved and turned lines come out straight. What lies outside the polygon gets the tone of the paper
-    inside it.
+    inside it. All points are first taken to whole pixels of the page, so that a line that was written to ALTO or PAGE,
+    which hold no others, is cut from there just as it was before.
 
     Args:
         page: (height, width) uint8, dark ink on light paper.
@@ -48,7 +55,12 @@ def cut_line(page: np.ndarray, polygon: Points | None, baseline: Points | None, 
     guide = None if baseline is None else _distinct(np.asarray(baseline, np.float64).reshape(-1, 2))
     if outline is None and guide is None:
         raise InputError("expected a polygon of three points or more, or a baseline of two, found neither")
+    _check_on_page(guide if outline is None else outline, page.shape)
+    outline = None if outline is None else _whole_pixels(outline, page.shape)
+    baseline = guide = None if guide is None else _distinct(_whole_pixels(guide, page.shape))
     if guide is None:
+        if outline is None:
+            raise _too_small(0, 0)
         guide = _middle(outline)
     if outline is None:
         above, below = (share * (spacing or 60) for share in (ABOVE, BELOW))
@@ -57,9 +69,8 @@ def cut_line(page: np.ndarray, polygon: Points | None, baseline: Points | None, 
         left, right, top, bottom = _extent(guide, outline)
     if right - left < MIN_SIDE or bottom - top < MIN_SIDE:
         raise _too_small(right - left, bottom - top)
-    if max(right - left, bottom - top, _length(guide)) > LARGEST * sum(page.shape):
-        size = f"{page.shape[1]}×{page.shape[0]}"
-        raise InputError(f"expected a line on the page of {size} pixels, found one {right - left:.0f}×{bottom - top:.0f}")
+    if _length(guide) > LARGEST * sum(page.shape):
+        raise InputError(f"expected a baseline along a line, found one {_length(guide):.0f} pixels long")
     points, normals = _axis(guide, left, right, smoothing=(bottom - top) / 2)
     offsets = np.arange(np.floor(top), np.ceil(bottom) + 1)
     columns = (points[:, 0] + offsets[:, None] * normals[:, 0]).astype(np.float32)
@@ -67,14 +78,31 @@ def cut_line(page: np.ndarray, polygon: Points | None, baseline: Points | None, 
     x, y = (max(0, int(np.floor(part.min())) - 1) for part in (columns, rows))
     around = page[y : int(rows.max()) + 3, x : int(columns.max()) + 3]
     if min(around.shape) < MIN_SIDE:
-        raise InputError(f"expected a line on the page of {page.shape[1]}×{page.shape[0]} pixels, found one off it")
+        raise _too_small(around.shape[1], around.shape[0])
     mask = _mask(around.shape, outline, x, y)
     columns, rows = cv2.convertMaps(columns - x, rows - y, cv2.CV_16SC2)
     pixels = cv2.remap(around, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mask = cv2.remap(mask, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
-    pixels, mask = _trimmed(pixels, mask)
-    box = _box(guide, page.shape, top, bottom) if outline is None else _box(outline, page.shape)
-    return Cut(_on_paper(pixels, mask), box)
+    part, margin = _inside(mask)
+    place = _place(points, normals, offsets, mask, part, margin, outline, baseline, page.shape)
+    pixels, mask = _with_margin(pixels[part], mask[part], margin)
+    return Cut(_on_paper(pixels, mask), place)
+
+
+def _check_on_page(points: np.ndarray, shape: tuple[int, int]) -> None:
+    height, width = shape
+    low, high = points.min(axis=0), points.max(axis=0)
+    size = f"{width}×{height}"
+    if max(high - low) > LARGEST * (width + height):
+        found = "{:.0f}×{:.0f}".format(*(high - low))
+        raise InputError(f"expected a line on the page of {size} pixels, found one {found}")
+    if min(high) < 0 or low[0] > width or low[1] > height:
+        at = "{:.0f},{:.0f}".format(*low)
+        raise InputError(f"expected a line on the page of {size} pixels, found one off it, at {at}")
+
+
+def _whole_pixels(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    return np.clip(np.round(points), 0, (shape[1], shape[0]))
 
 
 def _too_small(width: float, height: float) -> InputError:
@@ -177,17 +205,45 @@ def _mask(shape: tuple[int, int], outline: np.ndarray | None, x: int, y: int) ->
     return mask
 
 
-def _trimmed(pixels: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _inside(mask: np.ndarray) -> tuple[tuple[slice, slice], int]:
+    """Return the part of a straightened line that its polygon covers, and the margin to leave around it."""
     inside = mask > 127
     columns = np.flatnonzero(inside.any(axis=0))
     rows = np.flatnonzero(inside.sum(axis=1) > LEAST_COVER * len(columns))
     if len(rows) < MIN_SIDE or len(columns) < MIN_SIDE:
         raise _too_small(len(columns), len(rows))
-    margin = max(1, round(MARGIN * (rows[-1] - rows[0])))
     part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return part, max(1, round(MARGIN * (rows[-1] - rows[0])))
+
+
+def _with_margin(pixels: np.ndarray, mask: np.ndarray, margin: int) -> tuple[np.ndarray, np.ndarray]:
     around = {"top": margin, "bottom": margin, "left": margin, "right": margin}
-    pixels = cv2.copyMakeBorder(pixels[part], **around, borderType=cv2.BORDER_REPLICATE)
-    return pixels, cv2.copyMakeBorder(mask[part], **around, borderType=cv2.BORDER_CONSTANT, value=0)
+    pixels = cv2.copyMakeBorder(pixels, **around, borderType=cv2.BORDER_REPLICATE)
+    return pixels, cv2.copyMakeBorder(mask, **around, borderType=cv2.BORDER_CONSTANT, value=0)
+
+
+def _place(points, normals, offsets, mask, part, margin: int, outline, baseline, shape: tuple[int, int]) -> Place:
+    """Find where the columns of a straightened line, its margins included, stand on the page."""
+    inside = mask[part] > 127
+    height, width = inside.shape
+    count = int(np.clip(width / (RAIL_STEP * height), 1, MOST_RAIL_POINTS)) + 1
+    columns = np.round(np.linspace(0, width + 2 * margin, count) - margin - 0.5).clip(0, width - 1).astype(int)
+    # A polygon may leave single columns out.
+    covered = np.flatnonzero(inside.any(axis=0))
+    columns = covered[np.abs(covered[:, None] - columns).argmin(axis=0)]
+    first = inside[:, columns].argmax(axis=0)
+    last = height - 1 - inside[::-1, columns].argmax(axis=0)
+    along = columns + part[1].start
+    upper, lower = (
+        np.clip(points[along] + offsets[rows + part[0].start, None] * normals[along], 0, (shape[1], shape[0]))
+        for rows in (first, last)
+    )
+    base = foot_of(upper, lower) if baseline is None else points[along]
+    polygon = np.vstack([upper, lower[::-1]]) if outline is None else outline
+    polygon = np.round(polygon).astype(int)
+    return Place(
+        polygon, None if baseline is None else baseline.astype(int), np.stack([upper, base, lower]), box_of(polygon)
+    )
 
 
 def _on_paper(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -210,12 +266,3 @@ def _on_paper(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
     paper = cv2.resize(tones, (width, height), interpolation=cv2.INTER_LINEAR)
     share = mask.astype(np.float32) / 255
     return np.clip(np.round(pixels * share + paper * (1 - share)), 0, 255).astype(np.uint8)
-
-
-def _box(
-    points: np.ndarray, shape: tuple[int, int], top: float = 0.0, bottom: float = 0.0
-) -> tuple[int, int, int, int]:
-    most = (shape[1], shape[0])
-    low = np.clip(np.floor(points.min(axis=0) + (0, top)), 0, most).astype(int)
-    high = np.clip(np.ceil(points.max(axis=0) + (0, bottom)), 0, most).astype(int)
-    return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])

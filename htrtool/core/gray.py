@@ -20,7 +20,7 @@ def to_gray(image: Image.Image) -> np.ndarray:
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")
     if image.mode[0] in "IF":
-        gray = _scaled(np.asarray(image))
+        gray = to_eight_bits(np.asarray(image))
     elif image.mode == "L" and "transparency" not in image.info:
         gray = np.array(image)
     else:
@@ -30,7 +30,8 @@ def to_gray(image: Image.Image) -> np.ndarray:
     return np.ascontiguousarray(gray)
 
 
-def _scaled(samples: np.ndarray) -> np.ndarray:
+def to_eight_bits(samples: np.ndarray) -> np.ndarray:
+    """Scale integer or floating point samples, (height, width), to uint8."""
     if samples.dtype.kind in "iu" and samples.min() >= 0:
         bits = max(8, int(samples.max()).bit_length())
         return (samples >> (bits - 8)).astype(np.uint8)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
+import re
 import stat
 import struct
 import tarfile
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Callable, Iterator
+from typing import IO, TYPE_CHECKING, Any, Callable, Iterator
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -20,13 +22,17 @@ from htrtool.core.errors import InputError
 from htrtool.core.gray import dark_on_light, to_gray
 from htrtool.core.samples import read_samples
 
+if TYPE_CHECKING:
+    from htrtool.core.cut import Cut
+
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "JPEG2000", "GIF", "BMP", "PPM")
-EXPECTED = "expected an image (PNG, JPEG, TIFF, WebP, JPEG 2000, GIF, BMP, PNM), a PDF or a tar of samples"
+EXPECTED = "expected an image (PNG, JPEG, TIFF, WebP, JPEG 2000, GIF, BMP, PNM), a PDF, ALTO or PAGE XML, or a tar of samples"
 MAX_PIXELS = 500_000_000
 LARGE = 20_000_000
 MIN_SIDE = 4
 DEFAULT_DPI = 300
 HEAD = 2048
+_PAGE_XML = re.compile(rb"<(?:[\w.-]+:)?(?:alto|PcGts)[\s>/]")
 # What Pillow's decoders raise on bytes that are not as they should be.
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, struct.error, MemoryError)
 
@@ -41,19 +47,38 @@ _large_page = threading.Lock()
 
 
 @dataclass(frozen=True)
+class Original:
+    """The file that a page is from, as it is: a function that opens it, and the page's index in it."""
+
+    opened: Callable[[], IO[bytes]]
+    index: int = 0
+    is_pdf: bool = False
+
+
+@dataclass(frozen=True)
 class PageSource:
     """A page that can be loaded.
 
-    ``file`` is the operand as given, or ``OPERAND/KEY`` for a sample; ``page`` counts from 1; ``is_line`` says that
-    the picture is known to hold one line; ``load`` decodes it to (height, width) uint8, dark ink on light paper.
-    ``size`` is (width, height) in pixels where it is known beforehand.
+    ``file`` is the operand as given, or ``OPERAND/KEY`` for a sample; ``page`` counts from 1, ``pages`` is how many the
+    file has; ``is_line`` says that the picture is known to hold one line; ``load`` decodes it to (height, width) uint8,
+    dark ink on light paper; without it the source only says what page it was. ``size`` is (width, height) in pixels
+    where it is known beforehand. ``image`` is the path of the picture, if it has one.
+
+    Where the lines are known beforehand, ``cut`` cuts them out of the pixels and yields them with their numbers; it
+    appends to the list that it is given what can't be cut. ``document`` is then the ALTO or PAGE file, with
+    ``page`` pages.
     """
 
     file: str
     page: int
-    load: Callable[[], np.ndarray]
+    load: Callable[[], np.ndarray] | None = None
     is_line: bool = False
     size: tuple[int, int] | None = None
+    pages: int = 1
+    original: Original | None = None
+    image: str | None = None
+    cut: Callable[[np.ndarray, list], Iterator[tuple[int, Cut]]] | None = None
+    document: Any = None
 
     def room(self):
         """Return a context in which to load the page and work on it, so that large pages don't add up in memory."""
@@ -98,10 +123,10 @@ def _of_file(stream: IO[bytes], operand: str, dpi: float) -> Iterator[PageSource
     stream.seek(0)
     if is_tar(head):
         yield from _of_samples(stream, operand)
-    elif is_pdf(head):
-        yield from _of_pdf(Path(operand), operand, dpi)
+    elif is_xml(head):
+        yield from _of_xml(stream.read(), operand, Path(operand).parent, dpi)
     else:
-        yield from _of_picture(lambda: open(operand, "rb"), head, operand)
+        yield from picture_sources(operand, dpi)
 
 
 def _of_stream(stream: IO[bytes], operand: str, dpi: float) -> Iterator[PageSource]:
@@ -116,6 +141,8 @@ def _of_stream(stream: IO[bytes], operand: str, dpi: float) -> Iterator[PageSour
     content = stream.read()
     if is_pdf(head):
         yield from _of_pdf(content, operand, dpi)
+    elif is_xml(head):
+        yield from _of_xml(content, operand, Path(), dpi)
     else:
         yield from _of_picture(lambda: io.BytesIO(content), head, operand)
 
@@ -158,6 +185,19 @@ def is_pdf(head: bytes) -> bool:
     return b"%PDF-" in head[:1024]
 
 
+def is_xml(head: bytes) -> bool:
+    """Tell whether the first bytes of an input are those of XML, in UTF-8 or UTF-16."""
+    text = head[:256].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    return text.startswith((b"<?xml", b"<!DOCTYPE", b"<!--")) or _PAGE_XML.match(text) is not None
+
+
+def _of_xml(content: bytes, operand: str, folder: Path, dpi: float) -> Iterator[PageSource]:
+    # Imported here: it takes the time to load an XML library, and pictures are what is mostly read.
+    from htrtool.core.documents.source import xml_sources
+
+    yield from xml_sources(content, operand, folder, dpi)
+
+
 def _of_samples(stream: IO[bytes], operand: str) -> Iterator[PageSource]:
     for sample in read_samples(stream, operand):
         name = f"{operand}/{sample.key}"
@@ -165,10 +205,26 @@ def _of_samples(stream: IO[bytes], operand: str) -> Iterator[PageSource]:
         yield replace(next(picture), is_line=True)
 
 
+def picture_sources(path: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]:
+    """Yield the pages of a picture or PDF.
+
+    Raises:
+        InputError: it can't be read, or is neither.
+    """
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(HEAD)
+    except OSError as error:
+        raise InputError(f"can't read it: {error.strerror or error}", path) from None
+    pages = _of_pdf(Path(path), path, dpi) if is_pdf(head) else _of_picture(functools.partial(open, path, "rb"), head, path)
+    for page in pages:
+        yield replace(page, image=path)
+
+
 def _of_picture(opened: Callable[[], IO[bytes]], head: bytes, name: str, lazy: bool = False) -> Iterator[PageSource]:
     """Yield the pages of a picture; with ``lazy``, one page whose header is looked at only when it is loaded."""
     if lazy:
-        yield PageSource(name, 1, lambda: _load(opened, head, name, 0))
+        yield PageSource(name, 1, lambda: _load(opened, head, name, 0), original=Original(opened))
         return
     try:
         with opened() as stream, _opened(stream, head, name) as image:
@@ -178,7 +234,8 @@ def _of_picture(opened: Callable[[], IO[bytes]], head: bytes, name: str, lazy: b
         raise InputError(f"the image is broken ({error})", name) from None
     for index in range(count):
         # The pages of a TIFF may differ in size; the first one's is taken as a hint, and each is checked when loaded.
-        yield PageSource(name, index + 1, lambda index=index: _load(opened, head, name, index), size=size)
+        load = functools.partial(_load, opened, head, name, index)
+        yield PageSource(name, index + 1, load, size=size, pages=count, original=Original(opened, index))
 
 
 def _opened(stream: IO[bytes], head: bytes, name: str) -> Image.Image:
@@ -234,16 +291,17 @@ def _of_pdf(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSource
             document = pypdfium2.PdfDocument(content)
             sizes = [document.get_page_size(index) for index in range(len(document))]
         except pypdfium2.PdfiumError as error:
-            raise InputError(
-                f"expected a PDF that opens without a password, received another or a broken one ({error})", name
-            ) from None
+            if "password" in str(error).lower():
+                raise InputError("the PDF is encrypted: decrypt it first, as with qpdf --decrypt", name) from None
+            raise InputError(f"the PDF is broken ({error})", name) from None
     if not sizes:
         raise InputError("expected a PDF with pages, received one without", name)
+    opened = functools.partial(open, content, "rb") if isinstance(content, Path) else functools.partial(io.BytesIO, content)
     for index, (width, height) in enumerate(sizes):
         size = (round(width * dpi / 72), round(height * dpi / 72))
-        yield PageSource(
-            name, index + 1, lambda index=index, size=size: _draw(document, index, size, dpi, name), size=size
-        )
+        load = functools.partial(_draw, document, index, size, dpi, name)
+        original = Original(opened, index, is_pdf=True)
+        yield PageSource(name, index + 1, load, size=size, pages=len(sizes), original=original)
 
 
 def _draw(document, index: int, size: tuple[int, int], dpi: float, name: str) -> np.ndarray:

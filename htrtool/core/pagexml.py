@@ -10,14 +10,13 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterator
-from xml.etree.ElementTree import Element, ParseError
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from lxml import etree
 
 from htrtool.core.errors import InputError
 
 Point = tuple[float, float]
+Element = etree._Element
 HEAD = 4096
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(alto|PcGts)[\s>/]")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE]-?\d+)?")
@@ -31,12 +30,17 @@ class XmlLine:
     polygon: list[Point] | None
     baseline: list[Point] | None
     text: str | None
-    language: str | None = None
+    language: str | None
+    conf: float | None
+    element: Element
 
 
 @dataclass
 class XmlPage:
-    """A page of an ALTO or PAGE file: the name of its image, its size in the file's units (0: not told), its lines."""
+    """A page of an ALTO or PAGE file: the name of its image, its size in the file's units (0: not told), its lines.
+
+    The lines are in the order in which the file says that they are read.
+    """
 
     image: str
     width: float
@@ -62,30 +66,57 @@ def parse_pages(path: Path) -> list[XmlPage]:
         InputError: it can't be read, is not well-formed, or is neither ALTO nor PAGE.
     """
     try:
-        root = fromstring(path.read_bytes(), forbid_dtd=False)
+        content = path.read_bytes()
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror}", str(path)) from None
-    except (ParseError, DefusedXmlException, ValueError) as error:
-        wanted = "expected well-formed ALTO or PAGE XML without entities of its own"
-        raise InputError(f"{wanted}, received other: {error}", str(path)) from None
-    kind = _tag(root)
+    return pages_in(parse_tree(content, str(path)), str(path))
+
+
+def parse_tree(content: bytes, source: str) -> etree._ElementTree:
+    """Parse XML that may be hostile: nothing is fetched, and entities that it defines are not even looked at.
+
+    Raises:
+        InputError: it is not well-formed, or defines entities.
+    """
+    wanted = "expected well-formed ALTO or PAGE XML without entities of its own"
+    if b"<!ENTITY" in content.replace(b"\0", b""):
+        raise InputError(f"{wanted}, found <!ENTITY: write out what they stand for", source)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, strip_cdata=False)
+    try:
+        root = etree.fromstring(content, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise InputError(f"{wanted}, received other: {error}", source) from None
+    return root.getroottree()
+
+
+def pages_in(tree: etree._ElementTree, source: str) -> list[XmlPage]:
+    """Return the pages of an ALTO or PAGE document.
+
+    Raises:
+        InputError: it is neither.
+    """
+    root = tree.getroot()
+    kind = tag_of(root)
     if kind == "alto":
         return _alto(root)
     if kind == "PcGts":
-        return [_page(page) for page in _children(root, "Page")]
-    raise InputError(f"expected ALTO or PAGE XML, received the root element {kind!r}", str(path))
+        return [_page(page) for page in children_of(root, "Page")]
+    raise InputError(f"expected ALTO or PAGE XML, received the root element {kind!r}", source)
 
 
-def _tag(element: Element) -> str:
+def tag_of(element: Element) -> str:
+    """Return an element's name without its namespace; nothing for a comment."""
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
-def _children(element: Element, tag: str) -> Iterator[Element]:
-    return (child for child in element if _tag(child) == tag)
+def children_of(element: Element, tag: str) -> Iterator[Element]:
+    """Yield the children of an element that have a name, whatever their namespace."""
+    return (child for child in element if tag_of(child) == tag)
 
 
-def _all(element: Element, tag: str) -> Iterator[Element]:
-    return (child for child in element.iter() if _tag(child) == tag)
+def all_of(element: Element, tag: str) -> Iterator[Element]:
+    """Yield the elements that have a name, whatever their namespace, from an element downwards."""
+    return (child for child in element.iter() if tag_of(child) == tag)
 
 
 def _points(text: str | None) -> list[Point] | None:
@@ -105,9 +136,11 @@ def _page(page: Element) -> XmlPage:
     found = XmlPage(page.get("imageFilename") or "", _float(page.get("imageWidth")), _float(page.get("imageHeight")))
     language = page.get("primaryLanguage")
 
+    ranks = _region_ranks(page)
+
     def walk(element: Element, language: str | None) -> None:
-        for child in element:
-            if _tag(child) == "TextLine":
+        for child in sorted(element, key=lambda child: ranks.get(child.get("id") or "", len(ranks))):
+            if tag_of(child) == "TextLine":
                 found.lines.append(_page_line(child, child.get("primaryLanguage") or language))
             else:
                 walk(child, child.get("primaryLanguage") or language)
@@ -116,38 +149,61 @@ def _page(page: Element) -> XmlPage:
     return found
 
 
+def _region_ranks(page: Element) -> dict[str, int]:
+    """Return the places of regions in the reading order that the page tells; those that it does not name come last."""
+    ranks: dict[str, int] = {}
+
+    def walk(group: Element) -> None:
+        for child in sorted(group, key=lambda child: _float(child.get("index"))):
+            if region := child.get("regionRef"):
+                ranks.setdefault(region, len(ranks))
+            walk(child)
+
+    for order in children_of(page, "ReadingOrder"):
+        walk(order)
+    return ranks
+
+
 def _page_line(line: Element, language: str | None) -> XmlLine:
     def outline(tag: str) -> list[Point] | None:
-        element = next(_children(line, tag), None)
+        element = next(children_of(line, tag), None)
         if element is None:
             return None
         if element.get("points"):
             return _points(element.get("points"))
-        return [(_float(p.get("x")), _float(p.get("y"))) for p in _children(element, "Point")] or None
+        return [(_float(p.get("x")), _float(p.get("y"))) for p in children_of(element, "Point")] or None
 
-    return XmlLine(line.get("id") or "", outline("Coords"), outline("Baseline"), _page_text(line), language)
+    return XmlLine(line.get("id") or "", outline("Coords"), outline("Baseline"), _page_text(line), language, _page_conf(line), line)
+
+
+def _readings(line: Element) -> list[Element]:
+    return sorted(children_of(line, "TextEquiv"), key=lambda element: _float(element.get("index")))
 
 
 def _page_text(line: Element) -> str | None:
     """Return the first of the line's readings; of its words if it has none itself."""
-    readings = sorted(_children(line, "TextEquiv"), key=lambda element: _float(element.get("index")))
-    for reading in readings:
-        for unicode in _children(reading, "Unicode"):
+    for reading in _readings(line):
+        for unicode in children_of(reading, "Unicode"):
             return unicodedata.normalize("NFC", unicode.text or "")
-    words = [text for word in _children(line, "Word") if (text := _page_text(word))]
+    words = [text for word in children_of(line, "Word") if (text := _page_text(word))]
     return " ".join(words) or None
 
 
+def _page_conf(line: Element) -> float | None:
+    told = [element.get("conf") for element in _readings(line)[:1]]
+    return _float(told[0]) if told and told[0] else None
+
+
 def _alto(root: Element) -> list[XmlPage]:
-    unit = next((element.text or "" for element in _all(root, "MeasurementUnit")), "pixel").strip()
-    image = next((element.text or "" for element in _all(root, "fileName")), "").strip()
+    unit = next((element.text or "" for element in all_of(root, "MeasurementUnit")), "pixel").strip()
+    image = next((element.text or "" for element in all_of(root, "fileName")), "").strip()
     pages = []
-    for page in _all(root, "Page"):
+    for page in all_of(root, "Page"):
         found = XmlPage(image, _float(page.get("WIDTH")), _float(page.get("HEIGHT")), unit in ("pixel", ""))
         language = page.get("LANG") or page.get("language")
-        for block in _all(page, "TextBlock"):
+        for block in all_of(page, "TextBlock"):
             in_block = block.get("LANG") or block.get("language") or language
-            for line in _children(block, "TextLine"):
+            for line in children_of(block, "TextLine"):
                 found.lines.append(_alto_line(line, line.get("LANG") or in_block))
         pages.append(found)
     return pages
@@ -156,8 +212,8 @@ def _alto(root: Element) -> list[XmlPage]:
 def _alto_line(line: Element, language: str | None) -> XmlLine:
     left, top, width, height = (_float(line.get(name)) for name in ("HPOS", "VPOS", "WIDTH", "HEIGHT"))
     polygon = None
-    for shape in _children(line, "Shape"):
-        for element in _children(shape, "Polygon"):
+    for shape in children_of(line, "Shape"):
+        for element in children_of(shape, "Polygon"):
             polygon = _points(element.get("POINTS"))
     if polygon is None and width > 0 and height > 0:
         polygon = [(left, top), (left + width, top), (left + width, top + height), (left, top + height)]
@@ -165,12 +221,12 @@ def _alto_line(line: Element, language: str | None) -> XmlLine:
     if baseline is None and (single := _NUMBER.fullmatch((line.get("BASELINE") or "").strip())) and width > 0:
         # Up to version 4.0 the baseline is a single height.
         baseline = [(left, float(single[0])), (left + width, float(single[0]))]
-    return XmlLine(line.get("ID") or "", polygon, baseline, _alto_text(line), language)
+    return XmlLine(line.get("ID") or "", polygon, baseline, _alto_text(line), language, _alto_conf(line), line)
 
 
 def _alto_text(line: Element) -> str | None:
     """Join the strings of a line: as its spaces say or, if it has none, with a space between every two."""
-    pieces = [(_tag(element), element.get("CONTENT")) for element in line]
+    pieces = [(tag_of(element), element.get("CONTENT")) for element in line]
     if not any(tag == "String" for tag, _ in pieces):
         return None
     spaced = any(tag == "SP" for tag, _ in pieces)
@@ -183,3 +239,10 @@ def _alto_text(line: Element) -> str | None:
         elif tag == "HYP":
             text += content or "-"
     return unicodedata.normalize("NFC", text.strip())
+
+
+def _alto_conf(line: Element) -> float | None:
+    """Return the mean of the words' confidences, each counted by the word's length."""
+    told = [(_float(word.get("WC")), len(word.get("CONTENT") or "")) for word in children_of(line, "String") if word.get("WC")]
+    length = sum(count for _, count in told)
+    return sum(conf * count for conf, count in told) / length if length else None

@@ -6,14 +6,18 @@ import heapq
 import threading
 from collections import deque
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Callable, Iterable, Iterator, NamedTuple
 
 import numpy as np
 
+from htrtool.core.cut import Cut
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.lines import cut_lines, looks_like_line
 from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
-from htrtool.core.reader import Reader
+from htrtool.core.place import Place
+from htrtool.core.reader import Reader, Reading
+from htrtool.core.words import Word, spread_confidence, words_of
 
 MODES = ("auto", "page", "line")
 DEFAULT_BATCH = 16
@@ -46,22 +50,46 @@ class LineRead(NamedTuple):
 
 
 @dataclass
-class _Line:
-    box: tuple[int, int, int, int]
-    row: LineRead | None = None
+class PageLine:
+    """A line of a page: its number in reading order, from 1, where it stands and, when that is done, what was read."""
+
+    number: int
+    place: Place
+    reading: Reading | None = None
+
+    @cached_property
+    def words(self) -> list[Word]:
+        """The words of the line."""
+        text, conf, centres, probabilities = self.reading
+        return words_of(text, centres, spread_confidence(conf, probabilities))
 
 
 @dataclass
-class _Page:
-    file: str
-    page: int = 1
-    error: HtrError | None = None
-    lines: list[_Line] = field(default_factory=list)
+class Page:
+    """A page, or a picture of one line, as it was read.
+
+    ``size`` is its width and height in pixels. ``problems`` are of what could not be read: the page itself, or lines
+    that its document places where none can be.
+    """
+
+    source: PageSource
+    size: tuple[int, int] = (0, 0)
+    lines: list[PageLine] = field(default_factory=list)
+    problems: list[HtrError] = field(default_factory=list)
+    failed: bool = False
     settled: bool = False
+
+    def row(self, line: PageLine) -> LineRead:
+        """Return a line as a row of the table of lines."""
+        place, reading = line.place, line.reading
+        return LineRead(self.source.file, self.source.page, line.number, *place.box, reading.conf, reading.text)
 
 
 class Pipeline:
-    """Read the lines of many inputs; iterate over it once to get :class:`LineRead` rows in the inputs' order.
+    """Read the lines of many inputs, in the inputs' order.
+
+    Iterate over it to get :class:`LineRead` rows, over ``lines()`` to get more of each line, or over ``whole_pages()``
+    to get pages when all their lines are read; over one of them, once.
 
     A fixed number of threads share two kinds of work: to load a page and cut out its lines, and to run the network on
     waiting lines of equal width. Pages come first until enough lines wait to fill batches; where no page is to be had,
@@ -104,9 +132,9 @@ class Pipeline:
         self._columns = max(LEAST_COLUMNS, COLUMNS_UNDER_WAY // self._threads)
         self._on_problem, self._on_empty = on_problem, on_empty
         self._change = threading.Condition()
-        self._order: deque[_Page] = deque()
-        self._todo: deque[tuple[int, PageSource, _Page]] = deque()
-        self._waiting: dict[int, list[tuple[int, int, _Page, np.ndarray]]] = {}
+        self._order: deque[Page] = deque()
+        self._todo: deque[tuple[int, Page]] = deque()
+        self._waiting: dict[int, list[tuple[int, int, PageLine, np.ndarray]]] = {}
         self._waiting_count = 0
         self._unread = 0
         self._loading = 0
@@ -114,8 +142,28 @@ class Pipeline:
         self._fed = False
         self._stopped = False
         self._failure: BaseException | None = None
+        self._keep_sources = False
 
     def __iter__(self) -> Iterator[LineRead]:
+        return (page.row(line) for page, line in self.lines())
+
+    def lines(self) -> Iterator[tuple[Page, PageLine]]:
+        """Yield each line as soon as it is read, with its page."""
+        for page in self._pages():
+            for line in page.lines:
+                self._wait_for(lambda: line.reading is not None)
+                yield page, line
+                self._done(1)
+
+    def whole_pages(self) -> Iterator[Page]:
+        """Yield each page, its source with it, as soon as all its lines are read."""
+        self._keep_sources = True
+        for page in self._pages():
+            self._wait_for(lambda: all(line.reading is not None for line in page.lines))
+            yield page
+            self._done(len(page.lines))
+
+    def _pages(self) -> Iterator[Page]:
         # The feeder may be held up for ever by a pipe, so that nobody waits for it at the end.
         threading.Thread(target=self._guarded, args=(self._feed,), daemon=True).start()
         workers = [threading.Thread(target=self._guarded, args=(self._work,)) for _ in range(self._threads)]
@@ -123,20 +171,16 @@ class Pipeline:
             worker.start()
         try:
             while (page := self._next_page()) is not None:
-                if page.error is not None:
+                for problem in page.problems:
                     if self._on_problem is None:
-                        raise page.error
-                    self._on_problem(page.error)
+                        raise problem
+                    self._on_problem(problem)
+                if page.failed:
                     continue
                 self.pages += 1
-                if not page.lines and self._on_empty is not None:
-                    self._on_empty(page.file, page.page)
-                for line in page.lines:
-                    self._wait_for(lambda: line.row is not None)
-                    yield line.row
-                    with self._change:
-                        self._unread -= 1
-                        self._change.notify_all()
+                if not page.lines and not page.problems and self._on_empty is not None:
+                    self._on_empty(page.source.file, page.source.page)
+                yield page
         finally:
             with self._change:
                 self._stopped = True
@@ -144,13 +188,18 @@ class Pipeline:
             for worker in workers:
                 worker.join()
 
+    def _done(self, lines: int) -> None:
+        with self._change:
+            self._unread -= lines
+            self._change.notify_all()
+
     def _wait_for(self, condition: Callable[[], bool]) -> None:
         with self._change:
             self._change.wait_for(lambda: condition() or self._failure is not None)
         if self._failure is not None:
             raise self._failure
 
-    def _next_page(self) -> _Page | None:
+    def _next_page(self) -> Page | None:
         self._wait_for(lambda: self._order[0].settled if self._order else self._fed)
         with self._change:
             return self._order.popleft() if self._order else None
@@ -170,18 +219,18 @@ class Pipeline:
         for operand in self._operands:
             try:
                 for source in page_sources(operand, self._dpi):
-                    if not self._offer(index, _Page(source.file, source.page), source):
+                    if not self._offer(index, Page(source)):
                         return
                     index += 1
             except InputError as error:
-                if not self._offer(index, _Page(operand, error=error, settled=True), None):
+                if not self._offer(index, Page(PageSource(operand, 1), problems=[error], failed=True, settled=True)):
                     return
                 index += 1
         with self._change:
             self._fed = True
             self._change.notify_all()
 
-    def _offer(self, index: int, page: _Page, source: PageSource | None) -> bool:
+    def _offer(self, index: int, page: Page) -> bool:
         with self._change:
             self._change.wait_for(
                 lambda: len(self._order) < UNREAD_ROWS and len(self._todo) < SOURCES_AHEAD or self._stopped
@@ -189,8 +238,8 @@ class Pipeline:
             if self._stopped:
                 return False
             self._order.append(page)
-            if source is not None:
-                self._todo.append((index, source, page))
+            if not page.settled:
+                self._todo.append((index, page))
             self._change.notify_all()
         return True
 
@@ -220,7 +269,7 @@ class Pipeline:
     def _finished(self) -> bool:
         return self._fed and not self._todo and not self._loading
 
-    def _take_batch(self) -> list[tuple[int, int, _Page, np.ndarray]]:
+    def _take_batch(self) -> list[tuple[int, int, PageLine, np.ndarray]]:
         width = min(self._waiting, key=lambda width: self._waiting[width][0][:2])
         heap = self._waiting[width]
         most = max(1, min(self._batch, self._columns // width))
@@ -230,38 +279,51 @@ class Pipeline:
         self._waiting_count -= len(taken)
         return taken
 
-    def _load(self, index: int, source: PageSource, page: _Page) -> None:
-        prepared: list[tuple[tuple[int, int, int, int], np.ndarray]] = []
-        error = None
+    def _load(self, index: int, page: Page) -> None:
+        prepared: list[tuple[PageLine, np.ndarray]] = []
         try:
-            with source.room():
-                prepared = self._lines_of(source)
+            with page.source.room():
+                prepared = list(self._lines_of(page))
         except InputError as problem:
-            error = problem if problem.source else InputError(str(problem), source.file)
+            page.failed = True
+            page.problems.append(problem if problem.source else InputError(str(problem), page.source.file))
+        if not self._keep_sources:
+            # It may hold the bytes of a picture.
+            page.source = PageSource(page.source.file, page.source.page)
         with self._change:
-            for number, (box, line) in enumerate(prepared):
-                page.lines.append(_Line(box))
+            for line, pixels in prepared:
+                page.lines.append(line)
                 heapq.heappush(
-                    self._waiting.setdefault(self._reader.padded_width(line), []), (index, number, page, line)
+                    self._waiting.setdefault(self._reader.padded_width(pixels), []), (index, line.number, line, pixels)
                 )
             self._waiting_count += len(prepared)
             self._unread += len(prepared)
-            page.error, page.settled = error, True
+            page.settled = True
             self._loading -= 1
             self._change.notify_all()
 
-    def _lines_of(self, source: PageSource) -> list[tuple[tuple[int, int, int, int], np.ndarray]]:
-        pixels = source.load()
-        if self._mode == "line" or (self._mode == "auto" and (source.is_line or looks_like_line(pixels))):
-            height, width = pixels.shape
-            return [((0, 0, width, height), self._reader.prepare(pixels))]
-        return [(line.box, self._reader.prepare(line.pixels)) for line in cut_lines(pixels)]
+    def _lines_of(self, page: Page) -> Iterator[tuple[PageLine, np.ndarray]]:
+        pixels = page.source.load()
+        height, width = pixels.shape
+        page.size = (width, height)
+        if page.source.cut is not None:
+            cuts = page.source.cut(pixels, page.problems)
+        elif self._mode == "line" or (self._mode == "auto" and (page.source.is_line or looks_like_line(pixels))):
+            cuts = [(1, Cut(pixels, Place.of_picture(width, height)))]
+        else:
+            cuts = enumerate(cut_lines(pixels), 1)
+        for number, cut in cuts:
+            try:
+                yield PageLine(number, cut.place), self._reader.prepare(cut.pixels)
+            except InputError as problem:
+                if page.source.cut is None:
+                    raise
+                page.problems.append(InputError(f"line {number}: {problem}", page.source.file))
 
-    def _read(self, batch: list[tuple[int, int, _Page, np.ndarray]]) -> None:
-        readings = self._reader.read_batch([line for *_, line in batch])
+    def _read(self, batch: list[tuple[int, int, PageLine, np.ndarray]]) -> None:
+        readings = self._reader.read_batch([pixels for *_, pixels in batch])
         with self._change:
-            for (_, number, page, _), reading in zip(batch, readings):
-                line = page.lines[number]
-                line.row = LineRead(page.file, page.page, number + 1, *line.box, reading.conf, reading.text)
+            for (_, _, line, _), reading in zip(batch, readings):
+                line.reading = reading
             self._window = min(WINDOW, self._window * 2)
             self._change.notify_all()

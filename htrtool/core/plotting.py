@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Callable, Iterator, Sequence
 
 from htrtool.core import charts
-from htrtool.core.charts import Box, Curve, Figure, save
+from htrtool.core.boxes import BOX_COLUMNS, Box, boxes_in_json, boxes_in_xml, boxes_of
+from htrtool.core.charts import Curve, Figure, save
 from htrtool.core.errors import InputError
 from htrtool.core.joining import match_files
-from htrtool.core.pages import PageSource, page_sources
+from htrtool.core.page_chart import page_with_lines
+from htrtool.core.pages import PageSource, is_xml, page_sources
 from htrtool.core.tables import header_columns, read_numbered, text_reader
 
 __all__ = ["Style", "figures", "load", "save", "sort_operands"]
 
-BOX_COLUMNS = ("file", "left", "top", "width", "height")
 _HEAD = 512
 
 
@@ -49,26 +50,31 @@ def _is_text(operand: str) -> bool:
 
 
 def load(operand: str) -> Curve | list[Box]:
-    """Read a table of epochs or of lines, told apart by its header.
+    """Read a table of epochs or of lines, told apart by its header, JSON lines, or ALTO or PAGE XML.
 
     Raises:
         InputError: it is neither, or broken.
     """
     try:
         with open(0, "rb", closefd=False) if operand == "-" else open(operand, "rb") as stream:
+            if is_xml(stream.peek(_HEAD)):
+                return boxes_in_xml(stream.read(), operand, Path() if operand == "-" else Path(operand).parent)
             text = text_reader(stream)
             header = text.readline()
+            if header.startswith("{"):
+                return boxes_in_json(_with_header(header, text), operand)
             columns = header_columns(header)
             rows = read_numbered(_with_header(header, text), operand)
             if "epoch" in columns or "loss" in columns:
                 return charts.curve_of(rows, operand)
             if set(BOX_COLUMNS) <= set(columns):
-                return charts.boxes_of(rows, operand)
+                return boxes_of(rows, operand)
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror or error}", operand) from None
     found = " ".join(columns)
     raise InputError(
         f"expected a table of epochs (epoch, loss, …) or of lines ({', '.join(BOX_COLUMNS)}, …) with a header, "
+        "JSON lines, ALTO or PAGE XML, "
         + (f"found {found[:100]!r}" if found else "found nothing"),
         operand,
     )
@@ -116,7 +122,8 @@ def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn)
         try:
             with source.room():
                 pixels = source.load()
-                figure = charts.page_with_lines(
+                lines = [box.on(*pixels.shape[::-1]) for box in lines]
+                figure = page_with_lines(
                     pixels, lines, _title(source, style.title), style.width, style.dpi, style.text
                 )
         except InputError as error:

@@ -19,10 +19,16 @@ MAX_ASPECT = 128
 
 
 class Reading(NamedTuple):
-    """What was read of a line, and the share of its characters expected to be right, 0 to 1."""
+    """What was read of a line, and the share of its characters expected to be right, 0 to 1.
+
+    ``centres`` and ``probabilities`` are float (characters,): where each character stands, as a share of the line's
+    width, and the probability that the network gives it there.
+    """
 
     text: str
     conf: float
+    centres: np.ndarray
+    probabilities: np.ndarray
 
 
 def usable_cpus() -> int:
@@ -133,7 +139,10 @@ class Reader:
     def read_batch(self, lines: Sequence[np.ndarray]) -> list[Reading]:
         """Read prepared lines of one padded width."""
         readings = []
-        for probabilities in self.probabilities(lines):
-            text = best_path(probabilities, self.info.charset).text
-            readings.append(Reading(text, float(self.calibration.predict(line_features(probabilities)))))
+        for line, probabilities in zip(lines, self.probabilities(lines)):
+            text, frames = best_path(probabilities, self.info.charset)
+            conf = float(self.calibration.predict(line_features(probabilities)))
+            centres = np.minimum((frames + 0.5) * self.info.stride / line.shape[1], 1)
+            classes = np.array(self.info.charset.encode(text), int)
+            readings.append(Reading(text, conf, centres, probabilities[frames, classes]))
         return readings

@@ -15,6 +15,9 @@ from typing import IO, Iterable, Iterator, Mapping, Sequence
 from htrtool.core.errors import InputError
 
 LINE_COLUMNS = ("file", "page", "line", "left", "top", "width", "height", "conf", "text")
+WORD_COLUMNS = ("file", "page", "line", "word", "left", "top", "width", "height", "conf", "text")
+# These stand before the text where they are asked for.
+OUTLINE_COLUMNS = ("baseline", "polygon")
 EPOCH_COLUMNS = ("epoch", "step", "samples", "seconds", "lr", "loss", "val_loss", "val_cer", "val_wer")
 SCORE_COLUMNS = ("scope", "name", "metric", "value", "low", "high", "errors", "total")
 

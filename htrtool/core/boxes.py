@@ -1,0 +1,146 @@
+"""Lines read as they are drawn over their page: from tables, JSON lines, ALTO and PAGE XML."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Iterable, Mapping
+
+import numpy as np
+
+from htrtool.core.errors import InputError
+
+BOX_COLUMNS = ("file", "left", "top", "width", "height")
+
+
+@dataclass(frozen=True)
+class Box:
+    """A line read: its place on the page in pixels, its rank in reading order, its text and its confidence or None.
+
+    ``polygon`` and ``baseline`` are (points, 2), None where they are not known. ``page_size`` is width and height of
+    the page in the units of the line; None: they are the image's own.
+    """
+
+    file: str
+    page: int
+    line: str
+    left: float
+    top: float
+    width: float
+    height: float
+    text: str
+    conf: float | None
+    polygon: np.ndarray | None = None
+    baseline: np.ndarray | None = None
+    page_size: tuple[float, float] | None = None
+
+    @property
+    def outline(self) -> np.ndarray:
+        """The polygon, or the box, (points, 2), from the upper left on."""
+        if self.polygon is not None:
+            return self.polygon
+        right, bottom = self.left + self.width, self.top + self.height
+        return np.array([(self.left, self.top), (right, self.top), (right, bottom), (self.left, bottom)])
+
+    def on(self, width: int, height: int) -> Box:
+        """Return the box in pixels of an image of that size."""
+        if self.page_size is None or not all(self.page_size):
+            return self
+        scale = np.array([width, height]) / self.page_size
+        left, top, wide, high = np.array([self.left, self.top, self.width, self.height]) * np.tile(scale, 2)
+        polygon, baseline = (None if part is None else part * scale for part in (self.polygon, self.baseline))
+        return replace(
+            self, left=left, top=top, width=wide, height=high, polygon=polygon, baseline=baseline, page_size=None
+        )
+
+
+def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list[Box]:
+    """Turn numbered rows of a table of lines or words into boxes; a row without a box is left out.
+
+    Raises:
+        InputError: a cell that should hold numbers does not.
+    """
+    from htrtool.core.charts import number_in
+
+    boxes = []
+    for number, row in rows:
+        if not row["left"]:
+            continue
+        left, top, width, height = (number_in(row, name, number, source) for name in ("left", "top", "width", "height"))
+        conf = number_in(row, "conf", number, source) if row.get("conf") else None
+        page = int(number_in(row, "page", number, source)) if row.get("page") else 1
+        # The words of a line share its number, which need be seen but once.
+        line = row.get("line", "") if row.get("word", "1") == "1" else ""
+        polygon, baseline = (_points(row, name, number, source) for name in ("polygon", "baseline"))
+        boxes.append(
+            Box(row["file"], page, line, left, top, width, height, row.get("text", ""), conf, polygon, baseline)
+        )
+    return boxes
+
+
+def _points(row: Mapping[str, str], column: str, number: int, source: str) -> np.ndarray | None:
+    cell = row.get(column, "").split()
+    try:
+        return np.array([[float(part) for part in point.split(",")] for point in cell]).reshape(-1, 2) if cell else None
+    except ValueError:
+        raise InputError(
+            f"row {number}, column {column}: expected points, x,y x,y, found {row[column][:60]!r}", source
+        ) from None
+
+
+def boxes_in_json(lines: Iterable[str], source: str) -> list[Box]:
+    """Turn objects, one a line as ``htr read -f jsonl`` writes them, into boxes.
+
+    Raises:
+        InputError: a line is no such object.
+    """
+
+    def rows():
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                found = json.loads(line)
+                row = {name: _cell(value) for name, value in found.items()}
+            except (ValueError, AttributeError, TypeError):
+                raise InputError(f"row {number}: expected a JSON object, found {line[:60]!r}", source) from None
+            if missing := [name for name in BOX_COLUMNS if name not in row]:
+                raise InputError(f"row {number}: expected an object with {' '.join(missing)}, found none", source)
+            yield number, row
+
+    return boxes_of(rows(), source)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(f"{x},{y}" for x, y in value)
+    return "" if value is None else str(value)
+
+
+def boxes_in_xml(content: bytes, source: str, folder: Path) -> list[Box]:
+    """Turn the lines of an ALTO or PAGE file into boxes on the image that it names, which is looked for in ``folder``.
+
+    Raises:
+        InputError: it is not well-formed, defines entities, or is neither ALTO nor PAGE.
+    """
+    from htrtool.core.documents.source import image_of
+    from htrtool.core.pagexml import pages_in, parse_tree
+
+    boxes = []
+    for number, page in enumerate(pages_in(parse_tree(content, source), source), 1):
+        image, index = image_of(page, source, folder)
+        for rank, line in enumerate(page.lines, 1):
+            points = np.array(line.polygon or line.baseline or [], float).reshape(-1, 2)
+            if not len(points):
+                continue
+            low, size = points.min(axis=0), np.ptp(points, axis=0)
+            polygon = points if line.polygon else None
+            baseline = np.array(line.baseline, float) if line.baseline else None
+            boxes.append(
+                Box(
+                    str(image), number if index is None else index + 1, str(rank), *low, *size, line.text or "", line.conf,
+                    polygon, baseline, (page.width, page.height),
+                )
+            )  # fmt: skip
+    return boxes

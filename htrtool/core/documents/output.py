@@ -1,0 +1,136 @@
+"""Pages read to documents, and where those are written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Callable, Iterable, Iterator, NamedTuple
+
+from htrtool.core.documents.alto import alto
+from htrtool.core.documents.fill import fill_page
+from htrtool.core.documents.hocr import hocr
+from htrtool.core.documents.markup import to_bytes
+from htrtool.core.documents.page_xml import page_xml
+from htrtool.core.errors import HtrError, InputError
+from htrtool.core.files import replacing
+from htrtool.core.pages import PageSource
+from htrtool.core.pipeline import Page
+
+WRITERS = {"alto": alto, "page": page_xml, "hocr": hocr}
+SUFFIXES = {"alto": ".xml", "page": ".xml", "hocr": ".hocr"}
+FILE_SUFFIXES = (".xml", ".alto", ".hocr", ".html", ".xhtml")
+
+
+class Document(NamedTuple):
+    """A document, and the page that it is of, or the last one."""
+
+    content: bytes
+    source: PageSource
+
+
+def documents_of(pages: Iterable[Page], form: str, model: str, folder: str = ".") -> Iterator[Document]:
+    """Turn pages into documents, one each; but a file of the kind that is asked for is filled in, all its pages.
+
+    Args:
+        form: one of ``WRITERS``.
+        model: the name of the model that read the pages.
+        folder: where the documents will be, from which they name their images.
+    """
+    filled: PageSource | None = None
+    for page in pages:
+        source = page.source
+        if filled is not None and source.document is not filled.document:
+            yield Document(to_bytes(filled.document.tree), filled)
+            filled = None
+        if source.document is not None and source.document.kind == form:
+            fill_page(page)
+            filled = source
+        else:
+            yield Document(WRITERS[form](page, image_name(source, folder), model), source)
+    if filled is not None:
+        yield Document(to_bytes(filled.document.tree), filled)
+
+
+def image_name(source: PageSource, folder: str) -> str:
+    """Return the name by which a document in a folder finds its image: a path if it is below, else the name alone.
+
+    Of an image with several pages it is that of one page, as in a URL of a PDF: ``letter.pdf#page=2``.
+    """
+    path = source.image or source.file
+    name = os.path.relpath(path, folder) if source.image else os.path.basename(path)
+    if name.split(os.sep)[0] == os.pardir:
+        name = os.path.basename(path)
+    index = source.original.index if source.original else 0
+    several = source.pages > 1 and source.document is None
+    # A name that is not UTF-8 can't stand in XML as it is.
+    name = os.fsencode(name).decode("utf-8", "replace").replace(os.sep, "/")
+    return f"{name}#page={index + 1}" if index or several else name
+
+
+def is_folder(output: str) -> bool:
+    """Tell whether the place for documents is a folder: it is one, or new and does not end like a document's name."""
+    path = Path(output)
+    if output.endswith(("/", os.sep)) or path.is_dir():
+        return True
+    return not path.exists() and path.suffix.lower() not in FILE_SUFFIXES
+
+
+def write_in_folder(
+    documents: Iterable[Document], folder: str, form: str, problem: Callable[[HtrError], None]
+) -> None:
+    """Write each document into a folder, as soon as it is there, named for its input and, of several pages, the page.
+
+    Args:
+        problem: called with the error of each document that can't be written.
+
+    Raises:
+        InputError: the folder can't be made.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"can't make the folder: {error.strerror}", folder) from None
+    taken: dict[str, str] = {}
+    for content, source in documents:
+        name = document_name(source, form)
+        if name in taken:
+            problem(InputError(f"{name} is written for {taken[name]} already: give another -o for it", source.file))
+            continue
+        taken[name] = source.file
+        try:
+            with replacing(Path(folder) / name) as stream:
+                stream.write(content)
+        except InputError as error:
+            problem(error)
+
+
+def document_name(source: PageSource, form: str) -> str:
+    """Return the name of the document of a page, without folders."""
+    file = source.file
+    if file == "-":
+        file = "stdin"
+    elif archive := next((parent for parent in Path(file).parents if parent.is_file() or str(parent) == "-"), None):
+        # A sample's key may have folders in it.
+        file = "_".join(Path(file).relative_to(archive).parts) + ".sample"
+    stem = os.path.splitext(os.path.basename(file))[0]
+    whole = source.document is not None and source.document.kind == form
+    number = f"-{source.page:0{len(str(source.pages))}d}" if source.pages > 1 and not whole else ""
+    return stem + number + SUFFIXES[form]
+
+
+def only(documents: Iterable[Document]) -> bytes | None:
+    """Return the content of a single document, None if there is none.
+
+    Raises:
+        InputError: there are more.
+    """
+    found = None
+    for content, source in documents:
+        if found is not None:
+            raise InputError(
+                "expected a single page, since this format holds a page a file, received more: "
+                "give a folder to write to, -o DIR",
+                source.file,
+            )
+        found = content
+    return found

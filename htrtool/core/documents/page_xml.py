@@ -1,0 +1,95 @@
+"""PAGE XML of 2019-07-15 out, https://ocr-d.de/en/gt-guidelines/trans/, as Transkribus and eScriptorium read it."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+
+import numpy as np
+from lxml import etree
+
+from htrtool import __version__
+from htrtool.core.documents.blocks import blocks_of, outline_of
+from htrtool.core.documents.markup import XSI, add, points, share, to_bytes
+from htrtool.core.pagexml import children_of, tag_of
+from htrtool.core.pipeline import Page, PageLine
+from htrtool.core.place import Place
+
+NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"
+BEFORE_WORDS = ("AlternativeImage", "Coords", "Baseline")
+
+
+def page_xml(page: Page, image: str, model: str) -> bytes:
+    """Return a page as a PAGE XML document.
+
+    Args:
+        image: the name of the page's picture, as the document gives it.
+        model: the name of the model that read it.
+    """
+    root = etree.Element(f"{{{NAMESPACE}}}PcGts", nsmap={None: NAMESPACE, "xsi": XSI})
+    root.set(f"{{{XSI}}}schemaLocation", f"{NAMESPACE} {NAMESPACE}/pagecontent.xsd")
+    metadata = add(root, "Metadata")
+    add(metadata, "Creator", f"htr {__version__}")
+    for tag in ("Created", "LastChange"):
+        add(metadata, tag, _now())
+    add(metadata, "MetadataItem", type="processingStep", name="recognition", value=f"htr {__version__}, model {model}")
+    width, height = page.size
+    sheet = add(root, "Page", imageFilename=image, imageWidth=width, imageHeight=height)
+    blocks = blocks_of(page.lines)
+    if blocks:
+        order = add(add(sheet, "ReadingOrder"), "OrderedGroup", id="reading_order")
+        for index in range(len(blocks)):
+            add(order, "RegionRefIndexed", index=index, regionRef=f"region_{index + 1}")
+    for index, block in enumerate(blocks):
+        region = add(sheet, "TextRegion", id=f"region_{index + 1}", custom=f"readingOrder {{index:{index};}}")
+        _outline(region, outline_of(block))
+        for within, line in enumerate(block):
+            name = f"line_{line.number}"
+            element = add(region, "TextLine", id=name, custom=f"readingOrder {{index:{within};}}")
+            _outline(element, line.place.polygon)
+            if line.place.baseline is not None:
+                add(element, "Baseline", points=points(line.place.baseline, ","))
+            fill_line(element, line, line.place)
+        _equivalent(region, "\n".join(line.reading.text for line in block))
+    etree.indent(root)
+    return to_bytes(root.getroottree())
+
+
+def _now() -> str:
+    # https://reproducible-builds.org/specs/source-date-epoch/
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    moment = datetime.fromtimestamp(int(epoch), timezone.utc) if epoch.isdigit() else datetime.now(timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def fill_line(element: etree._Element, line: PageLine, place: Place) -> None:
+    """Put what was read of a line into a TextLine, in the place of the text that it has.
+
+    Args:
+        place: where the line stands in the pixels that the document counts in.
+    """
+    for tag in ("Word", "TextEquiv"):
+        for child in list(children_of(element, tag)):
+            element.remove(child)
+    # Words and text stand before styles and labels.
+    after = [child for child in element if tag_of(child) and tag_of(child) not in BEFORE_WORDS]
+    name = element.get("id") or f"line_{line.number}"
+    for index, word in enumerate(line.words, 1):
+        part = add(element, "Word", id=f"{name}_word_{index}")
+        _outline(part, place.part(word.start, word.end))
+        for number, glyph in enumerate(word.glyphs, 1):
+            sign = add(part, "Glyph", id=f"{name}_word_{index}_glyph_{number}")
+            _outline(sign, place.part(glyph.start, glyph.end))
+            _equivalent(sign, glyph.text, glyph.conf)
+        _equivalent(part, word.text, word.conf)
+    _equivalent(element, line.reading.text, line.reading.conf)
+    element.extend(after)
+
+
+def _outline(element: etree._Element, outline: np.ndarray) -> None:
+    add(element, "Coords", points=points(outline, ","))
+
+
+def _equivalent(element: etree._Element, text: str, conf: float | None = None) -> None:
+    equivalent = add(element, "TextEquiv", **({} if conf is None else {"conf": share(conf)}))
+    add(equivalent, "Unicode", text)

@@ -1,0 +1,160 @@
+"""Searchable PDF out: each page as it was, and over it, invisible, the words that were read.
+
+pikepdf (qpdf) does the writing: it keeps the pages of a PDF as they are, and joins files without reading them into
+memory, which therefore does not grow with the number of pages.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from typing import IO
+
+import numpy as np
+from pikepdf import AccessMode, Array, Job, Name, Pdf, PdfError
+from pikepdf import Page as PdfPage
+
+from htrtool.core.documents.pdf_image import add_picture
+from htrtool.core.documents.pdf_text import LayerFont, text_layer
+from htrtool.core.errors import InputError
+from htrtool.core.pages import DEFAULT_DPI, PageSource
+from htrtool.core.pipeline import Page
+
+# Pages made of pictures are put away in a file when there are so many.
+PAGES_IN_MEMORY = 16
+# The mark of a content stream that holds a text layer of ours.
+LAYER = "/HtrTextLayer"
+
+
+class SearchablePdf:
+    """A PDF to which pages are added one by one; a context.
+
+    All pages of a PDF come along when its first one is added. The first input, if it is a PDF, also gives the document
+    its outline and the like.
+
+    Attributes:
+        pages: the number of pages with a text layer so far.
+    """
+
+    def __init__(self, dpi: float = DEFAULT_DPI):
+        """Begin without pages; ``dpi`` is the resolution of pictures that do not tell theirs."""
+        self.pages = 0
+        self._dpi = dpi
+        self._folder = tempfile.TemporaryDirectory(prefix="htr-")
+        self._parts: list[str] = []
+        # What pages are being added to, and of a PDF its file, its name and the index of the page added last.
+        self._part: Pdf | None = None
+        self._font: LayerFont | None = None
+        self._file: IO[bytes] | None = None
+        self._name: str | None = None
+        self._last = -1
+
+    def __enter__(self) -> SearchablePdf:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._close()
+        self._folder.cleanup()
+
+    def add(self, page: Page) -> None:
+        """Add a page that was read.
+
+        Raises:
+            InputError: its file, which could be drawn, can't be copied.
+        """
+        source, original = page.source, page.source.original
+        name = source.image or source.file if original.is_pdf else None
+        if self._part is not None and (name != self._name or (name is not None and original.index <= self._last)):
+            self._put_away()
+        if self._part is None:
+            self._begin(source, name)
+        if original.is_pdf:
+            self._last = original.index
+            target = self._part.pages[original.index]
+            matrix = _displayed(target, page.size)
+        else:
+            target, matrix = add_picture(self._part, original, page.size, self._dpi)
+        add_text(target, page, self._font, matrix)
+        self.pages += 1
+        if not original.is_pdf and len(self._part.pages) == PAGES_IN_MEMORY:
+            self._put_away()
+
+    def save(self, stream: IO[bytes]) -> None:
+        """Write the document, which must have pages, to a binary stream."""
+        if self._part is not None:
+            self._put_away()
+        joined, *others = self._parts
+        if others:
+            joined = os.path.join(self._folder.name, "joined.pdf")
+            options = ["--deterministic-id", "--no-warn", "--warning-exit-0"]
+            Job(["qpdf", *options, self._parts[0], "--pages", ".", *others, "--", joined]).run()
+        with open(joined, "rb") as file:
+            shutil.copyfileobj(file, stream)
+
+    def _begin(self, source: PageSource, name: str | None) -> None:
+        self._name, self._last = name, -1
+        if name is None:
+            self._part = Pdf.new()
+        else:
+            self._file = source.original.opened()
+            try:
+                # What is mapped into memory would count as used.
+                self._part = Pdf.open(self._file, access_mode=AccessMode.stream)
+            except PdfError as error:
+                self._close()
+                raise InputError(f"it can't be copied ({error})", source.file) from None
+        self._font = LayerFont(self._part)
+
+    def _put_away(self) -> None:
+        self._font.finish()
+        self._parts.append(os.path.join(self._folder.name, f"{len(self._parts)}.pdf"))
+        self._part.save(self._parts[-1], deterministic_id=True)
+        self._close()
+
+    def _close(self) -> None:
+        for opened in (self._part, self._file):
+            if opened is not None:
+                opened.close()
+        self._part = self._file = self._font = None
+
+
+def add_text(target: PdfPage, page: Page, font: LayerFont, matrix: np.ndarray) -> None:
+    """Put the invisible words over a page.
+
+    Args:
+        matrix: (2, 3), from pixels of the page that was read to the page's own units.
+    """
+    _remove_text(target)
+    fonts = target.resources.get("/Font", {})
+    name = next(name for number in itertools.count(1) if (name := Name(f"/HtrText{number}")) not in fonts)
+    target.add_resource(font.object, Name.Font, name=name)
+    # What the page itself draws may leave behind another system of coordinates.
+    target.contents_add(b"q\n", prepend=True)
+    target.contents_add(b"\nQ\n")
+    target.contents_add(text_layer(page, font, name, matrix))
+    target.obj.Contents[-1][LAYER] = True
+
+
+def _remove_text(target: PdfPage) -> None:
+    """Remove the words that were put over a page at an earlier time; those of other programs stay."""
+    contents = target.obj.get("/Contents")
+    if isinstance(contents, Array):
+        target.obj.Contents = Array([part for part in contents if LAYER not in part])
+
+
+def _displayed(page: PdfPage, size: tuple[int, int]) -> np.ndarray:
+    """Return the matrix, (2, 3), from pixels of a page as PDFium draws it to its own units."""
+    crop, media = ([float(value) for value in box] for box in (page.cropbox, page.mediabox))
+    left, right = max(min(crop[::2]), min(media[::2])), min(max(crop[::2]), max(media[::2]))
+    bottom, top = max(min(crop[1::2]), min(media[1::2])), min(max(crop[1::2]), max(media[1::2]))
+    width, height = right - left, top - bottom
+    turned = int(page.obj.get("/Rotate", 0)) % 360
+    across, down = ((width, height) if turned in (0, 180) else (height, width)) / np.array(size)
+    return {
+        0: np.array([[across, 0, left], [0, -down, top]]),
+        90: np.array([[0, down, left], [across, 0, bottom]]),
+        180: np.array([[-across, 0, right], [0, down, bottom]]),
+        270: np.array([[0, -down, right], [-across, 0, top]]),
+    }[turned]

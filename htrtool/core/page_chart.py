@@ -1,0 +1,160 @@
+"""Lines read, drawn over their page."""
+
+from __future__ import annotations
+
+import math
+from typing import Sequence
+
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
+
+from htrtool.core.boxes import Box
+
+TEXT_PLACES = ("over", "beside", "none")
+# Dark enough on paper at every value; blue against orange is told apart without red and green.
+CONFIDENCE = LinearSegmentedColormap.from_list("confidence", ["#c1272d", "#d9820b", "#1769aa", "#0b3d68"])
+UNKNOWN = "#444444"
+# Text along a baseline that slants by less, in degrees, is set level: it is easier to read.
+LEAST_SLANT = 1.5
+_POINTS_PER_INCH = 72
+_MARGIN = 0.12
+_BAR = 0.5
+_TITLE = 0.35
+_TALLEST = 4
+
+
+def page_with_lines(
+    pixels: np.ndarray,
+    boxes: Sequence[Box],
+    title: str | None = None,
+    width: float = 8,
+    dpi: float = 150,
+    text: str = "over",
+) -> Figure:
+    """Draw a page with the lines read: boxes coloured by confidence, numbered in reading order, with their text.
+
+    Args:
+        pixels: (height, width) uint8.
+        boxes: in pixels of the page.
+        width: of the figure in inches.
+        text: one of ``TEXT_PLACES``: over the faded page, at the same places on an empty page beside it, or not at all.
+    """
+    rows, columns = pixels.shape
+    panels = 2 if text == "beside" else 1
+    scale = min((width - _MARGIN * (panels + 1)) / panels / columns, _TALLEST * width / rows)
+    bar = _BAR if any(box.conf is not None for box in boxes) else 0
+    head = _TITLE if title else 0
+    height = rows * scale + 2 * _MARGIN + bar + head
+    figure = Figure((width, height))
+    if title:
+        figure.text(0.5, 1 - (_MARGIN + head / 3) / height, title, ha="center", va="top", parse_math=False)
+    paper = _shrunk(pixels, round(columns * scale * dpi))
+    if text == "over":
+        paper = (255 - (255 - paper.astype(np.float32)) * 0.45).astype(np.uint8)
+    for panel in range(panels):
+        left = _MARGIN + panel * (columns * scale + _MARGIN)
+        axis = figure.add_axes(
+            (left / width, (_MARGIN + bar) / height, columns * scale / width, rows * scale / height),
+            xlim=(0, columns),
+            ylim=(rows, 0),
+            xticks=[],
+            yticks=[],
+        )
+        axis.spines[:].set_color("#bbbbbb")
+        if panel == 0:
+            axis.imshow(paper, cmap="gray", vmin=0, vmax=255, extent=(0, columns, rows, 0), aspect="auto")
+        for box in boxes:
+            _draw_box(axis, box, scale)
+            if text != "none" and panel == panels - 1:
+                _draw_text(axis, box, scale, within=0.38 if text == "over" else 0.8)
+    if bar:
+        place = figure.add_axes((0.35, (_MARGIN + bar * 0.4) / height, 0.3, 0.1 / height))
+        figure.colorbar(ScalarMappable(Normalize(0, 1), CONFIDENCE), cax=place, orientation="horizontal")
+        place.tick_params(labelsize=7)
+        place.set_title("confidence", fontsize=7, pad=2)
+    return figure
+
+
+def _shrunk(pixels: np.ndarray, width: int) -> np.ndarray:
+    import cv2
+
+    if pixels.shape[1] <= width:
+        return pixels
+    height = max(1, round(pixels.shape[0] * width / pixels.shape[1]))
+    return cv2.resize(pixels, (max(1, width), height), interpolation=cv2.INTER_AREA)
+
+
+def _colour(box: Box):
+    return UNKNOWN if box.conf is None or np.isnan(box.conf) else CONFIDENCE(box.conf)
+
+
+def _draw_box(axis, box: Box, scale: float) -> None:
+    colour = _colour(box)
+    axis.add_patch(Polygon(box.outline, fill=False, edgecolor=colour, linewidth=0.8))
+    if box.baseline is not None:
+        axis.plot(*box.baseline.T, color=colour, linewidth=0.6, alpha=0.7)
+    if not box.line:
+        return
+    size = min(7.0, max(3.0, box.height * scale * _POINTS_PER_INCH * 0.4))
+    axis.annotate(
+        box.line,
+        box.outline[0],
+        (-1.2, -0.8),
+        textcoords="offset points",
+        fontsize=size,
+        color="white",
+        ha="right",
+        va="top",
+        parse_math=False,
+        bbox={"facecolor": colour, "edgecolor": "none", "pad": 0.6},
+    )
+
+
+def _draw_text(axis, box: Box, scale: float, within: float) -> None:
+    """Set the text along the line, as large as there is room, at its foot, where it hides least of the writing."""
+    text = " ".join(box.text.split())
+    if not text:
+        return
+    points = scale * _POINTS_PER_INCH
+    left, foot, length, height, angle = _stretch(box)
+    # An average character of the sans serif in use is 0.55 em wide.
+    size = max(1.5, min(height * points * within, length * points / (0.55 * len(text))))
+    # The halo is drawn as outlines; the text itself stays text, to be searched and copied in SVG and PDF.
+    for colour, effects in (
+        ("white", [patheffects.Stroke(linewidth=max(0.8, size / 5), foreground="white", alpha=0.85)]),
+        (_colour(box), None),
+    ):
+        axis.text(
+            left + 0.2 * size / points,
+            foot,
+            text,
+            fontsize=size,
+            color=colour,
+            ha="left",
+            va="bottom",
+            rotation=angle,
+            rotation_mode="anchor",
+            parse_math=False,
+            path_effects=effects,
+        )
+
+
+def _stretch(box: Box) -> tuple[float, float, float, float, float]:
+    """Return where a line's text begins, left and foot, how long and high it is, and its slant in degrees."""
+    if box.baseline is None or len(box.baseline) < 2:
+        return box.left, box.top + box.height, box.width, box.height, 0.0
+    start, end = box.baseline[0], box.baseline[-1]
+    across, down = end - start
+    length = math.hypot(across, down)
+    angle = -math.degrees(math.atan2(down, across))
+    if abs(angle) < LEAST_SLANT or not length:
+        return box.left, box.top + box.height, box.width, box.height, 0.0
+    x, y = box.outline.T
+    height = abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2 / length
+    # Below the baseline by the room for descenders.
+    foot = start + np.array([-down, across]) / length * height / 4
+    return float(foot[0]), float(foot[1]), length, height, angle

@@ -1,0 +1,229 @@
+"""ALTO, PAGE and hOCR: valid, with all that was read, and read back as they were written."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from read_pages import place, read_page
+from tiny_model import draw_line
+
+from htrtool.core.documents.alto import alto
+from htrtool.core.documents.blocks import blocks_of
+from htrtool.core.documents.hocr import hocr
+from htrtool.core.documents.page_xml import page_xml
+from htrtool.core.pagexml import pages_in, parse_tree
+from htrtool.exits import Exit
+
+WRITERS = {"alto": alto, "page": page_xml}
+both = pytest.mark.parametrize("form", WRITERS)
+PAGE = read_page(
+    ("Dear Margaret,", place(100, 50, 500, 60)),
+    ("thank you & <yours> for 12,50 €", place(100, 150, 700, 60, slope=0.05)),
+    ("", place(100, 300, 40, 40)),
+)
+
+
+def xpath(content, query):
+    return etree.fromstring(content).xpath(re.sub(r"(?<![\w@:*(])([A-Za-z]+)(?=[\[/]|$)", r"*[local-name()='\1']", query))
+
+
+# Validity
+
+
+@pytest.mark.parametrize("page", [PAGE, read_page()], ids=["page", "empty"])
+def test_alto_is_valid(page):
+    relaxng = etree.RelaxNG(etree.parse(Path(__file__).parent / "alto.rng"))
+    assert relaxng.validate(etree.fromstring(alto(page, "page.png", "tiny"))), relaxng.error_log
+
+
+@pytest.mark.parametrize("page", [PAGE, read_page()], ids=["page", "empty"])
+def test_page_xml_is_valid(page):
+    # The package ships the schema; its many dependencies are not needed: pip install --no-deps ocrd_validators
+    package = importlib.util.find_spec("ocrd_validators")
+    if package is None:
+        pytest.skip("needs the schema that ocrd_validators ships")
+    schema = etree.XMLSchema(etree.parse(Path(package.origin).parent / "page.xsd"))
+    assert schema.validate(etree.fromstring(page_xml(page, "page.png", "tiny"))), schema.error_log
+
+
+# What is in them
+
+
+@both
+def test_lines_words_and_glyphs_stand_where_they_were_read(form):
+    content = WRITERS[form](PAGE, "page.png", "tiny")
+    line, word, glyph = {"alto": ("TextLine", "String", "Glyph"), "page": ("TextLine", "Word", "Glyph")}[form]
+    assert len(xpath(content, f"//{line}")) == 3
+    words = xpath(content, f"//{line}[1]/{word}") if form == "page" else xpath(content, f"//{line}")[0].findall("{*}String")
+    assert len(words[:2]) == 2
+    boxes = [_box(element) for element in words[:2]]
+    # Fourteen characters over 500 pixels: the space is the fifth.
+    assert boxes[0][0] == 100 and boxes[0][2] == pytest.approx(100 + 500 * 4 / 14, abs=2)
+    assert boxes[1][0] == pytest.approx(100 + 500 * 5 / 14, abs=2) and boxes[1][2] == 600
+    glyphs = [_box(element) for element in words[0].findall("{*}Glyph")]
+    assert len(glyphs) == 4 and all(a[2] == b[0] for a, b in zip(glyphs, glyphs[1:]))
+
+
+def _box(element):
+    """Return left, top, right and bottom of an ALTO or PAGE element."""
+    if element.get("HPOS"):
+        left, top, width, height = (int(element.get(name)) for name in ("HPOS", "VPOS", "WIDTH", "HEIGHT"))
+        return left, top, left + width, top + height
+    points = np.array([p.split(",") for p in element.find("{*}Coords").get("points").split()], int)
+    return (*points.min(axis=0), *points.max(axis=0))
+
+
+def test_confidences_of_words_and_glyphs_average_to_the_line():
+    for path, name in (("//*[local-name()='Glyph']/@GC", "glyph"), ("//*[local-name()='String']/@WC", "word")):
+        values = [float(v) for v in etree.fromstring(alto(read_page(("abcde", place(0, 0, 90, 20))), "x", "m")).xpath(path)]
+        assert np.mean(values) == pytest.approx(0.8, abs=0.001), name
+    confs = etree.fromstring(page_xml(PAGE, "x", "m")).xpath("//*[local-name()='TextLine']/*[local-name()='TextEquiv']/@conf")
+    assert confs == ["0.800"] * 3
+
+
+def test_page_xml_tells_the_reading_order_and_the_text_of_regions():
+    content = page_xml(PAGE, "page.png", "tiny")
+    regions = [element.get("id") for element in etree.fromstring(content).iter("{*}TextRegion")]
+    assert xpath(content, "//@regionRef") == regions
+    unicode = etree.fromstring(content).find(".//{*}TextRegion/{*}TextEquiv/{*}Unicode").text
+    assert unicode == "Dear Margaret,\nthank you & <yours> for 12,50 €\n"
+
+
+def test_columns_are_blocks_of_their_own():
+    columns = read_page(*((t, place(x, y, 300, 40)) for t, x, y in (("a", 0, 0), ("b", 9, 60), ("c", 400, 0), ("d", 400, 50))))
+    assert [[line.number for line in block] for block in blocks_of(columns.lines)] == [[1, 2], [3, 4]]
+
+
+def test_hocr_has_pages_lines_with_baselines_and_words():
+    root = etree.fromstring(hocr(PAGE, 'a "page".png', "tiny"))
+    kinds = {kind: root.findall(f".//*[@class='{kind}']") for kind in ("ocr_page", "ocr_carea", "ocr_line", "ocrx_word")}
+    assert [len(found) for found in kinds.values()] == [1, 1, 3, 9]
+    assert kinds["ocr_page"][0].get("title") == r'image "a \"page\".png"; bbox 0 0 1000 800; ppageno 0'
+    # From the lower left corner of the box: the level line's baseline is 15 above it; the other falls by 35 in 700.
+    assert "bbox 100 50 600 110; baseline 0 -15;" in kinds["ocr_line"][0].get("title")
+    assert "bbox 100 150 800 245; baseline 0.05 -50;" in kinds["ocr_line"][1].get("title")
+    assert [word.text for word in kinds["ocrx_word"][:2]] == ["Dear", "Margaret,"]
+    assert re.fullmatch(r"bbox 100 50 \d+ 110; x_wconf \d+", kinds["ocrx_word"][0].get("title"))
+
+
+def test_text_that_xml_can_not_hold_is_replaced():
+    for writer in (alto, page_xml, hocr):
+        assert "a\ufffdb" in writer(read_page(("a\x02b", place(0, 0, 90, 20))), "x.png", "m").decode()
+
+
+# Back again
+
+coordinate = st.integers(0, 3000)
+boxes = st.tuples(coordinate, coordinate, st.integers(8, 900), st.integers(8, 200), st.floats(-0.5, 0.5))
+words = st.text("abcé€&<\"'ſ𝔞-", min_size=1, max_size=8)
+texts = st.lists(words, max_size=5).map(" ".join)
+
+
+@both
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(texts, boxes), max_size=6))
+def test_what_is_written_is_read_back(form, drawn):
+    page = read_page(*((text, place(*box)) for text, box in drawn), size=(4000, 4000))
+    (back,) = pages_in(parse_tree(WRITERS[form](page, "page.png", "tiny"), "x"), "x")
+    assert (back.image, back.width, back.height) == ("page.png", 4000, 4000)
+    assert [line.text or "" for line in back.lines] == [text for text, _ in drawn]
+    for line, written in zip(back.lines, page.lines):
+        assert np.array_equal(line.polygon, written.place.polygon)
+        assert np.array_equal(line.baseline, written.place.baseline)
+        assert form == "alto" or line.conf == 0.8
+
+
+# The command
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A line as a picture, and a page of two lines with ALTO and PAGE that place them."""
+    cv2.imwrite(str(tmp_path / "line.png"), draw_line("abc"))
+    sheet = np.full((400, 600), 255, np.uint8)
+    for top, text in ((40, "bad cab"), (200, "face")):
+        drawn = draw_line(text)
+        sheet[top : top + drawn.shape[0], 50 : 50 + drawn.shape[1]] = drawn
+    cv2.imwrite(str(tmp_path / "sheet.png"), sheet)
+    lines = read_page(("?", place(50, 40, 172, 64)), ("?", place(50, 200, 112, 64)), size=(600, 400))
+    (tmp_path / "sheet.alto.xml").write_bytes(alto(lines, "sheet.png", "none"))
+    (tmp_path / "sheet.page.xml").write_bytes(page_xml(lines, "sheet.png", "none"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("form", ["alto", "page"])
+def test_a_document_read_gives_the_text_of_its_page(run_htr, tiny_model, pictures, form):
+    for name, text in (("line.png", "abc\n"), (f"sheet.{form}.xml", "bad cab\nface\n")):
+        document = run_htr("read", "-m", tiny_model, "-f", form, name, cwd=pictures)
+        assert document.returncode == Exit.OK and document.stderr == b""
+        again = run_htr("read", "-m", tiny_model, "-f", "txt", "-", input=document.stdout, cwd=pictures)
+        plain = run_htr("read", "-m", tiny_model, "-f", "txt", name, cwd=pictures)
+        assert again.stdout.decode() == plain.stdout.decode() == text
+
+
+def test_one_kind_becomes_the_other(run_htr, tiny_model, pictures):
+    converted = run_htr("read", "-m", tiny_model, "-f", "page", "sheet.alto.xml", cwd=pictures).stdout
+    (page,) = pages_in(parse_tree(converted, "x"), "x")
+    assert page.image == "sheet.png" and [line.text for line in page.lines] == ["bad cab", "face"]
+
+
+def test_documents_go_to_a_folder_each_named_for_its_input(run_htr, tiny_model, pictures):
+    cv2.imwritemulti(str(pictures / "two.tif"), [draw_line("abc"), draw_line("cab")])
+    names = ["line.png", "two.tif", "missing.png"]
+    result = run_htr("read", "-m", tiny_model, "--mode", "line", "-f", "alto", "-o", "out", *names, cwd=pictures)
+    assert result.returncode == Exit.SOME_FAILED and result.stdout == b""
+    assert sorted(path.name for path in (pictures / "out").iterdir()) == ["line.xml", "two-1.xml", "two-2.xml"]
+    (page,) = pages_in(parse_tree((pictures / "out" / "two-2.xml").read_bytes(), "x"), "x")
+    assert page.image == "two.tif#page=2" and page.lines[0].text == "cab"
+    # Beside its images a document finds them, each its own page.
+    run_htr("read", "-m", tiny_model, "--mode", "line", "-f", "page", "-o", ".", "two.tif", cwd=pictures)
+    assert run_htr("read", "-m", tiny_model, "-f", "txt", "two-2.xml", cwd=pictures).stdout == b"cab\n"
+
+
+def test_several_pages_do_not_fit_into_one_document(run_htr, tiny_model, pictures):
+    several = run_htr("read", "-m", tiny_model, "-f", "hocr", "line.png", "sheet.png", cwd=pictures)
+    assert several.returncode == Exit.USAGE and b"-o DIR" in several.stderr and several.stdout == b""
+    cv2.imwritemulti(str(pictures / "two.tif"), [draw_line("abc"), draw_line("cab")])
+    for arguments in ([], ["-o", "out.xml"]):
+        result = run_htr("read", "-m", tiny_model, "--mode", "line", "-f", "page", *arguments, "two.tif", cwd=pictures)
+        assert result.returncode == Exit.BAD_INPUT and b"-o DIR" in result.stderr and result.stdout == b""
+    assert not (pictures / "out.xml").exists()
+
+
+def test_two_inputs_of_one_name_do_not_overwrite_each_other(run_htr, tiny_model, pictures):
+    (pictures / "sub").mkdir()
+    cv2.imwrite(str(pictures / "sub" / "line.png"), draw_line("cab"))
+    result = run_htr("read", "-m", tiny_model, "-f", "alto", "-o", "out/", "line.png", "sub/line.png", cwd=pictures)
+    assert result.returncode == Exit.SOME_FAILED and b"sub/line.png: line.xml is written for line.png" in result.stderr
+    assert b'CONTENT="abc"' in (pictures / "out" / "line.xml").read_bytes()
+
+
+def test_options_that_contradict_each_other_are_refused(run_htr, tiny_model, pictures):
+    for options in (["-f", "alto", "--per-word"], ["-f", "txt", "--outlines"], ["-f", "page", "--no-header"]):
+        assert run_htr("read", "-m", tiny_model, *options, "line.png", cwd=pictures).returncode == Exit.USAGE
+
+
+def test_words_have_rows_with_boxes(run_htr, tiny_model, pictures):
+    result = run_htr("read", "-m", tiny_model, "--per-word", "sheet.alto.xml", cwd=pictures)
+    header, *rows = (row.split("\t") for row in result.stdout.decode().splitlines())
+    assert header == ["file", "page", "line", "word", "left", "top", "width", "height", "conf", "text"]
+    assert [(row[2], row[3], row[9]) for row in rows] == [("1", "1", "bad"), ("1", "2", "cab"), ("2", "1", "face")]
+    # Bars of 12 pixels, 20 apart, from 16 pixels on.
+    left, width = int(rows[1][4]), int(rows[1][6])
+    assert left < 50 + 16 + 4 * 20 + 4 and left + width > 50 + 16 + 6 * 20 + 8 and width < 90
+
+
+def test_outlines_are_columns_and_always_in_objects(run_htr, tiny_model, pictures):
+    import json
+
+    table = run_htr("read", "-m", tiny_model, "--outlines", "sheet.page.xml", cwd=pictures).stdout.decode().splitlines()
+    assert table[0].split("\t")[-4:] == ["conf", "baseline", "polygon", "text"]
+    assert table[1].split("\t")[-3:-1] == ["50,88 222,88", "50,40 222,40 222,104 50,104"]
+    objects = run_htr("read", "-m", tiny_model, "-f", "jsonl", "sheet.page.xml", cwd=pictures).stdout.splitlines()
+    assert json.loads(objects[1])["polygon"] == [[50, 200], [162, 200], [162, 264], [50, 264]]

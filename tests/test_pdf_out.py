@@ -1,0 +1,239 @@
+"""Searchable PDF: the scan as it was, and over it what was read."""
+
+import io
+import os
+import shutil
+import subprocess
+
+import cv2
+import numpy as np
+import pikepdf
+import pypdfium2
+import pytest
+from PIL import Image
+from read_pages import place, read_page
+from tiny_model import draw_line
+
+from htrtool.core.documents.pdf import PAGES_IN_MEMORY, SearchablePdf
+from htrtool.core.gray import to_eight_bits, to_gray
+from htrtool.core.pages import Original, PageSource
+from htrtool.exits import Exit
+
+
+def source(content: bytes, index: int = 0, is_pdf: bool = False, name: str = "x") -> PageSource:
+    return PageSource(name, index + 1, original=Original(lambda: io.BytesIO(content), index, is_pdf))
+
+
+def encoded(image: Image.Image, kind: str, **options) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def made(*pages) -> bytes:
+    stream = io.BytesIO()
+    with SearchablePdf() as document:
+        for page in pages:
+            document.add(page)
+        document.save(stream)
+    return stream.getvalue()
+
+
+def text_of(content: bytes, page: int = 0) -> str:
+    return pypdfium2.PdfDocument(content)[page].get_textpage().get_text_range().replace("\r\n", "\n")
+
+
+GRADIENT = Image.fromarray(np.add.outer(np.arange(200), np.arange(300)).astype(np.uint8) // 2 + 60)
+LINES = (("Dear Ana", place(30, 20, 200, 40)), ("ſo 12,50 € 𝔞é\u0301 (x\\)", place(30, 100, 240, 40, slope=0.04)))
+
+
+def test_text_can_be_searched_and_copied_in_any_script():
+    content = made(read_page(*LINES, size=(300, 200), source=source(encoded(GRADIENT, "PNG"))))
+    assert text_of(content).split("\n") == [text for text, _ in LINES]
+    textpage = pypdfium2.PdfDocument(content)[0].get_textpage()
+    assert textpage.search("ana", match_case=False).get_next() is not None
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="pdftotext is not installed")
+def test_pdftotext_gives_the_lines_back(tmp_path):
+    far = read_page(("a b cdefgh", place(10, 20, 280, 40)), *LINES[1:], size=(300, 200), source=source(encoded(GRADIENT, "PNG")))
+    (tmp_path / "x.pdf").write_bytes(made(far))
+    done = subprocess.run(["pdftotext", "x.pdf", "-"], cwd=tmp_path, capture_output=True)
+    assert done.stderr == b"" and [line for line in done.stdout.decode().strip("\f\n").split("\n") if line] == [
+        "a b cdefgh", LINES[1][0],
+    ]  # fmt: skip
+
+
+def test_text_is_invisible_and_stands_over_its_words():
+    content = made(read_page(*LINES, size=(300, 200), source=source(encoded(GRADIENT, "PNG"))))
+    page = pypdfium2.PdfDocument(content)[0]
+    drawn = page.render(scale=300 / 72, grayscale=True).to_numpy()
+    assert np.abs(drawn.reshape(drawn.shape[:2]).astype(int) - np.asarray(GRADIENT)).max() <= 1
+    textpage = page.get_textpage()
+    left, bottom, right, top = (value * 300 / 72 for value in textpage.get_charbox(0))
+    assert left == pytest.approx(30, abs=1) and right == pytest.approx(30 + 200 / 8, abs=2)
+    assert 200 - top == pytest.approx(20, abs=2) and 200 - bottom == pytest.approx(60, abs=2)
+
+
+def test_jpeg_and_png_data_are_copied_as_they_are():
+    jpeg = encoded(GRADIENT, "JPEG", quality=80)
+    content = made(read_page(size=(300, 200), source=source(jpeg)))
+    assert image_in(content) == jpeg
+    png = encoded(GRADIENT.convert("RGB"), "PNG")
+    content = made(read_page(size=(300, 200), source=source(png)))
+    assert image_in(content) in png
+
+
+def image_in(content: bytes) -> bytes:
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        (image,) = pdf.pages[0].images.values()
+        return image.read_raw_bytes()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBA", "LA", "P", "I;16", "CMYK", "F"])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG"])
+def test_every_kind_of_picture_looks_as_it_did(mode, kind):
+    try:
+        image = GRADIENT.convert("I").convert(mode) if mode == "I;16" else GRADIENT.convert(mode)
+        if mode == "I;16":
+            image = Image.fromarray(np.asarray(GRADIENT).astype(np.uint16) * 257)
+        content = encoded(image, kind)
+    except (OSError, ValueError, KeyError):
+        pytest.skip(f"{kind} holds no {mode}")
+    pdf = made(read_page(size=(300, 200), source=source(content)))
+    drawn = pypdfium2.PdfDocument(pdf)[0].render(scale=300 / 72, grayscale=True).to_numpy()
+    wanted = np.asarray(Image.open(io.BytesIO(content)).convert("L") if mode not in ("I;16", "F") else GRADIENT)
+    if mode == "F":
+        wanted = to_eight_bits(wanted.astype(float))
+    assert np.abs(drawn.reshape(200, 300).astype(int) - wanted).mean() < {"1": 40, "CMYK": 30}.get(mode, 6)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_turned_photographs_stand_upright(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = encoded(GRADIENT, "JPEG", exif=exif, quality=95)
+    upright = to_gray(Image.open(io.BytesIO(content)))
+    pdf = made(read_page(size=upright.shape[::-1], source=source(content)))
+    drawn = pypdfium2.PdfDocument(pdf)[0].render(scale=300 / 72, grayscale=True).to_numpy()
+    assert np.abs(drawn.reshape(drawn.shape[:2]).astype(int) - upright).max() <= 4
+
+
+def pdf_of(rotate: int, crop: bool) -> bytes:
+    """A PDF page that shows a gradient upright, whatever its /Rotate, cropped, its resources in the tree above."""
+    turned = GRADIENT.rotate(rotate, expand=True)
+    pdf = pikepdf.open(io.BytesIO(made(read_page(size=turned.size, source=source(encoded(turned, "PNG"))))))
+    page = pdf.pages[0]
+    width, height = (float(side) for side in page.mediabox[2:])
+    page.obj.Rotate = rotate
+    if crop:
+        page.mediabox = [-20, -30, width + 40, height + 50]
+        page.cropbox = [0, 0, width, height]
+    pdf.Root.Pages.Resources = page.obj.Resources
+    del page.obj.Resources
+    # As careless programs do, it leaves another system of coordinates behind.
+    page.contents_add(b"3 0 0 3 7 7 cm")
+    stream = io.BytesIO()
+    with pdf.open_outline() as outline:
+        outline.root.append(pikepdf.OutlineItem("Chapter", 0))
+    pdf.save(stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+@pytest.mark.parametrize("crop", [False, True])
+def test_a_pdf_keeps_its_pages_and_gets_text_where_it_is_seen(rotate, crop):
+    before = pdf_of(rotate, crop)
+    after = made(read_page(LINES[0], size=(600, 400), source=source(before, is_pdf=True)))
+    drawn = [pypdfium2.PdfDocument(content)[0].render(scale=2).to_numpy() for content in (before, after)]
+    assert np.array_equal(*drawn)
+    pdf = pikepdf.open(io.BytesIO(after))
+    with pdf.open_outline() as outline:
+        assert [item.title for item in outline.root] == ["Chapter"]
+    assert text_of(after) == "Dear Ana"
+    # Twice the size of the gradient: 200 pixels of 600 are a third of the page, wherever its origin is.
+    page = pypdfium2.PdfDocument(after)[0]
+    width, _ = page.get_size()
+    boxes = [page.get_textpage().get_charbox(index) for index in (0, 7)]
+    assert width == pytest.approx(72, abs=0.1)
+    if not rotate:
+        assert boxes[0][0] == pytest.approx(30 / 600 * 72, abs=0.5) and boxes[1][2] == pytest.approx(230 / 600 * 72, abs=0.5)
+
+
+def test_words_read_anew_take_the_place_of_the_old_ones():
+    page = dict(size=(300, 200))
+    once = made(read_page(LINES[0], **page, source=source(encoded(GRADIENT, "PNG"))))
+    twice = made(read_page(LINES[1], **page, source=source(once, is_pdf=True)))
+    assert text_of(twice) == LINES[1][0]
+    assert made(read_page(LINES[0], **page, source=source(encoded(GRADIENT, "PNG")))) == once
+
+
+def test_inputs_of_all_kinds_follow_one_another():
+    picture = encoded(GRADIENT, "PNG")
+    pdf = made(*(read_page(size=(300, 200), source=source(picture)) for _ in range(3)))
+    pages = [read_page(LINES[0], size=(300, 200), source=source(picture)) for _ in range(PAGES_IN_MEMORY + 2)]
+    pages += [read_page(LINES[1], size=(300, 200), source=source(pdf, index, True)) for index in (0, 2)]
+    pages += [read_page(LINES[1], size=(300, 200), source=source(pdf, 0, True))]
+    content = made(*pages)
+    texts = [text_of(content, index) for index in range(len(pypdfium2.PdfDocument(content)))]
+    # All the pages of a PDF come along, those without text as they were.
+    assert texts == [LINES[0][0]] * (PAGES_IN_MEMORY + 2) + [LINES[1][0], "", LINES[1][0], LINES[1][0], "", ""]
+
+
+# The command
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("abc", "cab"):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), draw_line(name))
+    return tmp_path
+
+
+def test_inputs_become_one_pdf_and_that_can_be_read_again(run_htr, tiny_model, folder):
+    common = ("read", "-m", tiny_model, "--mode", "line", "-f", "pdf")
+    result = run_htr(*common, "abc.png", "missing.png", "cab.png", cwd=folder)
+    assert result.returncode == Exit.SOME_FAILED and b"missing.png" in result.stderr
+    assert [text_of(result.stdout, page) for page in (0, 1)] == ["abc", "cab"]
+    again = run_htr(*common, "-o", "again.pdf", "-", input=result.stdout, cwd=folder)
+    assert again.returncode == Exit.OK and again.stdout == b""
+    assert len(pypdfium2.PdfDocument(str(folder / "again.pdf"))) == 2
+
+
+def test_without_a_page_no_pdf_is_written(run_htr, tiny_model, folder):
+    result = run_htr("read", "-m", tiny_model, "-f", "pdf", "-o", "out.pdf", "missing.png", cwd=folder)
+    assert result.returncode == Exit.BAD_INPUT and not (folder / "out.pdf").exists()
+
+
+def test_broken_and_encrypted_pdfs_get_one_clear_line(run_htr, tiny_model, folder):
+    whole = made(read_page(size=(300, 200), source=source(encoded(GRADIENT, "PNG"))))
+    (folder / "broken.pdf").write_bytes(whole[: len(whole) // 2])
+    locked = pikepdf.Encryption(owner="owner", user="user")
+    pikepdf.open(io.BytesIO(whole)).save(folder / "locked.pdf", encryption=locked)
+    for name, words in (("broken.pdf", "broken"), ("locked.pdf", "encrypted")):
+        for form in ("tsv", "pdf"):
+            result = run_htr("read", "-m", tiny_model, "-f", form, name, "abc.png", cwd=folder)
+            assert result.returncode == Exit.SOME_FAILED
+            (message,) = result.stderr.decode().splitlines()
+            assert message.startswith(f"htr read: {name}: ") and words in message
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs the memory use of a child")
+def test_memory_does_not_grow_with_the_pages(tiny_model, tmp_path):
+    import sys
+
+    noise = np.random.default_rng(0).integers(180, 255, (1200, 900), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "page.tif")
+    frames = [Image.open(tmp_path / "page.tif")] * 120
+    frames[0].save(tmp_path / "many.tif", save_all=True, append_images=frames[1:])
+
+    def peak(name):
+        command = [sys.executable, "-m", "htrtool", "read", "-q", "-m", tiny_model, "--mode", "line", "-f", "pdf", "-o"]
+        process = subprocess.Popen([*command, tmp_path / "out.pdf", tmp_path / name])
+        _, process.returncode, usage = os.wait4(process.pid, 0)
+        assert process.returncode == 0
+        return usage.ru_maxrss / 1024
+
+    Image.open(tmp_path / "page.tif").save(tmp_path / "few.tif", save_all=True, append_images=frames[:20])
+    # A hundred pages more, of a megabyte each.
+    assert peak("many.tif") < peak("few.tif") + 40

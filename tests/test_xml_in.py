@@ -1,0 +1,219 @@
+"""``htr read`` on ALTO and PAGE: along the lines that the file has, filled in, and wary of what it says."""
+
+import cv2
+import numpy as np
+import pytest
+from drawn import points
+from lxml import etree
+from tiny_model import draw_line
+
+from htrtool.exits import Exit
+
+LINES = {"bad cab": (50, 40), "face": (50, 200)}
+
+PAGE = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<!-- made elsewhere -->
+<pc:PcGts xmlns:pc="http://schema.primaresearch.org/PAGE/gts/pagecontent/2013-07-15" pcGtsId="doc_1">
+  <pc:Metadata><pc:Creator>prov=READ-COOP</pc:Creator></pc:Metadata>
+  <pc:Page imageFilename="{image}" imageWidth="{width}" imageHeight="{height}">
+    <pc:ReadingOrder><pc:OrderedGroup id="ro"><pc:RegionRefIndexed index="1" regionRef="r2"/><pc:RegionRefIndexed index="0" regionRef="r1"/></pc:OrderedGroup></pc:ReadingOrder>
+    <pc:ImageRegion id="seal"><pc:Coords points="1,1 9,1 9,9"/></pc:ImageRegion>
+    <pc:TextRegion id="r2"><pc:Coords points="0,0 9,0 9,9"/>
+      <pc:TextLine id="second" custom="readingOrder {{index:0;}}"><pc:Coords points="{second}"/><pc:TextStyle fontFamily="hand"/></pc:TextLine>
+      <pc:TextEquiv><pc:Unicode>of the region</pc:Unicode></pc:TextEquiv>
+    </pc:TextRegion>
+    <pc:TextRegion id="r1" type="heading"><pc:Coords points="0,0 9,0 9,9"/>
+      <pc:TextLine id="first"><pc:Coords points="{first}"/>
+        <pc:Word id="w"><pc:Coords points="0,0 9,0 9,9"/><pc:TextEquiv><pc:Unicode>old</pc:Unicode></pc:TextEquiv></pc:Word>
+        <pc:TextEquiv index="0"><pc:Unicode>old text</pc:Unicode></pc:TextEquiv></pc:TextLine>
+    </pc:TextRegion>
+  </pc:Page>
+</pc:PcGts>
+"""
+ALTO = """<?xml version="1.0" encoding="UTF-8"?>
+<alto xmlns="http://www.loc.gov/standards/alto/ns-v3#">
+  <Description><MeasurementUnit>pixel</MeasurementUnit><sourceImageInformation><fileName>{image}</fileName></sourceImageInformation></Description>
+  <Tags><OtherTag ID="T1" LABEL="default"/></Tags>
+  <Layout><Page ID="p" PHYSICAL_IMG_NR="1" WIDTH="{width}" HEIGHT="{height}"><PrintSpace>
+    <TextBlock ID="b" TAGREFS="T1">
+      <TextLine ID="first" TAGREFS="T1" HPOS="0" VPOS="0"><Shape><Polygon POINTS="{first}"/></Shape><String CONTENT="old" STYLEREFS="x"/><SP/><String CONTENT="text"/></TextLine>
+      <TextLine ID="second"><Shape><Polygon POINTS="{second}"/></Shape><String CONTENT=""/></TextLine>
+    </TextBlock>
+    <Illustration ID="seal"/>
+  </PrintSpace></Page></Layout>
+</alto>
+"""
+FORMS = {"page": PAGE, "alto": ALTO}
+both = pytest.mark.parametrize("form", FORMS)
+
+
+def corners(text, across=1.0, down=1.0):
+    (left, top), (height, width) = LINES[text], draw_line(text).shape
+    pairs = [(left, top), (left + width, top), (left + width, top + height), (left, top + height)]
+    return [(round(x * across), round(y * down)) for x, y in pairs]
+
+
+def write_xml(folder, form, image="sheet.png", name="sheet.xml", width=600, height=400, **given):
+    first, second = (given.get(n, points(corners(t, width / 600, height / 400))) for n, t in zip(("first", "second"), LINES))
+    content = FORMS[form].format(image=image, width=width, height=height, first=first, second=second)
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(content)
+    return folder / name
+
+
+@pytest.fixture
+def folder(tmp_path):
+    sheet = np.full((400, 600), 255, np.uint8)
+    for text, (left, top) in LINES.items():
+        drawn = draw_line(text)
+        sheet[top : top + drawn.shape[0], left : left + drawn.shape[1]] = drawn
+    cv2.imwrite(str(tmp_path / "sheet.png"), sheet)
+    return tmp_path
+
+
+@pytest.fixture
+def read(run_htr, tiny_model, folder):
+    return lambda *arguments, **options: run_htr("read", "-m", tiny_model, *arguments, cwd=folder, **options)
+
+
+@both
+def test_lines_are_read_where_the_file_has_them_in_its_order(read, folder, form):
+    write_xml(folder, form)
+    rows = [row.split("\t") for row in read("sheet.xml").stdout.decode().splitlines()[1:]]
+    assert [(row[0], *row[1:5], row[-1]) for row in rows] == [
+        ("sheet.xml", "1", "1", "50", "40", "bad cab"),
+        ("sheet.xml", "1", "2", "50", "200", "face"),
+    ]
+
+
+@both
+def test_coordinates_for_an_image_of_another_size_are_scaled(read, folder, form):
+    write_xml(folder, form, width=1800, height=1200)
+    assert read("-f", "txt", "sheet.xml").stdout == b"bad cab\nface\n"
+    root = etree.fromstring(read("-f", form, "sheet.xml").stdout)
+    word = root.find(".//{*}Word" if form == "page" else ".//{*}String[@WC]")
+    if form == "page":
+        word = max(root.iter("{*}Word"), key=lambda w: w.getparent().get("id") == "first")
+        left = min(int(point.split(",")[0]) for point in word.find("{*}Coords").get("points").split())
+    else:
+        left = int(word.get("HPOS"))
+    # The first bar begins 16 pixels into the line.
+    assert 3 * 50 <= left < 3 * (50 + 16 + 4)
+
+
+@both
+def test_text_is_filled_in_and_all_else_stays(read, folder, form):
+    source = write_xml(folder, form)
+    before, after = etree.parse(source), etree.fromstring(read("-f", form, "sheet.xml").stdout).getroottree()
+    texts = {"page": ("./{*}TextEquiv/{*}Unicode", None), "alto": ("./{*}String", "CONTENT")}[form]
+    lines = {line.get("ID") or line.get("id"): line for line in after.iter("{*}TextLine")}
+    found = {name: [e.get(texts[1]) if texts[1] else e.text for e in line.findall(texts[0])] for name, line in lines.items()}
+    assert found["first"] in (["bad cab"], ["bad", "cab"]) and found["second"] == ["face"]
+    assert b"old" not in etree.tostring(after)
+    for tree in (before, after):
+        for tag in ("Word", "TextEquiv", "String", "SP"):
+            for element in list(tree.iter("{*}" + tag)):
+                if element.getparent().tag.endswith("TextLine"):
+                    element.getparent().remove(element)
+        for unicode in tree.iter("{*}Unicode"):
+            unicode.text = ""
+        for element in tree.iter():
+            element.tail, element.text = None, (element.text or "").strip() or None
+    assert etree.tostring(after, method="c14n") == etree.tostring(before, method="c14n")
+
+
+def test_words_come_before_styles_and_a_regions_text_follows_its_lines(read, folder):
+    write_xml(folder, "page")
+    root = etree.fromstring(read("-f", "page", "sheet.xml").stdout)
+    second = root.find(".//{*}TextLine[@id='second']")
+    assert [etree.QName(child).localname for child in second] == ["Coords", "Word", "TextEquiv", "TextStyle"]
+    assert root.find(".//{*}TextRegion[@id='r2']/{*}TextEquiv/{*}Unicode").text == "face"
+
+
+def test_filling_in_twice_changes_nothing_more(read, folder):
+    for form in FORMS:
+        write_xml(folder, form)
+        once = read("-f", form, "sheet.xml").stdout
+        assert read("-f", form, "-", input=once).stdout == once
+
+
+def test_pages_of_one_alto_file_stay_in_one_file(read, folder):
+    text = write_xml(folder, "alto").read_text()
+    page = text[text.index("<Page") : text.index("</Layout>")]
+    (folder / "book.xml").write_text(text.replace(page, page + page.replace('ID="', 'ID="q_')).replace("</fileName>", "</fileName>"))
+    result = read("-f", "alto", "book.xml")
+    assert result.returncode == Exit.OK and result.stdout.count(b'CONTENT="face"') == 2
+    result = read("-f", "page", "-o", "out/", "book.xml")
+    assert sorted(path.name for path in (folder / "out").iterdir()) == ["book-1.xml", "book-2.xml"]
+
+
+@pytest.mark.parametrize("image, xml", [("sheet.png", "page/sheet.xml"), ("images/x.png", "sheet.xml"), (r"C:\scans\sheet.png", "sheet.xml")])
+def test_the_image_is_found_where_tools_keep_it(read, folder, image, xml):
+    (folder / "images").mkdir()
+    (folder / "images" / "x.png").write_bytes((folder / "sheet.png").read_bytes())
+    write_xml(folder, "page", image, xml)
+    assert read("-f", "txt", xml).stdout == b"bad cab\nface\n"
+
+
+# Bad files
+
+
+@both
+@pytest.mark.parametrize("image", ["gone.png", "../{}/secret.png", "{}/secret.png", "http://example.org/secret.png"])
+def test_an_image_that_is_missing_or_out_of_the_folder_is_not_opened(read, folder, tmp_path_factory, form, image):
+    outside = tmp_path_factory.mktemp("outside")
+    cv2.imwrite(str(outside / "secret.png"), cv2.imread(str(folder / "sheet.png")))
+    write_xml(folder, form, image.format(outside if image.startswith("{") else outside.name), "only.xml")
+    result = read("only.xml", "sheet.png", "--mode", "line")
+    assert result.returncode == Exit.SOME_FAILED
+    (message,) = result.stderr.decode().splitlines()
+    assert message.startswith("htr read: only.xml: expected the page's image") and "put it there" in message
+    assert ("out of the file's folder" in message) == ("gone" not in image)
+
+
+BOMB = '<!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;"><!ENTITY c "&b;&b;&b;">]>'
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (f"<?xml version='1.0'?>{BOMB}<alto><Layout>&c;</Layout></alto>", "entities"),
+        (f"<?xml version='1.0'?>{BOMB}<alto x='&c;'/>", "entities"),
+        ('<!DOCTYPE l [<!ENTITY a SYSTEM "file:///etc/passwd">]><alto>&a;</alto>', "entities"),
+        (f"<?xml version='1.0' encoding='UTF-16'?>{BOMB}<alto>&c;</alto>".encode("utf-16"), "entities"),
+        ('<!DOCTYPE alto SYSTEM "http://127.0.0.1:9/alto.dtd"><alto><Layout/></alto>', "a page"),
+        ("<?xml version='1.0'?><alto><Layout>", "well-formed"),
+        ("<?xml version='1.0'?><html><body/></html>", "'html'"),
+        ("<?xml version='1.0'?><PcGts/>", "a page"),
+    ],
+    ids=["bomb", "in an attribute", "a file", "UTF-16", "DTD", "torn", "HTML", "no page"],
+)
+def test_hostile_and_broken_xml_gets_one_clear_line(read, folder, content, words):
+    (folder / "x.xml").write_bytes(content if isinstance(content, bytes) else content.encode())
+    result = read("x.xml")
+    assert result.returncode == Exit.BAD_INPUT
+    (message,) = result.stderr.decode().splitlines()
+    assert message.startswith("htr read: x.xml: expected") and words in message
+
+
+@both
+def test_a_line_off_the_page_is_told_and_the_others_are_read(read, folder, form):
+    write_xml(folder, form, first="700,40 900,40 900,90 700,90")
+    result = read("-f", form, "sheet.xml")
+    assert result.returncode == Exit.SOME_FAILED and b"sheet.xml: line 1 (first): expected a line on the page" in result.stderr
+    assert b"old" in result.stdout and b"face" in result.stdout
+    assert read("-f", "txt", "sheet.xml").stdout == b"face\n"
+
+
+@both
+def test_a_line_that_reaches_over_the_border_is_read_as_far_as_it_is_on_the_page(read, folder, form):
+    write_xml(folder, form, first="-20,40 222,40 222,104 -20,104")
+    result = read("sheet.xml")
+    row = result.stdout.decode().splitlines()[1].split("\t")
+    assert result.returncode == Exit.OK and row[3:7] == ["0", "40", "222", "64"] and "b" in row[-1]
+
+
+def test_an_image_of_another_shape_is_refused(read, folder):
+    write_xml(folder, "page", width=600, height=600)
+    result = read("sheet.xml")
+    assert result.returncode == Exit.BAD_INPUT and b"600\xc3\x97600" in result.stderr
