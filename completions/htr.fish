@@ -84,7 +84,7 @@ complete -c htr -n '__fish_seen_subcommand_from read' -s o -l output -rF -d 'Wri
 complete -c htr -n '__fish_seen_subcommand_from read' -l per-word -d 'Give words their own rows, with boxes: for -f tsv and jsonl'
 complete -c htr -n '__fish_seen_subcommand_from read' -l outlines -d 'Add the columns baseline and polygon, points x,y, to the table'
 complete -c htr -n '__fish_seen_subcommand_from read' -l no-header -d 'Leave out the table\'s first line, which names the columns'
-complete -c htr -n '__fish_seen_subcommand_from read' -l dpi -x -d 'The resolution at which the pages of a PDF are drawn'
+complete -c htr -n '__fish_seen_subcommand_from read' -l dpi -x -d 'The resolution at which pages of a PDF are drawn'
 complete -c htr -n '__fish_seen_subcommand_from read' -l threads -x -d 'How many threads work'
 complete -c htr -n '__fish_seen_subcommand_from read' -l batch -x -d 'The most lines that go through the network at once'
 complete -c htr -n '__fish_seen_subcommand_from read' -s q -l quiet -d 'Print no warnings, counts or progress'

@@ -32,7 +32,7 @@ def read(
     """Read the lines of images of handwriting.
 
     Args:
-        paths: images, PDFs and tars of samples: one or many; ``-`` is standard input.
+        paths: images, PDFs, ALTO and PAGE files and tars of samples: one or many; ``-`` is standard input.
         model: the path of a model or the name of an installed one.
         mode: ``page`` cuts pictures into lines, ``line`` takes each as one line, ``auto`` tells by looking.
         dpi: the resolution at which the pages of a PDF are drawn.

@@ -55,7 +55,7 @@ DOCUMENTS = ("alto", "page", "hocr")
     type=click.FloatRange(20, 2400),
     default=300,
     show_default=True,
-    help="The resolution at which the pages of a PDF are drawn.",
+    help="The resolution at which pages of a PDF are drawn; with -f pdf, that of pictures that do not tell theirs.",
 )
 @click.option(
     "--threads", type=click.IntRange(min=1), help="How many threads work.  [default: the CPUs that may be used]"
@@ -189,7 +189,7 @@ def write_rows(pipeline, opened, step, form: str, header: bool, per_word: bool, 
 
 
 def write_documents(pipeline, opened, step, form: str, output: str | None, model: str, messages: Messages) -> int:
-    """Write pages as they are read, to a folder or, a single one, to where ``opened`` leads; return the lines' number."""
+    """Write pages as they are read, to a folder or, a single one, to ``opened``; return the number of their lines."""
     from htrtool.core.documents.output import documents_of, only, write_in_folder
 
     tally = Counted(pipeline.whole_pages(), step)

@@ -137,10 +137,7 @@ def boxes_in_xml(content: bytes, source: str, folder: Path) -> list[Box]:
             low, size = points.min(axis=0), np.ptp(points, axis=0)
             polygon = points if line.polygon else None
             baseline = np.array(line.baseline, float) if line.baseline else None
-            boxes.append(
-                Box(
-                    str(image), number if index is None else index + 1, str(rank), *low, *size, line.text or "", line.conf,
-                    polygon, baseline, (page.width, page.height),
-                )
-            )  # fmt: skip
+            of_image = number if index is None else index + 1
+            where = (polygon, baseline, (page.width, page.height))
+            boxes.append(Box(str(image), of_image, str(rank), *low, *size, line.text or "", line.conf, *where))
     return boxes

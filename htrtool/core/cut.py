@@ -84,9 +84,11 @@ def cut_line(page: np.ndarray, polygon: Points | None, baseline: Points | None, 
     pixels = cv2.remap(around, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mask = cv2.remap(mask, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
     part, margin = _inside(mask)
-    place = _place(points, normals, offsets, mask, part, margin, outline, baseline, page.shape)
-    pixels, mask = _with_margin(pixels[part], mask[part], margin)
-    return Cut(_on_paper(pixels, mask), place)
+    pixels, mask = pixels[part], mask[part]
+    along, across = part[1], part[0]
+    edges = _edges(points[along], normals[along], offsets[across], mask > 127, margin)
+    pixels, mask = _with_margin(pixels, mask, margin)
+    return Cut(_on_paper(pixels, mask), _place(*edges, outline, baseline, page.shape))
 
 
 def _check_on_page(points: np.ndarray, shape: tuple[int, int]) -> None:
@@ -222,28 +224,43 @@ def _with_margin(pixels: np.ndarray, mask: np.ndarray, margin: int) -> tuple[np.
     return pixels, cv2.copyMakeBorder(mask, **around, borderType=cv2.BORDER_CONSTANT, value=0)
 
 
-def _place(points, normals, offsets, mask, part, margin: int, outline, baseline, shape: tuple[int, int]) -> Place:
-    """Find where the columns of a straightened line, its margins included, stand on the page."""
-    inside = mask[part] > 127
+def _edges(
+    points: np.ndarray, normals: np.ndarray, offsets: np.ndarray, inside: np.ndarray, margin: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return where upper edge, guide and lower edge of a straightened line are on the page, each (steps, 2).
+
+    Args:
+        points: (columns, 2), the guide; ``normals`` to it; ``offsets``, (rows,), along them.
+        inside: (rows, columns), what the polygon covers.
+        margin: what is then added all around; the steps go from border to border.
+    """
     height, width = inside.shape
     count = int(np.clip(width / (RAIL_STEP * height), 1, MOST_RAIL_POINTS)) + 1
-    columns = np.round(np.linspace(0, width + 2 * margin, count) - margin - 0.5).clip(0, width - 1).astype(int)
+    columns = np.linspace(0, width + 2 * margin, count) - margin - 0.5
     # A polygon may leave single columns out.
     covered = np.flatnonzero(inside.any(axis=0))
     columns = covered[np.abs(covered[:, None] - columns).argmin(axis=0)]
     first = inside[:, columns].argmax(axis=0)
     last = height - 1 - inside[::-1, columns].argmax(axis=0)
-    along = columns + part[1].start
-    upper, lower = (
-        np.clip(points[along] + offsets[rows + part[0].start, None] * normals[along], 0, (shape[1], shape[0]))
-        for rows in (first, last)
-    )
-    base = foot_of(upper, lower) if baseline is None else points[along]
-    polygon = np.vstack([upper, lower[::-1]]) if outline is None else outline
-    polygon = np.round(polygon).astype(int)
-    return Place(
-        polygon, None if baseline is None else baseline.astype(int), np.stack([upper, base, lower]), box_of(polygon)
-    )
+    guide, normals = points[columns], normals[columns]
+    return guide + offsets[first, None] * normals, guide, guide + offsets[last, None] * normals
+
+
+def _place(
+    upper: np.ndarray,
+    guide: np.ndarray,
+    lower: np.ndarray,
+    outline: np.ndarray | None,
+    baseline: np.ndarray | None,
+    shape: tuple[int, int],
+) -> Place:
+    upper, lower = (np.clip(edge, 0, (shape[1], shape[0])) for edge in (upper, lower))
+    polygon = np.round(np.vstack([upper, lower[::-1]]) if outline is None else outline).astype(int)
+    if baseline is None:
+        guide = foot_of(upper, lower)
+    else:
+        baseline = baseline.astype(int)
+    return Place(polygon, baseline, np.stack([upper, guide, lower]), box_of(polygon))
 
 
 def _on_paper(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -65,8 +65,7 @@ class PageSource:
     where it is known beforehand. ``image`` is the path of the picture, if it has one.
 
     Where the lines are known beforehand, ``cut`` cuts them out of the pixels and yields them with their numbers; it
-    appends to the list that it is given what can't be cut. ``document`` is then the ALTO or PAGE file, with
-    ``page`` pages.
+    appends to the list that it is given what can't be cut. ``document`` is then the ALTO or PAGE file.
     """
 
     file: str
@@ -216,7 +215,8 @@ def picture_sources(path: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
             head = stream.read(HEAD)
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror or error}", path) from None
-    pages = _of_pdf(Path(path), path, dpi) if is_pdf(head) else _of_picture(functools.partial(open, path, "rb"), head, path)
+    opened = functools.partial(open, path, "rb")
+    pages = _of_pdf(Path(path), path, dpi) if is_pdf(head) else _of_picture(opened, head, path)
     for page in pages:
         yield replace(page, image=path)
 
@@ -296,7 +296,8 @@ def _of_pdf(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSource
             raise InputError(f"the PDF is broken ({error})", name) from None
     if not sizes:
         raise InputError("expected a PDF with pages, received one without", name)
-    opened = functools.partial(open, content, "rb") if isinstance(content, Path) else functools.partial(io.BytesIO, content)
+    is_path = isinstance(content, Path)
+    opened = functools.partial(open, content, "rb") if is_path else functools.partial(io.BytesIO, content)
     for index, (width, height) in enumerate(sizes):
         size = (round(width * dpi / 72), round(height * dpi / 72))
         load = functools.partial(_draw, document, index, size, dpi, name)

@@ -243,6 +243,7 @@ def _alto_text(line: Element) -> str | None:
 
 def _alto_conf(line: Element) -> float | None:
     """Return the mean of the words' confidences, each counted by the word's length."""
-    told = [(_float(word.get("WC")), len(word.get("CONTENT") or "")) for word in children_of(line, "String") if word.get("WC")]
+    words = [word for word in children_of(line, "String") if word.get("WC")]
+    told = [(_float(word.get("WC")), len(word.get("CONTENT") or "")) for word in words]
     length = sum(count for _, count in told)
     return sum(conf * count for conf, count in told) / length if length else None

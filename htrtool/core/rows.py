@@ -59,7 +59,8 @@ def row_writer(
         for row in rows(page, line):
             row = {name: row[name] for name in names}
             if table is not None:
-                table.write(row | {"conf": f"{row['conf']:.3f}"} | {n: _cell(row[n]) for n in OUTLINE_COLUMNS if n in row})
+                outline = {name: _cell(row[name]) for name in OUTLINE_COLUMNS if name in row}
+                table.write(row | outline | {"conf": f"{row['conf']:.3f}"})
             else:
                 row |= {"conf": round(row["conf"], 3)} | {name: _plain(row[name]) for name in OUTLINE_COLUMNS}
                 print(json.dumps(row, ensure_ascii=False), file=stream, flush=True)

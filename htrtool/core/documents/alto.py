@@ -73,7 +73,8 @@ def fill_line(element: etree._Element, line: PageLine, place: Place) -> None:
     for index, word in enumerate(line.words, 1):
         if before is not None:
             add(element, "SP", **_box(place.part(before.end, word.start)))
-        string = add(element, "String", CONTENT=word.text, WC=share(word.conf), **_box(place.part(word.start, word.end)))
+        box = _box(place.part(word.start, word.end))
+        string = add(element, "String", CONTENT=word.text, WC=share(word.conf), **box)
         if name:
             string.set("ID", f"{name}_string_{index}")
         for glyph in word.glyphs if with_glyphs else ():

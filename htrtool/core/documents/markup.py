@@ -42,16 +42,16 @@ def share(value: float) -> str:
 
 def to_bytes(tree: etree._ElementTree) -> bytes:
     """Return a document in UTF-8."""
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(tree, encoding="UTF-8").removeprefix(
-        b"<?xml version='1.0' encoding='UTF-8'?>\n"
-    ) + b"\n"  # fmt: skip
+    standalone = b' standalone="yes"' if tree.docinfo.standalone else b""
+    declaration = b'<?xml version="1.0" encoding="UTF-8"' + standalone + b"?>\n"
+    return declaration + etree.tostring(tree, encoding="UTF-8", xml_declaration=False) + b"\n"
 
 
 def indent_within(element: etree._Element) -> None:
     """Indent what was put into an element as the file around it is."""
-    siblings = [child for child in element.getparent() if child is not element]
-    if not siblings or "\n" in (element.getparent().text or ""):
+    before = element.getparent().text or ""
+    if "\n" in before:
         depth = sum(1 for _ in element.iterancestors())
-        inside = (element.getparent().text or "").rpartition("\n")[2]
-        space = inside[: len(inside) // depth] if depth and len(inside) % depth == 0 else "  "
-        etree.indent(element, space=space or "  ", level=depth)
+        inside = before.rpartition("\n")[2]
+        even = inside and len(inside) % depth == 0
+        etree.indent(element, space=inside[: len(inside) // depth] if even else "  ", level=depth)
