@@ -59,6 +59,31 @@ FORMATS = ("tsv", "txt", "jsonl")
     show_default=True,
     help="The most lines that go through the network at once; fewer take less memory.",
 )
+@click.option(
+    "--lm",
+    default="auto",
+    show_default=True,
+    metavar="NAME|FILE|none",
+    help="The language model that helps to decode; auto: latin, for models with Latin letters.",
+)
+@click.option(
+    "--lexicon", metavar="FILE", help="Words that are known to occur, one a line: they are preferred, never forced."
+)
+@click.option(
+    "--beam",
+    type=click.IntRange(1, 1000),
+    default=16,
+    show_default=True,
+    help="How many readings of a line are followed at a time; more take longer and miss less.",
+)
+@click.option(
+    "--nbest",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Give the N best readings of each line: rows with a column rank, or a list of alternatives in jsonl.",
+)
 @with_messages
 def read(
     operands: list[str],
@@ -70,6 +95,10 @@ def read(
     dpi: float,
     threads: int | None,
     batch: int,
+    lm: str,
+    lexicon: str | None,
+    beam: int,
+    nbest: int,
     messages: Messages,
 ) -> int:
     """Read images of handwriting into a table of lines.
@@ -87,6 +116,8 @@ def read(
     """
     if no_header and form != "tsv":
         raise click.UsageError("--no-header is for -f tsv: the other formats have no header")
+    if nbest > 1 and form not in ("tsv", "jsonl"):
+        raise click.UsageError("--nbest is for -f tsv and jsonl: the other formats have room for one reading")
     if operands.count("-") > 1:
         raise click.UsageError("standard input, '-', can be read only once")
     from htrtool.cli import protect_stdout
@@ -99,10 +130,11 @@ def read(
         opened = contextlib.closing(protect_stdout())
     else:
         opened = replacing(output)
+    from htrtool.core.language import reader_for
     from htrtool.core.pipeline import Pipeline
-    from htrtool.core.reader import Reader, usable_cpus
+    from htrtool.core.reader import usable_cpus
 
-    reader = Reader(path)
+    reader = reader_for(str(path), lm, lexicon, beam, nbest)
     messages.detail(
         f"model {reader.info.name} from {path}: {reader.info.charset.classes - 1} characters, {reader.info.spec}"
     )
@@ -119,7 +151,7 @@ def read(
     count = 0
     with opened as stream:
         text = text_writer(stream)
-        write = row_writer(form, text, not no_header)
+        write = row_writer(form, text, not no_header, nbest > 1)
         with progress(messages, output) as step:
             for row in lines:
                 write(row)
@@ -132,19 +164,37 @@ def read(
     return Exit.OK
 
 
-def row_writer(form: str, stream, header: bool):
-    """Return a function that writes a row to a text stream in one of ``FORMATS`` and flushes it."""
+def row_writer(form: str, stream, header: bool, ranked: bool = False):
+    """Return a function that writes a row to a text stream in one of ``FORMATS`` and flushes it.
+
+    ``ranked`` gives the alternatives too: in a table as rows of their own, told apart by the column ``rank``.
+    """
     from htrtool.core.tables import LINE_COLUMNS, TableWriter
 
+    def cells(row) -> dict[str, object]:
+        return {column: getattr(row, column) for column in LINE_COLUMNS}
+
     if form == "tsv":
-        table = TableWriter(stream, LINE_COLUMNS, header)
-        return lambda row: table.write(row._asdict() | {"conf": f"{row.conf:.3f}"})
+        columns = (*LINE_COLUMNS[:-1], "rank", LINE_COLUMNS[-1]) if ranked else LINE_COLUMNS
+        table = TableWriter(stream, columns, header)
+
+        def write(row) -> None:
+            if not ranked:
+                table.write(cells(row) | {"conf": f"{row.conf:.3f}"})
+                return
+            for rank, (text, conf) in enumerate([(row.text, row.conf), *row.alternatives], start=1):
+                table.write(cells(row) | {"rank": rank, "conf": f"{conf:.3f}", "text": text})
+
+        return write
 
     def write(row) -> None:
         if form == "txt":
             print(row.text, file=stream, flush=True)
-        else:
-            print(json.dumps(row._asdict() | {"conf": round(row.conf, 3)}, ensure_ascii=False), file=stream, flush=True)
+            return
+        data = cells(row) | {"conf": round(row.conf, 3)}
+        if ranked:
+            data["alternatives"] = [{"conf": round(conf, 3), "text": text} for text, conf in row.alternatives]
+        print(json.dumps(data, ensure_ascii=False), file=stream, flush=True)
 
     return write
 

@@ -28,10 +28,11 @@ SOURCES_AHEAD = 32
 
 
 class LineRead(NamedTuple):
-    """A line as it was read; the fields are the columns of the table of lines.
+    """A line as it was read; all fields but the last are the columns of the table of lines.
 
     ``page`` and ``line`` count from 1 in reading order; the box is in pixels of the page as it stands upright;
-    ``conf`` is the share of the characters expected to be right, 0 to 1.
+    ``conf`` is the share of the characters expected to be right, 0 to 1. ``alternatives`` are the next best texts, each
+    with its ``conf``.
     """
 
     file: str
@@ -43,6 +44,7 @@ class LineRead(NamedTuple):
     height: int
     conf: float
     text: str
+    alternatives: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass
@@ -262,6 +264,8 @@ class Pipeline:
         with self._change:
             for (_, number, page, _), reading in zip(batch, readings):
                 line = page.lines[number]
-                line.row = LineRead(page.file, page.page, number + 1, *line.box, reading.conf, reading.text)
+                line.row = LineRead(
+                    page.file, page.page, number + 1, *line.box, reading.conf, reading.text, reading.alternatives
+                )
             self._window = min(WINDOW, self._window * 2)
             self._change.notify_all()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import NamedTuple, Sequence
 
 import numpy as np
 
+from htrtool.core.beam import WIDTH, BeamSearch, Candidate
 from htrtool.core.confidence import Calibration, line_features
 from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError, ModelError
+from htrtool.core.lexicon import Lexicon
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
+from htrtool.core.ngram import NGram
 from htrtool.core.prepare import prepare
 
 WIDTH_STEP = 32
@@ -19,10 +23,14 @@ MAX_ASPECT = 128
 
 
 class Reading(NamedTuple):
-    """What was read of a line, and the share of its characters expected to be right, 0 to 1."""
+    """What was read of a line, and the share of its characters expected to be right, 0 to 1.
+
+    ``alternatives`` are the next best texts, each with ``conf`` times its weight against that of the best.
+    """
 
     text: str
     conf: float
+    alternatives: tuple[tuple[str, float], ...] = ()
 
 
 def usable_cpus() -> int:
@@ -73,6 +81,18 @@ class Reader:
             self.calibration = Calibration.from_json(self.info.calibration)
         except InputError as error:
             raise ModelError(str(error), str(path)) from None
+        self._search: BeamSearch | None = None
+        self._nbest = 1
+
+    def search(self, language: NGram | Lexicon | None, width: int = WIDTH, nbest: int = 1) -> None:
+        """Decode from now on by beam search, not by the most probable class of each frame.
+
+        Args:
+            language: the language model that helps, if any.
+            width: how many prefixes are followed at a time.
+            nbest: how many texts to give for a line; those after the best are its alternatives.
+        """
+        self._search, self._nbest = BeamSearch(self.info.charset, language, max(width, nbest)), nbest
 
     def _check_shapes(self, source: str) -> None:
         inputs = {tensor.name: tensor.shape for tensor in self._session.get_inputs()}
@@ -130,10 +150,18 @@ class Reader:
         logits = self._session.run(["logits"], {"lines": batch})[0]
         return [softmax(row[: -(-line.shape[1] // self.info.stride)]) for row, line in zip(logits, lines)]
 
+    def decode(self, probabilities: np.ndarray) -> list[Candidate]:
+        """Return the best texts of a line, (frames, classes) of probabilities, best first: one at least."""
+        if self._search is None:
+            return [Candidate(*best_path(probabilities, self.info.charset), 0.0)]
+        return self._search.decode(probabilities, self._nbest)
+
     def read_batch(self, lines: Sequence[np.ndarray]) -> list[Reading]:
         """Read prepared lines of one padded width."""
         readings = []
         for probabilities in self.probabilities(lines):
-            text = best_path(probabilities, self.info.charset).text
-            readings.append(Reading(text, float(self.calibration.predict(line_features(probabilities)))))
+            best, *others = self.decode(probabilities)
+            conf = float(self.calibration.predict(line_features(probabilities)))
+            alternatives = tuple((other.text, conf * math.exp(other.score - best.score)) for other in others)
+            readings.append(Reading(best.text, conf, alternatives))
         return readings
