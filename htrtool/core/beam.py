@@ -144,8 +144,14 @@ class BeamSearch:
 
     def _texts(self, prefixes: list[_Prefix], nbest: int) -> list[Candidate]:
         found: dict[str, Candidate] = {}
-        for prefix in sorted(prefixes, key=lambda p: p.blank + p.other, reverse=True):
-            score = math.log(prefix.blank + prefix.other)
+        # A line ends where a word does, mostly; what stands there must not be lost for being seldom.
+        symbol = self._symbols[self._space]
+        scores = [
+            (p.blank + p.other) * (1 if p.label == self._space else self._factors[self._step(p.state, symbol)[0]])
+            for p in prefixes
+        ]
+        for place in np.argsort(scores)[::-1]:
+            prefix, score = prefixes[place], math.log(scores[place])
             characters, frames = [], []
             while prefix.parent is not None:
                 characters.append(self.charset.characters[prefix.label - 1])
