@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Iterable
 
+import numpy as np
+
 from htrtool.core.charset import Charset
 from htrtool.core.ngram import STEP, NGram
 
@@ -34,6 +36,10 @@ class Lexicon:
     def symbols_of(self, charset: Charset) -> list[int]:
         """Return the symbol of each class of a charset."""
         return self.model.symbols_of(charset)
+
+    def costs(self, text: str) -> np.ndarray:
+        """Return what each character of a line costs in the model without the words, in nats."""
+        return self.model.costs(text)
 
     def step(self, state: int, symbol: int) -> tuple[int, int]:
         """Return what ``symbol`` costs in ``state``, in ``STEP``, and the state after it."""

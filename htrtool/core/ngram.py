@@ -12,12 +12,12 @@ import zipfile
 from array import array
 from bisect import bisect_right
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from htrtool.core.charset import Charset
 from htrtool.core.errors import ModelError
-from htrtool.core.files import replacing
 
 SUFFIX = ".lm"
 STEP = 1 / 16
@@ -102,17 +102,22 @@ class NGram:
             self._shorter[node] = shorter
         return shorter
 
-    def cost(self, text: str) -> int:
-        """Return what a line costs, in ``STEP``."""
-        state, total = self.start, 0
+    def costs(self, text: str) -> np.ndarray:
+        """Return what each character of a line costs, in nats."""
+        state, costs = self.start, []
         for character in text:
             cost, state = self.step(state, self.symbol(character))
-            total += cost
-        return total
+            costs.append(cost)
+        return STEP * np.array(costs, float)
 
-    def save(self, path: Path) -> None:
-        """Write the model as a zip archive of its arrays."""
-        with replacing(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    @property
+    def size(self) -> int:
+        """The number of n-grams."""
+        return len(self._symbols) - 1
+
+    def save(self, stream: IO[bytes]) -> None:
+        """Write the model as a zip archive of its parts."""
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
             archive.writestr(_HEAD, json.dumps({"characters": self.characters}, ensure_ascii=False))
             for name, part in self.parts.items():
                 archive.writestr(name, part.tobytes())

@@ -7,13 +7,15 @@ counts and pruning better.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import dataclass
-from typing import Iterable
+from pathlib import Path
+from typing import Callable, Iterable, Iterator
 
 import numpy as np
 
-from htrtool.core.errors import InputError
+from htrtool.core.errors import HtrError, InputError
 from htrtool.core.labels import plain
 from htrtool.core.ngram import FIGURE, STEP, NGram
 
@@ -63,6 +65,21 @@ def train_ngram(texts: Iterable[tuple[str, float]], order: int = ORDER, nodes: i
     characters = "".join(sorted(kept + [FIGURE] * bool(figures)))
     levels = _levels(*_longest(prepared, characters, order), order, len(characters) + 1)
     return _model(characters, levels, _kept(levels, nodes))
+
+
+def read_texts(names: Iterable[str], report: Callable[[HtrError], None]) -> Iterator[str]:
+    """Yield what text files say ('-': standard input).
+
+    Args:
+        report: called with what is wrong with a file; the others are still yielded.
+    """
+    for name in names:
+        try:
+            yield (sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()).decode("utf-8-sig")
+        except OSError as error:
+            report(InputError(f"can't be read: {error.strerror}", name))
+        except UnicodeDecodeError:
+            report(InputError("expected UTF-8 text; convert it with iconv -f ENCODING -t UTF-8", name))
 
 
 def _longest(texts: list[tuple[str, float]], characters: str, order: int) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Sequence
 import numpy as np
 
 from htrtool.core.beam import WIDTH, BeamSearch, Candidate
-from htrtool.core.confidence import Calibration, line_features
+from htrtool.core.confidence import Confidence, Confidences
 from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.lexicon import Lexicon
@@ -20,6 +20,8 @@ from htrtool.core.prepare import prepare
 
 WIDTH_STEP = 32
 MAX_ASPECT = 128
+MODES = ("network", "language")
+"""What a line is decoded by, each with its own confidence: the network alone, or a language model too."""
 
 
 class Reading(NamedTuple):
@@ -78,10 +80,13 @@ class Reader:
         self.info = ModelInfo.from_json(metadata[METADATA_KEY], str(path))
         self._check_shapes(str(path))
         try:
-            self.calibration = Calibration.from_json(self.info.calibration)
+            self._confidence = {
+                mode: Confidence.from_json(self.info.calibration.get(mode, self.info.calibration)) for mode in MODES
+            }
         except InputError as error:
             raise ModelError(str(error), str(path)) from None
         self._search: BeamSearch | None = None
+        self._language: NGram | Lexicon | None = None
         self._nbest = 1
 
     def search(self, language: NGram | Lexicon | None, width: int = WIDTH, nbest: int = 1) -> None:
@@ -92,7 +97,8 @@ class Reader:
             width: how many prefixes are followed at a time.
             nbest: how many texts to give for a line; those after the best are its alternatives.
         """
-        self._search, self._nbest = BeamSearch(self.info.charset, language, max(width, nbest)), nbest
+        self._search = BeamSearch(self.info.charset, language, max(width, nbest))
+        self._language, self._nbest = language, nbest
 
     def _check_shapes(self, source: str) -> None:
         inputs = {tensor.name: tensor.shape for tensor in self._session.get_inputs()}
@@ -156,12 +162,21 @@ class Reader:
             return [Candidate(*best_path(probabilities, self.info.charset), 0.0)]
         return self._search.decode(probabilities, self._nbest)
 
+    def costs(self, text: str) -> np.ndarray:
+        """Return what each character of a text costs in the language model, in nats: zeros where there is none."""
+        return self._language.costs(text) if self._language else np.zeros(len(text))
+
+    def judge(self, probabilities: np.ndarray, text: str, frames: np.ndarray) -> Confidences:
+        """Return how sure a text read from (frames, classes) is, whose characters stand in ``frames``."""
+        confidence = self._confidence["language" if self._language else "network"]
+        return confidence.judge(probabilities, text, frames, self.info.charset.encode(text), self.costs(text))
+
     def read_batch(self, lines: Sequence[np.ndarray]) -> list[Reading]:
         """Read prepared lines of one padded width."""
         readings = []
         for probabilities in self.probabilities(lines):
             best, *others = self.decode(probabilities)
-            conf = float(self.calibration.predict(line_features(probabilities)))
-            alternatives = tuple((other.text, conf * math.exp(other.score - best.score)) for other in others)
-            readings.append(Reading(best.text, conf, alternatives))
+            sure = self.judge(probabilities, best.text, best.frames)
+            alternatives = tuple((other.text, sure.line * math.exp(other.score - best.score)) for other in others)
+            readings.append(Reading(best.text, sure.line, alternatives))
         return readings
