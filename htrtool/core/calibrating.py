@@ -12,6 +12,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.augment import augment
+from htrtool.core.beam import Candidate
 from htrtool.core.confidence import Confidence, Evidence, character_features, line_features
 from htrtool.core.errors import InputError
 from htrtool.core.files import replacing
@@ -75,12 +76,12 @@ def _evidence(reader: Reader, pairs: list[tuple[np.ndarray, str]]) -> Iterator[E
         width = reader.padded_width(shown[start][0])
         batch = [pair for pair in shown[start : start + BATCH] if reader.padded_width(pair[0]) == width]
         for probabilities, (_, truth) in zip(reader.probabilities([pixels for pixels, _ in batch]), batch):
-            yield _line_evidence(reader, probabilities, truth)
+            yield line_evidence(reader, probabilities, reader.decode(probabilities)[0], truth)
         start += len(batch)
 
 
-def _line_evidence(reader: Reader, probabilities: np.ndarray, truth: str) -> Evidence:
-    best = reader.decode(probabilities)[0]
+def line_evidence(reader: Reader, probabilities: np.ndarray, best: Candidate, truth: str) -> Evidence:
+    """Return what is known of a line read as ``best`` from (frames, classes) and what of it was right."""
     labels, costs = reader.info.charset.encode(best.text), reader.costs(best.text)
     right = np.zeros(len(best.text), bool)
     for operation in Levenshtein.opcodes(truth, best.text):

@@ -19,18 +19,21 @@ LEAST_SHARE = 0.9
 """Of the letters of the text that the default model learned from, the share that a charset must be able to write."""
 
 
-def reader_for(model: str, lm: str = "auto", lexicon: str | None = None, beam: int = WIDTH, nbest: int = 1) -> Reader:
+def reader_for(
+    model: str, lm: str = "auto", lexicon: str | None = None, beam: int = WIDTH, nbest: int = 1, threads: int = 1
+) -> Reader:
     """Return a reader with the model and the language model of these names, see :func:`load_language`.
 
     Args:
         beam: how many prefixes the search with a language model follows at a time.
         nbest: how many texts to give for a line.
+        threads: the threads that the network uses for one batch.
 
     Raises:
         ModelError: there is no such model or language model, or it is broken.
         InputError: the lexicon can't be used.
     """
-    reader = Reader(find_model(model))
+    reader = Reader(find_model(model), threads)
     language = load_language(lm, lexicon, reader.info.charset)
     if language or nbest > 1:
         reader.search(language, beam, nbest)
