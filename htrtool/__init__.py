@@ -26,6 +26,10 @@ def read(
     dpi: float = 300,
     threads: int | None = None,
     batch: int = 16,
+    lm: str | os.PathLike = "auto",
+    lexicon: str | os.PathLike | None = None,
+    beam: int = 16,
+    nbest: int = 1,
     on_problem: Callable[[HtrError], None] | None = None,
     frame: bool = False,
 ) -> Iterator[LineRead] | pandas.DataFrame:
@@ -38,26 +42,34 @@ def read(
         dpi: the resolution at which the pages of a PDF are drawn.
         threads: how many threads work; all usable CPUs by default.
         batch: the most lines that go through the network at once.
+        lm: the language model, its name or path; ``auto`` takes the one that is shipped, for models with Latin letters;
+            ``none`` takes what the network says.
+        lexicon: a file of words that are known to occur, one a line, which the language model then prefers.
+        beam: how many readings of a line are followed at a time.
+        nbest: how many readings to give of a line: those after the best are its ``alternatives``.
         on_problem: called with the error of each input that can't be read, after which the others are read. Without it
             the error is raised.
         frame: give a pandas DataFrame, not an iterator.
 
     Returns:
         An iterator over :class:`htrtool.core.pipeline.LineRead`, in the order of ``paths`` and as they become known;
-        or a DataFrame with the same columns, those of the table that ``htr read`` writes.
+        or a DataFrame with the columns of the table that ``htr read`` writes, and ``alternatives`` if asked for.
 
     Raises:
         ModelError: there is no such model, or it is broken.
         InputError: an input can't be read, and there is no ``on_problem``.
     """
-    from htrtool.core.modelfile import find_model
+    from htrtool.core.language import reader_for
     from htrtool.core.pipeline import LineRead, Pipeline
-    from htrtool.core.reader import Reader, usable_cpus
+    from htrtool.core.reader import usable_cpus
 
+    reader = reader_for(
+        os.fspath(model), os.fspath(lm), lexicon if lexicon is None else os.fspath(lexicon), beam, nbest
+    )
     operands = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     lines = iter(
         Pipeline(
-            Reader(find_model(os.fspath(model))),
+            reader,
             (os.fspath(operand) for operand in operands),
             mode=mode,
             dpi=dpi,
@@ -70,7 +82,8 @@ def read(
         return lines
     import pandas
 
-    return pandas.DataFrame(lines, columns=list(LineRead._fields))
+    table = pandas.DataFrame(lines, columns=list(LineRead._fields))
+    return table if nbest > 1 else table.drop(columns="alternatives")
 
 
 def read_table(path: str | os.PathLike) -> pandas.DataFrame:

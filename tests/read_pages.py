@@ -13,7 +13,8 @@ from htrtool.core.reader import Reading
 def reading(text: str, conf: float = 0.8) -> Reading:
     """Say that the characters of a text stand at equal steps."""
     count = len(text)
-    return Reading(text, conf, (np.arange(count) + 0.5) / max(count, 1), np.linspace(0.5, 0.99, count))
+    sure, words = np.linspace(0.5, 0.99, count), np.full(len(text.split()), 0.7)
+    return Reading(text, conf, (np.arange(count) + 0.5) / max(count, 1), sure, words)
 
 
 def place(left: int, top: int, width: int, height: int, slope: float = 0.0) -> Place:

@@ -79,12 +79,13 @@ def _box(element):
     return (*points.min(axis=0), *points.max(axis=0))
 
 
-def test_confidences_of_words_and_glyphs_average_to_the_line():
-    for path, name in (("//*[local-name()='Glyph']/@GC", "glyph"), ("//*[local-name()='String']/@WC", "word")):
-        values = [float(v) for v in etree.fromstring(alto(read_page(("abcde", place(0, 0, 90, 20))), "x", "m")).xpath(path)]
-        assert np.mean(values) == pytest.approx(0.8, abs=0.001), name
-    confs = etree.fromstring(page_xml(PAGE, "x", "m")).xpath("//*[local-name()='TextLine']/*[local-name()='TextEquiv']/@conf")
-    assert confs == ["0.800"] * 3
+def test_confidences_of_words_and_glyphs_are_those_of_the_reading():
+    tree = etree.fromstring(alto(read_page(("abcde", place(0, 0, 90, 20))), "x", "m"))
+    glyphs, words = (
+        [float(value) for value in tree.xpath(f"//*[local-name()='{element}']/@{attribute}")]
+        for element, attribute in (("Glyph", "GC"), ("String", "WC"))
+    )
+    assert glyphs == pytest.approx(np.linspace(0.5, 0.99, 5), abs=0.001) and words == [0.7]
 
 
 def test_page_xml_tells_the_reading_order_and_the_text_of_regions():

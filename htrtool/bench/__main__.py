@@ -7,6 +7,8 @@ import sys
 import click
 
 from htrtool.bench.accuracy import accuracy
+from htrtool.bench.calibration import calibration
+from htrtool.bench.lm import lm
 from htrtool.core.errors import HtrError
 from htrtool.exits import Exit
 
@@ -16,7 +18,8 @@ def bench() -> None:
     """Run htr and its peers on the same inputs, in turn, and print how they did."""
 
 
-bench.add_command(accuracy)
+for command in (accuracy, lm, calibration):
+    bench.add_command(command)
 
 def main() -> None:
     """Run a benchmark; an input that can't be used is told like ``htr`` tells it."""

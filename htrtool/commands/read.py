@@ -67,6 +67,31 @@ DOCUMENTS = ("alto", "page", "hocr")
     show_default=True,
     help="The most lines that go through the network at once; fewer take less memory.",
 )
+@click.option(
+    "--lm",
+    default="auto",
+    show_default=True,
+    metavar="NAME|FILE|none",
+    help="The language model that helps to decode; auto: latin, for models with Latin letters.",
+)
+@click.option(
+    "--lexicon", metavar="FILE", help="Words that are known to occur, one a line: they are preferred, never forced."
+)
+@click.option(
+    "--beam",
+    type=click.IntRange(1, 1000),
+    default=16,
+    show_default=True,
+    help="How many readings of a line are followed at a time; more take longer and miss less.",
+)
+@click.option(
+    "--nbest",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Give the N best readings of each line: rows with a column rank, or a list of alternatives in jsonl.",
+)
 @with_messages
 def read(
     operands: list[str],
@@ -80,6 +105,10 @@ def read(
     dpi: float,
     threads: int | None,
     batch: int,
+    lm: str,
+    lexicon: str | None,
+    beam: int,
+    nbest: int,
     messages: Messages,
 ) -> int:
     """Read images of handwriting into a table of lines.
@@ -105,7 +134,7 @@ def read(
         htr read -f pdf -o book.pdf scans/*.jpg
         find scans -name '*.png' -print0 | htr read -0 --files-from - | awk -F'\\t' '$8 < 0.8'
     """
-    check_usage(operands, form, output, per_word, outlines, no_header)
+    check_usage(operands, form, output, per_word, outlines, no_header, nbest)
     from htrtool.cli import protect_stdout
     from htrtool.core.files import replacing
     from htrtool.core.modelfile import find_model
@@ -118,10 +147,11 @@ def read(
         opened = contextlib.closing(stdout)
     else:
         opened = replacing(output)
+    from htrtool.core.language import reader_for
     from htrtool.core.pipeline import Pipeline
-    from htrtool.core.reader import Reader, usable_cpus
+    from htrtool.core.reader import usable_cpus
 
-    reader = Reader(path)
+    reader = reader_for(str(path), lm, lexicon, beam, nbest)
     messages.detail(
         f"model {reader.info.name} from {path}: {reader.info.charset.classes - 1} characters, {reader.info.spec}"
     )
@@ -137,7 +167,9 @@ def read(
     )
     with progress(messages, output) as step:
         if form in ROWS:
-            count = write_rows(pipeline, opened, step, form, not no_header, per_word, outlines)
+            from htrtool.core.rows import RowForm
+
+            count = write_rows(pipeline, opened, step, RowForm(form, not no_header, per_word, outlines, nbest > 1))
         elif form == "pdf":
             count = write_pdf(pipeline, opened, step, dpi, messages)
         else:
@@ -149,7 +181,7 @@ def read(
 
 
 def check_usage(
-    operands: list[str], form: str, output: str | None, per_word: bool, outlines: bool, no_header: bool
+    operands: list[str], form: str, output: str | None, per_word: bool, outlines: bool, no_header: bool, nbest: int
 ) -> None:
     """Refuse options that contradict one another."""
     if no_header and form != "tsv":
@@ -158,6 +190,8 @@ def check_usage(
         raise click.UsageError("--outlines is for -f tsv: -f jsonl and documents have outlines in them")
     if per_word and form not in ("tsv", "jsonl"):
         raise click.UsageError("--per-word is for -f tsv and jsonl: documents have words in them")
+    if nbest > 1 and (form not in ("tsv", "jsonl") or per_word):
+        raise click.UsageError("--nbest is for lines in -f tsv and jsonl: elsewhere there is room for one reading")
     if operands.count("-") > 1:
         raise click.UsageError("standard input, '-', can be read only once")
     if form in DOCUMENTS and len(operands) > 1 and not names_folder(output):
@@ -171,15 +205,15 @@ def names_folder(output: str | None) -> bool:
     return output not in (None, "-") and is_folder(output)
 
 
-def write_rows(pipeline, opened, step, form: str, header: bool, per_word: bool, outlines: bool) -> int:
-    """Write lines as they are read and return their number."""
+def write_rows(pipeline, opened, step, form) -> int:
+    """Write lines as they are read, in a :class:`htrtool.core.rows.RowForm`, and return their number."""
     from htrtool.core.rows import row_writer
     from htrtool.core.tables import text_writer
 
     count = 0
     with opened as stream:
         text = text_writer(stream)
-        write = row_writer(form, text, header, per_word, outlines)
+        write = row_writer(form, text)
         for page, line in pipeline.lines():
             write(page, line)
             count += 1

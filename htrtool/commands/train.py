@@ -38,6 +38,8 @@ SIZES = ("small", "medium", "large")
 @click.option("--checkpoint-every", type=click.FloatRange(min=0), default=1.0, show_default=True, metavar="MINUTES", help="How often the state of a run is saved; 0: after every step.")
 @click.option("--licence", default="", metavar="TEXT", help="The licence to write into the model and its card.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that augment; several where a GPU would wait for them.")
+@click.option("--lm", metavar="NAME", help="Make no reader but a language model, NAME.lm, for htr read --lm: DATA are texts in UTF-8.")
+@click.option("--calibrate", metavar="MODEL", help="Train nothing, but fit the confidence of MODEL, an .onnx file, to DATA, lines that it never saw, and write it back.")
 @with_messages
 def train(
     operands: list[str],
@@ -58,6 +60,8 @@ def train(
     checkpoint_every: float,
     licence: str,
     jobs: int,
+    lm: str | None,
+    calibrate: str | None,
     messages: Messages,
 ) -> int:
     """Train a model on samples.
@@ -73,7 +77,15 @@ def train(
         htr prep raw/ | htr train -o mine
         htr train --minutes 10 -o mine lines.tar > epochs.tsv
         htr train --size medium --val val.tar train.tar -o big
+        htr train --lm mine letters/*.txt
+        htr train --calibrate mine.onnx kept-aside.tar
     """
+    if lm and calibrate:
+        raise click.UsageError("--lm and --calibrate are different things: give one of them")
+    if lm:
+        return train_language_model(operands, lm, messages)
+    if calibrate:
+        return calibrate_model(operands, calibrate, messages)
     if size and spec:
         raise click.UsageError("--size and --spec both say what the network is: give one of them")
     if parent not in (None, "none") and (size or spec):
@@ -131,6 +143,35 @@ def train(
                 table.write(row)
     run.finish()
     messages.note(f"wrote {', '.join(str(target.file(suffix)) for suffix in ('.onnx', '.keras', '.md'))}")
+    return Exit.SOME_FAILED if messages.problems else Exit.OK
+
+
+def train_language_model(operands: list[str], name: str, messages: Messages) -> int:
+    """Make a language model of text files ('-': standard input) and write it."""
+    from htrtool.core.files import replacing
+    from htrtool.core.ngram import SUFFIX
+    from htrtool.core.ngram_training import read_texts, train_ngram
+
+    model = train_ngram((text, 1.0) for text in read_texts(operands, messages.problem))
+    path = name if name.endswith(SUFFIX) else name + SUFFIX
+    with replacing(path) as stream:
+        model.save(stream)
+    messages.note(f"wrote {path}: {model.size:,} n-grams, {len(model.characters)} characters")
+    return Exit.SOME_FAILED if messages.problems else Exit.OK
+
+
+def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
+    """Fit the confidence of a model to labelled samples and write it into the model's files."""
+    from htrtool.core.calibrating import calibrate
+    from htrtool.core.corpus import labelled_samples
+    from htrtool.core.modelfile import find_model
+    from htrtool.core.reader import Reader
+
+    path = find_model(name)
+    reader = Reader(path)
+    samples = (sample for sample in labelled_samples(operands, messages.problem) if sample.text)
+    info, count = calibrate(path, ((reader.prepare(sample.pixels()), sample.text) for sample in samples))
+    messages.note(f"wrote {path}: the confidence of {info.name}, fitted to {count} lines")
     return Exit.SOME_FAILED if messages.problems else Exit.OK
 
 

@@ -1,26 +1,33 @@
-"""How sure a reading is: the share of a line's characters that may be expected to be right.
+"""How sure a reading is: of each character and word, that it is right; of a line, the share of characters that are.
 
 A network's own probabilities are too high or too low (Guo et al., "On Calibration of Modern Neural Networks", 2017),
-so a logistic regression from a few features of a line's frames to the accuracy seen on lines kept aside corrects them.
+so logistic regressions from a few features to what was right on lines kept aside correct them: one for characters, from
+their frames, their neighbours and what the language model makes of them, and on it one for words and one for lines.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from typing import NamedTuple, Sequence
+
 import numpy as np
 
+from htrtool.core.calibration import Calibration
 from htrtool.core.charset import BLANK
-from htrtool.core.errors import InputError
 
 FEATURES = ("mean_log", "worst_log", "doubtful", "entropy", "margin", "length")
+CHARACTER_FEATURES = (
+    "log", "rival", "blank", "neighbours", "line_log", "doubtful", "space", "cost", "neighbour_costs", "line_cost",
+)
+WORD_FEATURES = ("lowest", "mean", "length", "line")
+LINE_FEATURES = (*FEATURES, "log_odds", "mean_log_conf", "cost")
 FLOOR = 1e-4
 DOUBTFUL = 0.5
-PENALTY = 1.0
 
 
 def line_features(probabilities: np.ndarray) -> np.ndarray:
-    """Return what the frames of a line tell of how well it was read.
+    """Return what the frames of a line tell of how well it can be read.
 
     The features, in the order of ``FEATURES``: the mean logarithm of the characters' probabilities; that of the worst
     tenth of them; the share of them that are under one half; the mean entropy per character; the mean margin between
@@ -64,111 +71,158 @@ def _entropy(probabilities: np.ndarray) -> float:
     return float(-(probabilities * np.log(np.maximum(probabilities, 1e-12))).sum())
 
 
+class Confidences(NamedTuple):
+    """How sure a line is, each of its characters, and each of its words (parted by spaces), all 0 to 1."""
+
+    line: float
+    characters: np.ndarray
+    words: np.ndarray
+
+
+def character_features(
+    probabilities: np.ndarray, text: str, frames: np.ndarray, labels: Sequence[int], costs: np.ndarray
+) -> np.ndarray:
+    """Return what is known of each character that was read.
+
+    The features, in the order of ``CHARACTER_FEATURES``: the logarithm of its probability in its frame, that of the
+    most probable other character's and that of the blank's; the mean logarithm of its four neighbours, and of the line;
+    the share of the line's characters under one half; whether it is a space; and what it, its two neighbours and the
+    line's characters cost in the language model on average.
+
+    Args:
+        probabilities: (frames, classes).
+        frames: int (characters,), in which frame each stands.
+        labels: (characters,), the class of each.
+        costs: (characters,), in nats; zeros without a language model.
+
+    Returns:
+        float64 (characters, 10).
+    """
+    count = len(text)
+    if not count:
+        return np.zeros((0, len(CHARACTER_FEATURES)))
+    rows = np.array(probabilities[frames], np.float64)
+    places = np.arange(count)
+    own = rows[places, labels]
+    blanks = rows[:, BLANK].copy()
+    rows[places, labels] = rows[:, BLANK] = 0
+    logs, rivals, blank_logs = (np.log(np.maximum(x, FLOOR)) for x in (own, rows.max(axis=1), blanks))
+    near, beside = np.pad(logs, 2, mode="edge"), np.pad(costs, 1, mode="edge")
+    columns = (
+        logs,
+        rivals,
+        blank_logs,
+        (near[:-4] + near[1:-3] + near[3:-1] + near[4:]) / 4,
+        logs.mean(),
+        (own < DOUBTFUL).mean(),
+        [character == " " for character in text],
+        np.minimum(costs, 8),
+        (beside[:-2] + beside[2:]) / 2,
+        costs.mean(),
+    )
+    return np.column_stack([np.broadcast_to(column, count) for column in columns])
+
+
+def word_features(text: str, characters: np.ndarray, line: float) -> np.ndarray:
+    """Return what is known of each word: its least sure character, their mean, its length, and its line.
+
+    Args:
+        characters: (characters,), how sure each character is.
+        line: how sure the line is.
+
+    Returns:
+        float64 (words, 4), the first two and the last as log-odds.
+    """
+    rows, start = [], 0
+    for word in text.split():
+        odds = _log_odds(characters[start : start + len(word)])
+        start += len(word) + 1
+        rows.append((odds.min(), odds.mean(), np.log1p(len(word)), _log_odds(line)))
+    return np.array(rows).reshape(-1, len(WORD_FEATURES))
+
+
 @dataclass(frozen=True)
-class Calibration:
-    """A logistic regression from the features of a line to the expected share of right characters, 0 to 1."""
+class Confidence:
+    """The three calibrations by which a way of decoding is judged."""
 
-    mean: np.ndarray
-    scale: np.ndarray
-    weights: np.ndarray
-    bias: float
-
-    @classmethod
-    def default(cls) -> Calibration:
-        """Return a calibration for a model that has none: near the geometric mean of the characters' probabilities."""
-        weights = np.zeros(len(FEATURES))
-        weights[0] = 4.0
-        return cls(np.zeros(len(FEATURES)), np.ones(len(FEATURES)), weights, 3.0)
+    character: Calibration
+    word: Calibration
+    line: Calibration
 
     @classmethod
-    def fit(cls, features: np.ndarray, accuracies: np.ndarray) -> Calibration:
-        """Fit to lines whose truth is known.
+    def default(cls) -> Confidence:
+        """Return one for a model that has none: near the probabilities that the network gives."""
+        return cls(
+            Calibration.of(CHARACTER_FEATURES, 2.5, log=3.0),
+            Calibration.of(WORD_FEATURES, 0.0, lowest=1.0),
+            Calibration.of(LINE_FEATURES, 3.0, mean_log=4.0),
+        )
 
-        Newton's method on the cross-entropy with fractional targets and an L2 penalty on the weights.
+    @classmethod
+    def fit(cls, evidence: Sequence[Evidence]) -> Confidence:
+        """Fit to lines whose truth is known; if nothing was read in any, return the default."""
+        read = [item for item in evidence if item.text]
+        if not read:
+            return cls.default()
+        features = np.concatenate([item.characters for item in read])
+        character = Calibration.fit(CHARACTER_FEATURES, features, np.concatenate([item.right for item in read]))
+        line_rows = np.array([_line_row(item.line, character.predict(item.characters), item.cost) for item in evidence])
+        line = Calibration.fit(LINE_FEATURES, line_rows, np.array([item.accuracy for item in evidence]))
+        words = [word_features(i.text, character.predict(i.characters), float(line.predict(row)))
+                 for i, row in zip(evidence, line_rows)]
+        word = Calibration.fit(WORD_FEATURES, np.concatenate(words), np.concatenate([i.right_words for i in evidence]))
+        return cls(character, word, line)
 
-        Args:
-            features: (lines, features), each row from ``line_features``.
-            accuracies: (lines,), 1 − CER clipped to 0..1.
-
-        Raises:
-            InputError: there are no lines, or the shapes don't match.
-        """
-        features = np.asarray(features, np.float64)
-        targets = np.asarray(accuracies, np.float64)
-        if features.ndim != 2 or features.shape != (len(targets), len(FEATURES)) or not len(targets):
-            raise InputError(
-                f"expected features of shape (lines, {len(FEATURES)}) and (lines,) accuracies, "
-                f"received {features.shape} and {targets.shape}"
-            )
-        targets = np.clip(targets, 0.0, 1.0)
-        mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
-        x = np.column_stack([(features - mean) / scale, np.ones(len(targets))])
-        penalty = np.append(np.full(len(FEATURES), PENALTY), 1e-6)
-        w = np.zeros(x.shape[1])
-        for _ in range(100):
-            predicted = _sigmoid(x @ w)
-            gradient = x.T @ (predicted - targets) + penalty * w
-            hessian = (x * (predicted * (1 - predicted))[:, None]).T @ x + np.diag(penalty) + 1e-9 * np.eye(len(w))
-            step = np.linalg.solve(hessian, gradient)
-            # Short steps keep Newton's method from overshooting where nearly all targets are 0 or 1.
-            w = w - step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
-            if np.abs(step).max() < 1e-8:
-                break
-        return cls(mean, scale, w[:-1], float(w[-1]))
-
-    def predict(self, features: np.ndarray) -> np.ndarray:
-        """Return the expected share of right characters, 0 to 1, of features (…, features): shape (…,)."""
-        z = (np.asarray(features, np.float64) - self.mean) / self.scale
-        return _sigmoid(z @ self.weights + self.bias)
+    def judge(
+        self, probabilities: np.ndarray, text: str, frames: np.ndarray, labels: Sequence[int], costs: np.ndarray
+    ) -> Confidences:
+        """Return how sure a reading is; the arguments are those of :func:`character_features`."""
+        characters = self.character.predict(character_features(probabilities, text, frames, labels, costs))
+        row = _line_row(line_features(probabilities), characters, float(costs.mean()) if len(costs) else 0.0)
+        line = float(self.line.predict(row))
+        return Confidences(line, characters, self.word.predict(word_features(text, characters, line)))
 
     def to_json(self) -> dict:
-        """Return the calibration as plain JSON data."""
-        return {
-            "features": list(FEATURES),
-            "mean": self.mean.tolist(),
-            "scale": self.scale.tolist(),
-            "weights": self.weights.tolist(),
-            "bias": self.bias,
-        }
+        """Return it as plain JSON data."""
+        return {name: getattr(self, name).to_json() for name in ("character", "word", "line")}
 
     @classmethod
-    def from_json(cls, data: dict) -> Calibration:
-        """Make a calibration from JSON data; from empty data, the default one.
+    def from_json(cls, data: dict) -> Confidence:
+        """Make one from JSON data; from empty data the default, and from that of a line alone what it lacks.
 
         Raises:
             InputError: it was fitted on other features than this version's, or is incomplete.
         """
+        default = cls.default()
+        if "features" in data:
+            line = Calibration.from_json(data, FEATURES)
+            padded = [np.append(part, np.full(len(LINE_FEATURES) - len(FEATURES), filler))
+                      for part, filler in ((line.mean, 0.0), (line.scale, 1.0), (line.weights, 0.0))]
+            return cls(default.character, default.word, Calibration(LINE_FEATURES, *padded, line.bias))
         if not data:
-            return cls.default()
-        try:
-            if list(data["features"]) != list(FEATURES):
-                raise InputError(
-                    f"expected a calibration on the features {list(FEATURES)}, received {data['features']}"
-                )
-            arrays = [np.asarray(data[name], np.float64) for name in ("mean", "scale", "weights")]
-            if any(array.shape != (len(FEATURES),) for array in arrays):
-                raise InputError(f"expected {len(FEATURES)} numbers for each part of a calibration")
-            return cls(*arrays, float(data["bias"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"expected a calibration as this program writes it, received another ({error})") from None
+            return default
+        parts = {"character": CHARACTER_FEATURES, "word": WORD_FEATURES, "line": LINE_FEATURES}
+        return cls(**{name: Calibration.from_json(data.get(name, {}), names) for name, names in parts.items()})
 
 
-def _sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(x, -60, 60)))
+class Evidence(NamedTuple):
+    """A line that was read and whose truth is known: its features, and what was right."""
+
+    text: str
+    characters: np.ndarray
+    line: np.ndarray
+    cost: float
+    right: np.ndarray
+    right_words: np.ndarray
+    accuracy: float
 
 
-def expected_calibration_error(confidences: np.ndarray, accuracies: np.ndarray, bins: int = 10) -> float:
-    """Return the mean distance between confidence and accuracy over ``bins`` bins of equal width, weighted by size.
+def _line_row(line: np.ndarray, characters: np.ndarray, cost: float) -> np.ndarray:
+    if not len(characters):
+        return np.append(line, (0.0, -1.0, cost))
+    return np.append(line, (_log_odds(characters.mean()), np.log(np.maximum(characters, 1e-3)).mean(), cost))
 
-    After Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning" (2015).
 
-    Args:
-        confidences: (lines,), 0 to 1.
-        accuracies: (lines,), 0 to 1.
-    """
-    confidences, accuracies = np.asarray(confidences, float), np.asarray(accuracies, float)
-    if not len(confidences):
-        return 0.0
-    index = np.minimum((confidences * bins).astype(int), bins - 1)
-    gaps = np.bincount(index, confidences - accuracies, bins)
-    return float(np.abs(gaps).sum() / len(confidences))
+def _log_odds(share):
+    share = np.clip(share, 1e-3, 1 - 1e-3)
+    return np.log(share / (1 - share))

@@ -11,9 +11,7 @@ from pathlib import Path
 
 from htrtool.core.errors import DependencyError, ModelError
 from htrtool.core.files import replacing
-from htrtool.core.modelfile import METADATA_KEY, ModelInfo, find_model
-
-METADATA_FILE = "htr.json"
+from htrtool.core.modelfile import METADATA_FILE, METADATA_KEY, ModelInfo, find_model
 
 
 def save_keras(network, info: ModelInfo, path: Path) -> None:

@@ -12,6 +12,7 @@ from htrtool.core.errors import InputError, ModelError
 from htrtool.core.prepare import Recipe
 
 METADATA_KEY = "htr"
+METADATA_FILE = "htr.json"
 DEFAULT_MODEL = "latin"
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
 

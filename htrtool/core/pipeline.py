@@ -17,7 +17,7 @@ from htrtool.core.lines import cut_lines, looks_like_line
 from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
 from htrtool.core.place import Place
 from htrtool.core.reader import Reader, Reading
-from htrtool.core.words import Word, spread_confidence, words_of
+from htrtool.core.words import Word, words_of
 
 MODES = ("auto", "page", "line")
 DEFAULT_BATCH = 16
@@ -32,10 +32,11 @@ SOURCES_AHEAD = 32
 
 
 class LineRead(NamedTuple):
-    """A line as it was read; the fields are the columns of the table of lines.
+    """A line as it was read; all fields but the last are the columns of the table of lines.
 
     ``page`` and ``line`` count from 1 in reading order; the box is in pixels of the page as it stands upright;
-    ``conf`` is the share of the characters expected to be right, 0 to 1.
+    ``conf`` is the share of the characters expected to be right, 0 to 1. ``alternatives`` are the next best texts, each
+    with its ``conf``.
     """
 
     file: str
@@ -47,6 +48,7 @@ class LineRead(NamedTuple):
     height: int
     conf: float
     text: str
+    alternatives: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass
@@ -60,8 +62,8 @@ class PageLine:
     @cached_property
     def words(self) -> list[Word]:
         """The words of the line."""
-        text, conf, centres, probabilities = self.reading
-        return words_of(text, centres, spread_confidence(conf, probabilities))
+        reading = self.reading
+        return words_of(reading.text, reading.centres, reading.characters, reading.words)
 
 
 @dataclass
@@ -82,7 +84,7 @@ class Page:
     def row(self, line: PageLine) -> LineRead:
         """Return a line as a row of the table of lines."""
         place, reading = line.place, line.reading
-        return LineRead(self.source.file, self.source.page, line.number, *place.box, reading.conf, reading.text)
+        return LineRead(self.source.file, self.source.page, line.number, *place.box, reading.conf, reading.text, reading.alternatives)
 
 
 class Pipeline:

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import NamedTuple, Sequence
 
 import numpy as np
 
-from htrtool.core.confidence import Calibration, line_features
+from htrtool.core.beam import WIDTH, BeamSearch, Candidate
+from htrtool.core.confidence import Confidence, Confidences
 from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError, ModelError
+from htrtool.core.lexicon import Lexicon
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
+from htrtool.core.ngram import NGram
 from htrtool.core.prepare import prepare
 
 WIDTH_STEP = 32
 MAX_ASPECT = 128
+MODES = ("network", "language")
+"""What a line is decoded by, each with its own confidence: the network alone, or a language model too."""
 
 
 class Reading(NamedTuple):
     """What was read of a line, and the share of its characters expected to be right, 0 to 1.
 
-    ``centres`` and ``probabilities`` are float (characters,): where each character stands, as a share of the line's
-    width, and the probability that the network gives it there.
+    ``centres`` is float (characters,): where each character stands, as a share of the line's width. ``characters`` and
+    ``words`` are how sure each of them is, 0 to 1; ``alternatives`` the next best texts, each with ``conf`` times its
+    weight against that of the best.
     """
 
     text: str
     conf: float
     centres: np.ndarray
-    probabilities: np.ndarray
+    characters: np.ndarray
+    words: np.ndarray
+    alternatives: tuple[tuple[str, float], ...] = ()
 
 
 def usable_cpus() -> int:
@@ -76,9 +85,25 @@ class Reader:
         self.info = ModelInfo.from_json(metadata[METADATA_KEY], str(path))
         self._check_shapes(str(path))
         try:
-            self.calibration = Calibration.from_json(self.info.calibration)
+            self._confidence = {
+                mode: Confidence.from_json(self.info.calibration.get(mode, self.info.calibration)) for mode in MODES
+            }
         except InputError as error:
             raise ModelError(str(error), str(path)) from None
+        self._search: BeamSearch | None = None
+        self._language: NGram | Lexicon | None = None
+        self._nbest = 1
+
+    def search(self, language: NGram | Lexicon | None, width: int = WIDTH, nbest: int = 1) -> None:
+        """Decode from now on by beam search, not by the most probable class of each frame.
+
+        Args:
+            language: the language model that helps, if any.
+            width: how many prefixes are followed at a time.
+            nbest: how many texts to give for a line; those after the best are its alternatives.
+        """
+        self._search = BeamSearch(self.info.charset, language, max(width, nbest))
+        self._language, self._nbest = language, nbest
 
     def _check_shapes(self, source: str) -> None:
         inputs = {tensor.name: tensor.shape for tensor in self._session.get_inputs()}
@@ -136,13 +161,28 @@ class Reader:
         logits = self._session.run(["logits"], {"lines": batch})[0]
         return [softmax(row[: -(-line.shape[1] // self.info.stride)]) for row, line in zip(logits, lines)]
 
+    def decode(self, probabilities: np.ndarray) -> list[Candidate]:
+        """Return the best texts of a line, (frames, classes) of probabilities, best first: one at least."""
+        if self._search is None:
+            return [Candidate(*best_path(probabilities, self.info.charset), 0.0)]
+        return self._search.decode(probabilities, self._nbest)
+
+    def costs(self, text: str) -> np.ndarray:
+        """Return what each character of a text costs in the language model, in nats: zeros where there is none."""
+        return self._language.costs(text) if self._language else np.zeros(len(text))
+
+    def judge(self, probabilities: np.ndarray, text: str, frames: np.ndarray) -> Confidences:
+        """Return how sure a text read from (frames, classes) is, whose characters stand in ``frames``."""
+        confidence = self._confidence["language" if self._language else "network"]
+        return confidence.judge(probabilities, text, frames, self.info.charset.encode(text), self.costs(text))
+
     def read_batch(self, lines: Sequence[np.ndarray]) -> list[Reading]:
         """Read prepared lines of one padded width."""
         readings = []
         for line, probabilities in zip(lines, self.probabilities(lines)):
-            text, frames = best_path(probabilities, self.info.charset)
-            conf = float(self.calibration.predict(line_features(probabilities)))
-            centres = np.minimum((frames + 0.5) * self.info.stride / line.shape[1], 1)
-            classes = np.array(self.info.charset.encode(text), int)
-            readings.append(Reading(text, conf, centres, probabilities[frames, classes]))
+            best, *others = self.decode(probabilities)
+            sure = self.judge(probabilities, best.text, best.frames)
+            centres = np.minimum((best.frames + 0.5) * self.info.stride / line.shape[1], 1)
+            alternatives = tuple((other.text, sure.line * math.exp(other.score - best.score)) for other in others)
+            readings.append(Reading(best.text, sure.line, centres, sure.characters, sure.words, alternatives))
         return readings

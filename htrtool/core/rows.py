@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import IO, Callable, Iterator
 
 import numpy as np
@@ -15,10 +16,45 @@ Row = dict[str, object]
 BOX = ("left", "top", "width", "height")
 
 
+@dataclass(frozen=True)
+class RowForm:
+    """How lines are written.
+
+    Args:
+        form: ``tsv``, ``txt`` (the text alone) or ``jsonl`` (an object each, baseline and polygon always in it).
+        header: whether a table begins with the names of its columns.
+        per_word: whether words have rows, not lines.
+        outlines: whether a table has the columns baseline and polygon.
+        ranked: whether alternatives are given: in a table as rows of their own, told apart by the column ``rank``.
+    """
+
+    form: str = "tsv"
+    header: bool = True
+    per_word: bool = False
+    outlines: bool = False
+    ranked: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names in each row, ``text`` last."""
+        *columns, text = WORD_COLUMNS if self.per_word else LINE_COLUMNS
+        outlines = OUTLINE_COLUMNS if self.outlines or self.form == "jsonl" else ()
+        rank = ("rank",) if self.ranked and self.form == "tsv" else ()
+        return (*columns, *outlines, *rank, text)
+
+
 def line_rows(page: Page, line: PageLine) -> Iterator[Row]:
     """Yield the one row of a line; its baseline and polygon are int (points, 2), or None."""
     place = line.place
     yield page.row(line)._asdict() | {"baseline": place.baseline, "polygon": place.polygon}
+
+
+def ranked_rows(page: Page, line: PageLine) -> Iterator[Row]:
+    """Yield a row for each reading of a line, the best first, with its rank from 1."""
+    (row,) = line_rows(page, line)
+    readings = [(row["text"], row["conf"]), *line.reading.alternatives]
+    for rank, (text, conf) in enumerate(readings, 1):
+        yield row | {"rank": rank, "text": text, "conf": conf}
 
 
 def word_rows(page: Page, line: PageLine) -> Iterator[Row]:
@@ -32,38 +68,34 @@ def word_rows(page: Page, line: PageLine) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def table_columns(per_word: bool, outlines: bool) -> tuple[str, ...]:
-    """Return the columns of a table of lines or of words."""
-    columns = WORD_COLUMNS if per_word else LINE_COLUMNS
-    return (*columns[:-1], *OUTLINE_COLUMNS, columns[-1]) if outlines else columns
-
-
-def row_writer(
-    form: str, stream: IO[str], header: bool = True, per_word: bool = False, outlines: bool = False
-) -> Callable[[Page, PageLine], None]:
-    """Return a function that writes a line, and flushes it.
-
-    Args:
-        form: ``tsv``, ``txt`` (the text alone) or ``jsonl`` (an object each, baseline and polygon always in it).
-        header: whether the table begins with the names of its columns.
-        per_word: whether words have rows, not lines.
-        outlines: whether the table has the columns baseline and polygon.
-    """
-    if form == "txt":
+def row_writer(form: RowForm, stream: IO[str]) -> Callable[[Page, PageLine], None]:
+    """Return a function that writes a line, and flushes it."""
+    if form.form == "txt":
         return lambda page, line: print(line.reading.text, file=stream, flush=True)
-    rows = word_rows if per_word else line_rows
-    names = table_columns(per_word, outlines or form == "jsonl")
-    table = TableWriter(stream, names, header) if form == "tsv" else None
+    if form.form == "tsv":
+        return _table_writer(form, stream)
+    rows = word_rows if form.per_word else line_rows
 
     def write(page: Page, line: PageLine) -> None:
         for row in rows(page, line):
-            row = {name: row[name] for name in names}
-            if table is not None:
-                outline = {name: _cell(row[name]) for name in OUTLINE_COLUMNS if name in row}
-                table.write(row | outline | {"conf": f"{row['conf']:.3f}"})
-            else:
-                row |= {"conf": round(row["conf"], 3)} | {name: _plain(row[name]) for name in OUTLINE_COLUMNS}
-                print(json.dumps(row, ensure_ascii=False), file=stream, flush=True)
+            data = {name: row[name] for name in form.columns} | {"conf": round(row["conf"], 3)}
+            data |= {name: _plain(row[name]) for name in OUTLINE_COLUMNS}
+            if form.ranked:
+                data["alternatives"] = [{"conf": round(conf, 3), "text": text} for text, conf in row["alternatives"]]
+            print(json.dumps(data, ensure_ascii=False), file=stream, flush=True)
+
+    return write
+
+
+def _table_writer(form: RowForm, stream: IO[str]) -> Callable[[Page, PageLine], None]:
+    rows = word_rows if form.per_word else ranked_rows if form.ranked else line_rows
+    table = TableWriter(stream, form.columns, form.header)
+
+    def write(page: Page, line: PageLine) -> None:
+        for row in rows(page, line):
+            cells = {name: row[name] for name in form.columns}
+            outline = {name: _cell(row[name]) for name in OUTLINE_COLUMNS if name in cells}
+            table.write(cells | outline | {"conf": f"{row['conf']:.3f}"})
 
     return write
 

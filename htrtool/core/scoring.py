@@ -74,7 +74,7 @@ class Scoring:
                 yield scope, [_place(pair) for pair in self.pairs]
 
     def _calibration(self, name: str) -> Iterator[dict[str, object]]:
-        from htrtool.core.confidence import expected_calibration_error
+        from htrtool.core.calibration import expected_calibration_error
 
         known = ~np.isnan(self.conf)
         if known.any():

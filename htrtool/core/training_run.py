@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 import keras
 import numpy as np
 
+from htrtool.core.calibrating import calibrate
 from htrtool.core.card import card
 from htrtool.core.charset import LATIN, Charset
 from htrtool.core.checkpoint import read_checkpoint
-from htrtool.core.confidence import Calibration, line_features
 from htrtool.core.corpus import Corpus, restrict
-from htrtool.core.decode import softmax
+from htrtool.core.dataset import BatchMaker
 from htrtool.core.errors import InputError
 from htrtool.core.export import export_onnx, load_keras, save_keras
 from htrtool.core.files import replacing
-from htrtool.core.metrics import character_error_rate, error_rates
+from htrtool.core.metrics import error_rates
 from htrtool.core.modelfile import ModelInfo, Target
 from htrtool.core.network import SIZES, build_network, stride_of
 from htrtool.core.training import Progress, Settings, Training
@@ -137,15 +137,20 @@ class Run:
         with replacing(self.target.file(".md")) as stream:
             stream.write(card(self.info, training.progress.rows).encode())
         export_onnx(self.target.file(".keras"), self.target.file(".onnx"))
+        if len(training.val):
+            self.info, _ = calibrate(self.target.file(".onnx"), self._kept_aside())
         training.checkpoint.unlink(missing_ok=True)
 
+    def _kept_aside(self) -> Iterator[tuple[np.ndarray, str]]:
+        val = self.training.val
+        maker = BatchMaker(val, self.info.charset, self.info.stride, 0, 0)
+        val.spool.flush()
+        with open(val.spool.name, "rb") as handle:
+            for index, text in enumerate(val.texts):
+                yield maker.line(index, 0, handle), text
+
     def _measure(self) -> None:
-        features, pairs = [], []
-        for logits, truth, read, _ in self.training.read_kept_aside():
-            features.append(line_features(softmax(logits)))
-            pairs.append((truth, read))
-        accuracies = np.clip([1 - character_error_rate(truth, read) for truth, read in pairs], 0, 1)
-        self.info.calibration = Calibration.fit(np.array(features), accuracies).to_json()
+        pairs = [(truth, read) for _, truth, read, _ in self.training.read_kept_aside()]
         cer, wer = error_rates(pairs)
         self.info.scores = {
             "lines": len(pairs),

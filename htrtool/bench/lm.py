@@ -1,0 +1,83 @@
+"""Error rates and speed with a language model and without, on the same output of the network."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Sequence
+
+import click
+
+COLUMNS = (
+    "set", "lm", "lines", "cer", "cer_low", "cer_high", "wer", "change", "change_low", "change_high", "ms_per_line",
+)
+
+
+@click.command()
+@click.argument("streams", nargs=-1, required=True, metavar="STREAM.tar...")
+@click.option("-m", "--model", default="latin", show_default=True, help="The model that reads.")
+@click.option("--lm", default="auto", show_default=True, help="The language model, as for htr read.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many lines a set, drawn at random.")
+@click.option("--seed", default=0, show_default=True, help="Seed of that draw.")
+def lm(streams: Sequence[str], model: str, lm: str, limit: int | None, seed: int) -> None:
+    """Score a language model on the labelled lines of each STREAM, one set a file.
+
+    CER with 95% intervals over documents, and in the second row of a set by how much of itself it changed, the interval
+    from the same documents with and without. The time is all of a line's: preparation, network, decoding and
+    confidence, by one thread, in CPU time.
+    """
+    from htrtool.bench.accuracy import labelled
+    from htrtool.core.language import reader_for
+    from htrtool.core.tables import TableWriter
+
+    readers = {"none": reader_for(model, "none"), lm: reader_for(model, lm)}
+    table = TableWriter(sys.stdout, COLUMNS)
+    for stream in streams:
+        for row in rows(labelled(Path(stream), limit, seed), readers):
+            table.write({"set": Path(stream).stem} | row)
+
+
+def rows(samples: Sequence, readers: dict) -> list[dict]:
+    """Return a row for each reader; the first is what the others are compared with."""
+    import numpy as np
+
+    from htrtool.core.labels import plain
+    from htrtool.core.metrics import RESAMPLES, count, resample, score
+    from htrtool.core.rates import COUNTS
+
+    counts, seconds = {name: [] for name in readers}, dict.fromkeys(readers, 0.0)
+    for sample in samples:
+        pixels, truth = sample.pixels(), plain(sample.text)
+        # In turn, line by line, so that whatever else the computer does slows all alike.
+        for name, reader in readers.items():
+            start = time.process_time()
+            text = reader.read_batch([reader.prepare(pixels)])[0].text
+            seconds[name] += time.process_time() - start
+            counts[name].append(count(truth, plain(text)))
+    documents, first = [sample.document for sample in samples], None
+    errors = COUNTS.index("char_errors")
+    result = []
+    for name in readers:
+        own = np.array(counts[name])
+        rates = {item.metric: item for item in score(own, documents)}
+        row = {
+            "lm": name,
+            "lines": len(own),
+            "cer": round(rates["cer"].value, 4),
+            "cer_low": round(rates["cer"].low, 4),
+            "cer_high": round(rates["cer"].high, 4),
+            "wer": round(rates["wer"].value, 4),
+            "ms_per_line": round(1000 * seconds[name] / len(own), 2),
+        }
+        if first is None:
+            first = own
+        else:
+            both = np.column_stack([first[:, errors], own[:, errors]])
+            drawn = resample(both, documents, 0, RESAMPLES)
+            row["change"] = round(float(both[:, 1].sum() / both[:, 0].sum() - 1), 4)
+            if drawn is not None:
+                low, high = np.percentile(drawn[:, 1] / np.maximum(drawn[:, 0], 1) - 1, (2.5, 97.5))
+                row |= {"change_low": round(float(low), 4), "change_high": round(float(high), 4)}
+        result.append(row)
+    return result

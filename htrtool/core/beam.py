@@ -1,0 +1,183 @@
+"""CTC frames to text with a language model: prefix beam search (Hannun et al., "First-Pass Large Vocabulary Continuous
+Speech Recognition using Bi-Directional Recurrent DNNs", 2014).
+
+Frames that are clearly blank are passed over, few classes are looked at in the others, and prefixes far behind the best
+are dropped at once, so that plain Python is quick enough: most frames leave two or three prefixes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from htrtool.core.charset import BLANK, Charset
+from htrtool.core.lexicon import Lexicon
+from htrtool.core.ngram import STEP, NGram
+
+WIDTH = 16
+WEIGHT = 0.4
+"""What the language model's logarithms count beside the network's."""
+BONUS = 1.2
+"""What each character is worth, in nats, since a language model would rather have few."""
+SURELY_BLANK = 0.95
+LEAST_PROBABLE = 0.015
+FAR_BEHIND = 0.01
+_FACTORS = 4096
+
+
+class Candidate(NamedTuple):
+    """A text, the frame of each of its characters, and its score, the logarithm of a weight: only differences count."""
+
+    text: str
+    frames: np.ndarray
+    score: float
+
+
+class _Prefix:
+    """A text so far. ``blank`` and ``other`` are its weights with the last frame blank or not, ``next_…`` those after
+    the frame ``frame``; ``factor`` is what its last character was worth to the language model."""
+
+    __slots__ = (
+        "parent", "label", "state", "factor", "children", "blank", "other", "next_blank", "next_other", "frame",
+        "surest", "peak",
+    )
+
+    def __init__(self, parent: _Prefix | None, label: int, state: int, factor: float):
+        self.parent, self.label, self.state, self.factor = parent, label, state, factor
+        self.children: dict[int, _Prefix] = {}
+        self.blank = self.other = self.next_blank = self.next_other = 0.0
+        self.frame = -1
+        self.surest, self.peak = 0, 0.0
+
+
+class BeamSearch:
+    """Decode with a language model.
+
+    Args:
+        model: the language model; None leaves all to the network.
+        width: the most prefixes that are followed at a time.
+    """
+
+    def __init__(
+        self, charset: Charset, model: NGram | Lexicon | None, width: int = WIDTH, weight: float = WEIGHT, bonus: float = BONUS
+    ):
+        self.charset, self.width = charset, width
+        if model is None:
+            self._step, self._start, self._symbols, self._factors = _indifferent, 0, [0] * charset.classes, [1.0]
+        else:
+            self._step, self._start, self._symbols = model.step, model.start, model.symbols_of(charset)
+            self._factors = np.exp(bonus - weight * STEP * np.arange(_FACTORS)).tolist()
+        self._space = charset.characters.index(" ") + 1 if " " in charset else -1
+
+    def decode(self, probabilities: np.ndarray, nbest: int = 1) -> list[Candidate]:
+        """Return the ``nbest`` best texts of a line, best first: fewer where there are no more, one at least.
+
+        Spaces at the ends are dropped and runs of spaces folded into one.
+
+        Args:
+            probabilities: (frames, classes), each row adding up to 1.
+        """
+        step, symbols, factors, space = self._step, self._symbols, self._factors, self._space
+        root = _Prefix(None, space, self._start, 1.0)
+        root.blank = 1.0
+        prefixes, before = [root], -1
+        for frame, blank, classes in _frames(probabilities):
+            if frame > before + 1:
+                for prefix in prefixes:
+                    prefix.blank += prefix.other
+                    prefix.other = 0.0
+            before = frame
+            touched = []
+            for prefix in prefixes:
+                both = prefix.blank + prefix.other
+                if prefix.frame != frame:
+                    prefix.frame = frame
+                    prefix.next_blank, prefix.next_other = both * blank, 0.0
+                    touched.append(prefix)
+                else:
+                    prefix.next_blank = both * blank
+                label, children = prefix.label, prefix.children
+                for other, probability in classes:
+                    weight = both * probability
+                    if weight < FAR_BEHIND:
+                        continue
+                    if other == label:
+                        if label == space:
+                            prefix.next_other += weight
+                            continue
+                        again = prefix.other * probability
+                        prefix.next_other += again
+                        if again > prefix.peak:
+                            prefix.peak, prefix.surest = again, frame
+                        weight -= again
+                        if weight < FAR_BEHIND:
+                            continue
+                    child = children.get(other)
+                    if child is None:
+                        cost, state = step(prefix.state, symbols[other])
+                        child = children[other] = _Prefix(prefix, other, state, factors[cost])
+                    if weight > child.peak:
+                        child.peak, child.surest = weight, frame
+                    if child.frame != frame:
+                        child.frame = frame
+                        child.next_blank, child.next_other = 0.0, weight * child.factor
+                        touched.append(child)
+                    else:
+                        child.next_other += weight * child.factor
+            prefixes = self._survivors(touched)
+        return self._texts(prefixes, nbest)
+
+    def _survivors(self, touched: list[_Prefix]) -> list[_Prefix]:
+        """Return the prefixes to follow on, their weights such that the greatest is 1."""
+        weights = [prefix.next_blank + prefix.next_other for prefix in touched]
+        best = max(weights)
+        floor = best * FAR_BEHIND
+        if len(touched) > self.width:
+            floor = max(floor, sorted(weights, reverse=True)[self.width - 1])
+        survivors = [prefix for prefix, weight in zip(touched, weights) if weight >= floor]
+        for prefix in survivors:
+            prefix.blank, prefix.other = prefix.next_blank / best, prefix.next_other / best
+        return survivors
+
+    def _texts(self, prefixes: list[_Prefix], nbest: int) -> list[Candidate]:
+        found: dict[str, Candidate] = {}
+        # A line ends where a word does, mostly; what stands there must not be lost for being seldom.
+        symbol = self._symbols[self._space]
+        scores = [
+            (p.blank + p.other) * (1 if p.label == self._space else self._factors[self._step(p.state, symbol)[0]])
+            for p in prefixes
+        ]
+        for place in np.argsort(scores)[::-1]:
+            prefix, score = prefixes[place], math.log(scores[place])
+            characters, frames = [], []
+            while prefix.parent is not None:
+                characters.append(self.charset.characters[prefix.label - 1])
+                frames.append(prefix.surest)
+                prefix = prefix.parent
+            text = "".join(reversed(characters))
+            kept = text.rstrip(" ")
+            found.setdefault(kept, Candidate(kept, np.array(frames[::-1][: len(kept)], int), score))
+            if len(found) == nbest:
+                break
+        return list(found.values())
+
+
+def _indifferent(state: int, symbol: int) -> tuple[int, int]:
+    return 0, 0
+
+
+def _frames(probabilities: np.ndarray):
+    """Yield the frames that are not surely blank: number, probability of a blank, and the classes that are possible."""
+    active = np.flatnonzero(probabilities[:, BLANK] < SURELY_BLANK)
+    chosen = probabilities[active]
+    blanks = chosen[:, BLANK].tolist()
+    rows, classes = np.nonzero(chosen[:, 1:] > LEAST_PROBABLE)
+    pairs = list(zip((classes + 1).tolist(), chosen[rows, classes + 1].tolist()))
+    ends = np.searchsorted(rows, np.arange(len(active)), side="right").tolist()
+    start = 0
+    for frame, blank, end in zip(active.tolist(), blanks, ends):
+        yield frame, blank, pairs[start:end]
+        start = end

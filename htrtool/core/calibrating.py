@@ -1,0 +1,124 @@
+"""The confidence of a model fitted to lines that it did not learn from, and written into its files."""
+
+from __future__ import annotations
+
+import unicodedata
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Iterable, Iterator
+
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+from htrtool.core.augment import augment
+from htrtool.core.beam import Candidate
+from htrtool.core.confidence import Confidence, Evidence, character_features, line_features
+from htrtool.core.errors import InputError
+from htrtool.core.files import replacing
+from htrtool.core.labels import plain
+from htrtool.core.language import load_language
+from htrtool.core.metrics import character_error_rate
+from htrtool.core.modelfile import METADATA_FILE, METADATA_KEY, ModelInfo
+from htrtool.core.reader import Reader
+
+DISTORTION = 2.5
+"""Each line is also read distorted, so that hands worse than any kept aside are judged soberly."""
+BATCH = 16
+
+
+def calibrate(model: Path, lines: Iterable[tuple[np.ndarray, str]]) -> tuple[ModelInfo, int]:
+    """Fit the confidence of a model, with and without a language model, and write it into its files.
+
+    The language model is the one that ``htr read`` takes if it is not told. ``NAME.keras`` beside ``NAME.onnx`` gets the
+    same.
+
+    Args:
+        model: the ONNX file.
+        lines: prepared lines, (height, width) uint8, and what they say; best of documents that the model never saw.
+
+    Returns:
+        The model's metadata as written, and the number of lines.
+
+    Raises:
+        InputError: there are no lines.
+        DependencyError: onnx is missing.
+    """
+    reader = Reader(model)
+    pairs = [(pixels, _comparable(text, reader)) for pixels, text in lines]
+    if not pairs:
+        raise InputError("expected lines with a text to fit the confidence to, received none")
+    fitted = {}
+    for mode, lm in (("network", "none"), ("language", "auto")):
+        language = load_language(lm, None, reader.info.charset)
+        if language is None and mode == "language":
+            continue
+        if language is not None:
+            reader.search(language)
+        fitted[mode] = Confidence.fit(list(_evidence(reader, pairs))).to_json()
+    info = replace(reader.info, calibration=fitted)
+    _write(model, info)
+    return info, len(pairs)
+
+
+def _comparable(text: str, reader: Reader) -> str:
+    """Return a transcription with the signs that the model can write, as far as that goes."""
+    text = " ".join(unicodedata.normalize("NFC", text).split())
+    return plain(text) if reader.info.charset.unknown(text) else text
+
+
+def _evidence(reader: Reader, pairs: list[tuple[np.ndarray, str]]) -> Iterator[Evidence]:
+    rng = np.random.default_rng(0)
+    shown = pairs + [(augment(pixels, rng, DISTORTION), text) for pixels, text in pairs]
+    shown.sort(key=lambda pair: reader.padded_width(pair[0]))
+    start = 0
+    while start < len(shown):
+        width = reader.padded_width(shown[start][0])
+        batch = [pair for pair in shown[start : start + BATCH] if reader.padded_width(pair[0]) == width]
+        for probabilities, (_, truth) in zip(reader.probabilities([pixels for pixels, _ in batch]), batch):
+            yield line_evidence(reader, probabilities, reader.decode(probabilities)[0], truth)
+        start += len(batch)
+
+
+def line_evidence(reader: Reader, probabilities: np.ndarray, best: Candidate, truth: str) -> Evidence:
+    """Return what is known of a line read as ``best`` from (frames, classes) and what of it was right."""
+    labels, costs = reader.info.charset.encode(best.text), reader.costs(best.text)
+    right = np.zeros(len(best.text), bool)
+    for operation in Levenshtein.opcodes(truth, best.text):
+        if operation.tag == "equal":
+            right[operation.dest_start : operation.dest_end] = True
+    words, right_words = best.text.split(), np.zeros(len(best.text.split()), bool)
+    for operation in Levenshtein.opcodes(truth.split(), words):
+        if operation.tag == "equal":
+            right_words[operation.dest_start : operation.dest_end] = True
+    return Evidence(
+        best.text,
+        character_features(probabilities, best.text, best.frames, labels, costs),
+        line_features(probabilities),
+        float(costs.mean()) if len(costs) else 0.0,
+        right,
+        right_words,
+        max(0.0, 1 - character_error_rate(truth, best.text)),
+    )
+
+
+def _write(model: Path, info: ModelInfo) -> None:
+    try:
+        import onnx
+    except ModuleNotFoundError:
+        from htrtool.core.errors import DependencyError
+
+        raise DependencyError("writing a model needs onnx: pip install 'htrtool[train]'", str(model)) from None
+    network = onnx.load(model)
+    for entry in network.metadata_props:
+        if entry.key == METADATA_KEY:
+            entry.value = info.to_json()
+    with replacing(model) as stream:
+        stream.write(network.SerializeToString())
+    parent = model.with_suffix(".keras")
+    if not parent.is_file():
+        return
+    with zipfile.ZipFile(parent) as old, replacing(parent) as stream, zipfile.ZipFile(stream, "w") as new:
+        for item in old.infolist():
+            content = info.to_json().encode() if item.filename == METADATA_FILE else old.read(item)
+            new.writestr(item, content)

@@ -1,0 +1,77 @@
+"""A reader with the language model that a user asks for, by name or file, and the words of a lexicon."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from htrtool.core.beam import WIDTH
+from htrtool.core.charset import Charset
+from htrtool.core.errors import InputError
+from htrtool.core.labels import plain
+from htrtool.core.lexicon import Lexicon
+from htrtool.core.modelfile import find_model
+from htrtool.core.ngram import ROOT, STEP, SUFFIX, NGram
+from htrtool.core.reader import Reader
+
+DEFAULT = "latin"
+LEAST_SHARE = 0.9
+"""Of the letters of the text that the default model learned from, the share that a charset must be able to write."""
+
+
+def reader_for(
+    model: str, lm: str = "auto", lexicon: str | None = None, beam: int = WIDTH, nbest: int = 1, threads: int = 1
+) -> Reader:
+    """Return a reader with the model and the language model of these names, see :func:`load_language`.
+
+    Args:
+        beam: how many prefixes the search with a language model follows at a time.
+        nbest: how many texts to give for a line.
+        threads: the threads that the network uses for one batch.
+
+    Raises:
+        ModelError: there is no such model or language model, or it is broken.
+        InputError: the lexicon can't be used.
+    """
+    reader = Reader(find_model(model), threads)
+    language = load_language(lm, lexicon, reader.info.charset)
+    if language or nbest > 1:
+        reader.search(language, beam, nbest)
+    return reader
+
+
+def load_language(name: str, lexicon: str | None, charset: Charset) -> NGram | Lexicon | None:
+    """Return a language model.
+
+    Args:
+        name: that of an installed model, a path, ``none``, or ``auto``: the one that is shipped, if ``charset`` has
+            the letters of its languages.
+        lexicon: a file of words to prefer, one a line.
+
+    Raises:
+        ModelError: there is no such model, or it is broken.
+        InputError: the lexicon can't be read, or there is no language model that it could work with.
+    """
+    model = _model(name, charset)
+    if lexicon is None:
+        return model
+    if model is None:
+        raise InputError("a lexicon works through a language model: give --lm NAME, not none", lexicon)
+    try:
+        words = Path(lexicon).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"expected words in UTF-8, one a line ({error})", lexicon) from None
+    return Lexicon(model, filter(None, map(plain, words)))
+
+
+def _model(name: str, charset: Charset) -> NGram | None:
+    if name == "none":
+        return None
+    model = NGram.load(find_model(DEFAULT if name == "auto" else name, SUFFIX))
+    return model if name != "auto" or _share(model, charset) >= LEAST_SHARE else None
+
+
+def _share(model: NGram, charset: Charset) -> float:
+    """Return the share of the letters of a model's text that are in a charset."""
+    letters = {c: math.exp(-STEP * model.step(ROOT, model.symbol(c))[0]) for c in model.characters if c.isalpha()}
+    return sum(share for letter, share in letters.items() if letter in charset) / sum(letters.values())

@@ -1,0 +1,141 @@
+"""A character n-gram model as an automaton: how probable a character is after those before it.
+
+The n-grams form a trie; what the trie lacks is estimated from the next shorter context, as in the backoff models of
+Katz (1987). All figures share one symbol, since no text tells one number from another, and so do all characters that
+the model does not know.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from array import array
+from bisect import bisect_right
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from htrtool.core.charset import Charset
+from htrtool.core.errors import ModelError
+
+SUFFIX = ".lm"
+STEP = 1 / 16
+"""The unit of costs, in nats: what a model stores are whole numbers of it, 0 to 255."""
+UNKNOWN, ROOT = 0, 0
+FIGURE = "0"
+_PARTS = ("symbols", "children", "costs", "backoffs")
+_HEAD = "htr.json"
+_REMEMBERED = 500_000
+
+
+class NGram:
+    """A model, ready to be asked; states are nodes of its trie.
+
+    Args:
+        characters: the characters of the symbols 1, 2, …; 0 stands for all others.
+        symbols: uint8 (nodes,), the last symbol of each node. The root, which has none, is node 0; nodes stand level
+            by level, the children of one node together.
+        children: uint8 (inner nodes,), how many children each node has; the nodes beyond have none.
+        costs: uint8 (nodes,), minus the logarithm of the last symbol's probability after the others, in ``STEP``.
+        backoffs: uint8 (inner nodes,), the cost of leaving a node for the next shorter context, in ``STEP``.
+    """
+
+    def __init__(
+        self, characters: str, symbols: np.ndarray, children: np.ndarray, costs: np.ndarray, backoffs: np.ndarray
+    ):
+        self.characters = characters
+        self.parts = dict(zip(_PARTS, (symbols, children, costs, backoffs)))
+        self._symbol_of = {character: symbol for symbol, character in enumerate(characters, start=1)}
+        self._inner = len(children)
+        self._symbols, self._costs, self._backoffs = symbols.tobytes(), costs.tobytes(), backoffs.tobytes()
+        self._first = array("I", np.cumsum(np.append(1, children), dtype=np.uint32).tobytes())
+        self._shorter: dict[int, int] = {}
+        self._steps: dict[int, tuple[int, int]] = {}
+        self.start = self.step(ROOT, self.symbol(" "))[1]
+
+    def symbol(self, character: str) -> int:
+        """Return the symbol of a character."""
+        return self._symbol_of.get(FIGURE if character.isdecimal() else character, UNKNOWN)
+
+    def symbols_of(self, charset: Charset) -> list[int]:
+        """Return the symbol of each class of a charset, the blank's being that of the unknown."""
+        return [UNKNOWN, *map(self.symbol, charset.characters)]
+
+    def step(self, state: int, symbol: int) -> tuple[int, int]:
+        """Return what ``symbol`` costs in ``state``, in ``STEP``, and the state after it."""
+        key = state << 8 | symbol
+        known = self._steps.get(key)
+        if known is None:
+            if len(self._steps) >= _REMEMBERED:
+                self._steps = {}
+            known = self._steps[key] = self._step(state, symbol)
+        return known
+
+    def _step(self, state: int, symbol: int) -> tuple[int, int]:
+        cost = 0
+        while not (child := self._child(state, symbol)) and state != ROOT:
+            cost += self._backoffs[state]
+            state = self._shortened(state)
+        if not child:
+            return cost + 255, ROOT
+        cost += self._costs[child]
+        while child and not self._has_children(child):
+            child = self._shortened(child)
+        return cost, child
+
+    def _has_children(self, node: int) -> bool:
+        return node < self._inner and self._first[node] < self._first[node + 1]
+
+    def _child(self, node: int, symbol: int) -> int:
+        """Return the child of a node by a symbol, 0 where there is none."""
+        if node >= self._inner:
+            return 0
+        return max(0, self._symbols.find(symbol, self._first[node], self._first[node + 1]))
+
+    def _shortened(self, node: int) -> int:
+        """Return the node of the same symbols without the first; that of a single symbol is the root."""
+        shorter = self._shorter.get(node)
+        if shorter is None:
+            parent = bisect_right(self._first, node) - 1
+            shorter = self._child(self._shortened(parent), self._symbols[node]) if parent != ROOT else ROOT
+            self._shorter[node] = shorter
+        return shorter
+
+    def costs(self, text: str) -> np.ndarray:
+        """Return what each character of a line costs, in nats."""
+        state, costs = self.start, []
+        for character in text:
+            cost, state = self.step(state, self.symbol(character))
+            costs.append(cost)
+        return STEP * np.array(costs, float)
+
+    @property
+    def size(self) -> int:
+        """The number of n-grams."""
+        return len(self._symbols) - 1
+
+    def save(self, stream: IO[bytes]) -> None:
+        """Write the model as a zip archive of its parts."""
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+            archive.writestr(_HEAD, json.dumps({"characters": self.characters}, ensure_ascii=False))
+            for name, part in self.parts.items():
+                archive.writestr(name, part.tobytes())
+
+    @classmethod
+    def load(cls, path: Path) -> NGram:
+        """Read a model.
+
+        Raises:
+            ModelError: the file is not one that ``save`` wrote.
+        """
+        try:
+            with zipfile.ZipFile(path) as archive:
+                head = json.loads(archive.read(_HEAD))
+                parts = [np.frombuffer(archive.read(name), np.uint8) for name in _PARTS]
+            symbols, children, costs, backoffs = parts
+            if len(symbols) != len(costs) or len(children) != len(backoffs) or children.sum() + 1 != len(symbols):
+                raise ValueError("its parts do not fit together")
+            return cls(head["characters"], *parts)
+        except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+            raise ModelError(f"expected a language model made by htr train --lm ({error})", str(path)) from None
