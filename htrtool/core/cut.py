@@ -57,7 +57,11 @@ def cut_line(page: np.ndarray, polygon: Points | None, baseline: Points | None, 
         raise InputError("expected a polygon of three points or more, or a baseline of two, found neither")
     _check_on_page(guide if outline is None else outline, page.shape)
     outline = None if outline is None else _whole_pixels(outline, page.shape)
-    baseline = guide = None if guide is None else _distinct(_whole_pixels(guide, page.shape))
+    guide = None if guide is None else _whole_pixels(guide, page.shape)
+    if guide is not None and not _length(guide):
+        # None of it is on the page.
+        guide = None
+    baseline = guide
     if guide is None:
         if outline is None:
             raise _too_small(0, 0)
