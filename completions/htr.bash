@@ -40,17 +40,18 @@ _htr() {
             case $before in
                 --size) COMPREPLY=($(compgen -W "small medium large" -- "$current")); return ;;
                 --from) COMPREPLY=($(compgen -W "$(_htr_models)" -- "$current")); return ;;
-                --files-from|-o|--output|--val|--spec|--charset|--epochs|--minutes|--patience|--batch|--learning-rate|--augment|--seed|--checkpoint-every|--licence|--jobs) return ;;
+                --calibrate) COMPREPLY=($(compgen -W "$(_htr_models)" -- "$current")); return ;;
+                --files-from|-o|--output|--val|--spec|--charset|--epochs|--minutes|--patience|--batch|--learning-rate|--augment|--seed|--checkpoint-every|--licence|--jobs|--lm) return ;;
             esac
-            options="--files-from -0 --null -o --output --val --size --spec --from --charset --epochs --minutes --patience --batch --learning-rate --augment --seed --resume --checkpoint-every --licence --jobs -q --quiet -v --verbose -h --help" ;;
+            options="--files-from -0 --null -o --output --val --size --spec --from --charset --epochs --minutes --patience --batch --learning-rate --augment --seed --resume --checkpoint-every --licence --jobs --lm --calibrate -q --quiet -v --verbose -h --help" ;;
         read)
             case $before in
                 -m|--model) COMPREPLY=($(compgen -W "$(_htr_models)" -- "$current")); return ;;
                 --mode) COMPREPLY=($(compgen -W "auto page line" -- "$current")); return ;;
                 -f|--format) COMPREPLY=($(compgen -W "tsv txt jsonl" -- "$current")); return ;;
-                --files-from|-o|--output|--dpi|--threads|--batch) return ;;
+                --files-from|-o|--output|--dpi|--threads|--batch|--lm|--lexicon|--beam|--nbest) return ;;
             esac
-            options="--files-from -0 --null -m --model --mode -f --format -o --output --no-header --dpi --threads --batch -q --quiet -v --verbose -h --help" ;;
+            options="--files-from -0 --null -m --model --mode -f --format -o --output --no-header --dpi --threads --batch --lm --lexicon --beam --nbest -q --quiet -v --verbose -h --help" ;;
         eval)
             case $before in
                 --per) COMPREPLY=($(compgen -W "corpus document file line" -- "$current")); return ;;

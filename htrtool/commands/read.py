@@ -72,7 +72,7 @@ FORMATS = ("tsv", "txt", "jsonl")
 @click.option(
     "--beam",
     type=click.IntRange(1, 1000),
-    default=16,
+    default=8,
     show_default=True,
     help="How many readings of a line are followed at a time; more take longer and miss less.",
 )
