@@ -28,7 +28,7 @@ def read(
     batch: int = 16,
     lm: str | os.PathLike = "auto",
     lexicon: str | os.PathLike | None = None,
-    beam: int = 16,
+    beam: int = 8,
     nbest: int = 1,
     on_problem: Callable[[HtrError], None] | None = None,
     frame: bool = False,

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from htrtool.core.charset import BLANK, Charset
-from htrtool.core.confidence import FEATURES, Calibration, expected_calibration_error, line_features
+from htrtool.core.calibration import Calibration, expected_calibration_error
+from htrtool.core.confidence import FEATURES, Confidence, line_features
 from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError
 
@@ -63,9 +64,31 @@ def test_features_are_finite_whatever_the_frames(count, seed):
     assert features.shape == (len(FEATURES),) and np.isfinite(features).all()
 
 
+def judged(probabilities, confidence=Confidence.default()):
+    text, places = best_path(probabilities, CHARSET)
+    return confidence.judge(probabilities, text, places, CHARSET.encode(text), np.zeros(len(text)))
+
+
+def test_characters_and_words_are_judged_too():
+    probabilities = frames(A, BLANK, B, SPACE, C, BLANK)
+    probabilities[2] = frames(B, sure=0.4)
+    sure = judged(probabilities)
+    assert len(sure.characters) == 4 and sure.characters.argmin() == 1
+    assert len(sure.words) == 2 and sure.words[0] < sure.words[1]
+    nothing = judged(frames(BLANK))
+    assert len(nothing.characters) == len(nothing.words) == 0 and 0 <= nothing.line <= 1
+
+
+def test_what_an_older_version_fitted_to_lines_still_holds():
+    fitted = Calibration.fit(FEATURES, *lines_of_a_boastful_network(50))
+    probabilities = frames(A, BLANK, B)
+    line = judged(probabilities, Confidence.from_json(fitted.to_json())).line
+    assert line == pytest.approx(float(fitted.predict(line_features(probabilities))))
+
+
 def test_a_surer_line_is_given_more_confidence():
     confidences = [
-        float(Calibration.default().predict(line_features(frames(A, BLANK, B, sure=sure)))) for sure in (0.4, 0.7, 0.99)
+        judged(frames(A, BLANK, B, sure=sure)).line for sure in (0.4, 0.7, 0.99)
     ]
     assert confidences == sorted(confidences) and confidences[0] < 0.7 < 0.9 < confidences[-1] <= 1
 
@@ -90,29 +113,30 @@ def lines_of_a_boastful_network(count=3000, seed=1):
 
 def test_calibration_learns_what_confidence_is_worth():
     features, accuracies = lines_of_a_boastful_network()
-    fitted = Calibration.fit(features[:2000], accuracies[:2000])
+    fitted = Calibration.fit(FEATURES, features[:2000], accuracies[:2000])
     confidences = fitted.predict(features[2000:])
     assert ((0 <= confidences) & (confidences <= 1)).all()
     error = expected_calibration_error(confidences, accuracies[2000:])
-    assert error < 0.02 < expected_calibration_error(Calibration.default().predict(features[2000:]), accuracies[2000:])
-    again = Calibration.from_json(json.loads(json.dumps(fitted.to_json())))
+    boast = np.exp(features[2000:, FEATURES.index("mean_log")])
+    assert error < 0.02 < expected_calibration_error(boast, accuracies[2000:])
+    again = Calibration.from_json(json.loads(json.dumps(fitted.to_json())), FEATURES)
     assert np.array_equal(again.predict(features), fitted.predict(features))
 
 
 @pytest.mark.parametrize("accuracy", [0.0, 1.0])
 def test_calibration_bears_lines_that_are_all_right_or_all_wrong(accuracy):
     features, _ = lines_of_a_boastful_network(20)
-    confidences = Calibration.fit(features, np.full(20, accuracy)).predict(features)
+    confidences = Calibration.fit(FEATURES, features, np.full(20, accuracy)).predict(features)
     assert np.abs(confidences - accuracy).max() < 0.1
 
 
 def test_calibration_on_other_features_is_refused():
     with pytest.raises(InputError, match="expected a calibration on the features"):
-        Calibration.from_json(Calibration.default().to_json() | {"features": ["x"]})
+        Calibration.from_json({"features": ["x"]}, FEATURES)
     with pytest.raises(InputError, match="received another"):
-        Calibration.from_json({"features": list(FEATURES)})
+        Calibration.from_json({"features": list(FEATURES)}, FEATURES)
     with pytest.raises(InputError, match="expected features of shape"):
-        Calibration.fit(np.zeros((0, len(FEATURES))), np.zeros(0))
+        Calibration.fit(FEATURES, np.zeros((0, len(FEATURES))), np.zeros(0))
 
 
 def test_calibration_error():

@@ -17,14 +17,14 @@ from htrtool.core.charset import BLANK, Charset
 from htrtool.core.lexicon import Lexicon
 from htrtool.core.ngram import STEP, NGram
 
-WIDTH = 16
+WIDTH = 8
 WEIGHT = 0.4
 """What the language model's logarithms count beside the network's."""
 BONUS = 1.2
 """What each character is worth, in nats, since a language model would rather have few."""
 SURELY_BLANK = 0.95
-LEAST_PROBABLE = 0.015
-FAR_BEHIND = 0.01
+LEAST_PROBABLE = 0.02
+FAR_BEHIND = 0.02
 _FACTORS = 4096
 
 
@@ -128,7 +128,7 @@ class BeamSearch:
                     else:
                         child.next_other += weight * child.factor
             prefixes = self._survivors(touched)
-        return self._texts(prefixes, nbest)
+        return self._texts(prefixes, nbest, len(probabilities))
 
     def _survivors(self, touched: list[_Prefix]) -> list[_Prefix]:
         """Return the prefixes to follow on, their weights such that the greatest is 1."""
@@ -142,7 +142,7 @@ class BeamSearch:
             prefix.blank, prefix.other = prefix.next_blank / best, prefix.next_other / best
         return survivors
 
-    def _texts(self, prefixes: list[_Prefix], nbest: int) -> list[Candidate]:
+    def _texts(self, prefixes: list[_Prefix], nbest: int, count: int) -> list[Candidate]:
         found: dict[str, Candidate] = {}
         # A line ends where a word does, mostly; what stands there must not be lost for being seldom.
         symbol = self._symbols[self._space]
@@ -159,7 +159,11 @@ class BeamSearch:
                 prefix = prefix.parent
             text = "".join(reversed(characters))
             kept = text.rstrip(" ")
-            found.setdefault(kept, Candidate(kept, np.array(frames[::-1][: len(kept)], int), score))
+            # Where each was surest; what a rival prefix has left there must not bring them out of order.
+            places = np.arange(len(kept))
+            apart = np.maximum.accumulate(np.array(frames[::-1][: len(kept)], int) - places) + places
+            frames = np.minimum(apart, count - len(kept) + places)
+            found.setdefault(kept, Candidate(kept, frames, score))
             if len(found) == nbest:
                 break
         return list(found.values())

@@ -9,8 +9,8 @@ import numpy as np
 from htrtool.core.charset import Charset
 from htrtool.core.ngram import STEP, NGram
 
-WORTH = 3.0
-"""By how much each character of a listed word is preferred at most, in nats of the language model."""
+CHEAP = 0.1
+"""What a character of a listed word costs at most, in nats: as little as in the words that the model knows best."""
 
 
 class Lexicon:
@@ -46,7 +46,7 @@ class Lexicon:
         inner, node, saved = self._states[state]
         cost, inner = self.model.step(inner, symbol)
         if node is not None and symbol in node:
-            saving = min(cost, round(WORTH / STEP))
+            saving = max(0, cost - round(CHEAP / STEP))
             return cost - saving, self._state(inner, node[symbol], saved + saving)
         letter = self._letters.get(symbol, True)
         complete = node is not None and None in node and not letter

@@ -85,9 +85,9 @@ class Reader:
         self.info = ModelInfo.from_json(metadata[METADATA_KEY], str(path))
         self._check_shapes(str(path))
         try:
-            self._confidence = {
-                mode: Confidence.from_json(self.info.calibration.get(mode, self.info.calibration)) for mode in MODES
-            }
+            fitted = self.info.calibration
+            network = fitted.get("network", fitted)
+            self._confidence = {mode: Confidence.from_json(fitted.get(mode, network)) for mode in MODES}
         except InputError as error:
             raise ModelError(str(error), str(path)) from None
         self._search: BeamSearch | None = None

@@ -1,0 +1,164 @@
+"""Language models: made from text, asked, and used to decode."""
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_model import draw_line, write_tiny_model
+
+from htrtool.core.beam import BeamSearch
+from htrtool.core.charset import BLANK, Charset
+from htrtool.core.decode import best_path, softmax
+from htrtool.core.errors import InputError, ModelError
+from htrtool.core.language import load_language
+from htrtool.core.lexicon import Lexicon
+from htrtool.core.ngram import STEP, NGram
+from htrtool.core.ngram_training import train_ngram
+from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.tables import read_table
+
+TEXT = "the cat sat on the mat and the dog ate the hat; 12 cats, 7 dogs, 1905. " * 20
+CHARSET = Charset(" .,;0123456789acdeghmnost")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return train_ngram([(TEXT, 1.0)])
+
+
+def frames(text, **doubts):
+    """Return frames that read as ``text``; ``doubts`` tell of a place, as ``at3``, its characters and probabilities."""
+    rows = np.full((2 * len(text), CHARSET.classes), 1e-5)
+    rows[1::2, BLANK] = 1
+    for place, character in enumerate(text):
+        for other, share in doubts.get(f"at{place}", {character: 1}).items():
+            rows[2 * place, CHARSET.encode(other)[0]] = share
+    return rows / rows.sum(axis=1, keepdims=True)
+
+
+def read(probabilities, language, **options):
+    return BeamSearch(CHARSET, language).decode(probabilities, **options)
+
+
+@pytest.mark.parametrize("before", ["", "the ", "cat s", "zzz", "19"])
+def test_the_probabilities_of_all_characters_add_up_to_one(model, before):
+    state = model.start
+    for character in before:
+        state = model.step(state, model.symbol(character))[1]
+    total = sum(math.exp(-STEP * model.step(state, symbol)[0]) for symbol in range(len(model.characters) + 1))
+    assert total == pytest.approx(1, abs=0.06)
+
+
+def test_what_the_text_says_is_cheaper_and_figures_cost_alike(model):
+    assert model.costs("the cat").sum() < model.costs("teh cta").sum()
+    assert model.costs("1905").tolist() == model.costs("7777").tolist()
+    assert np.isfinite(model.costs("Ж ☃")).all()
+
+
+def test_a_smaller_model_has_fewer_ngrams_and_still_knows_every_character():
+    small = train_ngram([(TEXT, 1.0)], nodes=60)
+    assert small.size <= 60 and small.characters == train_ngram([(TEXT, 1.0)]).characters
+    with pytest.raises(InputError, match="expected text"):
+        train_ngram([("  ", 1.0)])
+
+
+def test_a_model_comes_back_from_its_file(model, tmp_path):
+    with open(tmp_path / "a.lm", "wb") as stream:
+        model.save(stream)
+    assert NGram.load(tmp_path / "a.lm").costs(TEXT).tolist() == model.costs(TEXT).tolist()
+    (tmp_path / "b.lm").write_bytes(b"no model")
+    with pytest.raises(ModelError, match="expected a language model"):
+        NGram.load(tmp_path / "b.lm")
+
+
+def test_the_model_decides_where_the_network_doubts(model):
+    doubtful = frames("the cot", at5={"o": 0.55, "a": 0.45})
+    assert best_path(doubtful, CHARSET).text == "the cot" and read(doubtful, model)[0].text == "the cat"
+    sure = frames("the cot", at5={"o": 0.998, "a": 0.002})
+    assert read(sure, model)[0].text == "the cot"
+    number = frames("1906", at3={"6": 0.51, "5": 0.49})
+    assert read(number, model)[0].text == "1906"
+
+
+def test_all_ways_to_a_text_count():
+    # Blanks are the most probable path, but three paths say c.
+    half = np.full((2, CHARSET.classes), 1e-9)
+    half[:, BLANK], half[:, CHARSET.encode("c")[0]] = 0.6, 0.4
+    assert best_path(half, CHARSET).text == "" and read(half, None)[0].text == "c"
+
+
+def test_alternatives_come_in_order():
+    found = read(frames("the cot", at5={"o": 0.55, "a": 0.45}), None, nbest=5)
+    assert [c.text for c in found[:2]] == ["the cot", "the cat"] and len({c.text for c in found}) == len(found)
+    assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 30), st.integers(0, 2**32 - 1))
+def test_characters_stand_in_frames_of_their_own_in_order(model, count, seed):
+    logits = np.random.default_rng(seed).normal(0, 4, (count, CHARSET.classes))
+    text, places, _ = read(softmax(logits) if count else logits, model)[0]
+    assert len(text) == len(places) and (np.diff(places) > 0).all() and ((0 <= places) & (places < count)).all()
+    assert text == " ".join(text.split())
+
+
+def test_a_lexicon_prefers_its_words_and_forces_none(model):
+    doubtful = frames("the cot", at5={"o": 0.55, "a": 0.45})
+    lexicon = Lexicon(model, ["cot"])
+    assert read(doubtful, lexicon)[0].text == "the cot"
+    assert read(frames("the cat"), lexicon)[0].text == "the cat"
+    begun = frames("the cots", at5={"o": 0.1, "a": 0.9})
+    assert read(begun, lexicon)[0].text == "the cats"
+
+
+def test_the_shipped_model_helps_latin_letters_only():
+    latin = Charset(" abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    assert load_language("auto", None, latin).costs("the house").sum() < load_language("auto", None, latin).costs("hte huose").sum()
+    assert load_language("auto", None, Charset(" αβγδ")) is None and load_language("none", None, latin) is None
+
+
+def htr(*arguments) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "htrtool", *map(str, arguments)], capture_output=True, text=True)
+
+
+def test_a_users_own_text_becomes_a_model(tmp_path):
+    (tmp_path / "a.txt").write_text("bad cab, dead cab, bag of cabbage " * 50)
+    (tmp_path / "b.txt").write_bytes(b"\xff\xfe")
+    done = htr("train", "--lm", tmp_path / "mine", tmp_path / "a.txt", tmp_path / "b.txt")
+    assert done.returncode == 1 and "b.txt: expected UTF-8" in done.stderr and not done.stdout
+    tiny = write_tiny_model(tmp_path / "tiny.onnx")
+    (tmp_path / "line.png").write_bytes(encode_png(draw_line("bad cab")))
+    done = htr("read", "-m", tiny, "--lm", tmp_path / "mine.lm", "--mode", "line", "--nbest", 2, tmp_path / "line.png")
+    rows = list(read_table(done.stdout.splitlines(True), "read"))
+    assert (rows[0]["rank"], rows[0]["text"]) == ("1", "bad cab"), done.stderr
+    done = htr("read", "-m", tiny, "--mode", "line", "--nbest", 2, "-f", "jsonl", tmp_path / "line.png")
+    row = json.loads(done.stdout.splitlines()[0])
+    assert row["text"] == "bad cab" and all(other["conf"] <= row["conf"] for other in row["alternatives"])
+
+
+def test_bad_names_are_told(tmp_path):
+    tiny = write_tiny_model(tmp_path / "tiny.onnx")
+    (tmp_path / "line.png").write_bytes(encode_png(draw_line("bad")))
+    done = htr("read", "-m", tiny, "--lm", "klingon", tmp_path / "line.png")
+    assert done.returncode and "klingon" in done.stderr and "latin" in done.stderr and "Traceback" not in done.stderr
+    done = htr("read", "-m", tiny, "--lexicon", tmp_path / "none.txt", tmp_path / "line.png")
+    assert done.returncode and "none.txt" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_confidence_is_fitted_by_one_command(tmp_path):
+    pytest.importorskip("onnx")
+    tiny = write_tiny_model(tmp_path / "tiny.onnx")
+    with open(tmp_path / "lines.tar", "wb") as stream, SampleWriter(stream) as writer:
+        for number, (shown, text) in enumerate([("abc", "hhh"), ("cab", "hhh"), ("bca", "hhh"), ("aab", "hhh")] * 3):
+            writer.write(Sample(f"page{number}/1", encode_png(draw_line(shown)), text))
+    (tmp_path / "line.png").write_bytes(encode_png(draw_line("bad")))
+    before = json.loads(htr("read", "-m", tiny, "--mode", "line", "-f", "jsonl", tmp_path / "line.png").stdout)
+    done = htr("train", "--calibrate", tiny, tmp_path / "lines.tar")
+    assert done.returncode == 0 and "12 lines" in done.stderr, done.stderr
+    after = json.loads(htr("read", "-m", tiny, "--mode", "line", "-f", "jsonl", tmp_path / "line.png").stdout)
+    assert after["text"] == before["text"] and after["conf"] < 0.5 < before["conf"]
