@@ -52,7 +52,8 @@ def read(
     """
     from htrtool.core.modelfile import find_model
     from htrtool.core.pipeline import LineRead, Pipeline
-    from htrtool.core.reader import Reader, usable_cpus
+    from htrtool.core.reader import Reader
+    from htrtool.core.session import usable_cpus
 
     operands = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     lines = iter(

@@ -7,6 +7,7 @@ import sys
 import click
 
 from htrtool.bench.accuracy import accuracy
+from htrtool.bench.lines import lines
 from htrtool.core.errors import HtrError
 from htrtool.exits import Exit
 
@@ -17,6 +18,7 @@ def bench() -> None:
 
 
 bench.add_command(accuracy)
+bench.add_command(lines)
 
 def main() -> None:
     """Run a benchmark; an input that can't be used is told like ``htr`` tells it."""

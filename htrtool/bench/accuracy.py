@@ -44,7 +44,8 @@ def accuracy(streams, models, peers, alone, limit, seed) -> None:
 def ours(model: str):
     """Return a reader of single lines with a model of ours."""
     from htrtool.core.modelfile import find_model
-    from htrtool.core.reader import Reader, usable_cpus
+    from htrtool.core.reader import Reader
+    from htrtool.core.session import usable_cpus
 
     reader = Reader(find_model(model), usable_cpus())
     return lambda pixels: reader.read_batch([reader.prepare(pixels)])[0].text

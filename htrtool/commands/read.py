@@ -100,7 +100,8 @@ def read(
     else:
         opened = replacing(output)
     from htrtool.core.pipeline import Pipeline
-    from htrtool.core.reader import Reader, usable_cpus
+    from htrtool.core.reader import Reader
+    from htrtool.core.session import usable_cpus
 
     reader = Reader(path)
     messages.detail(

@@ -3,78 +3,123 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from htrtool.core.cut import Cut, cut_line
 from htrtool.core.errors import InputError
 from htrtool.core.ink import ink_map
+from htrtool.core.linemaps import WORKING_SIDE, LineMaps, line_network
+from htrtool.core.linetrace import Trace, trace_baselines
+from htrtool.core.oneline import looks_like_line
 from htrtool.core.order import reading_order
-from htrtool.core.outlines import fit_baseline, outline
-from htrtool.core.owners import assign_ink, ink_of_each, without_specks
-from htrtool.core.ridges import find_ridges, line_pitch, link_ridges, page_slope, pieces_height, sheared
+from htrtool.core.outlines import outline
+from htrtool.core.owners import ink_of_each, own_ink
 
-# The line pitch that letters of a height of one ask for at least.
-LETTERS_IN_PITCH = 2.5
-# What tells a picture of one line: shares of its height, of the strongest band's ink, and of the lesser of two bands'.
-LINE_HEIGHT = 128
-LEAST_BAND = 0.3
-DEEPEST_VALLEY = 0.6
-LEAST_DISTANCE = 0.25
-CLEAR_VALLEY = 0.1
-# Two lines of writing that can be read are no lower than this, in pixels.
-LOWEST_PAGE = 80
+__all__ = ["TextLine", "cut_lines", "find_lines", "looks_like_line"]
+
+# How much of the writing must stand in another direction for the page to be turned.
+CLEARLY_TURNED = 0.6
+# Letters of these heights, in pixels that the network sees, are found best; others are looked at in another scale.
+SMALL_LETTERS, LARGE_LETTERS, GOOD_LETTERS = 4.5, 30.0, 12.0
+LONGEST_SIDE = 2240
+# The distance of lines at which letters are usually written, in heights of small letters.
+LINE_OF_X_HEIGHT = 2.6
 
 
 @dataclass
 class TextLine:
-    """A line found on a page: its baseline from left to right and its outline, float (points, 2), in page pixels."""
+    """A line found on a page: its baseline and its outline, float (points, 2), in page pixels.
+
+    The baseline runs as the line is read, from left to right unless the page is turned; ``x_height`` is the height of its
+    small letters in pixels.
+    """
 
     baseline: np.ndarray
     polygon: np.ndarray
+    x_height: float = 0.0
 
 
 def find_lines(pixels: np.ndarray) -> list[TextLine]:
-    """Find the text lines of a page, in reading order.
+    """Find the text lines of a page, in reading order. A page that lies on its side or its head is read so.
 
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
     """
-    ink = ink_map(pixels)
-    slope = page_slope(ink.mask)
-    pad = int(np.ceil(abs(slope) * ink.mask.shape[1])) + 1
-    level, rules = (
-        sheared(part.astype(np.uint8), slope, pad, cv2.INTER_NEAREST).astype(bool) for part in (ink.mask, ink.rules)
-    )
-    pitch = line_pitch(level)
-    # Where lines stand far apart, the size of the letters is what counts.
-    size = min(pitch, LETTERS_IN_PITCH * pieces_height(level))
-    level = without_specks(level, size)
-    ridges = link_ridges(find_ridges(level, pitch), pitch, rules)
-    owners, ridges = assign_ink(level, ridges, pitch, size, rules)
-    lines = []
-    for ridge, (xs, ys) in zip(ridges, ink_of_each(owners, len(ridges))):
-        if not len(xs):
-            continue
-        knots, base = fit_baseline(xs, ys, ridge, size)
-        polygon = outline(xs, ys, knots, base, size)
-        lines.append(
-            TextLine(*(_in_page(points, slope, pad, ink.scale) for points in (np.column_stack([knots, base]), polygon)))
-        )
-    if not lines:
+    maps = line_network().maps(pixels)
+    quarters = quarters_turned(maps)
+    upright = pixels
+    if quarters:
+        upright = np.ascontiguousarray(np.rot90(pixels, quarters))
+        maps = line_network().maps(upright)
+    traces = trace_baselines(maps)
+    if traces and (side := _better_side(upright, maps, traces)):
+        maps = line_network().maps(upright, side)
+        traces = trace_baselines(maps)
+    lines = _outlined(upright, traces, maps.scale)
+    for line in lines if quarters else ():
+        line.baseline, line.polygon = (_turned(p, quarters, upright.shape) for p in (line.baseline, line.polygon))
+    return lines
+
+
+def quarters_turned(maps: LineMaps) -> int:
+    """Return by how many quarters a page is turned clockwise, as far as its writing tells clearly."""
+    total = maps.writing.sum()
+    most = int(maps.writing.argmax())
+    return most if total >= 1 and maps.writing[most] > CLEARLY_TURNED * total else 0
+
+
+def _turned(points: np.ndarray, quarters: int, shape: tuple[int, int]) -> np.ndarray:
+    """Turn points of an upright page of ``shape`` clockwise by quarters."""
+    height, width = shape
+    for _ in range(quarters):
+        points = np.column_stack([height - points[:, 1], points[:, 0]])
+        height, width = width, height
+    return points
+
+
+def _better_side(pixels: np.ndarray, maps: LineMaps, traces: list[Trace]) -> int:
+    """Return the longer side at which the network should see the page again, 0 if it saw it well."""
+    # The network sees the page at twice the scale of its maps.
+    letters = 2 * float(np.median([trace.x_height for trace in traces]))
+    if SMALL_LETTERS <= letters <= LARGE_LETTERS:
+        return 0
+    side = round(2 * maps.scale * max(pixels.shape) * GOOD_LETTERS / letters)
+    side = int(np.clip(side, WORKING_SIDE // 4, min(LONGEST_SIDE, max(pixels.shape))))
+    return side if abs(side / (2 * maps.scale * max(pixels.shape)) - 1) > 0.2 else 0
+
+
+def _outlined(pixels: np.ndarray, traces: list[Trace], scale: float) -> list[TextLine]:
+    """Give each trace its ink, its ends and its outline; what has no ink is no line."""
+    if not traces:
         return []
-    ends = np.array([(line.baseline[0, 0], line.baseline[-1, 0]) for line in lines])
-    heights = np.array([line.baseline[:, 1].mean() for line in lines])
-    return [lines[index] for index in reading_order(ends, heights)]
+    ink = ink_map(pixels)
+    ratio = ink.scale / scale
+    scaled = [_scaled(trace, ratio) for trace in traces]
+    owners = own_ink(ink.mask, scaled)
+    lines, ends, heights = [], [], []
+    for trace, (xs, ys) in zip(scaled, ink_of_each(owners, len(scaled))):
+        if len(xs) < 0.1 * trace.x_height**2:
+            continue
+        size = LINE_OF_X_HEIGHT * trace.x_height
+        left, right = min(xs.min(), trace.right - 1), max(xs.max() + 1, trace.left + 1)
+        knots = np.linspace(left, right, max(2, int((right - left) / (1.5 * trace.x_height)) + 1))
+        base = trace.at(knots)
+        polygon = outline(xs, ys, knots, base, size)
+        baseline = np.column_stack([knots, base])
+        lines.append(TextLine(baseline / ink.scale, polygon / ink.scale, trace.x_height / ink.scale))
+        ends.append((left, right))
+        heights.append(float(base.mean()))
+    return [lines[index] for index in reading_order(np.array(ends).reshape(-1, 2), np.array(heights))]
 
 
-def _in_page(points: np.ndarray, slope: float, pad: int, scale: float) -> np.ndarray:
-    """Carry points from the levelled working image to the page."""
-    xs, ys = points.T
-    return np.column_stack([xs, ys - pad + slope * xs]) / scale
+def _scaled(trace: Trace, ratio: float) -> Trace:
+    """Bring a trace to another scale; pixel centres are kept in mind."""
+    left, right = round(trace.left * ratio), max(round(trace.left * ratio) + 1, round(trace.right * ratio))
+    columns = (np.arange(left, right) + 0.5) / ratio - 0.5
+    ys = (np.interp(columns, np.arange(trace.left, trace.right), trace.ys) + 0.5) * ratio - 0.5
+    return Trace(left, ys, trace.x_height * ratio)
 
 
 def cut_lines(pixels: np.ndarray) -> list[Cut]:
@@ -87,66 +132,5 @@ def cut_lines(pixels: np.ndarray) -> list[Cut]:
     for line in find_lines(pixels):
         # What is too small to be cut is a speck that looked like writing, no fault of the page.
         with contextlib.suppress(InputError):
-            cuts.append(cut_line(pixels, line.polygon, line.baseline))
+            cuts.append(cut_line(pixels, line.polygon, line.baseline, directed=True))
     return cuts
-
-
-def looks_like_line(pixels: np.ndarray) -> bool:
-    """Tell whether a picture shows one text line or word, not a page to be cut into lines.
-
-    It does if the writing fills most of its height and its rows, seen along the slope of the writing, make one band.
-
-    Args:
-        pixels: (height, width) uint8, dark ink on light paper.
-    """
-    height, width = pixels.shape
-    if height <= LOWEST_PAGE and width >= height // 2:
-        return True
-    if width < 0.7 * height or (height > 2 * LINE_HEIGHT and width < 1.5 * height):
-        return False
-    small = pixels
-    if height > LINE_HEIGHT:
-        size = (max(1, round(width * LINE_HEIGHT / height)), LINE_HEIGHT)
-        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    ink = ink_map(small, side=max(small.shape))
-    if not ink.mask.any():
-        return width >= 3 * height
-    profile = row_profile(ink.mask)
-    return not has_two_bands(profile) and not has_several_bands(profile)
-
-
-def row_profile(mask: np.ndarray) -> np.ndarray:
-    """Return how much ink each row has, seen along the slope of the writing."""
-    height, width = mask.shape
-    # A single line rises no more than its picture is high; a free search would find a slope that blends two lines.
-    slope = page_slope(mask, 0.5 * height / width) if width > 2 * height else 0.0
-    pad = int(np.ceil(abs(slope) * width)) + 1
-    return sheared(mask.astype(np.float32), slope, pad).sum(axis=1)
-
-
-def has_two_bands(profile: np.ndarray) -> bool:
-    """Tell whether rows of ink form bands far apart: two peaks with a deep valley between."""
-    height = len(profile)
-    profile, peaks = _peaks(profile, max(1.0, 0.06 * height))
-    return any(
-        lower - upper >= LEAST_DISTANCE * height
-        and profile[upper:lower].min() < DEEPEST_VALLEY * min(profile[upper], profile[lower])
-        for upper, lower in itertools.combinations(peaks, 2)
-    )
-
-
-def has_several_bands(profile: np.ndarray) -> bool:
-    """Tell whether rows of ink form three bands or more, however narrow, with hardly any ink between."""
-    profile, peaks = _peaks(profile, 1.0)
-    clear = sum(
-        profile[upper:lower].min() < CLEAR_VALLEY * min(profile[upper], profile[lower])
-        for upper, lower in itertools.pairwise(peaks)
-    )
-    return clear >= 2
-
-
-def _peaks(profile: np.ndarray, blur: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the blurred profile, and the rows of its peaks that are no less than a share of the highest."""
-    profile = cv2.GaussianBlur(profile[:, None], (1, 0), sigmaX=1, sigmaY=blur)[:, 0]
-    peaks = np.flatnonzero((profile[1:-1] >= profile[:-2]) & (profile[1:-1] > profile[2:])) + 1
-    return profile, peaks[profile[peaks] >= LEAST_BAND * profile.max()]

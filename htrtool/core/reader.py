@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import NamedTuple, Sequence
 
@@ -13,6 +12,7 @@ from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
 from htrtool.core.prepare import prepare
+from htrtool.core.session import open_session
 
 WIDTH_STEP = 32
 MAX_ASPECT = 128
@@ -23,11 +23,6 @@ class Reading(NamedTuple):
 
     text: str
     conf: float
-
-
-def usable_cpus() -> int:
-    """Return the number of CPUs that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Reader:
@@ -44,24 +39,7 @@ class Reader:
     """
 
     def __init__(self, path: Path, threads: int = 1):
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # Threads that spin while they wait would take the CPUs from decoding and preparation.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # The arena never gives back what the widest batch once took.
-        options.enable_cpu_mem_arena = False
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            # ONNX Runtime raises a dozen classes of its own here, none with a common base but Exception.
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise ModelError(
-                f"expected an ONNX model, received one that can't be loaded ({reason})", str(path)
-            ) from None
+        self._session = open_session(path, threads)
         metadata = self._session.get_modelmeta().custom_metadata_map
         if METADATA_KEY not in metadata:
             raise ModelError(

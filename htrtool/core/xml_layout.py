@@ -74,11 +74,7 @@ def lines_of(page: XmlPage, image: Path, path: Path, key: str) -> Iterator[Line 
     """
     from htrtool.core.cut import cut_line
 
-    pixels = load_image(image)
-    if page.width and page.height and (pixels.shape[1] > pixels.shape[0]) != (page.width > page.height):
-        pixels = _as_stored(image, pixels)
-    across, down = _scale(page, pixels, image, path)
-    lines = [_scaled(line, across, down) for line in page.lines]
+    pixels, lines = scaled_lines(page, image, path)
     spacing = _spacing(lines)
     digits = len(str(len(lines)))
     for number, line in enumerate(lines, 1):
@@ -97,6 +93,19 @@ def lines_of(page: XmlPage, image: Path, path: Path, key: str) -> Iterator[Line 
         if line.language:
             meta["language"] = line.language
         yield Line(f"{key}/{number:0{max(3, digits)}d}", cut.pixels, line.text, meta)
+
+
+def scaled_lines(page: XmlPage, image: Path, path: Path) -> tuple[np.ndarray, list[XmlLine]]:
+    """Return the pixels of a page and its lines, their points in these pixels.
+
+    Raises:
+        InputError: the image is broken, or is not the one that the file describes.
+    """
+    pixels = load_image(image)
+    if page.width and page.height and (pixels.shape[1] > pixels.shape[0]) != (page.width > page.height):
+        pixels = _as_stored(image, pixels)
+    across, down = _scale(page, pixels, image, path)
+    return pixels, [_scaled(line, across, down) for line in page.lines]
 
 
 def _as_stored(image: Path, upright: np.ndarray) -> np.ndarray:
