@@ -64,8 +64,9 @@ def own_finder() -> LineFinder:
     """Return our line finder, loaded."""
     from htrtool.core.linemaps import line_network
     from htrtool.core.lines import find_lines
+    from htrtool.core.session import usable_cpus
 
-    line_network()
+    line_network(usable_cpus())
     return lambda pixels: [(line.polygon, line.baseline) for line in find_lines(pixels)]
 
 

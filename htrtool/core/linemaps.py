@@ -13,7 +13,7 @@ from htrtool.core.decode import softmax
 from htrtool.core.errors import ModelError
 from htrtool.core.lineinput import network_input
 from htrtool.core.modelfile import LINE_FINDER, SHIPPED
-from htrtool.core.session import open_session, usable_cpus
+from htrtool.core.session import open_session
 
 MAPS = ("baseline", "body", "end")
 TURNS = (0, 90, 180, 270)
@@ -27,15 +27,14 @@ class LineMaps:
     """What the network says of a page.
 
     ``baseline``, ``body`` and ``end`` are float32 (rows, columns), 0 to 1: whether a baseline passes here, whether
-    between it and the height of small letters something is written, whether a line begins or ends here. ``scale`` is
-    their pixels per page pixel. ``writing`` is by how much of the page is written on, in patches, for each of ``TURNS``
-    by which the writing may be turned clockwise.
+    between it and the height of small letters something is written, whether a line begins or ends here. They have half as
+    many pixels each way as the page. ``writing`` is by how much of the page is written on, in patches, for each of
+    ``TURNS`` by which the writing may be turned clockwise.
     """
 
     baseline: np.ndarray
     body: np.ndarray
     end: np.ndarray
-    scale: float
     writing: np.ndarray
 
 
@@ -55,27 +54,31 @@ class LineNetwork:
         if METADATA_KEY not in self._session.get_modelmeta().custom_metadata_map:
             raise ModelError("expected a network that finds lines, received another", str(path))
 
-    def maps(self, pixels: np.ndarray, side: int = WORKING_SIDE) -> LineMaps:
-        """Map the lines of a page.
+    def maps(self, pixels: np.ndarray) -> LineMaps:
+        """Map the lines of a page, best at the scale that :func:`shrunk` gives it.
 
         Args:
             pixels: (height, width) uint8, dark on light.
-            side: the longer side at which the network sees the page; smaller pages are left as they are.
         """
-        scale = min(1.0, side / max(pixels.shape))
-        if scale < 1:
-            size = [max(1, round(length * scale)) for length in pixels.shape[::-1]]
-            pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
         page = network_input(pixels)
         height, width = page.shape
         page = np.pad(page, ((0, -height % STRIDE), (0, -width % STRIDE)))
         maps, turn = self._session.run(["maps", "turn"], {"page": page[None, :, :, None]})
         maps = 1 / (1 + np.exp(-maps[0, : -(-height // 2), : -(-width // 2)]))
         writing = softmax(turn[0])[..., 1:].sum((0, 1))
-        return LineMaps(*(np.ascontiguousarray(maps[..., i]) for i in range(len(MAPS))), scale / 2, writing)
+        return LineMaps(*(np.ascontiguousarray(maps[..., i]) for i in range(len(MAPS))), writing)
+
+
+def shrunk(pixels: np.ndarray, side: int = WORKING_SIDE) -> tuple[np.ndarray, float]:
+    """Return a page with ``side`` pixels at most on its longer side, and its pixels per pixel of the original."""
+    scale = min(1.0, side / max(pixels.shape))
+    if scale == 1:
+        return pixels, scale
+    size = [max(1, round(length * scale)) for length in pixels.shape[::-1]]
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), scale
 
 
 @functools.cache
-def line_network() -> LineNetwork:
-    """Return the network that is shipped."""
-    return LineNetwork(SHIPPED / f"{LINE_FINDER}.onnx", usable_cpus())
+def line_network(threads: int) -> LineNetwork:
+    """Return the network that is shipped, to be run by so many threads."""
+    return LineNetwork(SHIPPED / f"{LINE_FINDER}.onnx", threads)

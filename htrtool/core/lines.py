@@ -10,22 +10,29 @@ import numpy as np
 from htrtool.core.cut import Cut, cut_line
 from htrtool.core.errors import InputError
 from htrtool.core.ink import ink_map
-from htrtool.core.linemaps import WORKING_SIDE, LineMaps, line_network
+from htrtool.core.linemaps import LineMaps, LineNetwork, line_network, shrunk
 from htrtool.core.linetrace import Trace, trace_baselines
 from htrtool.core.oneline import looks_like_line
 from htrtool.core.order import reading_order
 from htrtool.core.outlines import outline
 from htrtool.core.owners import ink_of_each, own_ink
+from htrtool.core.session import usable_cpus
 
 __all__ = ["TextLine", "cut_lines", "find_lines", "looks_like_line"]
 
-# How much of the writing must stand in another direction for the page to be turned.
+# What tells that a page is turned: written patches that it takes, the share of them that stand sideways, and log odds of
+# upright against overturned writing, above which a page is taken for upright, and by which another way round is better.
+LEAST_WRITING = 8
 CLEARLY_TURNED = 0.6
+SURELY_UPRIGHT = 3.4
+CLEARLY_BETTER = 0.3
 # Letters of these heights, in pixels that the network sees, are found best; others are looked at in another scale.
 SMALL_LETTERS, LARGE_LETTERS, GOOD_LETTERS = 4.5, 30.0, 12.0
 LONGEST_SIDE = 2240
 # The distance of lines at which letters are usually written, in heights of small letters.
 LINE_OF_X_HEIGHT = 2.6
+# Of the square of that height, the least ink.
+LEAST_INK = 0.1
 
 
 @dataclass
@@ -41,33 +48,60 @@ class TextLine:
     x_height: float = 0.0
 
 
-def find_lines(pixels: np.ndarray) -> list[TextLine]:
+def find_lines(pixels: np.ndarray, threads: int | None = None) -> list[TextLine]:
     """Find the text lines of a page, in reading order. A page that lies on its side or its head is read so.
 
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
+        threads: how many threads the network uses; by default, the CPUs that may be used.
     """
-    maps = line_network().maps(pixels)
-    quarters = quarters_turned(maps)
-    upright = pixels
-    if quarters:
-        upright = np.ascontiguousarray(np.rot90(pixels, quarters))
-        maps = line_network().maps(upright)
+    network = line_network(threads or usable_cpus())
+    page, scale = shrunk(pixels)
+    quarters, maps = upright_maps(page, network)
+    page = _turned_back(page, quarters)
     traces = trace_baselines(maps)
-    if traces and (side := _better_side(upright, maps, traces)):
-        maps = line_network().maps(upright, side)
-        traces = trace_baselines(maps)
-    lines = _outlined(upright, traces, maps.scale)
-    for line in lines if quarters else ():
-        line.baseline, line.polygon = (_turned(p, quarters, upright.shape) for p in (line.baseline, line.polygon))
+    if side := _better_side(traces, page, pixels):
+        page, scale = shrunk(pixels, side)
+        page = _turned_back(page, quarters)
+        traces = trace_baselines(network.maps(page))
+    lines = _outlined(page, traces)
+    for line in lines:
+        line.baseline, line.polygon = (
+            _turned(points, quarters, page.shape) / scale for points in (line.baseline, line.polygon)
+        )
+        line.x_height /= scale
     return lines
 
 
-def quarters_turned(maps: LineMaps) -> int:
-    """Return by how many quarters a page is turned clockwise, as far as its writing tells clearly."""
+def upright_maps(pixels: np.ndarray, network: LineNetwork) -> tuple[int, LineMaps]:
+    """Return by how many quarters a page is turned clockwise, and the maps of the page set upright.
+
+    That writing stands sideways, the network tells from any piece of it. Whether it stands on its head, it tells only by
+    comparison: of the two ways round, the right one looks the more upright.
+    """
+    maps = network.maps(pixels)
     total = maps.writing.sum()
-    most = int(maps.writing.argmax())
-    return most if total >= 1 and maps.writing[most] > CLEARLY_TURNED * total else 0
+    if total < LEAST_WRITING:
+        return 0, maps
+    if maps.writing[1] + maps.writing[3] > CLEARLY_TURNED * total:
+        ways = {quarters: network.maps(_turned_back(pixels, quarters)) for quarters in (1, 3)}
+        best = max(ways, key=lambda quarters: _uprightness(ways[quarters]))
+        return best, ways[best]
+    if _uprightness(maps) < SURELY_UPRIGHT:
+        other = network.maps(_turned_back(pixels, 2))
+        if _uprightness(other) > _uprightness(maps) + CLEARLY_BETTER:
+            return 2, other
+    return 0, maps
+
+
+def _uprightness(maps: LineMaps) -> float:
+    """Return the log odds of upright writing against writing on its head."""
+    return float(np.log((maps.writing[0] + 1e-3) / (maps.writing[2] + 1e-3)))
+
+
+def _turned_back(pixels: np.ndarray, quarters: int) -> np.ndarray:
+    """Turn a page anticlockwise by quarters."""
+    return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
 
 
 def _turned(points: np.ndarray, quarters: int, shape: tuple[int, int]) -> np.ndarray:
@@ -79,57 +113,55 @@ def _turned(points: np.ndarray, quarters: int, shape: tuple[int, int]) -> np.nda
     return points
 
 
-def _better_side(pixels: np.ndarray, maps: LineMaps, traces: list[Trace]) -> int:
+def _better_side(traces: list[Trace], page: np.ndarray, pixels: np.ndarray) -> int:
     """Return the longer side at which the network should see the page again, 0 if it saw it well."""
-    # The network sees the page at twice the scale of its maps.
+    if not traces:
+        return 0
     letters = 2 * float(np.median([trace.x_height for trace in traces]))
     if SMALL_LETTERS <= letters <= LARGE_LETTERS:
         return 0
-    side = round(2 * maps.scale * max(pixels.shape) * GOOD_LETTERS / letters)
-    side = int(np.clip(side, WORKING_SIDE // 4, min(LONGEST_SIDE, max(pixels.shape))))
-    return side if abs(side / (2 * maps.scale * max(pixels.shape)) - 1) > 0.2 else 0
+    seen = max(page.shape)
+    side = int(np.clip(seen * GOOD_LETTERS / letters, seen // 4, min(LONGEST_SIDE, max(pixels.shape))))
+    return side if abs(side / seen - 1) > 0.2 else 0
 
 
-def _outlined(pixels: np.ndarray, traces: list[Trace], scale: float) -> list[TextLine]:
-    """Give each trace its ink, its ends and its outline; what has no ink is no line."""
+def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
+    """Give each trace of the maps its ink, its ends and its outline on the page; what has no ink is no line."""
     if not traces:
         return []
-    ink = ink_map(pixels)
-    ratio = ink.scale / scale
-    scaled = [_scaled(trace, ratio) for trace in traces]
-    owners = own_ink(ink.mask, scaled)
+    mask = ink_map(page, side=max(page.shape)).mask
+    traces = [_on_page(trace) for trace in traces]
     lines, ends, heights = [], [], []
-    for trace, (xs, ys) in zip(scaled, ink_of_each(owners, len(scaled))):
-        if len(xs) < 0.1 * trace.x_height**2:
+    for trace, (xs, ys) in zip(traces, ink_of_each(own_ink(mask, traces), len(traces))):
+        if len(xs) < LEAST_INK * trace.x_height**2:
             continue
-        size = LINE_OF_X_HEIGHT * trace.x_height
         left, right = min(xs.min(), trace.right - 1), max(xs.max() + 1, trace.left + 1)
         knots = np.linspace(left, right, max(2, int((right - left) / (1.5 * trace.x_height)) + 1))
         base = trace.at(knots)
-        polygon = outline(xs, ys, knots, base, size)
-        baseline = np.column_stack([knots, base])
-        lines.append(TextLine(baseline / ink.scale, polygon / ink.scale, trace.x_height / ink.scale))
+        polygon = outline(xs, ys, knots, base, LINE_OF_X_HEIGHT * trace.x_height)
+        lines.append(TextLine(np.column_stack([knots, base]), polygon, trace.x_height))
         ends.append((left, right))
         heights.append(float(base.mean()))
     return [lines[index] for index in reading_order(np.array(ends).reshape(-1, 2), np.array(heights))]
 
 
-def _scaled(trace: Trace, ratio: float) -> Trace:
-    """Bring a trace to another scale; pixel centres are kept in mind."""
-    left, right = round(trace.left * ratio), max(round(trace.left * ratio) + 1, round(trace.right * ratio))
-    columns = (np.arange(left, right) + 0.5) / ratio - 0.5
-    ys = (np.interp(columns, np.arange(trace.left, trace.right), trace.ys) + 0.5) * ratio - 0.5
-    return Trace(left, ys, trace.x_height * ratio)
+def _on_page(trace: Trace) -> Trace:
+    """Bring a trace from the maps to the page, which has twice as many pixels each way."""
+    columns = np.arange(2 * trace.left, 2 * trace.right)
+    # Pixel centres stand at halves.
+    rows = np.interp((columns + 0.5) / 2 - 0.5, np.arange(trace.left, trace.right), trace.ys)
+    return Trace(2 * trace.left, 2 * rows + 0.5, 2 * trace.x_height)
 
 
-def cut_lines(pixels: np.ndarray) -> list[Cut]:
-    """Find the lines of a page and cut them out, in reading order.
+def cut_lines(pixels: np.ndarray, threads: int | None = None) -> list[Cut]:
+    """Find the lines of a page and cut them out, in reading order, each upright; boxes are on the page as it lies.
 
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
+        threads: as for :func:`find_lines`.
     """
     cuts = []
-    for line in find_lines(pixels):
+    for line in find_lines(pixels, threads):
         # What is too small to be cut is a speck that looked like writing, no fault of the page.
         with contextlib.suppress(InputError):
             cuts.append(cut_line(pixels, line.polygon, line.baseline, directed=True))

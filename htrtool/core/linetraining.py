@@ -33,7 +33,7 @@ TURN_WEIGHT = 0.2
 class Settings:
     """How to train: ``batch`` crops a step, in bfloat16 where ``half`` is set."""
 
-    steps: int = 4000
+    steps: int = 2500
     batch: int = 4
     seed: int = 1
     half: bool = False
@@ -90,7 +90,8 @@ def train(
     """Train a network.
 
     Args:
-        on_row: called every ``ROW_STEPS`` steps with ``step``, ``seconds``, ``loss``, ``maps_loss`` and ``turn_loss``.
+        on_row: called every ``ROW_STEPS`` steps with ``step``, ``seconds``, ``loss``, ``maps_loss`` and ``turn_loss``, the
+            means since the last row.
         parent: the ``.keras`` file of the network to go on from; without it the weights are drawn.
 
     Raises:
@@ -106,18 +107,23 @@ def train(
         keras.config.set_dtype_policy(before)
     if parent:
         adopt(network, parent)
-    peak = PEAK_RATE if parent is None else TUNING_RATE
+    peak, warm_up = PEAK_RATE if parent is None else TUNING_RATE, min(WARM_UP, settings.steps // 4)
     rate = keras.optimizers.schedules.CosineDecay(
-        peak / 10, settings.steps - WARM_UP, warmup_target=peak, warmup_steps=WARM_UP, alpha=0.003
+        peak / 10, settings.steps - warm_up, warmup_target=peak, warmup_steps=warm_up, alpha=0.003
     )
     network.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4, clipnorm=1.0), [maps_loss, turn_loss])
-    start = time.monotonic()
+    start, before_row = time.monotonic(), {}
 
     def report(batch: int, logs: dict) -> None:
         step = batch + 1
-        if step % ROW_STEPS == 0 or step == settings.steps:
-            losses = {name: f"{float(value):.4f}" for name, value in logs.items()}
-            on_row({"step": step, "seconds": round(time.monotonic() - start)} | losses)
+        if step % ROW_STEPS and step != settings.steps:
+            return
+        # Keras gives the mean since the first step; that of the steps since the last row follows from two of them.
+        sums = {name: float(value) * step for name, value in logs.items()}
+        count = step - before_row.get("step", 0)
+        losses = {name: f"{(total - before_row.get(name, 0.0)) / count:.4f}" for name, total in sums.items()}
+        on_row({"step": step, "seconds": round(time.monotonic() - start)} | losses)
+        before_row.update(sums, step=step)
 
     told = keras.callbacks.LambdaCallback(on_train_batch_end=report)
     network.fit(Batches(pages, settings), epochs=1, verbose=0, callbacks=[told], shuffle=False)

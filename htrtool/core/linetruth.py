@@ -94,7 +94,7 @@ def load_truth(path: Path) -> tuple[np.ndarray, list[LineTruth], list[str]]:
     if path.suffix.lower() == ".json":
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            shapes = [(line.get("baseline"), line.get("polygon"), line.get("text")) for line in data["lines"]]
+            shapes = [(_array(line.get("baseline")), _array(line.get("polygon")), line.get("text")) for line in data["lines"]]
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"expected JSON with a list of lines ({type(error).__name__}: {error})", str(path)) from None
         image = next((file for suffix in IMAGE_SUFFIXES if (file := path.with_suffix(suffix)).is_file()), None)
@@ -105,12 +105,15 @@ def load_truth(path: Path) -> tuple[np.ndarray, list[LineTruth], list[str]]:
         pixels, shapes = _of_xml(path)
     lines, texts = [], []
     for baseline, polygon, text in shapes:
-        points = np.array(baseline or [], float).reshape(-1, 2)
-        if len(points) > 1 and np.ptp(points, axis=0).max() > 1:
-            outline = np.array(polygon, float).reshape(-1, 2) if polygon and len(polygon) > 2 else None
-            lines.append(LineTruth(points if points[0, 0] <= points[-1, 0] else points[::-1], outline))
+        if len(baseline) > 1 and np.ptp(baseline, axis=0).max() > 1:
+            baseline = baseline if baseline[0, 0] <= baseline[-1, 0] else baseline[::-1]
+            lines.append(LineTruth(baseline, polygon if len(polygon) > 2 else None))
             texts.append(text or "")
     return pixels, lines, texts
+
+
+def _array(points) -> np.ndarray:
+    return np.array(points or [], float).reshape(-1, 2)
 
 
 def _of_xml(path: Path):
@@ -124,7 +127,7 @@ def _of_xml(path: Path):
     if image is None:
         raise InputError("expected the page's image beside it, found none", str(path))
     pixels, lines = scaled_lines(pages[0], image, path)
-    return pixels, [(line.baseline, line.polygon, line.text) for line in lines]
+    return pixels, [(_array(line.baseline), _array(line.polygon), line.text) for line in lines]
 
 
 def page_truth(path: Path) -> PageTruth:

@@ -255,7 +255,7 @@ class Pipeline:
         if self._mode == "line" or (self._mode == "auto" and (source.is_line or looks_like_line(pixels))):
             height, width = pixels.shape
             return [((0, 0, width, height), self._reader.prepare(pixels))]
-        return [(line.box, self._reader.prepare(line.pixels)) for line in cut_lines(pixels)]
+        return [(line.box, self._reader.prepare(line.pixels)) for line in cut_lines(pixels, self._threads)]
 
     def _read(self, batch: list[tuple[int, int, _Page, np.ndarray]]) -> None:
         readings = self._reader.read_batch([line for *_, line in batch])
