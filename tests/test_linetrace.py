@@ -22,7 +22,7 @@ def maps(*lines, ends=True, gap=None):
     if gap:
         for drawn in (baseline, body, end):
             drawn[:, gap[0] : gap[1]] = 0
-    return LineMaps(*(drawn / np.float32(255) for drawn in (baseline, body, end)), np.zeros(4))
+    return LineMaps(*(drawn / np.float32(255) for drawn in (baseline, body, end)), np.zeros((13, 25, 5)))
 
 
 def test_bent_and_slanted_lines_are_followed():

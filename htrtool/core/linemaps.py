@@ -28,14 +28,19 @@ class LineMaps:
 
     ``baseline``, ``body`` and ``end`` are float32 (rows, columns), 0 to 1: whether a baseline passes here, whether
     between it and the height of small letters something is written, whether a line begins or ends here. They have half as
-    many pixels each way as the page. ``writing`` is by how much of the page is written on, in patches, for each of
-    ``TURNS`` by which the writing may be turned clockwise.
+    many pixels each way as the page. ``patches``, (rows, columns, 5), is for each ``STRIDE`` pixels of the page each way
+    how likely nothing is written there, or writing turned clockwise by each of ``TURNS``.
     """
 
     baseline: np.ndarray
     body: np.ndarray
     end: np.ndarray
-    writing: np.ndarray
+    patches: np.ndarray
+
+    @property
+    def writing(self) -> np.ndarray:
+        """By how much of the page is written on, in patches, for each of ``TURNS``."""
+        return self.patches[..., 1:].sum((0, 1))
 
 
 class LineNetwork:
@@ -65,8 +70,7 @@ class LineNetwork:
         page = np.pad(page, ((0, -height % STRIDE), (0, -width % STRIDE)))
         maps, turn = self._session.run(["maps", "turn"], {"page": page[None, :, :, None]})
         maps = 1 / (1 + np.exp(-maps[0, : -(-height // 2), : -(-width // 2)]))
-        writing = softmax(turn[0])[..., 1:].sum((0, 1))
-        return LineMaps(*(np.ascontiguousarray(maps[..., i]) for i in range(len(MAPS))), writing)
+        return LineMaps(*(np.ascontiguousarray(maps[..., i]) for i in range(len(MAPS))), softmax(turn[0]))
 
 
 def shrunk(pixels: np.ndarray, side: int = WORKING_SIDE) -> tuple[np.ndarray, float]:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from htrtool.core.linemaps import LineMaps
+from htrtool.core.linemaps import STRIDE, LineMaps
 
 LEAST_BASELINE = 0.3
 LEAST_END = 0.4
 # How strong a line's ridge must be on average, and what is written over it.
-LEAST_STRENGTH = 0.4
-LEAST_BODY = 0.25
+LEAST_STRENGTH = 0.65
+LEAST_BODY = 0.45
 # In heights of small letters: the shortest line, the longest gap within one, and how far its two sides may miss.
-SHORTEST, LONGEST_GAP, MOST_MISS = 1.0, 2.5, 0.6
+SHORTEST, LONGEST_GAP, MOST_MISS = 1.8, 2.5, 0.6
 REACH = 2
 
 
@@ -64,6 +64,7 @@ def trace_baselines(maps: LineMaps) -> list[Trace]:
             len(line.ys) >= SHORTEST * line.x_height
             and maps.baseline[rows, columns].mean() >= LEAST_STRENGTH
             and maps.body[over, columns].mean() >= LEAST_BODY
+            and not _sideways(maps.patches, over, columns)
         ):
             lines.append(_smoothed(line))
     return lines
@@ -95,6 +96,12 @@ def _pieces(maps: LineMaps) -> list[Trace]:
 
 def _rows(line: Trace, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(np.round(line.ys).astype(int), 0, shape[0] - 1), np.arange(line.left, line.right)
+
+
+def _sideways(patches: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> bool:
+    """Tell whether the writing that a line runs through stands sideways, as in a margin."""
+    _, upright, clockwise, _, anticlockwise = patches[2 * rows // STRIDE, 2 * columns // STRIDE].mean(axis=0)
+    return bool(clockwise + anticlockwise > upright)
 
 
 def _x_height(body: np.ndarray, line: Trace) -> float:
