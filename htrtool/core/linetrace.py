@@ -17,6 +17,8 @@ LEAST_BODY = 0.45
 # In heights of small letters: the shortest line, the longest gap within one, and how far its two sides may miss.
 SHORTEST, LONGEST_GAP, MOST_MISS = 1.8, 2.5, 0.6
 REACH = 2
+# In heights of small letters, the least distance of two lines, one above the other.
+NEAREST = 0.8
 
 
 @dataclass(eq=False)
@@ -67,7 +69,16 @@ def trace_baselines(maps: LineMaps) -> list[Trace]:
             and not _sideways(maps.patches, over, columns)
         ):
             lines.append(_smoothed(line))
-    return lines
+    lines.sort(key=lambda line: -len(line.ys))
+    return [line for number, line in enumerate(lines) if not any(_repeats(line, longer) for longer in lines[:number])]
+
+
+def _repeats(line: Trace, longer: Trace) -> bool:
+    """Tell whether a trace runs along a longer one, nearer than lines of such letters can: strokes under or over it."""
+    columns = np.arange(max(line.left, longer.left), min(line.right, longer.right))
+    if len(columns) < 0.7 * len(line.ys):
+        return False
+    return bool(np.abs(line.at(columns) - longer.at(columns)).mean() < NEAREST * longer.x_height)
 
 
 def _pieces(maps: LineMaps) -> list[Trace]:
