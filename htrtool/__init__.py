@@ -61,7 +61,7 @@ def read(
     """
     from htrtool.core.language import reader_for
     from htrtool.core.pipeline import LineRead, Pipeline
-    from htrtool.core.reader import usable_cpus
+    from htrtool.core.session import usable_cpus
 
     reader = reader_for(
         os.fspath(model), os.fspath(lm), lexicon if lexicon is None else os.fspath(lexicon), beam, nbest

@@ -168,6 +168,24 @@ def test_pictures_of_lines_are_told_from_pages():
     assert not looks_like_line(written(lines=3, first=60, height=250))
 
 
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_turned_page_is_read_upright_and_told_as_it_lies(quarters):
+    pixels = real_writing()
+    upright, turned = find_lines(pixels), find_lines(np.ascontiguousarray(np.rot90(pixels, -quarters)))
+    assert len(turned) == len(upright)
+    directions = {1: (0, 1), 2: (-1, 0), 3: (0, -1)}
+    for line in turned:
+        run = line.baseline[-1] - line.baseline[0]
+        assert run @ directions[quarters] > 0.95 * np.hypot(*run)
+    cuts = zip(cut_lines(pixels), cut_lines(np.ascontiguousarray(np.rot90(pixels, -quarters))))
+    for straight, cut in cuts:
+        assert np.abs(np.subtract(straight.pixels.shape, cut.pixels.shape)).max() < 12
+
+
+def real_writing():
+    return cv2.imread(str(Path(__file__).parent / "samples" / "letter.jpg"), cv2.IMREAD_GRAYSCALE)
+
+
 @pytest.mark.skipif(not REAL_PAGES.is_dir(), reason=f"no real pages in {REAL_PAGES}")
 @pytest.mark.parametrize("name, least", [("copiste", 0.9), ("hooker", 0.75), ("peraire", 0.7), ("cremma19", 0.8)])
 def test_most_lines_of_real_pages_are_found(name, least):

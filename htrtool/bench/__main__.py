@@ -8,6 +8,7 @@ import click
 
 from htrtool.bench.accuracy import accuracy
 from htrtool.bench.calibration import calibration
+from htrtool.bench.lines import lines
 from htrtool.bench.lm import lm
 from htrtool.core.errors import HtrError
 from htrtool.exits import Exit
@@ -18,7 +19,7 @@ def bench() -> None:
     """Run htr and its peers on the same inputs, in turn, and print how they did."""
 
 
-for command in (accuracy, lm, calibration):
+for command in (accuracy, lines, lm, calibration):
     bench.add_command(command)
 
 def main() -> None:

@@ -44,7 +44,7 @@ def accuracy(streams, models, peers, alone, limit, seed) -> None:
 def ours(model: str):
     """Return a reader of single lines with a model of ours."""
     from htrtool.core.language import reader_for
-    from htrtool.core.reader import usable_cpus
+    from htrtool.core.session import usable_cpus
 
     reader = reader_for(model, threads=usable_cpus())
     return lambda pixels: reader.read_batch([reader.prepare(pixels)])[0].text

@@ -1,14 +1,18 @@
-"""Other readers of text lines, each behind one function, used if it is installed."""
+"""Other readers of text lines and finders of lines, each behind one function, used if it is installed."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
+import tempfile
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Callable
 
 import cv2
 import numpy as np
+from PIL import Image
 
 LineReader = Callable[[np.ndarray], str]
 """Gray pixels of a line, (height, width) uint8, to its text."""
@@ -51,3 +55,56 @@ def tesseract() -> LineReader | None:
 
 
 PEERS: dict[str, Callable[[], LineReader | None]] = {"rapidocr": rapidocr, "tesseract": tesseract}
+
+LineFinder = Callable[[np.ndarray], list[tuple[np.ndarray | None, np.ndarray]]]
+"""Gray pixels of a page to the outline and the baseline of each line, (points, 2) each, in reading order."""
+
+
+def own_finder() -> LineFinder:
+    """Return our line finder, loaded."""
+    from htrtool.core.linemaps import line_network
+    from htrtool.core.lines import find_lines
+    from htrtool.core.session import usable_cpus
+
+    line_network(usable_cpus())
+    return lambda pixels: [(line.polygon, line.baseline) for line in find_lines(pixels)]
+
+
+def kraken() -> LineFinder | None:
+    """Return kraken's segmentation with the model that its package brings (blla), None if it is not installed.
+
+    In this process if it can be imported, else by its command, whose start then counts too.
+    """
+    if find_spec("kraken"):
+        from kraken import blla
+
+        def segment(pixels: np.ndarray) -> list[dict]:
+            found = blla.segment(Image.fromarray(pixels))
+            if isinstance(found, dict):
+                return found["lines"]
+            return [{"baseline": line.baseline, "boundary": line.boundary} for line in found.lines]
+
+    elif program := shutil.which("kraken"):
+
+        def segment(pixels: np.ndarray) -> list[dict]:
+            with tempfile.TemporaryDirectory(prefix="htr-") as folder:
+                page, out = Path(folder, "page.png"), Path(folder, "lines.json")
+                Image.fromarray(pixels).save(page)
+                command = [program, "-i", str(page), str(out), "segment", "-bl"]
+                subprocess.run(command, capture_output=True, check=True)
+                return json.loads(out.read_text())["lines"]
+
+    else:
+        return None
+
+    def find(pixels: np.ndarray) -> list[tuple[np.ndarray | None, np.ndarray]]:
+        lines = [line for line in segment(pixels) if len(line["baseline"] or ()) > 1]
+        return [
+            (np.array(line["boundary"], float) if line["boundary"] else None, np.array(line["baseline"], float))
+            for line in lines
+        ]
+
+    return find
+
+
+LINE_FINDERS: dict[str, Callable[[], LineFinder | None]] = {"htr": own_finder, "kraken": kraken}

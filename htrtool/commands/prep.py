@@ -160,7 +160,8 @@ def checked_by(model: str, made: Iterator) -> Iterator:
     """Leave out samples whose pictures do not show their texts, as a model sees it."""
     from htrtool.core.checking import checked
     from htrtool.core.modelfile import find_model
-    from htrtool.core.reader import Reader, usable_cpus
+    from htrtool.core.reader import Reader
+    from htrtool.core.session import usable_cpus
 
     return checked(made, Reader(find_model(model), usable_cpus()))
 
@@ -183,7 +184,8 @@ def hands_of(synthesis: SynthesisOptions, model: str, messages: Messages) -> Han
     """Take the lines of real hands apart; how many there are is told."""
     from htrtool.core.corpus import labelled_samples
     from htrtool.core.modelfile import find_model
-    from htrtool.core.reader import Reader, usable_cpus
+    from htrtool.core.reader import Reader
+    from htrtool.core.session import usable_cpus
     from htrtool.core.synth import Hands
     from htrtool.core.synth.specimens import gather_specimens
 

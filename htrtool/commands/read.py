@@ -149,7 +149,7 @@ def read(
         opened = replacing(output)
     from htrtool.core.language import reader_for
     from htrtool.core.pipeline import Pipeline
-    from htrtool.core.reader import usable_cpus
+    from htrtool.core.session import usable_cpus
 
     reader = reader_for(str(path), lm, lexicon, beam, nbest)
     messages.detail(

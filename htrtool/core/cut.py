@@ -34,7 +34,13 @@ class Cut(NamedTuple):
         return self.place.box
 
 
-def cut_line(page: np.ndarray, polygon: Points | None, baseline: Points | None, spacing: float | None = None) -> Cut:
+def cut_line(
+    page: np.ndarray,
+    polygon: Points | None,
+    baseline: Points | None,
+    spacing: float | None = None,
+    directed: bool = False,
+) -> Cut:
     """Cut a line out of a page.
 
     The baseline is smoothed and resampled pixel by pixel; the columns of the result are the normals to it, so that
@@ -47,12 +53,13 @@ def cut_line(page: np.ndarray, polygon: Points | None, baseline: Points | None, 
         polygon: the outline as (x, y) points in pixels. None: as far from the baseline as ``spacing`` suggests.
         baseline: (x, y) points. None: the middle of the polygon gives the direction.
         spacing: the distance to the neighbouring baselines in pixels, where there is no polygon.
+        directed: the baseline runs as the line is read, even from right to left, where the page stands on its head.
 
     Raises:
         InputError: the line is smaller than ``MIN_SIDE`` pixels, or off the page.
     """
     outline = None if polygon is None or len(polygon) < 3 else np.asarray(polygon, np.float64)
-    guide = None if baseline is None else _distinct(np.asarray(baseline, np.float64).reshape(-1, 2))
+    guide = None if baseline is None else _distinct(np.asarray(baseline, np.float64).reshape(-1, 2), directed)
     if outline is None and guide is None:
         raise InputError("expected a polygon of three points or more, or a baseline of two, found neither")
     _check_on_page(guide if outline is None else outline, page.shape)
@@ -116,15 +123,15 @@ def _too_small(width: float, height: float) -> InputError:
     return InputError(f"expected a line of {MIN_SIDE} pixels or more each way, found {size} on the page")
 
 
-def _distinct(points: np.ndarray) -> np.ndarray | None:
-    """Drop repeated points; order a baseline that runs more across than down from left to right."""
+def _distinct(points: np.ndarray, directed: bool) -> np.ndarray | None:
+    """Drop repeated points; unless it is directed, order a baseline that runs more across than down left to right."""
     if len(points) < 2:
         return None
     points = points[np.r_[True, np.abs(np.diff(points, axis=0)).sum(axis=1) > 0]]
     if len(points) < 2:
         return None
     run = points[-1] - points[0]
-    return points[::-1] if run[0] < 0 and abs(run[0]) >= abs(run[1]) else points
+    return points[::-1] if not directed and run[0] < 0 and abs(run[0]) >= abs(run[1]) else points
 
 
 def _length(points: np.ndarray) -> float:

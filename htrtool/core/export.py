@@ -73,13 +73,22 @@ def export_onnx(keras_file: Path, onnx_file: Path) -> None:
         DependencyError: TensorFlow, onnx or tf2onnx is missing.
         ModelError: the conversion failed.
     """
+    convert_apart("htrtool.core.export", [str(keras_file), str(onnx_file)], onnx_file)
+
+
+def convert_apart(module: str, arguments: list[str], onnx_file: Path) -> None:
+    """Run a module that converts a network, in a process of its own under the TensorFlow backend on the CPU.
+
+    Raises:
+        DependencyError: TensorFlow, onnx or tf2onnx is missing.
+        ModelError: the conversion failed.
+    """
     environment = os.environ | {
         "KERAS_BACKEND": "tensorflow",
         "CUDA_VISIBLE_DEVICES": "-1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    command = [sys.executable, "-m", "htrtool.core.export", str(keras_file), str(onnx_file)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", module, *arguments], env=environment, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         if "ModuleNotFoundError" in last:
@@ -104,7 +113,7 @@ def _convert(keras_file: Path, onnx_file: Path) -> None:
         file = Path(folder, "network.onnx")
         part.export(file, format="onnx", verbose=False, input_signature=signature)
         model = onnx.load(file)
-    _rename(model.graph, model.graph.output[0].name, "logits")
+    rename_output(model.graph, model.graph.output[0], "logits")
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, info.to_json()
     content = model.SerializeToString()
@@ -116,13 +125,14 @@ def _convert(keras_file: Path, onnx_file: Path) -> None:
         stream.write(content)
 
 
-def _rename(graph, old: str, new: str) -> None:
+def rename_output(graph, output, name: str) -> None:
+    """Give an output of an ONNX graph a name, everywhere that it is spoken of."""
     for node in graph.node:
         for names in (node.input, node.output):
-            for index, name in enumerate(names):
-                if name == old:
-                    names[index] = new
-    graph.output[0].name = new
+            for index, old in enumerate(names):
+                if old == output.name:
+                    names[index] = name
+    output.name = name
 
 
 if __name__ == "__main__":

@@ -3,150 +3,166 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from htrtool.core.cut import Cut, cut_line
 from htrtool.core.errors import InputError
 from htrtool.core.ink import ink_map
+from htrtool.core.linemaps import LineMaps, LineNetwork, line_network, shrunk
+from htrtool.core.linetrace import Trace, trace_baselines
+from htrtool.core.oneline import looks_like_line
 from htrtool.core.order import reading_order
-from htrtool.core.outlines import fit_baseline, outline
-from htrtool.core.owners import assign_ink, ink_of_each, without_specks
-from htrtool.core.ridges import find_ridges, line_pitch, link_ridges, page_slope, pieces_height, sheared
+from htrtool.core.outlines import outline
+from htrtool.core.owners import ink_of_each, own_ink
+from htrtool.core.session import usable_cpus
 
-# The line pitch that letters of a height of one ask for at least.
-LETTERS_IN_PITCH = 2.5
-# What tells a picture of one line: shares of its height, of the strongest band's ink, and of the lesser of two bands'.
-LINE_HEIGHT = 128
-LEAST_BAND = 0.3
-DEEPEST_VALLEY = 0.6
-LEAST_DISTANCE = 0.25
-CLEAR_VALLEY = 0.1
-# Two lines of writing that can be read are no lower than this, in pixels.
-LOWEST_PAGE = 80
+__all__ = ["TextLine", "cut_lines", "find_lines", "looks_like_line"]
+
+# What tells that a page is turned: written patches that it takes, the share of them that stand sideways, and log odds of
+# upright against overturned writing, above which a page is taken for upright, and by which another way round is better.
+LEAST_WRITING = 8
+CLEARLY_TURNED = 0.6
+SURELY_UPRIGHT = 3.4
+CLEARLY_BETTER = 0.3
+# Letters of these heights, in pixels that the network sees, are found best; others are looked at in another scale.
+SMALL_LETTERS, LARGE_LETTERS, GOOD_LETTERS = 4.5, 30.0, 12.0
+LONGEST_SIDE = 2240
+# The distance of lines at which letters are usually written, in heights of small letters.
+LINE_OF_X_HEIGHT = 2.6
+# Of the square of that height, the least ink.
+LEAST_INK = 0.1
 
 
 @dataclass
 class TextLine:
-    """A line found on a page: its baseline from left to right and its outline, float (points, 2), in page pixels."""
+    """A line found on a page: its baseline and its outline, float (points, 2), in page pixels.
+
+    The baseline runs as the line is read, from left to right unless the page is turned; ``x_height`` is the height of its
+    small letters in pixels.
+    """
 
     baseline: np.ndarray
     polygon: np.ndarray
+    x_height: float = 0.0
 
 
-def find_lines(pixels: np.ndarray) -> list[TextLine]:
-    """Find the text lines of a page, in reading order.
+def find_lines(pixels: np.ndarray, threads: int | None = None) -> list[TextLine]:
+    """Find the text lines of a page, in reading order. A page that lies on its side or its head is read so.
 
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
+        threads: how many threads the network uses; by default, the CPUs that may be used.
     """
-    ink = ink_map(pixels)
-    slope = page_slope(ink.mask)
-    pad = int(np.ceil(abs(slope) * ink.mask.shape[1])) + 1
-    level, rules = (
-        sheared(part.astype(np.uint8), slope, pad, cv2.INTER_NEAREST).astype(bool) for part in (ink.mask, ink.rules)
-    )
-    pitch = line_pitch(level)
-    # Where lines stand far apart, the size of the letters is what counts.
-    size = min(pitch, LETTERS_IN_PITCH * pieces_height(level))
-    level = without_specks(level, size)
-    ridges = link_ridges(find_ridges(level, pitch), pitch, rules)
-    owners, ridges = assign_ink(level, ridges, pitch, size, rules)
-    lines = []
-    for ridge, (xs, ys) in zip(ridges, ink_of_each(owners, len(ridges))):
-        if not len(xs):
-            continue
-        knots, base = fit_baseline(xs, ys, ridge, size)
-        polygon = outline(xs, ys, knots, base, size)
-        lines.append(
-            TextLine(*(_in_page(points, slope, pad, ink.scale) for points in (np.column_stack([knots, base]), polygon)))
+    network = line_network(threads or usable_cpus())
+    page, scale = shrunk(pixels)
+    quarters, maps = upright_maps(page, network)
+    page = _turned_back(page, quarters)
+    traces = trace_baselines(maps)
+    if side := _better_side(traces, page, pixels):
+        page, scale = shrunk(pixels, side)
+        page = _turned_back(page, quarters)
+        traces = trace_baselines(network.maps(page))
+    lines = _outlined(page, traces)
+    for line in lines:
+        line.baseline, line.polygon = (
+            _turned(points, quarters, page.shape) / scale for points in (line.baseline, line.polygon)
         )
-    if not lines:
+        line.x_height /= scale
+    return lines
+
+
+def upright_maps(pixels: np.ndarray, network: LineNetwork) -> tuple[int, LineMaps]:
+    """Return by how many quarters a page is turned clockwise, and the maps of the page set upright.
+
+    That writing stands sideways, the network tells from any piece of it. Whether it stands on its head, it tells only by
+    comparison: of the two ways round, the right one looks the more upright.
+    """
+    maps = network.maps(pixels)
+    total = maps.writing.sum()
+    if total < LEAST_WRITING:
+        return 0, maps
+    if maps.writing[1] + maps.writing[3] > CLEARLY_TURNED * total:
+        ways = {quarters: network.maps(_turned_back(pixels, quarters)) for quarters in (1, 3)}
+        best = max(ways, key=lambda quarters: _uprightness(ways[quarters]))
+        return best, ways[best]
+    if _uprightness(maps) < SURELY_UPRIGHT:
+        other = network.maps(_turned_back(pixels, 2))
+        if _uprightness(other) > _uprightness(maps) + CLEARLY_BETTER:
+            return 2, other
+    return 0, maps
+
+
+def _uprightness(maps: LineMaps) -> float:
+    """Return the log odds of upright writing against writing on its head."""
+    return float(np.log((maps.writing[0] + 1e-3) / (maps.writing[2] + 1e-3)))
+
+
+def _turned_back(pixels: np.ndarray, quarters: int) -> np.ndarray:
+    """Turn a page anticlockwise by quarters."""
+    return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
+
+
+def _turned(points: np.ndarray, quarters: int, shape: tuple[int, int]) -> np.ndarray:
+    """Turn points of an upright page of ``shape`` clockwise by quarters."""
+    height, width = shape
+    for _ in range(quarters):
+        points = np.column_stack([height - points[:, 1], points[:, 0]])
+        height, width = width, height
+    return points
+
+
+def _better_side(traces: list[Trace], page: np.ndarray, pixels: np.ndarray) -> int:
+    """Return the longer side at which the network should see the page again, 0 if it saw it well."""
+    if not traces:
+        return 0
+    letters = 2 * float(np.median([trace.x_height for trace in traces]))
+    if SMALL_LETTERS <= letters <= LARGE_LETTERS:
+        return 0
+    seen = max(page.shape)
+    side = int(np.clip(seen * GOOD_LETTERS / letters, seen // 4, min(LONGEST_SIDE, max(pixels.shape))))
+    return side if abs(side / seen - 1) > 0.2 else 0
+
+
+def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
+    """Give each trace of the maps its ink, its ends and its outline on the page; what has no ink is no line."""
+    if not traces:
         return []
-    ends = np.array([(line.baseline[0, 0], line.baseline[-1, 0]) for line in lines])
-    heights = np.array([line.baseline[:, 1].mean() for line in lines])
-    return [lines[index] for index in reading_order(ends, heights)]
+    mask = ink_map(page, side=max(page.shape)).mask
+    traces = [_on_page(trace) for trace in traces]
+    lines, ends, heights = [], [], []
+    for trace, (xs, ys) in zip(traces, ink_of_each(own_ink(mask, traces), len(traces))):
+        if len(xs) < LEAST_INK * trace.x_height**2:
+            continue
+        left, right = min(xs.min(), trace.right - 1), max(xs.max() + 1, trace.left + 1)
+        knots = np.linspace(left, right, max(2, int((right - left) / (1.5 * trace.x_height)) + 1))
+        base = trace.at(knots)
+        polygon = outline(xs, ys, knots, base, LINE_OF_X_HEIGHT * trace.x_height)
+        lines.append(TextLine(np.column_stack([knots, base]), polygon, trace.x_height))
+        ends.append((left, right))
+        heights.append(float(base.mean()))
+    return [lines[index] for index in reading_order(np.array(ends).reshape(-1, 2), np.array(heights))]
 
 
-def _in_page(points: np.ndarray, slope: float, pad: int, scale: float) -> np.ndarray:
-    """Carry points from the levelled working image to the page."""
-    xs, ys = points.T
-    return np.column_stack([xs, ys - pad + slope * xs]) / scale
+def _on_page(trace: Trace) -> Trace:
+    """Bring a trace from the maps to the page, which has twice as many pixels each way."""
+    columns = np.arange(2 * trace.left, 2 * trace.right)
+    # Pixel centres stand at halves.
+    rows = np.interp((columns + 0.5) / 2 - 0.5, np.arange(trace.left, trace.right), trace.ys)
+    return Trace(2 * trace.left, 2 * rows + 0.5, 2 * trace.x_height)
 
 
-def cut_lines(pixels: np.ndarray) -> list[Cut]:
-    """Find the lines of a page and cut them out, in reading order.
+def cut_lines(pixels: np.ndarray, threads: int | None = None) -> list[Cut]:
+    """Find the lines of a page and cut them out, in reading order, each upright; boxes are on the page as it lies.
 
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
+        threads: as for :func:`find_lines`.
     """
     cuts = []
-    for line in find_lines(pixels):
+    for line in find_lines(pixels, threads):
         # What is too small to be cut is a speck that looked like writing, no fault of the page.
         with contextlib.suppress(InputError):
-            cuts.append(cut_line(pixels, line.polygon, line.baseline))
+            cuts.append(cut_line(pixels, line.polygon, line.baseline, directed=True))
     return cuts
-
-
-def looks_like_line(pixels: np.ndarray) -> bool:
-    """Tell whether a picture shows one text line or word, not a page to be cut into lines.
-
-    It does if the writing fills most of its height and its rows, seen along the slope of the writing, make one band.
-
-    Args:
-        pixels: (height, width) uint8, dark ink on light paper.
-    """
-    height, width = pixels.shape
-    if height <= LOWEST_PAGE and width >= height // 2:
-        return True
-    if width < 0.7 * height or (height > 2 * LINE_HEIGHT and width < 1.5 * height):
-        return False
-    small = pixels
-    if height > LINE_HEIGHT:
-        size = (max(1, round(width * LINE_HEIGHT / height)), LINE_HEIGHT)
-        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    ink = ink_map(small, side=max(small.shape))
-    if not ink.mask.any():
-        return width >= 3 * height
-    profile = row_profile(ink.mask)
-    return not has_two_bands(profile) and not has_several_bands(profile)
-
-
-def row_profile(mask: np.ndarray) -> np.ndarray:
-    """Return how much ink each row has, seen along the slope of the writing."""
-    height, width = mask.shape
-    # A single line rises no more than its picture is high; a free search would find a slope that blends two lines.
-    slope = page_slope(mask, 0.5 * height / width) if width > 2 * height else 0.0
-    pad = int(np.ceil(abs(slope) * width)) + 1
-    return sheared(mask.astype(np.float32), slope, pad).sum(axis=1)
-
-
-def has_two_bands(profile: np.ndarray) -> bool:
-    """Tell whether rows of ink form bands far apart: two peaks with a deep valley between."""
-    height = len(profile)
-    profile, peaks = _peaks(profile, max(1.0, 0.06 * height))
-    return any(
-        lower - upper >= LEAST_DISTANCE * height
-        and profile[upper:lower].min() < DEEPEST_VALLEY * min(profile[upper], profile[lower])
-        for upper, lower in itertools.combinations(peaks, 2)
-    )
-
-
-def has_several_bands(profile: np.ndarray) -> bool:
-    """Tell whether rows of ink form three bands or more, however narrow, with hardly any ink between."""
-    profile, peaks = _peaks(profile, 1.0)
-    clear = sum(
-        profile[upper:lower].min() < CLEAR_VALLEY * min(profile[upper], profile[lower])
-        for upper, lower in itertools.pairwise(peaks)
-    )
-    return clear >= 2
-
-
-def _peaks(profile: np.ndarray, blur: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the blurred profile, and the rows of its peaks that are no less than a share of the highest."""
-    profile = cv2.GaussianBlur(profile[:, None], (1, 0), sigmaX=1, sigmaY=blur)[:, 0]
-    peaks = np.flatnonzero((profile[1:-1] >= profile[:-2]) & (profile[1:-1] > profile[2:])) + 1
-    return profile, peaks[profile[peaks] >= LEAST_BAND * profile.max()]

@@ -14,6 +14,7 @@ from htrtool.core.prepare import Recipe
 METADATA_KEY = "htr"
 METADATA_FILE = "htr.json"
 DEFAULT_MODEL = "latin"
+LINE_FINDER = "lines"
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
 
 
@@ -79,7 +80,7 @@ def find_model(name: str, suffix: str = ".onnx") -> Path:
             candidate = folder / (name if name.endswith(suffix) else name + suffix)
             if candidate.is_file():
                 return candidate
-    names = sorted({file.stem for folder in model_folders() for file in folder.glob(f"*{suffix}")})
+    names = sorted({file.stem for folder in model_folders() for file in folder.glob(f"*{suffix}")} - {LINE_FINDER})
     raise ModelError(f"expected a model file or one of the names {', '.join(names) or '(none installed)'}; found no such model", name)
 
 

@@ -313,7 +313,7 @@ class Pipeline:
         elif self._mode == "line" or (self._mode == "auto" and (page.source.is_line or looks_like_line(pixels))):
             cuts = [(1, Cut(pixels, Place.of_picture(width, height)))]
         else:
-            cuts = enumerate(cut_lines(pixels), 1)
+            cuts = enumerate(cut_lines(pixels, self._threads), 1)
         for number, cut in cuts:
             try:
                 yield PageLine(number, cut.place), self._reader.prepare(cut.pixels)

@@ -19,7 +19,7 @@ MOST_RAIL_POINTS = 256
 class Place:
     """Where a line stands.
 
-    ``polygon`` and ``baseline`` are int (points, 2), x and y in pixels of the page, the baseline from left to right;
+    ``polygon`` and ``baseline`` are int (points, 2), x and y in pixels of the page, the baseline as the line is read;
     it is None where it is not known. ``rails`` is float (3, points, 2): the upper edge, the baseline and the lower
     edge at equal steps along the picture that was cut out of the page, from its left border to its right one, by
     which a column of that picture is found on the page. ``box`` is left, top, width and height.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import NamedTuple, Sequence
 
@@ -17,6 +16,7 @@ from htrtool.core.lexicon import Lexicon
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
 from htrtool.core.ngram import NGram
 from htrtool.core.prepare import prepare
+from htrtool.core.session import open_session
 
 WIDTH_STEP = 32
 MAX_ASPECT = 128
@@ -40,11 +40,6 @@ class Reading(NamedTuple):
     alternatives: tuple[tuple[str, float], ...] = ()
 
 
-def usable_cpus() -> int:
-    """Return the number of CPUs that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class Reader:
     """A model, loaded to read line images.
 
@@ -59,24 +54,7 @@ class Reader:
     """
 
     def __init__(self, path: Path, threads: int = 1):
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # Threads that spin while they wait would take the CPUs from decoding and preparation.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # The arena never gives back what the widest batch once took.
-        options.enable_cpu_mem_arena = False
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            # ONNX Runtime raises a dozen classes of its own here, none with a common base but Exception.
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise ModelError(
-                f"expected an ONNX model, received one that can't be loaded ({reason})", str(path)
-            ) from None
+        self._session = open_session(path, threads)
         metadata = self._session.get_modelmeta().custom_metadata_map
         if METADATA_KEY not in metadata:
             raise ModelError(

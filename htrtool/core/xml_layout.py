@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Iterator
 
+import numpy as np
+
 from htrtool.core.errors import InputError
 from htrtool.core.layouts import NO_TEXT, Entry, Found, LeftOut, Line, key_of, load_image
-from htrtool.core.pagexml import XmlPage, parse_pages
+from htrtool.core.pagexml import XmlLine, XmlPage, parse_pages
 from htrtool.core.xml_image import as_described, find_image, in_pixels, scale_of, spacing_of
 
 
@@ -51,9 +53,7 @@ def lines_of(page: XmlPage, image: Path, path: Path, key: str) -> Iterator[Line 
     """
     from htrtool.core.cut import cut_line
 
-    pixels = as_described(load_image(image), page, lambda: open(image, "rb"))
-    across, down = scale_of(page, pixels, str(path), str(image))
-    lines = [in_pixels(line, across, down) for line in page.lines]
+    pixels, lines = scaled_lines(page, image, path)
     spacing = spacing_of(lines)
     digits = len(str(len(lines)))
     for number, line in enumerate(lines, 1):
@@ -72,3 +72,14 @@ def lines_of(page: XmlPage, image: Path, path: Path, key: str) -> Iterator[Line 
         if line.language:
             meta["language"] = line.language
         yield Line(f"{key}/{number:0{max(3, digits)}d}", cut.pixels, line.text, meta)
+
+
+def scaled_lines(page: XmlPage, image: Path, path: Path) -> tuple[np.ndarray, list[XmlLine]]:
+    """Return the pixels of a page and its lines, their points in these pixels.
+
+    Raises:
+        InputError: the image is broken, or is not the one that the file describes.
+    """
+    pixels = as_described(load_image(image), page, lambda: open(image, "rb"))
+    across, down = scale_of(page, pixels, str(path), str(image))
+    return pixels, [in_pixels(line, across, down) for line in page.lines]

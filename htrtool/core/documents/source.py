@@ -120,10 +120,10 @@ def _cutter(page: XmlPage, operand: str, image: str):
     def cut(pixels: np.ndarray, problems: list) -> Iterator[tuple[int, Cut]]:
         scale = scale_of(page, pixels, operand, image)
         lines = [in_pixels(line, *scale) for line in page.lines]
-        spacing = spacing_of(lines)
+        spacing, on_its_head = spacing_of(lines), stands_on_its_head(lines)
         for number, line in enumerate(lines, 1):
             try:
-                yield number, _cut(pixels, line, spacing)
+                yield number, _cut(pixels, line, spacing, on_its_head)
             except InputError as error:
                 name = f"{number} ({line.name})" if line.name else str(number)
                 problems.append(InputError(f"line {name}: {error.args[0]}", operand))
@@ -131,10 +131,16 @@ def _cutter(page: XmlPage, operand: str, image: str):
     return cut
 
 
-def _cut(pixels: np.ndarray, line: XmlLine, spacing: float | None) -> Cut:
+def stands_on_its_head(lines: list[XmlLine]) -> bool:
+    """Tell whether most baselines run from right to left; a single one may just have been drawn so."""
+    back = sum(line.baseline[0][0] > line.baseline[-1][0] for line in lines if line.baseline)
+    return 2 * back > len(lines)
+
+
+def _cut(pixels: np.ndarray, line: XmlLine, spacing: float | None, on_its_head: bool) -> Cut:
     height, width = pixels.shape
     corners = {(0, 0), (width, 0), (width, height), (0, height)}
     if not line.baseline and {(round(x), round(y)) for x, y in line.polygon or ()} == corners:
         # Such is the line of a picture that shows no more than one.
         return Cut(pixels, Place.of_picture(width, height))
-    return cut_line(pixels, line.polygon, line.baseline, spacing)
+    return cut_line(pixels, line.polygon, line.baseline, spacing, directed=on_its_head)

@@ -1,0 +1,148 @@
+"""How well htr and its peers find the lines of annotated pages, side by side."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+COLUMNS = (
+    "set", "finder", "pages", "lines", "found", "recall", "precision", "f1", "precision_annotated", "f1_annotated",
+    "cer", "cer_true", "s_per_page",
+)  # fmt: skip
+
+
+@click.command()
+@click.argument("pages", nargs=-1, required=True, metavar="PAGES...")
+@click.option("-m", "--model", default="latin", show_default=True, help="The model that reads the lines found.")
+@click.option("--alone", is_flag=True, help="No peers.")
+@click.option("--no-cer", is_flag=True, help="Only find lines, read nothing.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many pages a set.")
+def lines(pages, model, alone, no_cer, limit) -> None:
+    """Compare the lines that are found on annotated pages with those that are annotated, a folder a set.
+
+    PAGES are folders, or files of ALTO or PAGE XML, or JSON, as htrtool.train_lines takes them. Lines are matched one to
+    one where at least half of each baseline is within a quarter of the line distance of the other. Many pages are
+    annotated only in part: precision_annotated and f1_annotated leave out found lines that lie where nothing is. cer is
+    that of the pages' whole text, of lines where any are annotated, in the order in which they were found; cer_true
+    that of the same reader on the true lines.
+    """
+    from htrtool.bench.peers import LINE_FINDERS
+    from htrtool.core.tables import TableWriter
+
+    finders = {}
+    for name, finder in LINE_FINDERS.items():
+        if name != "htr" and alone:
+            continue
+        if found := finder():
+            finders[name] = found
+        else:
+            click.echo(f"{name} is not installed: left out", err=True)
+    reader = None if no_cer else text_reader(model)
+    table = TableWriter(sys.stdout, COLUMNS)
+    for name, files in sets(pages, limit).items():
+        tallies = {finder: Tally() for finder in finders}
+        for file in files:
+            measure(file, finders, tallies, reader)
+        for finder, tally in tallies.items():
+            table.write({"set": name, "finder": finder} | tally.row())
+
+
+def sets(operands, limit: int | None) -> dict[str, list[Path]]:
+    """Return the annotated pages by the folder that they are in."""
+    from htrtool.core.linetruth import find_pages
+
+    files: dict[str, list[Path]] = {}
+    for file in find_pages(operands):
+        files.setdefault(file.parent.name, []).append(file)
+    return {name: found[:limit] for name, found in files.items()}
+
+
+@dataclass
+class Tally:
+    """What was counted of a finder on the pages of a set."""
+
+    counts: Counter = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    def row(self) -> dict:
+        """Return the rates."""
+        of = self.counts
+        recall = of["matched"] / max(of["lines"], 1)
+        rates = {"recall": recall}
+        for name, found in (("", of["found"]), ("_annotated", of["annotated"])):
+            precision = of["matched"] / max(found, 1)
+            rates["precision" + name] = precision
+            rates["f1" + name] = 2 * precision * recall / max(precision + recall, 1e-9)
+        if of["characters"]:
+            rates |= {"cer": of["errors"] / of["characters"], "cer_true": of["errors_true"] / of["characters"]}
+        row = {name: of[name] for name in ("pages", "lines", "found")}
+        return row | {name: f"{rate:.4f}" for name, rate in rates.items()} | {
+            "s_per_page": f"{self.seconds / max(of['pages'], 1):.2f}"
+        }
+
+
+def measure(file: Path, finders: dict, tallies: dict[str, Tally], reader) -> None:
+    """Count what each finder finds on a page."""
+    import numpy as np
+    from rapidfuzz.distance import Levenshtein
+
+    from htrtool.core.linescores import match_lines
+    from htrtool.core.linetruth import load_truth
+
+    pixels, true, texts = load_truth(file)
+    wanted = [line.baseline for line in true]
+    read_true = text = None
+    if reader:
+        text = page_text(texts)
+        read_true = page_text(reader(pixels, [(line.polygon, line.baseline) for line in true]))
+    for name, finder in finders.items():
+        start = time.perf_counter()
+        found = finder(pixels)
+        tally = tallies[name]
+        tally.seconds += time.perf_counter() - start
+        match = match_lines(wanted, [baseline for _, baseline in found], [line.polygon for line in true])
+        tally.counts.update(
+            pages=1, lines=len(true), found=len(found), matched=len(match.pairs), annotated=int(match.annotated.sum())
+        )
+        if reader:
+            read = page_text(reader(pixels, [found[i] for i in np.flatnonzero(match.annotated)]))
+            tally.counts.update(
+                characters=len(text),
+                errors=Levenshtein.distance(text, read),
+                errors_true=Levenshtein.distance(text, read_true),
+            )
+
+
+def page_text(texts: list[str]) -> str:
+    """Return the text of a page on one line, as it is compared."""
+    from htrtool.core.labels import plain
+
+    return plain(" ".join(text for text in texts if text))
+
+
+def text_reader(model: str):
+    """Return a reader of lines given by outline and baseline on a page."""
+    from htrtool.core.cut import cut_line
+    from htrtool.core.errors import InputError
+    from htrtool.core.modelfile import find_model
+    from htrtool.core.reader import Reader
+    from htrtool.core.session import usable_cpus
+
+    reader = Reader(find_model(model), usable_cpus())
+
+    def read(pixels, shapes) -> list[str]:
+        texts = []
+        for polygon, baseline in shapes:
+            try:
+                line = reader.prepare(cut_line(pixels, polygon, baseline, directed=True).pixels)
+            except InputError:
+                continue
+            texts.append(reader.read_batch([line])[0].text)
+        return texts
+
+    return read

@@ -1,0 +1,88 @@
+"""A page's line maps: what the line finder's network says of each pixel, computed with ONNX Runtime."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from htrtool.core.decode import softmax
+from htrtool.core.errors import ModelError
+from htrtool.core.lineinput import network_input
+from htrtool.core.modelfile import LINE_FINDER, SHIPPED
+from htrtool.core.session import open_session
+
+MAPS = ("baseline", "body", "end")
+TURNS = (0, 90, 180, 270)
+STRIDE = 32
+WORKING_SIDE = 1120
+METADATA_KEY = "htr-lines"
+
+
+@dataclass
+class LineMaps:
+    """What the network says of a page.
+
+    ``baseline``, ``body`` and ``end`` are float32 (rows, columns), 0 to 1: whether a baseline passes here, whether
+    between it and the height of small letters something is written, whether a line begins or ends here. They have half as
+    many pixels each way as the page. ``patches``, (rows, columns, 5), is for each ``STRIDE`` pixels of the page each way
+    how likely nothing is written there, or writing turned clockwise by each of ``TURNS``.
+    """
+
+    baseline: np.ndarray
+    body: np.ndarray
+    end: np.ndarray
+    patches: np.ndarray
+
+    @property
+    def writing(self) -> np.ndarray:
+        """By how much of the page is written on, in patches, for each of ``TURNS``."""
+        return self.patches[..., 1:].sum((0, 1))
+
+
+class LineNetwork:
+    """The network that maps lines, loaded from its ONNX file. Calls from several threads at once are fine.
+
+    Args:
+        path: the ONNX file.
+        threads: the threads that one call uses.
+
+    Raises:
+        ModelError: the file is broken or no line finder of ours.
+    """
+
+    def __init__(self, path: Path, threads: int = 1):
+        self._session = open_session(path, threads)
+        if METADATA_KEY not in self._session.get_modelmeta().custom_metadata_map:
+            raise ModelError("expected a network that finds lines, received another", str(path))
+
+    def maps(self, pixels: np.ndarray) -> LineMaps:
+        """Map the lines of a page, best at the scale that :func:`shrunk` gives it.
+
+        Args:
+            pixels: (height, width) uint8, dark on light.
+        """
+        page = network_input(pixels)
+        height, width = page.shape
+        page = np.pad(page, ((0, -height % STRIDE), (0, -width % STRIDE)))
+        maps, turn = self._session.run(["maps", "turn"], {"page": page[None, :, :, None]})
+        maps = 1 / (1 + np.exp(-maps[0, : -(-height // 2), : -(-width // 2)]))
+        return LineMaps(*(np.ascontiguousarray(maps[..., i]) for i in range(len(MAPS))), softmax(turn[0]))
+
+
+def shrunk(pixels: np.ndarray, side: int = WORKING_SIDE) -> tuple[np.ndarray, float]:
+    """Return a page with ``side`` pixels at most on its longer side, and its pixels per pixel of the original."""
+    scale = min(1.0, side / max(pixels.shape))
+    if scale == 1:
+        return pixels, scale
+    size = [max(1, round(length * scale)) for length in pixels.shape[::-1]]
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), scale
+
+
+@functools.cache
+def line_network(threads: int) -> LineNetwork:
+    """Return the network that is shipped, to be run by so many threads."""
+    return LineNetwork(SHIPPED / f"{LINE_FINDER}.onnx", threads)

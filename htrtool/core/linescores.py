@@ -1,0 +1,96 @@
+"""How well found lines match annotated ones, by their baselines.
+
+After Grüning et al., "READ-BAD: A New Dataset and Evaluation Scheme for Baseline Detection" (2018): baselines are compared
+point by point, with a tolerance of a quarter of the distance between lines.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Sequence
+
+import cv2
+import numpy as np
+
+TOLERANCE = 0.25
+LEAST_OVERLAP = 0.5
+POINTS = 64
+
+
+class LineMatch(NamedTuple):
+    """The lines of a page compared: pairs of indices (true, found), and which found lines lie where lines are annotated."""
+
+    pairs: list[tuple[int, int]]
+    annotated: np.ndarray
+
+
+def match_lines(
+    true: Sequence[np.ndarray], found: Sequence[np.ndarray], outlines: Sequence[np.ndarray | None] = ()
+) -> LineMatch:
+    """Match baselines one to one, the best overlaps first.
+
+    Two baselines match if of each at least ``LEAST_OVERLAP`` is within the tolerance of the other.
+
+    Args:
+        true, found: baselines, (points, 2).
+        outlines: those of the true lines, where they are known. A found line lies where lines are annotated if half of it
+            or more is inside an outline or within the tolerance of a baseline.
+    """
+    tolerance = TOLERANCE * line_distance(true)
+    a, b = ([_spread(baseline) for baseline in side] for side in (true, found))
+    overlaps = []
+    covered = np.zeros((len(b), POINTS), bool)
+    for i, points in enumerate(a):
+        for j, others in enumerate(b):
+            if (points.min(0) > others.max(0) + tolerance).any() or (points.max(0) < others.min(0) - tolerance).any():
+                continue
+            near, near_back = _near(points, others, tolerance), _near(others, points, tolerance)
+            covered[j] |= near_back
+            overlap = min(near.mean(), near_back.mean())
+            if overlap >= LEAST_OVERLAP:
+                overlaps.append((overlap, i, j))
+    pairs, used_true, used_found = [], set(), set()
+    for _, i, j in sorted(overlaps, reverse=True):
+        if i not in used_true and j not in used_found:
+            pairs.append((i, j))
+            used_true.add(i)
+            used_found.add(j)
+    for outline in outlines:
+        if outline is None:
+            continue
+        contour = np.asarray(outline, np.float32)[:, None]
+        for j, points in enumerate(b):
+            if (points.min(0) < contour.max((0, 1))).all() and (points.max(0) > contour.min((0, 1))).all():
+                covered[j] |= [cv2.pointPolygonTest(contour, tuple(map(float, p)), False) >= 0 for p in points]
+    return LineMatch(sorted(pairs), covered.mean(axis=1) >= 0.5)
+
+
+def line_distance(baselines: Sequence[np.ndarray]) -> float:
+    """Return the usual distance, in pixels, from a baseline to the nearest that it overlaps in width; 40 for lone ones."""
+    distances = []
+    middles = [(float(np.min(b[:, 0])), float(np.max(b[:, 0])), float(np.mean(b[:, 1]))) for b in map(np.asarray, baselines)]
+    for i, (left, right, y) in enumerate(middles):
+        others = [
+            abs(y - other)
+            for j, (start, end, other) in enumerate(middles)
+            if j != i and min(right, end) - max(left, start) > 0.3 * min(right - left, end - start)
+        ]
+        if others:
+            distances.append(min(others))
+    return float(np.median(distances)) if distances else 40.0
+
+
+def _spread(baseline: np.ndarray) -> np.ndarray:
+    """Return ``POINTS`` points at equal distances along a baseline."""
+    points = np.asarray(baseline, float)
+    along = np.r_[0, np.cumsum(np.hypot(*np.diff(points, axis=0).T))]
+    places = np.linspace(0, along[-1], POINTS)
+    return np.column_stack([np.interp(places, along, points[:, axis]) for axis in (0, 1)])
+
+
+def _near(points: np.ndarray, others: np.ndarray, tolerance: float) -> np.ndarray:
+    """Tell for each point whether it is within the tolerance of a line of others."""
+    start, run = others[:-1], np.diff(others, axis=0)
+    lengths = np.maximum((run**2).sum(1), 1e-9)
+    share = np.clip(((points[:, None] - start) * run).sum(2) / lengths, 0, 1)
+    nearest = start + share[..., None] * run
+    return (((points[:, None] - nearest) ** 2).sum(2).min(1)) <= tolerance**2

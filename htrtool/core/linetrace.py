@@ -1,0 +1,190 @@
+"""Baselines traced on the line maps: ridges of the baseline map, parted where lines end, joined over small gaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from htrtool.core.linemaps import STRIDE, LineMaps
+
+LEAST_BASELINE = 0.3
+LEAST_END = 0.4
+# How strong a line's ridge must be on average, and what is written over it.
+LEAST_STRENGTH = 0.65
+LEAST_BODY = 0.45
+# In heights of small letters: the shortest line, the longest gap within one, and how far its two sides may miss.
+SHORTEST, LONGEST_GAP, MOST_MISS = 1.8, 2.5, 0.6
+REACH = 2
+# In heights of small letters, the least distance of two lines, one above the other.
+NEAREST = 0.8
+
+
+@dataclass(eq=False)
+class Trace:
+    """A baseline from column ``left`` on: ``ys`` holds its height in each column; ``x_height`` that of its letters."""
+
+    left: int
+    ys: np.ndarray
+    x_height: float = 0.0
+
+    @property
+    def right(self) -> int:
+        """The first column behind the baseline."""
+        return self.left + len(self.ys)
+
+    def at(self, x: np.ndarray | float) -> np.ndarray:
+        """Return the baseline's y at columns ``x``, carried on in the direction of its ends."""
+        xs = np.arange(self.left, self.right)
+        y = np.interp(x, xs, self.ys)
+        reach = int(min(len(self.ys) - 1, max(4, 4 * self.x_height)))
+        if reach < 1:
+            return y
+        before, after = (self.ys[reach] - self.ys[0]) / reach, (self.ys[-1] - self.ys[-1 - reach]) / reach
+        return y + before * np.minimum(0, x - xs[0]) + after * np.maximum(0, x - xs[-1])
+
+
+def trace_baselines(maps: LineMaps) -> list[Trace]:
+    """Return the baselines of a page, in pixels of its maps, in no order."""
+    pieces = _pieces(maps)
+    for piece in pieces:
+        piece.x_height = _x_height(maps.body, piece)
+    if not pieces:
+        return []
+    lengths = [len(piece.ys) for piece in pieces]
+    usual = _weighted_median(np.array([piece.x_height for piece in pieces]), np.array(lengths))
+    for piece in pieces:
+        # The letters of a short piece say less of its size than those of the page.
+        share = min(1.0, len(piece.ys) / (8 * usual))
+        piece.x_height = float(np.clip(share * piece.x_height + (1 - share) * usual, 2.0, None))
+    lines = []
+    for line in _linked(pieces, maps.end):
+        rows, columns = _rows(line, maps.baseline.shape)
+        over = np.clip(rows - round(0.5 * line.x_height), 0, None)
+        if (
+            len(line.ys) >= SHORTEST * line.x_height
+            and maps.baseline[rows, columns].mean() >= LEAST_STRENGTH
+            and maps.body[over, columns].mean() >= LEAST_BODY
+            and not _sideways(maps.patches, over, columns)
+        ):
+            lines.append(_smoothed(line))
+    lines.sort(key=lambda line: -len(line.ys))
+    return [line for number, line in enumerate(lines) if not any(_repeats(line, longer) for longer in lines[:number])]
+
+
+def _repeats(line: Trace, longer: Trace) -> bool:
+    """Tell whether a trace runs along a longer one, nearer than lines of such letters can: strokes under or over it."""
+    columns = np.arange(max(line.left, longer.left), min(line.right, longer.right))
+    if len(columns) < 0.7 * len(line.ys):
+        return False
+    return bool(np.abs(line.at(columns) - longer.at(columns)).mean() < NEAREST * longer.x_height)
+
+
+def _pieces(maps: LineMaps) -> list[Trace]:
+    """Return the ridges of the baseline map that no end parts."""
+    baseline = cv2.GaussianBlur(maps.baseline, (0, 0), sigmaX=1.5, sigmaY=0.7)
+    highest = cv2.dilate(baseline, np.ones((2 * REACH + 1, 1), np.uint8))
+    peaks = (baseline >= highest) & (baseline > LEAST_BASELINE) & (maps.end < LEAST_END)
+    joined = cv2.dilate(peaks.astype(np.uint8), np.ones((3, 3), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    pieces = []
+    for label in range(1, count):
+        left, top, width, height, _ = stats[label]
+        if width < 5:
+            continue
+        window = np.s_[top : top + height, left : left + width]
+        weight = np.where((labels[window] == label) & peaks[window], baseline[window], 0)
+        sums = weight.sum(axis=0)
+        columns = np.flatnonzero(sums)
+        if len(columns) < 2:
+            continue
+        rows = (weight[:, columns] * np.arange(height)[:, None]).sum(axis=0) / sums[columns]
+        ys = top + np.interp(np.arange(columns[0], columns[-1] + 1), columns, rows)
+        pieces.append(Trace(int(left + columns[0]), ys))
+    return pieces
+
+
+def _rows(line: Trace, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    return np.clip(np.round(line.ys).astype(int), 0, shape[0] - 1), np.arange(line.left, line.right)
+
+
+def _sideways(patches: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> bool:
+    """Tell whether the writing that a line runs through stands sideways, as in a margin."""
+    _, upright, clockwise, _, anticlockwise = patches[2 * rows // STRIDE, 2 * columns // STRIDE].mean(axis=0)
+    return bool(clockwise + anticlockwise > upright)
+
+
+def _x_height(body: np.ndarray, line: Trace) -> float:
+    """Measure how far the written band reaches over a baseline: the median over its columns."""
+    rows, columns = _rows(line, body.shape)
+    step = max(1, len(columns) // 200)
+    rows, columns = rows[::step], columns[::step]
+    up = np.arange(0, 48)
+    band = body[np.clip(rows[None] - up[:, None], 0, None), columns[None]] > 0.5
+    # The band may begin a pixel over the baseline.
+    band[:2] = True
+    heights = np.where(band.all(axis=0), len(up), band.argmin(axis=0))
+    return float(np.median(heights[heights > 2])) if (heights > 2).any() else 2.0
+
+
+def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+    order = np.argsort(values)
+    cumulated = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(cumulated, 0.5 * cumulated[-1])])
+
+
+def _linked(pieces: list[Trace], end: np.ndarray) -> list[Trace]:
+    """Join pieces that carry each other on with no end between them."""
+    remaining = sorted(pieces, key=lambda piece: piece.left)
+    linked = []
+    while remaining:
+        line = remaining.pop(0)
+        while (follower := _follower(line, remaining, end)) is not None:
+            remaining.remove(follower)
+            line = _joined(line, follower)
+        linked.append(line)
+    return linked
+
+
+def _follower(line: Trace, others: list[Trace], end: np.ndarray) -> Trace | None:
+    best, least = None, MOST_MISS
+    for other in others:
+        gap, size = other.left - line.right, min(line.x_height, other.x_height)
+        if not -size < gap <= LONGEST_GAP * size or other.right <= line.right:
+            continue
+        middle = (line.right + other.left) / 2
+        miss = abs(float(line.at(middle) - other.at(middle))) / size
+        if miss < least and not _ended(line, other, end):
+            best, least = other, miss
+    return best
+
+
+def _ended(line: Trace, other: Trace, end: np.ndarray) -> bool:
+    """Tell whether an end is marked between two pieces."""
+    left, right = min(line.right, other.left) - 1, max(line.right, other.left) + 1
+    y = (float(line.ys[-1]) + float(other.ys[0])) / 2
+    half = 0.5 * line.x_height
+    window = end[max(0, int(y - 2 * half)) : int(y + half) + 1, max(0, left) : right]
+    return bool(window.size and (window.max(axis=1) > LEAST_END).mean() > 0.5)
+
+
+def _joined(a: Trace, b: Trace) -> Trace:
+    columns = np.arange(a.left, b.right)
+    xs = np.concatenate([np.arange(a.left, min(a.right, b.left)), np.arange(max(b.left, a.left), b.right)])
+    ys = np.concatenate([a.ys[: max(0, min(a.right, b.left) - a.left)], b.ys[max(0, a.left - b.left) :]])
+    sizes, weights = np.array([a.x_height, b.x_height]), np.array([len(a.ys), len(b.ys)])
+    return Trace(a.left, np.interp(columns, xs, ys), float(np.average(sizes, weights=weights)))
+
+
+def _smoothed(line: Trace) -> Trace:
+    spread = min(2 * line.x_height, len(line.ys) / 6)
+    if spread < 1:
+        return line
+    # Reflected about its ends the line goes on in its direction, where a plain blur would level it.
+    reach = min(len(line.ys) - 1, int(3 * spread))
+    before = 2 * line.ys[0] - line.ys[reach:0:-1]
+    after = 2 * line.ys[-1] - line.ys[-2 : -2 - reach : -1]
+    long = np.concatenate([before, line.ys, after])
+    smooth = cv2.GaussianBlur(long[:, None], (1, 0), sigmaX=1, sigmaY=spread)[:, 0]
+    return Trace(line.left, smooth[reach : reach + len(line.ys)], line.x_height)

@@ -1,0 +1,112 @@
+"""Whether a picture shows one line of writing or a page of several."""
+
+from __future__ import annotations
+
+import itertools
+
+import cv2
+import numpy as np
+
+from htrtool.core.ink import ink_map
+
+STEEPEST = 0.2
+# What tells a picture of one line: shares of its height, of the strongest band's ink, and of the lesser of two bands'.
+LINE_HEIGHT = 128
+LEAST_BAND = 0.3
+DEEPEST_VALLEY = 0.6
+LEAST_DISTANCE = 0.25
+CLEAR_VALLEY = 0.1
+# Two lines of writing that can be read are no lower than this, in pixels.
+LOWEST_PAGE = 80
+
+
+def looks_like_line(pixels: np.ndarray) -> bool:
+    """Tell whether a picture shows one text line or word, not a page to be cut into lines.
+
+    It does if the writing fills most of its height and its rows, seen along the slope of the writing, make one band.
+
+    Args:
+        pixels: (height, width) uint8, dark ink on light paper.
+    """
+    height, width = pixels.shape
+    if height <= LOWEST_PAGE and width >= height // 2:
+        return True
+    if width < 0.7 * height or (height > 2 * LINE_HEIGHT and width < 1.5 * height):
+        return False
+    small = pixels
+    if height > LINE_HEIGHT:
+        size = (max(1, round(width * LINE_HEIGHT / height)), LINE_HEIGHT)
+        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    ink = ink_map(small, side=max(small.shape))
+    if not ink.mask.any():
+        return width >= 3 * height
+    profile = row_profile(ink.mask)
+    return not has_two_bands(profile) and not has_several_bands(profile)
+
+
+def row_profile(mask: np.ndarray) -> np.ndarray:
+    """Return how much ink each row has, seen along the slope of the writing."""
+    height, width = mask.shape
+    # A single line rises no more than its picture is high; a free search would find a slope that blends two lines.
+    slope = page_slope(mask, 0.5 * height / width) if width > 2 * height else 0.0
+    pad = int(np.ceil(abs(slope) * width)) + 1
+    return sheared(mask.astype(np.float32), slope, pad).sum(axis=1)
+
+
+def has_two_bands(profile: np.ndarray) -> bool:
+    """Tell whether rows of ink form bands far apart: two peaks with a deep valley between."""
+    height = len(profile)
+    profile, peaks = _peaks(profile, max(1.0, 0.06 * height))
+    return any(
+        lower - upper >= LEAST_DISTANCE * height
+        and profile[upper:lower].min() < DEEPEST_VALLEY * min(profile[upper], profile[lower])
+        for upper, lower in itertools.combinations(peaks, 2)
+    )
+
+
+def has_several_bands(profile: np.ndarray) -> bool:
+    """Tell whether rows of ink form three bands or more, however narrow, with hardly any ink between."""
+    profile, peaks = _peaks(profile, 1.0)
+    clear = sum(
+        profile[upper:lower].min() < CLEAR_VALLEY * min(profile[upper], profile[lower])
+        for upper, lower in itertools.pairwise(peaks)
+    )
+    return clear >= 2
+
+
+def _peaks(profile: np.ndarray, blur: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the blurred profile, and the rows of its peaks that are no less than a share of the highest."""
+    profile = cv2.GaussianBlur(profile[:, None], (1, 0), sigmaX=1, sigmaY=blur)[:, 0]
+    peaks = np.flatnonzero((profile[1:-1] >= profile[:-2]) & (profile[1:-1] > profile[2:])) + 1
+    return profile, peaks[profile[peaks] >= LEAST_BAND * profile.max()]
+
+
+def page_slope(mask: np.ndarray, steepest: float = STEEPEST) -> float:
+    """Estimate the slope of a page's lines (y per x) as that which makes its row profile most uneven.
+
+    Postl, "Detection of linear oblique structures and skew scan in digitized documents" (1986).
+    """
+    factor = max(1, round(max(mask.shape) / 700))
+    small = cv2.resize(mask.astype(np.float32), None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
+    ys, xs = np.nonzero(small > 0.1)
+    if len(xs) < 50:
+        return 0.0
+    weights = small[ys, xs]
+    xs = xs - small.shape[1] / 2
+
+    def unevenness(slope: float) -> float:
+        rows = np.round(ys - slope * xs).astype(int)
+        profile = np.bincount(rows - rows.min(), weights)
+        return float((np.diff(profile) ** 2).sum())
+
+    steepest = min(steepest, STEEPEST)
+    coarse = np.linspace(-steepest, steepest, 81)
+    best = coarse[np.argmax([unevenness(slope) for slope in coarse])]
+    fine = best + np.linspace(-1, 1, 11) * steepest / 40
+    return float(fine[np.argmax([unevenness(slope) for slope in fine])])
+
+
+def sheared(image: np.ndarray, slope: float, pad: int, flags: int = cv2.INTER_LINEAR) -> np.ndarray:
+    """Shift columns so that lines of ``slope`` become level; ``pad`` rows are added above and below."""
+    matrix = np.float32([[1, 0, 0], [-slope, 1, pad]])
+    return cv2.warpAffine(image, matrix, (image.shape[1], image.shape[0] + 2 * pad), flags=flags)

@@ -1,0 +1,40 @@
+"""ONNX Runtime sessions, as all our networks run in them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from htrtool.core.errors import ModelError
+
+
+def usable_cpus() -> int:
+    """Return the number of CPUs that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def open_session(path: Path, threads: int):
+    """Load an ONNX file.
+
+    Args:
+        threads: the threads that one run of it uses.
+
+    Raises:
+        ModelError: the file is broken or no ONNX model.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Threads that spin while they wait would take the CPUs from decoding and preparation.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # The arena never gives back what the widest batch once took.
+    options.enable_cpu_mem_arena = False
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        # ONNX Runtime raises a dozen classes of its own here, none with a common base but Exception.
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(f"expected an ONNX model, received one that can't be loaded ({reason})", str(path)) from None

@@ -1,0 +1,79 @@
+"""Train the network that finds the lines of pages: ``python -m htrtool.train_lines``."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+import click
+
+from htrtool.core.errors import HtrError, InputError
+from htrtool.exits import Exit
+
+COLUMNS = ("step", "seconds", "loss", "maps_loss", "turn_loss")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("pages", nargs=-1, required=True, metavar="PAGES...")
+@click.option("-o", "--output", required=True, metavar="NAME", help="Write NAME.keras, NAME.onnx and NAME.md.")
+@click.option("--steps", type=click.IntRange(min=1), default=2500, show_default=True, help="How many batches.")
+@click.option("--batch", type=click.IntRange(min=1), default=4, show_default=True, help="Crops of 512 × 512 pixels a batch.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of weights and samples.")
+@click.option("--from", "parent", metavar="FILE.keras", help="Go on from this network, not from nothing.")
+@click.option("--bfloat16", is_flag=True, help="Train in bfloat16: twice as fast on processors that have it.")
+@click.option("--fonts", metavar="FOLDER", multiple=True, help="Make up pages too, in these fonts; needs --texts.")
+@click.option("--texts", metavar="FILE", multiple=True, help="Text of the pages that are made up.")
+@click.option("--made", type=click.IntRange(min=1), default=120, show_default=True, help="How many are made up.")
+@click.option("--licence", default="", help="Licence of the model, for its card.")
+def train_lines(pages, output, steps, batch, seed, parent, bfloat16, fonts, texts, made, licence) -> None:
+    """Train a line finder on annotated pages.
+
+    PAGES are folders, or files of ALTO or PAGE XML with their images, or JSON (a list "lines" of objects with "baseline"
+    and "polygon", lists of x and y in pixels) beside an image of the same name. A page's folder is its set: small sets
+    are seen more often than their share. Lines need baselines; ink that no polygon covers hardly counts, since many pages
+    are annotated only in part.
+
+    The losses go to standard output as a table, a row every 20 steps. The same pages, seed and options give the same
+    network on the same machine.
+    """
+    if bool(fonts) != bool(texts):
+        raise click.UsageError("pages are made up from --fonts and --texts together")
+    from htrtool.core.linetruth import find_pages, page_truth
+    from htrtool.core.modelfile import Target
+    from htrtool.core.tables import TableWriter
+
+    target = Target.of(output)
+    truths = []
+    for path in find_pages(pages):
+        try:
+            truths.append(page_truth(path))
+        except InputError as error:
+            click.echo(f"train_lines: {error.source or path}: {error.args[0]}: left out", err=True)
+    if not truths:
+        raise InputError("expected annotated pages (.xml or .json), found none that can be used", pages[0])
+    if fonts:
+        from htrtool.core.linesynth import made_pages
+        from htrtool.core.synth import Faces, Texts
+
+        truths += made_pages(Faces(fonts), Texts(texts), made, seed)
+    counts = Counter(truth.group for truth in truths)
+    click.echo(f"train_lines: {len(truths)} pages, {sum(len(truth.lines) for truth in truths)} lines", err=True)
+    from htrtool.core.linetraining import Settings, train, write_model
+
+    table = TableWriter(sys.stdout, COLUMNS)
+    settings = Settings(steps, batch, seed, bfloat16)
+    network = train(truths, settings, table.write, parent)
+    write_model(network, target, settings, dict(counts), licence, parent)
+
+
+def main() -> None:
+    """Run the command; an input that can't be used is told like ``htr`` tells it."""
+    try:
+        train_lines(prog_name="python -m htrtool.train_lines")
+    except HtrError as error:
+        print(f"train_lines: {error}", file=sys.stderr)
+        sys.exit(Exit.BAD_INPUT)
+
+
+if __name__ == "__main__":
+    main()

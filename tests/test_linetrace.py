@@ -1,0 +1,58 @@
+"""Baselines traced on maps that are drawn, as the network would give them at its best."""
+
+import cv2
+import numpy as np
+import pytest
+
+from htrtool.core.linemaps import LineMaps
+from htrtool.core.linetrace import trace_baselines
+
+X_HEIGHT = 8
+
+
+def maps(*lines, ends=True, gap=None):
+    """Draw the maps of lines (points, x and y), without what is in ``gap``, two columns."""
+    baseline, body, end = (np.zeros((200, 400), np.uint8) for _ in "123")
+    for line in lines:
+        points = np.array(line, np.int32)
+        cv2.polylines(baseline, [points], False, 255, 3)
+        cv2.fillPoly(body, [np.concatenate([points, (points - (0, X_HEIGHT))[::-1]])], 255)
+        for x, y in (points[0], points[-1]) if ends else ():
+            cv2.line(end, (int(x), int(y) - X_HEIGHT), (int(x), int(y) + 3), 255, 4)
+    if gap:
+        for drawn in (baseline, body, end):
+            drawn[:, gap[0] : gap[1]] = 0
+    return LineMaps(*(drawn / np.float32(255) for drawn in (baseline, body, end)), np.zeros((13, 25, 5)))
+
+
+def test_bent_and_slanted_lines_are_followed():
+    lines = [(20, 60), (150, 48), (300, 66), (380, 60)], [(20, 120), (380, 170)]
+    traces = sorted(trace_baselines(maps(*lines)), key=lambda trace: trace.ys[0])
+    assert len(traces) == 2
+    for trace, line in zip(traces, lines):
+        assert trace.left < 28 and trace.right > 372
+        columns = np.arange(trace.left, trace.right)
+        assert np.abs(trace.ys - np.interp(columns, *np.array(line).T)).max() < 2.5
+        assert trace.x_height == pytest.approx(X_HEIGHT, abs=2)
+
+
+def test_columns_are_parted_where_a_line_ends():
+    traces = trace_baselines(maps([(20, 100), (195, 100)], [(205, 100), (380, 100)]))
+    assert sorted(round(trace.left, -1) for trace in traces) == [20, 210]
+
+
+def test_a_small_gap_is_bridged_and_a_wide_one_is_not():
+    line = [(20, 100), (380, 100)]
+    assert len(trace_baselines(maps(line, ends=False, gap=(190, 200)))) == 1
+    assert len(trace_baselines(maps(line, ends=False, gap=(150, 250)))) == 2
+
+
+def test_a_baseline_with_nothing_written_over_it_is_a_rule():
+    ruled = maps([(20, 100), (380, 100)])
+    ruled.body[:] = 0
+    assert trace_baselines(ruled) == trace_baselines(maps()) == []
+
+
+def test_a_line_goes_on_beyond_its_ends_as_it_came():
+    (trace,) = trace_baselines(maps([(100, 60), (300, 110)]))
+    assert float(trace.at(340)) == pytest.approx(120, abs=3) and float(trace.at(60)) == pytest.approx(50, abs=3)

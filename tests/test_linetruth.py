@@ -1,0 +1,77 @@
+"""Annotated pages read, and the samples that the line finder learns from."""
+
+import json
+
+import numpy as np
+import pytest
+from drawn import page_picture, points, save
+
+from htrtool.core.errors import InputError
+from htrtool.core.linesamples import SIDE, make_sample
+from htrtool.core.linetruth import find_pages, load_truth, page_truth
+
+TEXTS = ["one line of text", "and another one", "the last of them"]
+
+
+@pytest.fixture()
+def folder(tmp_path):
+    page, lines = page_picture(TEXTS)
+    save(tmp_path / "set" / "a.png", page)
+    (tmp_path / "set" / "a.json").write_text(json.dumps({"lines": lines}))
+    save(tmp_path / "set" / "b.png", page)
+    body = "".join(
+        f'<TextLine id="l{i}"><Coords points="{points(line["polygon"])}"/><Baseline points="{points(line["baseline"])}"/>'
+        f'<TextEquiv><Unicode>{line["text"]}</Unicode></TextEquiv></TextLine>'
+        for i, line in enumerate(lines)
+    )
+    (tmp_path / "set" / "b.xml").write_text(
+        '<PcGts xmlns="http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15">'
+        f'<Page imageFilename="b.png" imageWidth="{page.shape[1]}" imageHeight="{page.shape[0]}"><TextRegion>'
+        f"{body}</TextRegion></Page></PcGts>"
+    )
+    return tmp_path
+
+
+def test_json_and_page_xml_tell_the_same(folder):
+    a, b = (load_truth(file) for file in find_pages([str(folder)]))
+    assert a[2] == b[2] == TEXTS
+    assert np.array_equal(a[0], b[0])
+    for one, other in zip(a[1], b[1]):
+        assert np.array_equal(one.baseline, other.baseline) and np.array_equal(one.polygon, other.polygon)
+
+
+@pytest.mark.parametrize("content", ["no json", '{"lines": 3}', '{"lines": [{"baseline": "x"}]}', "[]"])
+def test_what_is_no_annotation_is_told(folder, content):
+    (folder / "set" / "a.json").write_text(content)
+    with pytest.raises(InputError):
+        page_truth(folder / "set" / "a.json")
+
+
+def test_a_page_without_its_picture_is_told(folder):
+    (folder / "set" / "a.png").unlink()
+    with pytest.raises(InputError, match="picture beside it"):
+        page_truth(folder / "set" / "a.json")
+    with pytest.raises(InputError, match="found none"):
+        list(find_pages([str(folder / "missing")]))
+
+
+def test_small_letters_are_measured(folder):
+    truth = page_truth(folder / "set" / "a.json")
+    assert truth.group == "set" and len(truth.lines) == 3
+    assert 9 < truth.x_height < 22
+
+
+def test_samples_depend_on_the_seed_alone_and_have_ink_in_the_band(folder):
+    truth = page_truth(folder / "set" / "a.json")
+    made = [make_sample(truth, np.random.default_rng(seed)) for seed in (1, *range(1, 13))]
+    assert np.array_equal(made[0].page, made[1].page) and np.array_equal(made[0].maps, made[1].maps)
+    contrasts = []
+    for sample in made:
+        assert sample.page.shape == (SIDE, SIDE, 1) and sample.maps.shape == (SIDE // 2, SIDE // 2, 4)
+        turned = not sample.maps[..., -1].any()
+        body = sample.maps[..., 1] > 0.5
+        if not turned and body.sum() > 200:
+            page = sample.page[::2, ::2, 0]
+            contrasts.append(page[body].mean() / page[~body].mean())
+    # Shadows, rules and noise may hide it in a single one.
+    assert np.median(contrasts) > 1.5

@@ -1,0 +1,50 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from drawn import page_picture, save
+
+from htrtool.core.tables import read_table
+
+
+@pytest.fixture()
+def pages(tmp_path):
+    page, lines = page_picture(["one line of text", "and another one", "the last of them"])
+    for name in "ab":
+        save(tmp_path / "set" / f"{name}.png", page)
+        (tmp_path / "set" / f"{name}.json").write_text(json.dumps({"lines": lines}))
+    return tmp_path / "set"
+
+
+def run(module, *arguments) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", module, *map(str, arguments)], capture_output=True, text=True)
+
+
+def test_a_line_finder_is_trained_and_found_again(pages, tmp_path):
+    (pages / "c.json").write_text("broken")
+    done = run("htrtool.train_lines", pages, "-o", tmp_path / "finder", "--steps", 2, "--batch", 1)
+    assert done.returncode == 0, done.stderr
+    assert "c.json: expected JSON" in done.stderr and "Traceback" not in done.stderr
+    (row,) = read_table(done.stdout.splitlines(True), "train_lines")
+    assert row["step"] == "2" and float(row["loss"]) > 0
+    assert "set (2)" in (tmp_path / "finder.md").read_text()
+    from htrtool.core.linemaps import LineNetwork
+
+    maps = LineNetwork(tmp_path / "finder.onnx").maps(np.full((90, 130), 220, np.uint8))
+    assert maps.baseline.shape == maps.body.shape == maps.end.shape == (45, 65) and maps.writing.shape == (4,)
+
+
+def test_nothing_to_train_on_is_told(tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = run("htrtool.train_lines", tmp_path / "empty", "-o", tmp_path / "finder")
+    assert done.returncode == 3 and "expected annotated pages" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_lines_found_are_scored(pages):
+    done = run("htrtool.bench", "lines", "--alone", pages)
+    assert done.returncode == 0, done.stderr
+    (row,) = read_table(done.stdout.splitlines(True), "bench")
+    assert (row["set"], row["finder"], row["pages"], row["lines"]) == ("set", "htr", "2", "6")
+    assert float(row["recall"]) == 1 and float(row["cer_true"]) < 1
