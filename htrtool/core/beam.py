@@ -1,5 +1,6 @@
-"""CTC frames to text with a language model: prefix beam search (Hannun et al., "First-Pass Large Vocabulary Continuous
-Speech Recognition using Bi-Directional Recurrent DNNs", 2014).
+"""CTC frames to text with a language model: prefix beam search.
+
+After Hannun et al., "First-Pass Large Vocabulary Continuous Speech Recognition using Bi-Directional Recurrent DNNs", 2014.
 
 Frames that are clearly blank are passed over, few classes are looked at in the others, and prefixes far behind the best
 are dropped at once, so that plain Python is quick enough: most frames leave two or three prefixes.
@@ -8,7 +9,6 @@ are dropped at once, so that plain Python is quick enough: most frames leave two
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -37,8 +37,12 @@ class Candidate(NamedTuple):
 
 
 class _Prefix:
-    """A text so far. ``blank`` and ``other`` are its weights with the last frame blank or not, ``next_…`` those after
-    the frame ``frame``; ``factor`` is what its last character was worth to the language model."""
+    """A text so far.
+
+    ``blank`` and ``other`` are its weights with the last frame blank or not, ``next_…`` those after the frame ``frame``;
+    ``factor`` is what its last character was worth to the language model, which is in ``state`` after it, and
+    ``surest`` the frame in which that character weighed most, ``peak``.
+    """
 
     __slots__ = (
         "parent", "label", "state", "factor", "children", "blank", "other", "next_blank", "next_other", "frame",
