@@ -157,6 +157,13 @@ def test_order_of_a_heading_over_two_columns_and_a_footer():
     assert reading_order(np.array(ends), np.array([50, 100, 105, 150, 155, 200])) == [0, 1, 3, 2, 4, 5]
 
 
+def test_parts_of_a_row_stay_together_where_there_are_no_columns():
+    ends = [(0, 400), (500, 700), (0, 300), (0, 900), (10, 890)]
+    assert reading_order(np.array(ends), np.array([10, 11, 20, 30, 40])) == [0, 1, 2, 3, 4]
+    columns = [(0, 400), (500, 900), (0, 390), (500, 880)]
+    assert reading_order(np.array(columns), np.array([10, 11, 20, 21])) == [0, 2, 1, 3]
+
+
 def test_pictures_of_lines_are_told_from_pages():
     for text in (TEXT, "word", "I."):
         (width, height), below = cv2.getTextSize(text, FONT, 1.3, 2)

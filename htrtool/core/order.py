@@ -4,22 +4,63 @@ from __future__ import annotations
 
 import numpy as np
 
+SAME_ROW, NEAR = 0.4, 2.5
+"""In distances of lines: how far parts of one row may be apart in height, and lines that tell of a column."""
+
 
 def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     """Return the indices of lines in reading order: down each column, columns from left to right.
 
     Breuel, "High Performance Document Layout Analysis" (2003): a line comes before another that it stands above and
-    overlaps; it comes before one wholly to its right unless a line between them in height overlaps both.
+    overlaps; it comes before one wholly to its right unless a line between them in height overlaps both. Parts of one
+    row without a column of their own are kept together.
 
     Args:
         boxes: (lines, 2), the left and right end of each line.
         heights: (lines,), the y of its baseline.
     """
+    if len(heights) < 2:
+        return list(range(len(heights)))
+    rows = _broken_rows(np.asarray(boxes, float), np.asarray(heights, float))
+    ends = np.array([(boxes[row[0]][0], max(boxes[line][1] for line in row)) for row in rows], float)
+    order = _order(ends, np.array([np.mean([heights[line] for line in row]) for row in rows]))
+    return [line for index in order for line in rows[index]]
+
+
+def _broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
+    """Group the parts of lines that stand beside each other with no column between: each row from left to right.
+
+    A part goes with the line on its left at its height unless a line near it, above or below, overlaps the one and not
+    the other, as lines in columns do.
+    """
+    left, right = boxes.T
+    narrower = np.minimum.outer(right - left, right - left)
+    overlap = np.minimum.outer(right, right) - np.maximum.outer(left, left) > 0.15 * narrower
+    down = heights[None, :] - heights[:, None]
+    below = np.where(overlap & (down > 0), down, np.inf).min(axis=1)
+    spacing = float(np.median(below[np.isfinite(below)])) if np.isfinite(below).any() else 0.0
+    near = (np.abs(down) < NEAR * spacing) & (np.abs(down) > SAME_ROW * spacing)
+    follower: dict[int, int] = {}
+    for part in np.argsort(left):
+        beside = (np.abs(down[part]) <= SAME_ROW * spacing) & (right <= left[part]) & ~overlap[part]
+        mates = [mate for mate in np.flatnonzero(beside) if mate not in follower]
+        if not mates:
+            continue
+        mate = max(mates, key=lambda mate: right[mate])
+        if not (near[part] & overlap[part] & ~overlap[mate]).any():
+            follower[mate] = int(part)
+    rows = []
+    for line in sorted(set(range(len(heights))) - set(follower.values())):
+        rows.append([line])
+        while (line := follower.get(line)) is not None:
+            rows[-1].append(line)
+    return rows
+
+
+def _order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     count = len(heights)
-    if count < 2:
-        return list(range(count))
-    left, right = np.asarray(boxes, float).T
-    y = np.asarray(heights, float)
+    left, right = boxes.T
+    y = heights
     narrower = np.minimum.outer(right - left, right - left)
     overlap = np.minimum.outer(right, right) - np.maximum.outer(left, left) > 0.15 * narrower
     before = overlap & (y[:, None] < y[None, :])
