@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Callable, Iterator
 
 from htrtool.core.errors import InputError
-from htrtool.core.files import replacing
+from htrtool.core.files import made_folder, replacing
 from htrtool.core.samples import Sample, SampleWriter, image_suffix
 from htrtool.core.split import Split
 
@@ -45,19 +45,6 @@ def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterat
 def is_folder(output: str) -> bool:
     """Tell whether an output names a folder, one that is there or one that is to be made."""
     return output.endswith("/") or Path(output).is_dir()
-
-
-def made_folder(folder: Path) -> Path:
-    """Make a folder and those above it.
-
-    Raises:
-        InputError: that is not possible.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"can't make the folder: {error.strerror}", str(folder)) from None
-    return folder
 
 
 class PairWriter:

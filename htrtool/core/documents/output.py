@@ -12,7 +12,7 @@ from htrtool.core.documents.hocr import hocr
 from htrtool.core.documents.markup import to_bytes
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.errors import HtrError, InputError
-from htrtool.core.files import replacing
+from htrtool.core.files import made_folder, replacing
 from htrtool.core.pages import PageSource
 from htrtool.core.pipeline import Page
 
@@ -86,10 +86,7 @@ def write_in_folder(
     Raises:
         InputError: the folder can't be made.
     """
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"can't make the folder: {error.strerror}", folder) from None
+    made_folder(Path(folder))
     taken: dict[str, str] = {}
     for content, source in documents:
         name = document_name(source, form)
