@@ -37,14 +37,20 @@ def test_bent_and_slanted_lines_are_followed():
 
 
 def test_columns_are_parted_where_a_line_ends():
-    traces = trace_baselines(maps([(20, 100), (195, 100)], [(205, 100), (380, 100)]))
-    assert sorted(round(trace.left, -1) for trace in traces) == [20, 210]
+    cells = [[(left, y), (left + 175, y)] for y in (60, 100, 140) for left in (20, 205)]
+    traces = trace_baselines(maps(*cells))
+    assert sorted(round(trace.left, -1) for trace in traces) == [20, 20, 20, 210, 210, 210]
+
+
+def test_a_row_that_an_end_parts_is_whole_where_there_are_no_columns():
+    rows = [(20, 60), (380, 60)], [(20, 100), (195, 100)], [(215, 100), (380, 100)], [(20, 140), (380, 140)]
+    assert sorted(len(trace.ys) > 300 for trace in trace_baselines(maps(*rows))) == [True, True, True]
 
 
 def test_a_small_gap_is_bridged_and_a_wide_one_is_not():
     line = [(20, 100), (380, 100)]
     assert len(trace_baselines(maps(line, ends=False, gap=(190, 200)))) == 1
-    assert len(trace_baselines(maps(line, ends=False, gap=(150, 250)))) == 2
+    assert len(trace_baselines(maps(line, ends=False, gap=(150, 250)))) == 2, "more than letters of a row are apart"
 
 
 def test_a_baseline_with_nothing_written_over_it_is_a_rule():

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from htrtool.core.linemaps import STRIDE, LineMaps
+from htrtool.core.order import broken_rows
 
 LEAST_BASELINE = 0.3
 LEAST_END = 0.4
@@ -15,7 +16,9 @@ LEAST_END = 0.4
 LEAST_STRENGTH = 0.65
 LEAST_BODY = 0.45
 # In heights of small letters: the shortest line, the longest gap within one, and how far its two sides may miss.
-SHORTEST, LONGEST_GAP, MOST_MISS = 1.8, 2.5, 0.6
+SHORTEST, LONGEST_GAP, MOST_MISS = 1.8, 5.0, 0.6
+# The longest gap within a row on which there are no columns, two or three distances of lines.
+WIDEST_GAP = 8
 REACH = 2
 # In heights of small letters, the least distance of two lines, one above the other.
 NEAREST = 0.8
@@ -70,7 +73,28 @@ def trace_baselines(maps: LineMaps) -> list[Trace]:
         ):
             lines.append(_smoothed(line))
     lines.sort(key=lambda line: -len(line.ys))
-    return [line for number, line in enumerate(lines) if not any(_repeats(line, longer) for longer in lines[:number])]
+    lines = [line for number, line in enumerate(lines) if not any(_repeats(line, longer) for longer in lines[:number])]
+    return _whole_rows(lines)
+
+
+def _whole_rows(lines: list[Trace]) -> list[Trace]:
+    """Join parts of a row over a gap, marked as an end or not, where there are no columns that it would lie between."""
+    if len(lines) < 2:
+        return lines
+    ends = np.array([(line.left, line.right) for line in lines], float)
+    whole = []
+    for row in broken_rows(ends, np.array([line.ys.mean() for line in lines])):
+        line = lines[row[0]]
+        for part in (lines[index] for index in row[1:]):
+            size, middle = min(line.x_height, part.x_height), (line.right + part.left) / 2
+            near = part.left - line.right <= WIDEST_GAP * size
+            if near and abs(float(line.at(middle) - part.at(middle))) < MOST_MISS * size:
+                line = _joined(line, part)
+            else:
+                whole.append(line)
+                line = part
+        whole.append(line)
+    return whole
 
 
 def _repeats(line: Trace, longer: Trace) -> bool:

@@ -21,13 +21,13 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     """
     if len(heights) < 2:
         return list(range(len(heights)))
-    rows = _broken_rows(np.asarray(boxes, float), np.asarray(heights, float))
+    rows = broken_rows(np.asarray(boxes, float), np.asarray(heights, float))
     ends = np.array([(boxes[row[0]][0], max(boxes[line][1] for line in row)) for row in rows], float)
     order = _order(ends, np.array([np.mean([heights[line] for line in row]) for row in rows]))
     return [line for index in order for line in rows[index]]
 
 
-def _broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
+def broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
     """Group the parts of lines that stand beside each other with no column between: each row from left to right.
 
     A part goes with the line on its left at its height unless a line near it, above or below, overlaps the one and not
