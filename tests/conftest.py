@@ -31,3 +31,24 @@ def run_htr():
         return subprocess.run(command, capture_output=True, timeout=120, **options)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def memory_of():
+    """Run a command and return its exit status and the most memory that it held, in kilobytes.
+
+    A small process stands in between, since a child's peak counts that of the process that it was forked from.
+    """
+    code = (
+        "import os, subprocess, sys; process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL); "
+        "_, status, usage = os.wait4(process.pid, 0); print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)"
+    )
+
+    def run(*command: str | os.PathLike) -> tuple[int, int]:
+        if not hasattr(os, "wait4"):
+            pytest.skip("needs the memory use of a child")
+        done = subprocess.run([sys.executable, "-c", code, *map(os.fspath, command)], capture_output=True, text=True)
+        status, kilobytes = map(int, done.stdout.split())
+        return status, kilobytes
+
+    return run

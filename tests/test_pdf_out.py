@@ -1,9 +1,9 @@
 """Searchable PDF: the scan as it was, and over it what was read."""
 
 import io
-import os
 import shutil
 import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -218,10 +218,7 @@ def test_broken_and_encrypted_pdfs_get_one_clear_line(run_htr, tiny_model, folde
             assert message.startswith(f"htr read: {name}: ") and words in message
 
 
-@pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs the memory use of a child")
-def test_memory_does_not_grow_with_the_pages(tiny_model, tmp_path):
-    import sys
-
+def test_memory_does_not_grow_with_the_pages(tiny_model, tmp_path, memory_of):
     noise = np.random.default_rng(0).integers(180, 255, (1200, 900), np.uint8)
     Image.fromarray(noise).save(tmp_path / "page.tif")
     frames = [Image.open(tmp_path / "page.tif")] * 120
@@ -229,10 +226,9 @@ def test_memory_does_not_grow_with_the_pages(tiny_model, tmp_path):
 
     def peak(name):
         command = [sys.executable, "-m", "htrtool", "read", "-q", "-m", tiny_model, "--mode", "line", "-f", "pdf", "-o"]
-        process = subprocess.Popen([*command, tmp_path / "out.pdf", tmp_path / name])
-        _, process.returncode, usage = os.wait4(process.pid, 0)
-        assert process.returncode == 0
-        return usage.ru_maxrss / 1024
+        status, kilobytes = memory_of(*command, tmp_path / "out.pdf", tmp_path / name)
+        assert status == 0
+        return kilobytes / 1024
 
     Image.open(tmp_path / "page.tif").save(tmp_path / "few.tif", save_all=True, append_images=frames[:20])
     # A hundred pages more, of a megabyte each.

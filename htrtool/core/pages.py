@@ -293,7 +293,7 @@ def _of_pdf(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSource
         except pypdfium2.PdfiumError as error:
             if "password" in str(error).lower():
                 raise InputError("the PDF is encrypted: decrypt it first, as with qpdf --decrypt", name) from None
-            raise InputError(f"the PDF is broken ({error})", name) from None
+            raise InputError(f"expected a PDF, received one that is broken ({error})", name) from None
     if not sizes:
         raise InputError("expected a PDF with pages, received one without", name)
     is_path = isinstance(content, Path)
