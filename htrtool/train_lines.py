@@ -38,7 +38,7 @@ def train_lines(pages, output, steps, batch, seed, parent, bfloat16, fonts, text
     """
     if bool(fonts) != bool(texts):
         raise click.UsageError("pages are made up from --fonts and --texts together")
-    from htrtool.core.linetruth import find_pages, page_truth
+    from htrtool.core.linefinder.truth import find_pages, page_truth
     from htrtool.core.modelfile import Target
     from htrtool.core.tables import TableWriter
 
@@ -52,13 +52,13 @@ def train_lines(pages, output, steps, batch, seed, parent, bfloat16, fonts, text
     if not truths:
         raise InputError("expected annotated pages (.xml or .json), found none that can be used", pages[0])
     if fonts:
-        from htrtool.core.linesynth import made_pages
+        from htrtool.core.linefinder.synth import made_pages
         from htrtool.core.synth import Faces, Texts
 
         truths += made_pages(Faces(fonts), Texts(texts), made, seed)
     counts = Counter(truth.group for truth in truths)
     click.echo(f"train_lines: {len(truths)} pages, {sum(len(truth.lines) for truth in truths)} lines", err=True)
-    from htrtool.core.linetraining import Settings, train, write_model
+    from htrtool.core.linefinder.training import Settings, train, write_model
 
     table = TableWriter(sys.stdout, COLUMNS)
     settings = Settings(steps, batch, seed, bfloat16)

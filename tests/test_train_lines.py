@@ -30,7 +30,7 @@ def test_a_line_finder_is_trained_and_found_again(pages, tmp_path):
     (row,) = read_table(done.stdout.splitlines(True), "train_lines")
     assert row["step"] == "2" and float(row["loss"]) > 0
     assert "set (2)" in (tmp_path / "finder.md").read_text()
-    from htrtool.core.linemaps import LineNetwork
+    from htrtool.core.linefinder.maps import LineNetwork
 
     maps = LineNetwork(tmp_path / "finder.onnx").maps(np.full((90, 130), 220, np.uint8))
     assert maps.baseline.shape == maps.body.shape == maps.end.shape == (45, 65) and maps.writing.shape == (4,)

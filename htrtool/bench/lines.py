@@ -54,7 +54,7 @@ def lines(pages, model, alone, no_cer, limit) -> None:
 
 def sets(operands, limit: int | None) -> dict[str, list[Path]]:
     """Return the annotated pages by the folder that they are in."""
-    from htrtool.core.linetruth import find_pages
+    from htrtool.core.linefinder.truth import find_pages
 
     files: dict[str, list[Path]] = {}
     for file in find_pages(operands):
@@ -91,8 +91,8 @@ def measure(file: Path, finders: dict, tallies: dict[str, Tally], reader) -> Non
     import numpy as np
     from rapidfuzz.distance import Levenshtein
 
-    from htrtool.core.linescores import match_lines
-    from htrtool.core.linetruth import load_truth
+    from htrtool.core.linefinder.scores import match_lines
+    from htrtool.core.linefinder.truth import load_truth
 
     pixels, true, texts = load_truth(file)
     wanted = [line.baseline for line in true]

@@ -62,7 +62,7 @@ LineFinder = Callable[[np.ndarray], list[tuple[np.ndarray | None, np.ndarray]]]
 
 def own_finder() -> LineFinder:
     """Return our line finder, loaded."""
-    from htrtool.core.linemaps import line_network
+    from htrtool.core.linefinder.maps import line_network
     from htrtool.core.lines import find_lines
     from htrtool.core.session import usable_cpus
 

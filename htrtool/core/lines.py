@@ -10,12 +10,12 @@ import numpy as np
 from htrtool.core.cut import Cut, cut_line
 from htrtool.core.errors import InputError
 from htrtool.core.ink import ink_map
-from htrtool.core.linemaps import LineMaps, LineNetwork, line_network, shrunk
-from htrtool.core.linetrace import Trace, trace_baselines
+from htrtool.core.linefinder.maps import LineMaps, LineNetwork, line_network, shrunk
+from htrtool.core.linefinder.trace import Trace, trace_baselines
 from htrtool.core.oneline import looks_like_line
 from htrtool.core.order import reading_order
-from htrtool.core.outlines import outline
-from htrtool.core.owners import ink_of_each, own_ink
+from htrtool.core.linefinder.outlines import outline
+from htrtool.core.linefinder.owners import ink_of_each, own_ink
 from htrtool.core.session import usable_cpus
 
 __all__ = ["TextLine", "cut_lines", "find_lines", "looks_like_line"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from htrtool.core.linetrace import Trace
+from htrtool.core.linefinder.trace import Trace
 
 # In heights of small letters: how far from a line's core its ink may be, in pieces that reach into this core alone, into
 # several, and into none; how far beyond its traced ends; and how large a piece that is writing may be.

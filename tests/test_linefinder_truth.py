@@ -7,8 +7,8 @@ import pytest
 from drawn import page_picture, points, save
 
 from htrtool.core.errors import InputError
-from htrtool.core.linesamples import SIDE, make_sample
-from htrtool.core.linetruth import find_pages, load_truth, page_truth
+from htrtool.core.linefinder.samples import SIDE, make_sample
+from htrtool.core.linefinder.truth import find_pages, load_truth, page_truth
 
 TEXTS = ["one line of text", "and another one", "the last of them"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from htrtool.core.lineinput import network_input
-from htrtool.core.linemaps import MAPS, STRIDE, TURNS
-from htrtool.core.linetruth import PageTruth
+from htrtool.core.linefinder.input import network_input
+from htrtool.core.linefinder.maps import MAPS, STRIDE, TURNS
+from htrtool.core.linefinder.truth import PageTruth
 
 SIDE = 512
 # At the scale of the maps, in pixels: how thick baselines and the bars at their ends are drawn.

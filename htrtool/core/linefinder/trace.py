@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from htrtool.core.linemaps import STRIDE, LineMaps
+from htrtool.core.linefinder.maps import STRIDE, LineMaps
 from htrtool.core.order import broken_rows
 
 LEAST_BASELINE = 0.3

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from htrtool.core.linescores import line_distance, match_lines
+from htrtool.core.linefinder.scores import line_distance, match_lines
 
 PAGE = [np.array([(50, y), (650, y + 6)], float) for y in range(100, 500, 40)]
 

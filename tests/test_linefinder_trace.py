@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from htrtool.core.linemaps import LineMaps
-from htrtool.core.linetrace import trace_baselines
+from htrtool.core.linefinder.maps import LineMaps
+from htrtool.core.linefinder.trace import trace_baselines
 
 X_HEIGHT = 8
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from htrtool.core.errors import ModelError
 from htrtool.core.export import convert_apart, rename_output
 from htrtool.core.files import replacing
-from htrtool.core.linemaps import METADATA_KEY
+from htrtool.core.linefinder.maps import METADATA_KEY
 
 
 def save_network(network, path: Path) -> None:
@@ -29,7 +29,7 @@ def export_network(keras_file: Path, onnx_file: Path, about: dict) -> None:
         DependencyError: TensorFlow, onnx or tf2onnx is missing.
         ModelError: the conversion failed.
     """
-    convert_apart("htrtool.core.linexport", [str(keras_file), str(onnx_file), json.dumps(about, sort_keys=True)], onnx_file)
+    convert_apart("htrtool.core.linefinder.export", [str(keras_file), str(onnx_file), json.dumps(about, sort_keys=True)], onnx_file)
 
 
 def _convert(keras_file: Path, onnx_file: Path, about: str) -> None:
@@ -38,7 +38,7 @@ def _convert(keras_file: Path, onnx_file: Path, about: str) -> None:
     import onnx
     import onnxruntime
 
-    from htrtool.core.linenet import build_network
+    from htrtool.core.linefinder.network import build_network
 
     trained = keras.saving.load_model(keras_file, compile=False, safe_mode=True)
     # Trained in bfloat16 or not, it runs in float32.

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from htrtool.core.errors import InputError
-from htrtool.core.linetruth import LineTruth, PageTruth, truth_of
+from htrtool.core.linefinder.truth import LineTruth, PageTruth, truth_of
 from htrtool.core.synth import Faces, Texts, synthesise_page
 from htrtool.core.synth.faces import Face
 from htrtool.core.synth.lines import on_paper

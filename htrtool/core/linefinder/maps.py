@@ -11,7 +11,7 @@ import numpy as np
 
 from htrtool.core.decode import softmax
 from htrtool.core.errors import ModelError
-from htrtool.core.lineinput import network_input
+from htrtool.core.linefinder.input import network_input
 from htrtool.core.modelfile import LINE_FINDER, SHIPPED
 from htrtool.core.session import open_session
 

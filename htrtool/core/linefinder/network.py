@@ -10,7 +10,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from htrtool.core.linemaps import MAPS, TURNS
+from htrtool.core.linefinder.maps import MAPS, TURNS
 
 WIDTHS = (16, 32, 48, 64, 96)
 
