@@ -7,8 +7,8 @@ from collections import Counter
 
 import click
 
-from htrtool.core.errors import HtrError, InputError
-from htrtool.exits import Exit
+from htrtool.core.errors import InputError
+from htrtool.messages import run_module
 
 COLUMNS = ("step", "seconds", "loss", "maps_loss", "turn_loss")
 
@@ -66,14 +66,5 @@ def train_lines(pages, output, steps, batch, seed, parent, bfloat16, fonts, text
     write_model(network, target, settings, dict(counts), licence, parent)
 
 
-def main() -> None:
-    """Run the command; an input that can't be used is told like ``htr`` tells it."""
-    try:
-        train_lines(prog_name="python -m htrtool.train_lines")
-    except HtrError as error:
-        print(f"train_lines: {error}", file=sys.stderr)
-        sys.exit(Exit.BAD_INPUT)
-
-
 if __name__ == "__main__":
-    main()
+    run_module(train_lines, "train_lines")

@@ -144,13 +144,15 @@ def found_in(finder: Finder, operands: list[str]) -> Iterator[Found]:
 
 def finder_of(looking: SourceOptions, operands: list[str], model: str, output: str | None) -> Finder:
     """Return what looks for samples in the sources; with ``--lines`` to a folder it reads the lines too."""
-    from htrtool.core.modelfile import find_model
-    from htrtool.core.outputs import is_folder
-    from htrtool.core.page_layout import PageCutter
     from htrtool.core.sources import Finder
 
-    reads = output is not None and is_folder(output)
-    cutter = PageCutter(find_model(model), reads) if looking.lines or looking.page_texts else None
+    cutter = None
+    if looking.lines or looking.page_texts:
+        from htrtool.core.modelfile import find_model
+        from htrtool.core.outputs import is_folder
+        from htrtool.core.page_layout import PageCutter
+
+        cutter = PageCutter(find_model(model), reads=output is not None and is_folder(output))
     # As Finder names them: "./page.jpg" is "page.jpg" to it.
     texts = {str(Path(operand)): Path(text) for operand, text in zip(operands, looking.page_texts)}
     return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column)

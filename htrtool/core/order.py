@@ -34,8 +34,7 @@ def broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
     the other, as lines in columns do.
     """
     left, right = boxes.T
-    narrower = np.minimum.outer(right - left, right - left)
-    overlap = np.minimum.outer(right, right) - np.maximum.outer(left, left) > 0.15 * narrower
+    overlap = _overlaps(left, right)
     down = heights[None, :] - heights[:, None]
     below = np.where(overlap & (down > 0), down, np.inf).min(axis=1)
     spacing = float(np.median(below[np.isfinite(below)])) if np.isfinite(below).any() else 0.0
@@ -57,12 +56,17 @@ def broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
     return rows
 
 
+def _overlaps(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return, bool (lines, lines), which lines stand one above the other over a good part of the shorter."""
+    narrower = np.minimum.outer(right - left, right - left)
+    return np.minimum.outer(right, right) - np.maximum.outer(left, left) > 0.15 * narrower
+
+
 def _order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     count = len(heights)
     left, right = boxes.T
     y = heights
-    narrower = np.minimum.outer(right - left, right - left)
-    overlap = np.minimum.outer(right, right) - np.maximum.outer(left, left) > 0.15 * narrower
+    overlap = _overlaps(left, right)
     before = overlap & (y[:, None] < y[None, :])
     beside = ~overlap & (left[:, None] < left[None, :])
     for third in range(count):
