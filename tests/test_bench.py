@@ -39,6 +39,8 @@ def test_accuracy_names_a_stream_that_is_none(tmp_path, tiny_model):
     (tmp_path / "bad.tar").write_bytes(b"no tar")
     done = bench("accuracy", "--alone", "-m", tiny_model, tmp_path / "bad.tar")
     assert done.returncode == 3 and "bad.tar: expected a tar stream" in done.stderr and "Traceback" not in done.stderr
+    done = bench("accuracy", "--alone", "-m", tiny_model, tmp_path / "nowhere.tar")
+    assert done.returncode == 3 and "nowhere.tar: can't read it" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_lm_and_calibration_give_a_row_for_each_way_of_decoding(stream, tiny_model):

@@ -58,10 +58,14 @@ def labelled(path: Path, limit: int | None, seed: int) -> list:
     """Return the samples of a stream that have a text, at most ``limit`` of them."""
     import numpy as np
 
+    from htrtool.core.errors import InputError
     from htrtool.core.samples import read_samples
 
-    with open(path, "rb") as stream:
-        samples = [sample for sample in read_samples(stream, str(path)) if sample.text]
+    try:
+        with open(path, "rb") as stream:
+            samples = [sample for sample in read_samples(stream, str(path)) if sample.text]
+    except OSError as error:
+        raise InputError(f"can't read it: {error.strerror}", str(path)) from None
     if limit and limit < len(samples):
         chosen = np.random.default_rng(seed).choice(len(samples), limit, replace=False)
         samples = [samples[i] for i in sorted(chosen)]
