@@ -107,6 +107,8 @@ def notes(option: click.Option) -> str:
     parts = []
     if isinstance(option.show_default, str):
         parts.append(f"Default: {option.show_default}.")
+    elif option.show_default and option.secondary_opts:
+        parts.append(f"Default: {(option.opts if option.default else option.secondary_opts)[0]}.")
     elif option.show_default and not option.is_flag and option.default not in (None, ()):
         default = option.default
         parts.append(f"Default: {', '.join(map(str, default)) if isinstance(default, tuple) else default}.")
@@ -155,7 +157,7 @@ def _option(option: click.Option) -> list[str]:
     value = metavar(option)
     shown = rf" \fI{escape(value)}\fR" if value else ""
     names = ", ".join(
-        _bold(name) + (shown if name.startswith("--") or len(option.opts) == 1 else "") for name in option.opts
+        _bold(name) + (shown if name.startswith("--") or len(option.opts) == 1 else "") for name in (*option.opts, *option.secondary_opts)
     )
     # The epilogue of a help text stands in brackets for the terminal; a man page has room for a sentence.
     text = re.sub(r"\s*\[default: ([^\]]*)\]", r" Default: \1.", option.help or "")

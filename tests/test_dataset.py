@@ -8,6 +8,7 @@ from htrtool.core.corpus import gather, restrict
 from htrtool.core.align import frames_needed
 from htrtool.core.dataset import WIDTH_STEP, BatchMaker, LineStore, Loader, epoch_order, too_narrow
 from htrtool.core.errors import InputError
+from htrtool.core.prepare import Recipe
 from htrtool.core.samples import Sample, encode_png
 from tiny_model import draw_line
 
@@ -137,7 +138,7 @@ def test_samples_prepared_in_different_ways_are_refused():
 
 
 def test_samples_are_brought_to_the_height_of_the_network():
-    corpus = gather([sample("a", "abc"), Sample("b", encode_png(draw_line("a", height=96)), "a", {"recipe": {"normalise": "none", "height": 96}})], 32)
+    corpus = gather([sample("a", "abc"), Sample("b", encode_png(draw_line("a", height=96)), "a", {"recipe": {"normalise": "none", "height": 96}})], Recipe(height=32))
     assert corpus.recipe.height == 32
     batch = BatchMaker(corpus.lines, Charset("abc"), 4, 0, 0).batch([0, 1], 0)
     assert batch.lines.shape[1] == 32

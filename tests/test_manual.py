@@ -38,7 +38,7 @@ def test_every_option_is_in_its_page_and_in_every_shell(made):
             if not isinstance(option, click.Option):
                 continue
             assert option.help, f"htr {name} {option.opts} has no help"
-            for word in option.opts:
+            for word in (*option.opts, *option.secondary_opts):
                 assert rf"\fB{manual.escape(word)}\fR" in page
                 assert word in made["completions/htr.bash"] and word in made["completions/_htr"]
                 assert (f"-l {word[2:]} " if word.startswith("--") else f"-s {word[1:]} ") in made[

@@ -175,7 +175,7 @@ def test_verbose_names_what_is_left_out(folder, run_htr):
 
 
 def test_filters_by_width(folder, run_htr):
-    widths = {s.pixels().shape[1] for s in samples_in(run_htr("prep", "--min-width", "100", "--max-width", "160", folder).stdout)}
+    widths = {s.pixels().shape[1] for s in samples_in(run_htr("prep", "--no-deslant", "--min-width", "100", "--max-width", "160", folder).stdout)}
     assert widths and min(widths) >= 100 and max(widths) <= 160
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from htrtool.core.binarise import binarise
 from htrtool.core.errors import InputError
-from htrtool.core.prepare import BINARISATIONS, NORMALISATIONS, Recipe, normalise_background, prepare
+from htrtool.core.prepare import BINARISATIONS, NORMALISATIONS, Recipe, normalise_background, prepare, prepare_placed
 from htrtool.core.rules import remove_rules
 from htrtool.core.slant import deskew, deslant, skew_of, slant_of
 
@@ -116,6 +116,36 @@ def test_slant_is_found_and_taken_out(angle):
     assert abs(slant_of(slanted) - angle) <= 4
     assert abs(slant_of(deslant(slanted))) <= 4
     assert slant_of(upright) == 0
+
+
+@given(st.floats(-0.4, 0.7))
+@settings(deadline=None, max_examples=25)
+def test_a_slant_that_is_added_is_found_again(shear):
+    upright = line_picture("words of a line that may lean any way", 48)
+    height, width = upright.shape
+    matrix = np.array([[1, -shear, shear * height / 2 + 40], [0, 1, 0]])
+    leaning = cv2.warpAffine(upright, matrix, (width + 80, height), borderValue=225)
+    added = np.tan(np.radians(slant_of(leaning))) - np.tan(np.radians(slant_of(upright)))
+    assert abs(added - shear) < 0.06
+
+
+@pytest.mark.parametrize("steps", [{}, {"deslant": True}, {"deskew": True}, {"deslant": True, "deskew": True}])
+def test_the_ends_of_a_prepared_line_are_told(steps):
+    picture = np.full((64, 700), 230, np.uint8)
+    for x in range(40, 660, 22):
+        for y in range(12, 52):
+            across = x + round((52 - y) * 0.7)
+            down = round(y + (x - 350) * 0.04)
+            picture[down : down + 1, across : across + 4] = 30
+    prepared, begin, end = prepare_placed(picture, Recipe("none", height=64, **steps))
+    assert 0 <= begin < end <= prepared.shape[1]
+    middle = slice(28, 36)
+    for pixels, (first, last) in ((picture, (0, 700)), (prepared, (begin, end))):
+        inked = np.flatnonzero((pixels[middle] < 120).any(axis=0))
+        share = (inked[[0, -1]] - first) / (last - first)
+        if pixels is picture:
+            expected = share
+    assert np.abs(share - expected).max() < 0.03
 
 
 def test_a_huge_scan_of_a_line_takes_little_memory():

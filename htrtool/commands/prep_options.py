@@ -205,8 +205,10 @@ def with_recipe(function: Callable) -> Callable:
         **choice(NORMALISATIONS, "background"),
     )
     @click.option("--remove-rules", is_flag=True, help="Take out the ruled lines of the paper.")
-    @click.option("--deskew", is_flag=True, help="Turn lines level.")
-    @click.option("--deslant", is_flag=True, help="Shear lines so that letters stand upright.")
+    @click.option("--deskew/--no-deskew", default=True, show_default=True, help="Turn lines level.")
+    @click.option(
+        "--deslant/--no-deslant", default=True, show_default=True, help="Shear lines so that letters stand upright."
+    )
     @click.option(
         "--binarise",
         help="Make ink black and paper white; wolf, nick, isauvola and su are made for bad scans.",

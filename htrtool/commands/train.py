@@ -103,10 +103,10 @@ def train(
     if parent is None:
         parent = "none" if size or spec or not has_model(DEFAULT_MODEL, ".keras") else DEFAULT_MODEL
     model = parent_model(parent) if parent != "none" else None
-    height = model[1].recipe.height if model else None
-    corpus = gather(labelled_samples(operands, messages.problem), height)
+    recipe = model[1].recipe if model else None
+    corpus = gather(labelled_samples(operands, messages.problem), recipe)
     if val:
-        corpus.keep_aside(gather(labelled_samples(val, messages.problem), height, by_split=False))
+        corpus.keep_aside(gather(labelled_samples(val, messages.problem), recipe, by_split=False))
     # Keras takes seconds to import: only now that there is something to train on.
     with quiet_stderr():
         from htrtool.core.training import Settings

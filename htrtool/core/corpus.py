@@ -14,7 +14,7 @@ from htrtool.core.collect import Maker, collect
 from htrtool.core.dataset import LineStore, too_narrow
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.layouts import is_tar_name
-from htrtool.core.prepare import Recipe, prepare
+from htrtool.core.prepare import DEFAULT_RECIPE, Recipe, prepare
 from htrtool.core.samples import Sample, encode_png, read_samples
 from htrtool.core.sources import Finder
 
@@ -50,14 +50,14 @@ class Corpus:
                 self.leave_out(reason, key)
 
 
-def gather(samples: Iterable[Sample], height: int | None = None, by_split: bool = True) -> Corpus:
+def gather(samples: Iterable[Sample], parent: Recipe | None = None, by_split: bool = True) -> Corpus:
     """Spool labelled samples for training.
 
-    Pictures that ``htr prep`` prepared are taken as they are, but for their height; others are prepared here with the
-    default recipe.
+    Pictures that ``htr prep`` prepared are taken as they are, but for their height; others are prepared here.
 
     Args:
-        height: that of the network to go on from; None takes that of the first sample.
+        parent: the recipe of the model to go on from, which gives the height, and prepares what is not prepared yet;
+            None takes the first sample's.
         by_split: keep those aside whose JSON says split ``val``; otherwise all are taken alike.
 
     Raises:
@@ -67,8 +67,8 @@ def gather(samples: Iterable[Sample], height: int | None = None, by_split: bool 
     for sample in samples:
         told = Recipe.from_json(sample.meta["recipe"]) if "recipe" in sample.meta else None
         if corpus is None:
-            recipe = told or Recipe()
-            recipe = replace(recipe, height=height or recipe.height)
+            recipe = told or parent or DEFAULT_RECIPE
+            recipe = replace(recipe, height=parent.height if parent else recipe.height)
             corpus = Corpus(LineStore(recipe.height), LineStore(recipe.height), recipe)
         if told is not None and replace(told, height=recipe.height) != recipe:
             raise InputError(

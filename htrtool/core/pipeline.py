@@ -53,17 +53,24 @@ class LineRead(NamedTuple):
 
 @dataclass
 class PageLine:
-    """A line of a page: its number in reading order, from 1, where it stands and, when that is done, what was read."""
+    """A line of a page: its number in reading order, from 1, where it stands and, when that is done, what was read.
+
+    ``ends`` are where the picture that was cut out of the page begins and ends in the one that is read, as shares of
+    that one's width.
+    """
 
     number: int
     place: Place
+    ends: tuple[float, float] = (0.0, 1.0)
     reading: Reading | None = None
 
     @cached_property
     def words(self) -> list[Word]:
         """The words of the line."""
         reading = self.reading
-        return words_of(reading.text, reading.centres, reading.characters, reading.words)
+        begin, end = self.ends
+        centres = np.clip((reading.centres - begin) / (end - begin), 0, 1)
+        return words_of(reading.text, centres, reading.characters, reading.words)
 
 
 @dataclass
@@ -316,7 +323,9 @@ class Pipeline:
             cuts = enumerate(cut_lines(pixels, self._threads), 1)
         for number, cut in cuts:
             try:
-                yield PageLine(number, cut.place), self._reader.prepare(cut.pixels)
+                line = self._reader.prepare_placed(cut.pixels)
+                width = line.pixels.shape[1]
+                yield PageLine(number, cut.place, (line.begin / width, line.end / width)), line.pixels
             except InputError as problem:
                 if page.source.cut is None:
                     raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -58,6 +59,22 @@ class Recipe:
         return cls(**data)
 
 
+DEFAULT_RECIPE = Recipe(deskew=True, deslant=True)
+"""What trained best of all that was tried: see the card of the model that ships."""
+
+
+class Prepared(NamedTuple):
+    """A prepared line, (height, width) uint8, and the columns at which the line that it was made of begins and ends.
+
+    Turning and shearing add columns to the left and right; ``begin`` and ``end`` are where the middle of the line's left
+    and right edge went.
+    """
+
+    pixels: np.ndarray
+    begin: float
+    end: float
+
+
 def prepare(pixels: np.ndarray, recipe: Recipe) -> np.ndarray:
     """Apply a recipe to one line.
 
@@ -67,8 +84,14 @@ def prepare(pixels: np.ndarray, recipe: Recipe) -> np.ndarray:
     Returns:
         (recipe.height, width') uint8, the aspect ratio kept.
     """
+    return prepare_placed(pixels, recipe).pixels
+
+
+def prepare_placed(pixels: np.ndarray, recipe: Recipe) -> Prepared:
+    """Apply a recipe to one line, (height, width) uint8, and tell where its ends went."""
     if pixels.shape[0] > FINEST * recipe.height:
         pixels = resize_to_height(pixels, FINEST * recipe.height)
+    begin, end = 0.0, float(pixels.shape[1])
     if recipe.normalise == "background":
         pixels = normalise_background(pixels)
     if recipe.remove_rules:
@@ -76,15 +99,23 @@ def prepare(pixels: np.ndarray, recipe: Recipe) -> np.ndarray:
 
         pixels = remove_rules(pixels)
     if recipe.deskew or recipe.deslant:
-        from htrtool.core.slant import deskew, deslant
+        from htrtool.core.slant import shear_upright, turn_level
 
-        pixels = deskew(pixels) if recipe.deskew else pixels
-        pixels = deslant(pixels) if recipe.deslant else pixels
+        if recipe.deskew:
+            pixels, moved = turn_level(pixels)
+            begin, end = begin + moved, end + moved
+        if recipe.deslant:
+            middle = (pixels.shape[0] - 1) / 2
+            pixels, shear, offset = shear_upright(pixels)
+            moved = shear * middle + offset
+            begin, end = begin + moved, end + moved
     if recipe.binarise != "none":
         from htrtool.core.binarise import binarise
 
         pixels = binarise(pixels, recipe.binarise)
-    return resize_to_height(pixels, recipe.height)
+    resized = resize_to_height(pixels, recipe.height)
+    scale = resized.shape[1] / pixels.shape[1]
+    return Prepared(resized, begin * scale, end * scale)
 
 
 def normalise_background(pixels: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from htrtool.core.errors import InputError, ModelError
 from htrtool.core.lexicon import Lexicon
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
 from htrtool.core.ngram import NGram
-from htrtool.core.prepare import prepare
+from htrtool.core.prepare import Prepared, prepare_placed
 from htrtool.core.session import open_session
 
 WIDTH_STEP = 32
@@ -27,7 +27,7 @@ MODES = ("network", "language")
 class Reading(NamedTuple):
     """What was read of a line, and the share of its characters expected to be right, 0 to 1.
 
-    ``centres`` is float (characters,): where each character stands, as a share of the line's width. ``characters`` and
+    ``centres`` is float (characters,): where each character stands, as a share of the prepared line's width. ``characters`` and
     ``words`` are how sure each of them is, 0 to 1; ``alternatives`` the next best texts, each with ``conf`` times its
     weight against that of the best.
     """
@@ -102,13 +102,17 @@ class Reader:
             )
 
     def prepare(self, pixels: np.ndarray) -> np.ndarray:
+        """Prepare one line as the model's training lines were: what :meth:`prepare_placed` does, without the ends."""
+        return self.prepare_placed(pixels).pixels
+
+    def prepare_placed(self, pixels: np.ndarray) -> Prepared:
         """Prepare one line as the model's training lines were.
 
         Args:
             pixels: (height, width) uint8, dark ink on light paper.
 
         Returns:
-            (model's height, width') uint8.
+            The line, (model's height, width') uint8, and the columns where its ends went.
 
         Raises:
             InputError: the line is more than ``MAX_ASPECT`` times as wide as it is high.
@@ -119,7 +123,7 @@ class Reader:
                 f"expected a text line, at most {MAX_ASPECT} times as wide as it is high, "
                 f"received {width}×{height}: cut it into pieces"
             )
-        return prepare(pixels, self.info.recipe)
+        return prepare_placed(pixels, self.info.recipe)
 
     @staticmethod
     def padded_width(line: np.ndarray) -> int:

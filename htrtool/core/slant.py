@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import functools
+
 import cv2
 import numpy as np
 
-WORKING_HEIGHT = 48
-WORKING_WIDTH = 1200
-MAX_SKEW = 8
-MAX_SLANT = 55
-# How much better than a level line, or upright letters, the best angle must be to be trusted.
+# The skew is looked for on at most this many rows and columns, in strips of columns, among these slopes (down per
+# column), in all waves up to the finest that strips still show.
+SKEW_HEIGHT = 48
+SKEW_WIDTH = 1200
+STRIP = 16
+SLOPES = np.tan(np.radians(np.arange(-16, 17) / 2))
+SKEW_PERIOD = 256
+SKEW_WAVES = (1, 60)
+# How much better than a level line the best slope must be to be trusted.
 GAIN = 1.03
+# The slant is looked for on this many rows and no more columns, among these shears (to the right per row), in waves
+# as long as strokes may be apart, 3.5 to 30 columns.
+SLANT_HEIGHT = 40
+SLANT_PERIOD = 1024
+SHEARS = np.arange(-9, 17) / 10
+SLANT_WAVES = (35, 292)
 
 
 def deskew(pixels: np.ndarray) -> np.ndarray:
-    """Turn a line level.
+    """Turn a line level: what :func:`turn_level` does, without its measure."""
+    return turn_level(pixels)[0]
+
+
+def turn_level(pixels: np.ndarray) -> tuple[np.ndarray, float]:
+    """Turn a line level, and tell by how many columns its ends moved inwards.
 
     The skew is where the horizontal projection of the ink has the largest sum of squares (after Postl, 1986), at most
     8°; lines less than three times as wide as high, in which it is not to be told, stay.
@@ -24,7 +41,7 @@ def deskew(pixels: np.ndarray) -> np.ndarray:
     """
     angle = skew_of(pixels)
     if not angle:
-        return pixels
+        return pixels, 0.0
     height, width = pixels.shape
     slope = np.tan(np.radians(angle))
     rotation = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1)
@@ -32,7 +49,7 @@ def deskew(pixels: np.ndarray) -> np.ndarray:
     rotation[:, 2] += (grown[0] - width) / 2, (grown[1] - height) / 2
     turned = _warped(pixels, rotation, grown)
     # The height that the line would have had, had it stood level.
-    return _cropped_to_ink(turned, max(8, round(height - abs(slope) * width)))
+    return _cropped_to_ink(turned, max(8, round(height - abs(slope) * width))), (grown[0] - width) / 2
 
 
 def deslant(pixels: np.ndarray) -> np.ndarray:
@@ -66,60 +83,70 @@ def skew_of(pixels: np.ndarray) -> float:
     height, width = pixels.shape
     if width < 3 * height:
         return 0.0
-    ink = _ink(pixels)
-
-    def score(angle: float) -> float:
-        slope = np.tan(np.radians(angle))
-        pad = int(abs(slope) * ink.shape[1] / 2) + 1
-        matrix = np.array([[1, 0, 0], [-slope, 1, slope * ink.shape[1] / 2 + pad]])
-        turned = cv2.warpAffine(ink, matrix, (ink.shape[1], ink.shape[0] + 2 * pad), flags=cv2.INTER_LINEAR)
-        return float((turned.sum(axis=1, dtype=np.float64) ** 2).sum())
-
-    return _best(score, MAX_SKEW, (1.0, 0.25))
+    scale = min(SKEW_HEIGHT / height, SKEW_WIDTH / width)
+    ink = _ink(pixels, (max(1, round(width * scale)), max(1, round(height * scale))))
+    strips = np.zeros((ink.shape[0], SKEW_WIDTH), np.float32)
+    before = (SKEW_WIDTH - ink.shape[1]) // 2
+    strips[:, before : before + ink.shape[1]] = ink
+    strips = strips.reshape(len(strips), -1, STRIP).sum(axis=2).T
+    energy = _energies(strips, SLOPES, STRIP, SKEW_PERIOD, SKEW_WAVES)
+    best = int(energy.argmax())
+    if energy[best] <= GAIN * energy[len(SLOPES) // 2]:
+        return 0.0
+    return float(np.degrees(np.arctan(_vertex(energy, best, SLOPES))))
 
 
 def slant_of(pixels: np.ndarray) -> float:
-    """Return by how many degrees the letters lean to the right, within ±55; 0 if that is not to be told.
+    """Return by how many degrees the letters lean to the right, to the left negative; 0 where there is no ink.
 
-    For every shear, the columns in which the ink is one unbroken stroke count with the square of its height; the best
-    shear has the largest sum (A. Vinciarelli and J. Luettin, A new normalization technique for cursive handwritten
-    words, Pattern Recognition Letters 22, 2001).
+    The line is sheared upright by the shear that makes its vertical projection sharpest, in the waves as long as strokes
+    are apart.
     """
-    ink = _ink(pixels)
-    mask = (ink > 0).astype(np.uint8)
-    height, width = mask.shape
-    if not mask.any():
-        return 0.0
-
-    def score(angle: float) -> float:
-        shear = np.tan(np.radians(angle))
-        pad = int(np.ceil(abs(shear) * height))
-        matrix = np.array([[1, shear, pad if shear < 0 else 0], [0, 1, 0]], np.float64)
-        sheared = cv2.warpAffine(mask, matrix, (width + pad, height), flags=cv2.INTER_NEAREST)
-        count = sheared.sum(axis=0, dtype=np.int64)
-        first = sheared.argmax(axis=0)
-        last = height - 1 - sheared[::-1].argmax(axis=0)
-        whole = (count > 0) & (count == last - first + 1)
-        return float((count[whole] ** 2).sum())
-
-    return _best(score, MAX_SLANT, (5.0, 1.0))
-
-
-def _best(score, most: float, steps: tuple[float, float]) -> float:
-    coarse, fine = steps
-    angles = np.arange(-most, most + 0.01, coarse)
-    first = max(angles, key=score)
-    around = np.arange(max(-most, first - coarse + fine), min(most, first + coarse - fine) + fine / 2, fine)
-    best = max(around, key=score)
-    return float(best) if score(best) > GAIN * score(0.0) else 0.0
-
-
-def _ink(pixels: np.ndarray) -> np.ndarray:
-    """Return the ink at a working size, uint8, 0 on paper."""
     height, width = pixels.shape
-    scale = min(WORKING_HEIGHT / height, WORKING_WIDTH / width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    ink = _ink(pixels, (max(1, round(width * SLANT_HEIGHT / height)), SLANT_HEIGHT))
+    ink = ink[::-1, : SLANT_PERIOD - 2 * SLANT_HEIGHT].astype(np.float32)
+    energy = _energies(ink, SHEARS, 1, SLANT_PERIOD, SLANT_WAVES)
+    best = int(energy.argmax())
+    return float(np.degrees(np.arctan(_vertex(energy, best, SHEARS)))) if energy[best] else 0.0
+
+
+def _energies(rows: np.ndarray, slopes: np.ndarray, step: int, period: int, waves: tuple[int, int]) -> np.ndarray:
+    """Return, (slopes,), how much energy the sum of the rows has in some waves, once each row is shifted along a slope.
+
+    In a sheared picture each row is only shifted, so that all shears can be tried on the Fourier transforms of the rows,
+    without an interpolation that would favour some of them.
+
+    Args:
+        rows: float (rows, length), ``step`` apart; a slope shifts each back by so much for each step.
+        period: the length of the transforms; it holds the rows and their shifts.
+        waves: the first and the last wave that count, in a period.
+    """
+    spectra = np.fft.rfft(rows, period, axis=1)[:, waves[0] : waves[1] + 1].T.astype(np.complex64)
+    sums = _turns(len(rows), tuple(slopes), step, period, waves) @ spectra[:, :, None]
+    return (np.abs(sums) ** 2).sum(axis=(0, 2))
+
+
+@functools.cache
+def _turns(rows: int, slopes: tuple[float, ...], step: int, period: int, waves: tuple[int, int]) -> np.ndarray:
+    """Return by what each wave of each row turns under each slope, complex (waves, slopes, rows)."""
+    places = step * (np.arange(rows) - (rows - 1) / 2)
+    shifts = np.asarray(slopes)[:, None] * places
+    return np.exp(2j * np.pi / period * np.arange(waves[0], waves[1] + 1)[:, None, None] * shifts).astype(np.complex64)
+
+
+def _vertex(energy: np.ndarray, best: int, slopes: np.ndarray) -> float:
+    """Return the slope at the vertex of the parabola through the greatest energy and its neighbours."""
+    if not 0 < best < len(energy) - 1:
+        return slopes[best]
+    before, at, after = energy[best - 1 : best + 2]
+    curve = before - 2 * at + after
+    return slopes[best] + ((before - after) / (2 * curve) if curve else 0) * (slopes[1] - slopes[0])
+
+
+def _ink(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return the ink at a size (width, height), uint8, 0 on paper."""
+    shrinks = size[1] < pixels.shape[0]
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     _, mask = cv2.threshold(small, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
     return (255 - small) * mask
 

@@ -63,8 +63,8 @@ def specimen_of(sample: Sample, reader: Reader) -> Specimen | None:
     if not text or labels.has_markup(text) or charset.unknown(text):
         return None
     pixels = resize_to_height(sample.pixels(), HEIGHT)
-    line = reader.prepare(pixels)
-    found = align(reader.probabilities([line])[0], charset.encode(text))
+    line = reader.prepare_placed(pixels)
+    found = align(reader.probabilities([line.pixels])[0], charset.encode(text))
     if found is None or found.log_likelihood < WORST * len(text):
         return None
     upright, shear, offset = shear_upright(remove_rules(normalise_background(pixels)))
@@ -73,7 +73,8 @@ def specimen_of(sample: Sample, reader: Reader) -> Specimen | None:
     if not rows.any():
         return None
     middle = float(rows @ np.arange(HEIGHT) / rows.sum())
-    centres = (found.peaks + 0.5) * stride * pixels.shape[1] / line.shape[1]
+    columns = (found.peaks + 0.5) * stride
+    centres = np.clip((columns - line.begin) / (line.end - line.begin), 0, 1) * pixels.shape[1]
     edges = part_letters(ink, centres + shear * middle + offset)
     measures = measure(ink, text, edges)
     return Specimen(ink, text, edges, found.fits, *measures, shear, stroke_width(ink)) if measures else None
