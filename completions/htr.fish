@@ -67,6 +67,8 @@ complete -c htr -n '__fish_seen_subcommand_from train' -l patience -x -d 'Stop w
 complete -c htr -n '__fish_seen_subcommand_from train' -l batch -x -d 'Lines in a batch'
 complete -c htr -n '__fish_seen_subcommand_from train' -l learning-rate -x -d 'The highest rate of the schedule'
 complete -c htr -n '__fish_seen_subcommand_from train' -l augment -x -d 'Strength of the augmentation'
+complete -c htr -n '__fish_seen_subcommand_from train' -l replay -x -d 'Lines in other hands, which come with the model, to show again in each epoch'
+complete -c htr -n '__fish_seen_subcommand_from train' -l keep -x -d 'How much of the weights of --from stays in the new ones'
 complete -c htr -n '__fish_seen_subcommand_from train' -l seed -x -d 'Seed of weights, order and augmentation'
 complete -c htr -n '__fish_seen_subcommand_from train' -l resume -d 'Go on where a run that was stopped left off, given the same data and options'
 complete -c htr -n '__fish_seen_subcommand_from train' -l checkpoint-every -x -d 'How often the state of a run is saved'

@@ -149,6 +149,33 @@ def test_fine_tuning_grows_the_charset_and_keeps_what_was_learned(trained, tmp_p
     )
 
 
+def test_a_few_lines_teach_a_hand_and_most_of_the_old_weights_stay(trained, tmp_path):
+    from htrtool.core.export import load_keras
+
+    (tmp_path / "hand.tar").write_bytes(stream(12, documents=3))
+    for name, *options in (("moved", "--keep", "1", "--replay", "0"), ("kept", "--keep", "99", "--replay", "20")):
+        done = htr(
+            "train", "--from", str(trained / "m.keras"), "--charset", "latin", "--epochs", "3", *options, "-o", name,
+            "hand.tar", cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr.decode()
+    (old, _), (moved, alone), (kept, beside) = (
+        load_keras(path) for path in (trained / "m.keras", tmp_path / "moved.keras", tmp_path / "kept.keras")
+    )
+    assert (alone.training["lines"], alone.training.get("replayed", 0)) == (beside.training["lines"], 0)
+    assert beside.training["replayed"] == 20
+    kernel = old.layers[1].get_weights()[0]
+    far, near = (np.abs(new.layers[1].get_weights()[0] - kernel).max() for new in (moved, kept))
+    assert 0 < near < 0.5 * far
+    # A few lines say too little of how sure it may be: that stays as it was.
+    assert alone.calibration == load_keras(trained / "m.keras")[1].calibration
+
+
+def test_keeping_weights_needs_a_model_to_keep_them_from(tmp_path):
+    done = htr("train", "--size", "small", "--keep", "50", "lines.tar", cwd=tmp_path)
+    assert done.returncode == 2 and b"--replay and --keep need a model to go on from" in done.stderr
+
+
 def test_the_parts_that_prep_splits_off_are_taken_as_they_are_given(tmp_path):
     for name in ("train", "val"):
         with open(tmp_path / f"{name}.tar", "wb") as out, SampleWriter(out) as writer:

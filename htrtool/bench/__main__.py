@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from htrtool.bench.accuracy import accuracy
+from htrtool.bench.adapt import adapt
 from htrtool.bench.calibration import calibration
 from htrtool.bench.lines import lines
 from htrtool.bench.lm import lm
@@ -16,7 +17,7 @@ def bench() -> None:
     """Run htr and its peers on the same inputs, in turn, and print how they did."""
 
 
-for command in (accuracy, lines, lm, calibration):
+for command in (accuracy, lines, lm, calibration, adapt):
     bench.add_command(command)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 import click
 
@@ -27,12 +28,14 @@ SIZES = ("small", "medium", "large")
     help="data: the characters of the data; keep: those of --from; grow: both; latin: Western European; or a FILE of "
     "characters.  [default: grow, from nothing data]",
 )
-@click.option("--epochs", type=click.IntRange(min=1), default=40, show_default=True, help="Stop after so many passes over the data.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Stop after so many passes over the data.  [default: 40, for few lines 10 to 50]")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so many minutes of training.")
-@click.option("--patience", type=click.IntRange(min=0), default=10, show_default=True, help="Stop when the CER has not fallen for so many epochs; 0: never.")
+@click.option("--patience", type=click.IntRange(min=0), help="Stop when the CER has not fallen for so many epochs; 0: never.  [default: 10, for few lines 0]")
 @click.option("--batch", type=click.IntRange(min=1), help="Lines in a batch.  [default: a fortieth of the lines, 4 to 32]")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="The highest rate of the schedule.  [default: 0.0005, from nothing 0.0015]")
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="The highest rate of the schedule.  [default: 0.0005, from nothing 0.0015, for few lines 0.001]")
 @click.option("--augment", type=click.FloatRange(0, 3), default=1.0, show_default=True, help="Strength of the augmentation; 0: none.")
+@click.option("--replay", type=click.IntRange(min=0), metavar="LINES", help="Lines in other hands, which come with the model, to show again in each epoch.  [default: for few lines 50 to 150, else 0]")
+@click.option("--keep", type=click.FloatRange(0, 100, max_open=True), metavar="PERCENT", help="How much of the weights of --from stays in the new ones.  [default: for few lines 45, else 0]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of weights, order and augmentation.")
 @click.option("--resume", is_flag=True, help="Go on where a run that was stopped left off, given the same data and options.")
 @click.option("--checkpoint-every", type=click.FloatRange(min=0), default=1.0, show_default=True, metavar="MINUTES", help="How often the state of a run is saved; 0: after every step.")
@@ -49,12 +52,14 @@ def train(
     spec: str | None,
     parent: str | None,
     charset: str | None,
-    epochs: int,
+    epochs: int | None,
     minutes: float | None,
-    patience: int,
+    patience: int | None,
     batch: int | None,
     learning_rate: float | None,
     augment: float,
+    replay: int | None,
+    keep: float | None,
     seed: int,
     resume: bool,
     checkpoint_every: float,
@@ -71,7 +76,8 @@ def train(
     NAME.md, the model's card. While it runs, NAME.checkpoint holds all that --resume needs.
 
     Training goes on from the model that htr reads with, which takes minutes and little data, unless --from names another,
-    or none: from nothing it takes tens of thousands of lines and hours.
+    or none: from nothing it takes tens of thousands of lines and hours. A thousand lines or fewer are taken for a hand to
+    learn: 50 lines of one writer teach it in minutes, and the program chooses how, so that other hands are not forgotten.
 
     \b
         htr prep raw/ | htr train -o mine
@@ -88,6 +94,8 @@ def train(
         return calibrate_model(operands, calibrate, messages)
     if size and spec:
         raise click.UsageError("--size and --spec both say what the network is: give one of them")
+    if (size or spec or parent == "none") and (replay or keep):
+        raise click.UsageError("--replay and --keep need a model to go on from")
     if parent not in (None, "none") and (size or spec):
         raise click.UsageError("--from brings its network along: leave --size and --spec out")
     check_installed()
@@ -97,6 +105,7 @@ def train(
     from htrtool.core.corpus import gather, labelled_samples
     from htrtool.core.export import parent_model
     from htrtool.core.modelfile import DEFAULT_MODEL, Target, has_model
+    from htrtool.core.plan import plan_for
     from htrtool.core.tables import EPOCH_COLUMNS, TableWriter, text_writer
 
     target = Target.of(output)
@@ -110,22 +119,26 @@ def train(
     # Keras takes seconds to import: only now that there is something to train on.
     with quiet_stderr():
         from htrtool.core.training import Settings
-        from htrtool.core.training_run import LEARNING_RATE, TUNING_RATE, Run
+        from htrtool.core.training_run import Run
 
+    given = {"epochs": epochs, "patience": patience, "batch_size": batch, "learning_rate": learning_rate, "replayed": replay}
+    given["kept"] = keep / 100 if keep is not None else None
+    plan = plan_for(len(corpus.lines), model is not None)
+    plan = replace(plan, **{name: value for name, value in given.items() if value is not None})
     settings = Settings(
         spec=model[1].spec if model else spec or size or "small",
-        batch_size=batch or min(32, max(4, len(corpus.lines) // 40)),
-        learning_rate=learning_rate or (TUNING_RATE if model else LEARNING_RATE),
-        epochs=epochs,
+        batch_size=plan.batch_size,
+        learning_rate=plan.learning_rate,
+        epochs=plan.epochs,
         minutes=minutes or 0,
-        patience=patience,
+        patience=plan.patience,
         augmentation=augment,
         short_first=model is None,
         seed=seed,
     )
     with progress_bar(messages) as on_step:
         run = Run.prepare(
-            corpus, target, settings, model, charset, licence, resume, 60 * checkpoint_every, jobs, on_step
+            corpus, target, settings, model, charset, licence, plan, resume, 60 * checkpoint_every, jobs, on_step
         )
         for reason, keys in corpus.left_out.items():
             shown = " ".join(keys if messages.verbose else keys[:3])

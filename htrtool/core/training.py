@@ -27,6 +27,7 @@ from htrtool.core.network import stride_of
 
 SHORTCUT_WEIGHT = 0.1
 CLIP_NORM = 5.0
+# Steps between two updates of the averaged weights; fewer where an epoch has few.
 AVERAGE_EVERY = 10
 AVERAGE_DECAY = 0.99
 
@@ -113,7 +114,7 @@ class Training:
             optimizer=self.optimizer, jit_compile="auto" if keras.backend.backend() == "jax" else False
         )
         self.optimizer.build(network.trainable_variables)
-        self.average = self._floats()
+        self.average = self.weights()
         self.best: list[np.ndarray] | None = None
         self._saved_at = self._started = time.monotonic()
 
@@ -194,15 +195,15 @@ class Training:
         progress.samples += len(batch.lines)
         progress.loss_sum += loss
         progress.seconds = time.monotonic() - self._started
-        if progress.step % AVERAGE_EVERY == 0:
+        if progress.step % min(AVERAGE_EVERY, max(1, self.steps_per_epoch // 4)) == 0:
             progress.averaged += 1
             decay = min(AVERAGE_DECAY, progress.averaged / (progress.averaged + 9))
-            for average, value in zip(self.average, self._floats()):
+            for average, value in zip(self.average, self.weights()):
                 average += (1 - decay) * (value - average)
 
     def _end_epoch(self) -> dict:
         progress = self.progress
-        current = self._floats()
+        current = self.weights()
         self._assign(self.average)
         scores = self.validate()
         progress.epoch += 1
@@ -253,10 +254,15 @@ class Training:
         """Put the best averaged weights into the network."""
         self._assign(self.best if self.best is not None else self.average)
 
-    # Checkpoints
+    def use_average(self, start: list[np.ndarray], kept: float) -> None:
+        """Put the averaged weights into the network, mixed with a share of those that it started with."""
+        self._assign([average + kept * (old - average) for average, old in zip(self.average, start)])
 
-    def _floats(self) -> list[np.ndarray]:
+    def weights(self) -> list[np.ndarray]:
+        """Return a copy of the network's weights and of the statistics of its layers, as they stand."""
         return [np.array(v) for v in map(ops.convert_to_numpy, self._float_variables())]
+
+    # Checkpoints
 
     def _float_variables(self) -> list:
         return [v for v in self.network.variables if "float" in str(v.dtype)]

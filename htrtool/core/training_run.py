@@ -21,12 +21,14 @@ from htrtool.core.files import replacing
 from htrtool.core.metrics import error_rates
 from htrtool.core.modelfile import ModelInfo, Target
 from htrtool.core.network import SIZES, build_network, stride_of
+from htrtool.core.plan import Plan
+from htrtool.core.replay import add_replay
 from htrtool.core.training import Progress, Settings, Training
 from htrtool.core.transfer import transfer
 
-LEARNING_RATE = 1.5e-3
-TUNING_RATE = 5e-4
 KEPT_ASIDE = 0.1
+ENOUGH_TO_CALIBRATE = 100
+"""With fewer lines kept aside a model keeps the confidence of the one that it goes on from."""
 
 
 def choose_charset(which: str | None, texts: list[str], parent: ModelInfo | None) -> Charset:
@@ -59,11 +61,17 @@ def choose_charset(which: str | None, texts: list[str], parent: ModelInfo | None
 
 @dataclass
 class Run:
-    """A run that is ready: its training, what its model will say of itself, and where that goes."""
+    """A run that is ready: its training, what its model will say of itself, and where that goes.
+
+    ``start`` are the weights of the model that it goes on from, of which the share ``kept`` stays in the new one; None
+    if it keeps none.
+    """
 
     training: Training
     info: ModelInfo
     target: Target
+    start: list[np.ndarray] | None = None
+    kept: float = 0.0
 
     @classmethod
     def prepare(
@@ -74,6 +82,7 @@ class Run:
         parent: tuple[Path, ModelInfo] | None,
         charset: str | None,
         licence: str,
+        plan: Plan,
         resume: bool,
         checkpoint_seconds: float,
         jobs: int,
@@ -95,13 +104,19 @@ class Run:
         restrict(corpus, characters, stride_of(spec))
         if not len(corpus.kept_aside):
             corpus.lines, corpus.kept_aside = corpus.lines.split_documents(KEPT_ASIDE)
+        told = {"lines": len(corpus.lines), "documents": len(set(corpus.lines.documents))}
+        if parent and plan.replayed:
+            told["replayed"] = add_replay(
+                corpus.lines, parent[0], corpus.recipe, characters, stride_of(spec), plan.replayed
+            )
         keras.utils.set_random_seed(settings.seed)
         network = build_network(spec, corpus.recipe.height, characters.classes, settings.seed)
-        if parent and not resume:
+        if parent:
             transfer(load_keras(parent[0])[0], parent[1].charset, network, characters)
         training = Training(
             network, characters, corpus.lines, corpus.kept_aside, settings, checkpoint, checkpoint_seconds, jobs, on_step
         )
+        start = training.weights() if plan.kept else None
         if resume:
             training.resume()
         info = ModelInfo(
@@ -111,16 +126,16 @@ class Run:
             spec=spec,
             stride=stride_of(spec),
             licence=licence or (parent[1].licence if parent else ""),
-            training={
-                "lines": len(corpus.lines),
-                "documents": len(set(corpus.lines.documents)),
+            calibration=parent[1].calibration if parent else {},
+            training=told
+            | {
                 "sources": dict(corpus.sources),
                 "parameters": network.count_params(),
                 "seed": settings.seed,
                 "from": parent[1].name if parent else "",
             },
         )
-        return cls(training, info, target)
+        return cls(training, info, target, start, plan.kept)
 
     def finish(self) -> None:
         """Take the best weights, fit the confidence, and write the model's files; the checkpoint goes.
@@ -129,7 +144,10 @@ class Run:
             DependencyError: there is no TensorFlow to write ONNX; ``NAME.keras`` and the card are there.
         """
         training = self.training
-        training.use_best()
+        if self.start is None:
+            training.use_best()
+        else:
+            training.use_average(self.start, self.kept)
         self.info.training |= {"epochs": training.progress.epoch, "seconds": round(training.progress.seconds)}
         if len(training.val):
             self._measure()
@@ -137,7 +155,7 @@ class Run:
         with replacing(self.target.file(".md")) as stream:
             stream.write(card(self.info, training.progress.rows).encode())
         export_onnx(self.target.file(".keras"), self.target.file(".onnx"))
-        if len(training.val):
+        if len(training.val) >= ENOUGH_TO_CALIBRATE or (len(training.val) and not self.info.calibration):
             self.info, _ = calibrate(self.target.file(".onnx"), self._kept_aside())
         training.checkpoint.unlink(missing_ok=True)
 

@@ -1,0 +1,39 @@
+"""How to train when nothing is said: from nothing, from a model on many lines, or from a model on one hand's few.
+
+Three things hold a model that learns a hand back from forgetting the others: lines in many hands that are shown again
+(rehearsal; Robins, "Catastrophic Forgetting, Rehearsal and Pseudorehearsal", 1995), the mean of the weights before and
+after, which keeps most of both (Wortsman et al., "Robust Fine-Tuning of Zero-Shot Models", 2022), and an end that comes
+before the lines are known by heart.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+FEW = 1000
+"""So many lines or fewer are taken for a hand to learn, given a model to go on from."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Settings of a training run.
+
+    ``replayed`` lines in other hands are shown again in each epoch, and of the weights that it starts with the share
+    ``kept``, 0 to 1, stays in the new ones.
+    """
+
+    epochs: int
+    patience: int
+    batch_size: int
+    learning_rate: float
+    replayed: int = 0
+    kept: float = 0.0
+
+
+def plan_for(lines: int, from_model: bool) -> Plan:
+    """Return the plan for so many lines, from nothing or from a trained model."""
+    if from_model and lines <= FEW:
+        epochs = min(max(round(210 / math.sqrt(lines)), 10), 50)
+        return Plan(epochs, 0, 8 if lines < 200 else 16, 1e-3, min(max(lines, 50), 150), 0.45)
+    return Plan(40, 10, min(32, max(4, lines // 40)), 5e-4 if from_model else 1.5e-3)

@@ -1,0 +1,52 @@
+"""Lines in many hands that are shown again while a model learns one, so that it does not forget the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Iterator
+
+from htrtool.core.align import frames_needed
+from htrtool.core.charset import Charset
+from htrtool.core.dataset import LineStore
+from htrtool.core.errors import InputError
+from htrtool.core.modelfile import DEFAULT_MODEL, SHIPPED
+from htrtool.core.prepare import Recipe, prepare
+from htrtool.core.samples import Sample, encode_png, read_samples
+
+REPLAY_SUFFIX = ".replay.tar"
+
+
+def add_replay(store: LineStore, parent: Path, recipe: Recipe, charset: Charset, stride: int, count: int) -> int:
+    """Add lines to show again to a store: those beside the model that is gone on from, else those that are shipped.
+
+    Returns:
+        How many there were, at most ``count``.
+    """
+    added = 0
+    for sample in replay_samples(parent):
+        if added == count:
+            break
+        if charset.unknown(sample.text):
+            continue
+        pixels = prepare(sample.pixels(), recipe)
+        if frames_needed(charset.encode(sample.text)) * stride <= pixels.shape[1]:
+            store.add(Sample(f"replay/{sample.key}", encode_png(pixels), sample.text))
+            added += 1
+    return added
+
+
+def replay_samples(parent: Path) -> Iterator[Sample]:
+    """Yield the lines to show again when a model is adapted, as they were drawn; none where there are none.
+
+    Raises:
+        InputError: their stream is broken.
+    """
+    beside = parent.with_suffix(REPLAY_SUFFIX)
+    path = beside if beside.is_file() else SHIPPED / (DEFAULT_MODEL + REPLAY_SUFFIX)
+    if not path.is_file():
+        return
+    try:
+        with open(path, "rb") as stream:
+            yield from read_samples(stream, str(path))
+    except OSError as error:
+        raise InputError(f"can't be read: {error.strerror}", str(path)) from None
