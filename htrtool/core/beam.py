@@ -25,6 +25,9 @@ BONUS = 1.2
 SURELY_BLANK = 0.95
 LEAST_PROBABLE = 0.02
 FAR_BEHIND = 0.02
+DOUBTFUL = 2.5
+"""With more classes than this in a frame, on average, a line is doubtful, and only classes and prefixes twice as probable
+are followed: the others cost most of the time and hardly ever win."""
 _FACTORS = 4096
 
 
@@ -88,7 +91,9 @@ class BeamSearch:
         root = _Prefix(None, space, self._start, 1.0)
         root.blank = 1.0
         prefixes, before = [root], -1
-        for frame, blank, classes in _frames(probabilities):
+        frames, doubtful = _frames(probabilities)
+        far_behind = 2 * FAR_BEHIND if doubtful else FAR_BEHIND
+        for frame, blank, classes in frames:
             if frame > before + 1:
                 for prefix in prefixes:
                     prefix.blank += prefix.other
@@ -106,7 +111,7 @@ class BeamSearch:
                 label, children = prefix.label, prefix.children
                 for other, probability in classes:
                     weight = both * probability
-                    if weight < FAR_BEHIND:
+                    if weight < far_behind:
                         continue
                     if other == label:
                         if label == space:
@@ -117,7 +122,7 @@ class BeamSearch:
                         if again > prefix.peak:
                             prefix.peak, prefix.surest = again, frame
                         weight -= again
-                        if weight < FAR_BEHIND:
+                        if weight < far_behind:
                             continue
                     child = children.get(other)
                     if child is None:
@@ -131,14 +136,14 @@ class BeamSearch:
                         touched.append(child)
                     else:
                         child.next_other += weight * child.factor
-            prefixes = self._survivors(touched)
+            prefixes = self._survivors(touched, far_behind)
         return self._texts(prefixes, nbest, len(probabilities))
 
-    def _survivors(self, touched: list[_Prefix]) -> list[_Prefix]:
+    def _survivors(self, touched: list[_Prefix], far_behind: float) -> list[_Prefix]:
         """Return the prefixes to follow on, their weights such that the greatest is 1."""
         weights = [prefix.next_blank + prefix.next_other for prefix in touched]
         best = max(weights)
-        floor = best * FAR_BEHIND
+        floor = best * far_behind
         if len(touched) > self.width:
             floor = max(floor, sorted(weights, reverse=True)[self.width - 1])
         survivors = [prefix for prefix, weight in zip(touched, weights) if weight >= floor]
@@ -178,14 +183,19 @@ def _indifferent(state: int, symbol: int) -> tuple[int, int]:
 
 
 def _frames(probabilities: np.ndarray):
-    """Yield the frames that are not surely blank: number, probability of a blank, and the classes that are possible."""
+    """Return the frames that are not surely blank, and whether the line is a doubtful one.
+
+    A frame is its number, the probability of a blank, and the classes that are possible with their probabilities.
+    """
     active = np.flatnonzero(probabilities[:, BLANK] < SURELY_BLANK)
     chosen = probabilities[active]
-    blanks = chosen[:, BLANK].tolist()
-    rows, classes = np.nonzero(chosen[:, 1:] > LEAST_PROBABLE)
+    possible = chosen[:, 1:] > LEAST_PROBABLE
+    doubtful = np.count_nonzero(possible) > DOUBTFUL * len(active)
+    if doubtful:
+        possible = chosen[:, 1:] > 2 * LEAST_PROBABLE
+    rows, classes = np.nonzero(possible)
     pairs = list(zip((classes + 1).tolist(), chosen[rows, classes + 1].tolist()))
     ends = np.searchsorted(rows, np.arange(len(active)), side="right").tolist()
-    start = 0
-    for frame, blank, end in zip(active.tolist(), blanks, ends):
-        yield frame, blank, pairs[start:end]
-        start = end
+    spans = zip([0, *ends], ends)
+    frames = zip(active.tolist(), chosen[:, BLANK].tolist(), (pairs[start:end] for start, end in spans))
+    return frames, doubtful
