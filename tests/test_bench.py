@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tiny_model import draw_line
@@ -50,3 +51,15 @@ def test_lm_and_calibration_give_a_row_for_each_way_of_decoding(stream, tiny_mod
     assert [(row["lm"], row["lines"], row["mean_accuracy"]) for row in rows] == [
         ("none", "3", "0.8889"), ("auto", "3", "0.8889"),
     ]
+
+
+def test_speed_times_whole_pages():
+    page = Path(__file__).parent / "samples" / "note.jpg"
+    (row,) = read_table(bench("speed", "--alone", "--runs", "1", page).stdout.splitlines(True), "bench")
+    assert (row["reader"], row["lines"], row["times_htr"]) == ("htr", "4", "1.0") and float(row["seconds"]) > 0
+
+
+def test_adapt_says_when_a_hand_has_too_few_lines(stream):
+    done = bench("adapt", "--lines", "9", "--hand", stream, stream)
+    assert done.returncode == 0 and "drawn.tar has 3 lines: no training on 9" in done.stderr
+    assert len(done.stdout.splitlines()) == 1

@@ -48,11 +48,16 @@ def adapt(hands, sizes, model, limit, seed, others) -> None:
             for lm in before:
                 (own, rest), (own_after, rest_after) = before[lm], after[lm]
                 row = {"hand": Path(test).stem, "lines": size, "lm": lm, "tested": len(tested), "seconds": round(seconds)}
-                row |= {"cer_before": round(own, 4), "cer_after": round(own_after, 4), "change": round(own_after / own - 1, 3)}
+                row |= {"cer_before": round(own, 4), "cer_after": round(own_after, 4), "change": change(own, own_after)}
                 if sets:
                     row |= {"others_before": round(rest, 4), "others_after": round(rest_after, 4)}
-                    row["others_change"] = round(rest_after / rest - 1, 3)
+                    row["others_change"] = change(rest, rest_after)
                 table.write(row)
+
+
+def change(before: float, after: float) -> float:
+    """Return by how much of itself a rate changed."""
+    return round(after / max(before, 1e-9) - 1, 3)
 
 
 def trained(pool: list, size: int, seed: int, model: str, folder: Path) -> tuple[Path, float]:

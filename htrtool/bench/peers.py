@@ -1,10 +1,11 @@
-"""Other readers of text lines and finders of lines, each behind one function, used if it is installed."""
+"""Other readers of lines and pages and finders of lines, each behind one function, used if it is installed."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,8 +19,8 @@ LineReader = Callable[[np.ndarray], str]
 """Gray pixels of a line, (height, width) uint8, to its text."""
 
 
-def rapidocr() -> LineReader | None:
-    """Return RapidOCR's recogniser with the model that its package brings, None if it is not installed."""
+def rapidocr_engine():
+    """Return RapidOCR with the models that its package brings, None if it is not installed."""
     if not find_spec("rapidocr"):
         return None
     import logging
@@ -27,7 +28,13 @@ def rapidocr() -> LineReader | None:
     from rapidocr import RapidOCR
 
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-    engine = RapidOCR(params={"Global.log_level": "error"})
+    return RapidOCR(params={"Global.log_level": "error"})
+
+
+def rapidocr() -> LineReader | None:
+    """Return RapidOCR's recogniser, None if it is not installed."""
+    if (engine := rapidocr_engine()) is None:
+        return None
 
     def read(pixels: np.ndarray) -> str:
         result = engine(cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR), use_det=False, use_cls=False, use_rec=True)
@@ -108,3 +115,49 @@ def kraken() -> LineFinder | None:
 
 
 LINE_FINDERS: dict[str, Callable[[], LineFinder | None]] = {"htr": own_finder, "kraken": kraken}
+
+PageReader = Callable[[Path], int]
+"""The file of a page to the number of lines that were read, or found, on it."""
+
+
+def own_page_reader() -> PageReader:
+    """Return ``htr read`` as a command, with its defaults."""
+
+    def read(page: Path) -> int:
+        done = subprocess.run([sys.executable, "-m", "htrtool", "read", str(page)], capture_output=True, check=True)
+        return done.stdout.count(b"\n") - 1
+
+    return read
+
+
+def rapidocr_page_reader() -> PageReader | None:
+    """Return RapidOCR with its defaults, detection and all, None if it is not installed."""
+    if (engine := rapidocr_engine()) is None:
+        return None
+    return lambda page: len(engine(cv2.imread(str(page))).txts or ())
+
+
+def tesseract_page_reader() -> PageReader | None:
+    """Return Tesseract with its ``eng`` model and its own layout analysis, None if it is not installed."""
+    program = shutil.which("tesseract")
+    if program is None:
+        return None
+
+    def read(page: Path) -> int:
+        done = subprocess.run([program, str(page), "stdout", "-l", "eng"], capture_output=True, check=True)
+        return sum(bool(line.strip()) for line in done.stdout.splitlines())
+
+    return read
+
+
+def kraken_page_reader() -> PageReader | None:
+    """Return kraken's segmentation, which reads nothing yet, None if it is not installed."""
+    if (find := kraken()) is None:
+        return None
+    return lambda page: len(find(cv2.imread(str(page), cv2.IMREAD_GRAYSCALE)))
+
+
+PAGE_READERS: dict[str, Callable[[], PageReader | None]] = {
+    "htr": own_page_reader, "rapidocr": rapidocr_page_reader, "tesseract": tesseract_page_reader,
+    "kraken": kraken_page_reader,
+}
