@@ -214,6 +214,20 @@ def test_a_page_without_lines_is_told(page, tmp_path):
     assert "the table has no lines of it" in result.stderr.decode() and "else.png" in result.stderr.decode()
 
 
+HANDS = """hand\tlines\tlm\tcer_before\tcer_after
+hooker\t50\tauto\t0.5\t0.33
+hooker\t10\tauto\t0.5\t0.45
+hooker\t10\tnone\t0.54\t0.49
+"""
+
+
+def test_learned_hands_become_curves_over_the_number_of_lines():
+    drawn = run("-f", "svg", stdin=HANDS).stdout.decode()
+    assert all(word in drawn for word in (">hooker<", ">hooker, network alone<", ">before<", ">10<", ">50<"))
+    assert "row 3" in run(stdin=HANDS.replace("0.49", "")).stderr.decode()
+    assert "tables of hands and images" in run("tests/samples/note.jpg", stdin=HANDS).stderr.decode()
+
+
 def test_epochs_and_images_are_not_mixed(page):
     assert "tables of epochs and images" in run(page, stdin=EPOCHS).stderr.decode()
 

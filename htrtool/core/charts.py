@@ -127,14 +127,14 @@ def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None
         axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     if several:
         handles = [matplotlib.lines.Line2D([], [], color=f"C{index}") for index in range(len(curves))]
-        names = [_plain(curve.name) for curve in curves]
+        names = [legible(curve.name) for curve in curves]
         figure.legend(handles, names, loc="outside lower center", ncols=2, fontsize="small", frameon=False)
     if title:
         figure.suptitle(title, parse_math=False)
     return figure
 
 
-def _plain(text: str) -> str:
+def legible(text: str) -> str:
     """Keep a name from being taken for a formula, or for a label that is not to be shown."""
     return text.replace("$", r"\$").lstrip("_") or "_"
 

@@ -10,6 +10,7 @@ from htrtool.core import charts
 from htrtool.core.boxes import BOX_COLUMNS, Box, boxes_in_json, boxes_in_xml, boxes_of
 from htrtool.core.charts import Curve, Figure, save
 from htrtool.core.errors import InputError
+from htrtool.core.hand_chart import HAND_COLUMNS, HandCurve, hand_chart, hand_curves_of
 from htrtool.core.joining import match_files
 from htrtool.core.page_chart import page_with_lines
 from htrtool.core.pages import PageSource, is_xml, page_sources
@@ -49,8 +50,8 @@ def _is_text(operand: str) -> bool:
     return b"\0" not in head and not head.startswith(b"%PDF")
 
 
-def load(operand: str) -> Curve | list[Box]:
-    """Read a table of epochs or of lines, told apart by its header, JSON lines, or ALTO or PAGE XML.
+def load(operand: str) -> Curve | list[HandCurve] | list[Box]:
+    """Read a table of epochs, of lines or of learned hands, told apart by its header, JSON lines, ALTO or PAGE XML.
 
     Raises:
         InputError: it is neither, or broken.
@@ -67,13 +68,16 @@ def load(operand: str) -> Curve | list[Box]:
             rows = read_numbered(_with_header(header, text), operand)
             if "epoch" in columns or "loss" in columns:
                 return charts.curve_of(rows, operand)
+            if set(HAND_COLUMNS) <= set(columns):
+                return hand_curves_of(rows, operand)
             if set(BOX_COLUMNS) <= set(columns):
                 return boxes_of(rows, operand)
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror or error}", operand) from None
     found = " ".join(columns)
     raise InputError(
-        f"expected a table of epochs (epoch, loss, …) or of lines ({', '.join(BOX_COLUMNS)}, …) with a header, "
+        f"expected a table of epochs (epoch, loss, …), of lines ({', '.join(BOX_COLUMNS)}, …) or of learned hands "
+        f"({', '.join(HAND_COLUMNS)}, …) with a header, "
         "JSON lines, ALTO or PAGE XML, "
         + (f"found {found[:100]!r}" if found else "found nothing"),
         operand,
@@ -87,23 +91,28 @@ def _with_header(header: str, rest) -> Iterator[str]:
 
 
 def figures(
-    loaded: Sequence[Curve | list[Box]],
+    loaded: Sequence[Curve | list[HandCurve] | list[Box]],
     images: Sequence[str],
     style: Style,
     problem: Callable[[InputError], None],
     warn: Callable[[str], None],
 ) -> Iterator[Figure]:
-    """Yield the figures of tables: one for all tables of epochs, or one for each page with lines.
+    """Yield the figures of tables: one for all tables of epochs or of hands, or one for each page with lines.
 
     Raises:
-        InputError: tables of both kinds, images beside epochs, or nothing that can be drawn.
+        InputError: tables of several kinds, images beside curves, or nothing that can be drawn.
     """
     curves = [table for table in loaded if isinstance(table, Curve)]
-    if curves and (len(curves) < len(loaded) or images):
-        what = "images" if images else "tables of lines"
-        raise InputError(f"expected tables of one kind, received tables of epochs and {what}: draw them one by one")
+    hands = [table for table in loaded if isinstance(table, list) and table and isinstance(table[0], HandCurve)]
+    for drawn, kind in ((curves, "epochs"), (hands, "hands")):
+        if drawn and (len(drawn) < len(loaded) or images):
+            what = "images" if images else "others"
+            raise InputError(f"expected tables of one kind, received tables of {kind} and {what}: draw them one by one")
     if curves:
         yield charts.learning_curves(curves, style.along, style.title, style.width)
+        return
+    if hands:
+        yield hand_chart([curve for table in hands for curve in table], style.title, style.width)
         return
     boxes = [box for table in loaded for box in table]
     if not boxes:

@@ -1,0 +1,71 @@
+"""What a model learned of hands from more and more lines, as a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterable, Mapping, Sequence
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, PercentFormatter
+
+from htrtool.core.charts import legible, number_in
+from htrtool.core.errors import InputError
+
+HAND_COLUMNS = ("hand", "lines", "cer_before", "cer_after")
+
+
+@dataclass(frozen=True)
+class HandCurve:
+    """A hand, and for each number of lines, in rising order, the CER on other lines of it; ``before`` is that with none."""
+
+    name: str
+    before: float
+    points: tuple[tuple[int, float], ...]
+
+
+def hand_curves_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list[HandCurve]:
+    """Turn numbered rows of ``python -m htrtool.bench adapt`` into a curve for each hand and way of decoding.
+
+    Raises:
+        InputError: there is no row, or a cell is no number.
+    """
+    found: dict[str, tuple[float, list[tuple[int, float]]]] = {}
+    for number, row in rows:
+        alone = row.get("lm") == "none"
+        name = row["hand"] + (", network alone" if alone else "")
+        lines, before, after = (number_in(row, column, number, source) for column in HAND_COLUMNS[1:])
+        if not all(value == value for value in (lines, before, after)):
+            raise InputError(f"row {number}: expected numbers in {', '.join(HAND_COLUMNS[1:])}, found an empty cell", source)
+        found.setdefault(name, (before, []))[1].append((int(lines), after))
+    if not found:
+        raise InputError("expected at least one row, found only the header", source)
+    return [HandCurve(name, before, tuple(sorted(points))) for name, (before, points) in found.items()]
+
+
+def hand_chart(curves: Sequence[HandCurve], title: str | None = None, width: float = 8) -> Figure:
+    """Draw the CER of each hand over the number of its lines, dotted as it was before.
+
+    Args:
+        width: of the figure in inches.
+    """
+    figure = Figure((width, width * 0.6), layout="constrained")
+    axis = figure.subplots()
+    sizes = sorted({lines for curve in curves for lines, _ in curve.points})
+    for index, curve in enumerate(curves):
+        places, rates = zip(*curve.points)
+        axis.plot(places, rates, marker=".", color=f"C{index}", label=legible(curve.name))
+        axis.axhline(curve.before, linestyle=":", color=f"C{index}")
+    axis.plot([], [], ":", color="gray", label="before")
+    axis.set_xscale("log")
+    axis.set_xticks(sizes, labels=list(map(str, sizes)))
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.set_xlabel("lines of the hand")
+    axis.set_ylabel("character error rate on other lines of it", fontsize="small")
+    axis.set_ylim(bottom=0)
+    axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    axis.grid(alpha=0.3)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(fontsize="small", frameon=False)
+    if title:
+        figure.suptitle(title, parse_math=False)
+    return figure
