@@ -224,7 +224,7 @@ hooker\t10\tnone\t0.54\t0.49
 def test_learned_hands_become_curves_over_the_number_of_lines():
     drawn = run("-f", "svg", stdin=HANDS).stdout.decode()
     assert all(word in drawn for word in (">hooker<", ">hooker, network alone<", ">before<", ">10<", ">50<"))
-    assert "row 3" in run(stdin=HANDS.replace("0.49", "")).stderr.decode()
+    assert "row 4" in run(stdin=HANDS.replace("0.49", "")).stderr.decode()
     assert "tables of hands and images" in run("tests/samples/note.jpg", stdin=HANDS).stderr.decode()
 
 

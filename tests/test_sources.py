@@ -12,7 +12,6 @@ from htrtool.core.collect import Maker, collect
 from htrtool.core.errors import InputError
 from htrtool.core.layouts import LeftOut, document_of, key_of
 from htrtool.core.samples import Sample, SampleWriter, encode_png
-from htrtool.core.modelfile import find_model
 from htrtool.core.page_layout import PageCutter
 from htrtool.core.sources import Finder
 
@@ -98,14 +97,14 @@ def test_images_are_taken_as_such_on_request(pairs):
 def test_pages_are_cut_into_lines_on_request(tmp_path):
     page, _ = page_picture(["the first line of the page and so on", "and then a second line, about as long"] * 4)
     save(tmp_path / "scan.png", page)
-    samples, _, _ = taken(tmp_path / "scan.png", cutter=PageCutter(find_model("latin")))
+    samples, _, _ = taken(tmp_path / "scan.png", cutter=PageCutter("latin"))
     assert len(samples) == 8
     assert all(s.text is None and len(s.meta["box"]) == 4 and s.document.endswith("scan") for s in samples.values())
 
 
 def test_a_page_without_lines_is_counted(tmp_path):
     save(tmp_path / "scan.png", np.full((400, 300), 230, np.uint8))
-    assert taken(tmp_path, cutter=PageCutter(find_model("latin")))[:2] == ({}, ["page on which no line was found"])
+    assert taken(tmp_path, cutter=PageCutter("latin"))[:2] == ({}, ["page on which no line was found"])
 
 
 def test_single_files_and_what_a_shell_makes_of_a_star(pairs):

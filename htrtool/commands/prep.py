@@ -100,7 +100,7 @@ def prep(
     # The lines are shared out among threads or processes; OpenCV's own threads would only get in their way.
     cv2.setNumThreads(1)
     if synthesis is None:
-        all_made = collect(found_in(finder_of(looking, operands, model, output), operands), maker, jobs)
+        all_made = collect(found_in(finder_of(looking, operands, model, output, jobs), operands), maker, jobs)
         if looking.check:
             all_made = checked_by(model, all_made)
     else:
@@ -142,7 +142,7 @@ def found_in(finder: Finder, operands: list[str]) -> Iterator[Found]:
             yield error
 
 
-def finder_of(looking: SourceOptions, operands: list[str], model: str, output: str | None) -> Finder:
+def finder_of(looking: SourceOptions, operands: list[str], model: str, output: str | None, jobs: int) -> Finder:
     """Return what looks for samples in the sources; with ``--lines`` to a folder it reads the lines too."""
     from htrtool.core.sources import Finder
 
@@ -151,8 +151,11 @@ def finder_of(looking: SourceOptions, operands: list[str], model: str, output: s
         from htrtool.core.modelfile import find_model
         from htrtool.core.outputs import is_folder
         from htrtool.core.page_layout import PageCutter
+        from htrtool.core.session import usable_cpus
 
-        cutter = PageCutter(find_model(model), reads=output is not None and is_folder(output))
+        # So that a model that is not there is told at once.
+        find_model(model)
+        cutter = PageCutter(model, reads=output is not None and is_folder(output), threads=max(1, usable_cpus() // jobs))
     # As Finder names them: "./page.jpg" is "page.jpg" to it.
     texts = {str(Path(operand)): Path(text) for operand, text in zip(operands, looking.page_texts)}
     return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column)

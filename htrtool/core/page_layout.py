@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from htrtool.core.errors import InputError
+from htrtool.core.language import reader_for
 from htrtool.core.layouts import LeftOut, Line, read_text
 from htrtool.core.lines import cut_lines
 from htrtool.core.pages import page_sources
@@ -23,12 +24,14 @@ LONGEST = 30_000
 class PageCutter:
     """Cuts pages into lines.
 
-    ``model`` is the ONNX file of the model by which lines are matched with a transcription of their page; where there is
-    none, it reads them if ``reads`` says so, otherwise they stay untranscribed.
+    ``model`` names the model by which lines are matched with a transcription of their page; where there is none, it reads
+    them if ``reads`` says so, as ``htr read`` does, otherwise they stay untranscribed. ``threads`` are those that one
+    page is looked for lines with.
     """
 
-    model: Path
+    model: str
     reads: bool = False
+    threads: int = 1
     _reader: Reader | None = field(default=None, repr=False)
     _loading: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -37,7 +40,7 @@ class PageCutter:
         """The model, loaded when it is first needed; all threads share it."""
         with self._loading:
             if self._reader is None:
-                self._reader = Reader(self.model)
+                self._reader = reader_for(self.model)
             return self._reader
 
     def lines(self, path: Path, key: str, transcription: Path | None = None) -> Iterator[Line | LeftOut]:
@@ -66,7 +69,7 @@ class PageCutter:
             # The first page can't know yet whether there are more.
             page_key = f"{key}/p{source.page}" if many else key
             with source.room():
-                cuts = cut_lines(source.load())
+                cuts = cut_lines(source.load(), self.threads)
             if not cuts:
                 yield LeftOut(f"{path}, page {source.page}" if many else str(path), NO_LINE)
             for number, cut in enumerate(cuts, 1):
