@@ -43,7 +43,7 @@ def read(
         threads: how many threads work; all usable CPUs by default.
         batch: the most lines that go through the network at once.
         lm: the language model, its name or path; ``auto`` takes the one that is shipped, for models with Latin letters;
-            ``none`` takes what the network says.
+            ``none`` takes what the network says, ``auto+mine.lm`` mixes two.
         lexicon: a file of words that are known to occur, one a line, which the language model then prefers.
         beam: how many readings of a line are followed at a time.
         nbest: how many readings to give of a line: those after the best are its ``alternatives``.

@@ -17,6 +17,7 @@ from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.language import load_language
 from htrtool.core.lexicon import Lexicon
+from htrtool.core.mixture import Mixture
 from htrtool.core.ngram import STEP, NGram
 from htrtool.core.ngram_training import train_ngram
 from htrtool.core.samples import Sample, SampleWriter, encode_png
@@ -163,3 +164,35 @@ def test_the_confidence_is_fitted_by_one_command(tmp_path):
     assert done.returncode == 0 and "12 lines" in done.stderr, done.stderr
     after = json.loads(htr("read", "-m", tiny, "--mode", "line", "-f", "jsonl", tmp_path / "line.png").stdout)
     assert after["text"] == before["text"] and after["conf"] < 0.5 < before["conf"]
+
+
+MIXED = [train_ngram([(TEXT, 1.0)]), train_ngram([("a bad cab, 12 décades", 1.0)])]
+
+
+@given(st.text("abcdeé ,1", min_size=1, max_size=40))
+@settings(deadline=None)
+def test_a_mixture_holds_probable_what_its_models_do_on_average(text):
+    models = MIXED
+    mixed = Mixture(models)
+    states, state = [model.start for model in models], mixed.start
+    for character in text:
+        costs = []
+        for index, model in enumerate(models):
+            cost, states[index] = model.step(states[index], model.symbol(character))
+            costs.append(cost)
+        cost, state = mixed.step(state, mixed.symbol(character))
+        assert state == tuple(states)
+        assert cost == pytest.approx(-np.log(np.exp(-STEP * np.array(costs)).mean()) / STEP, abs=0.51)
+    assert mixed.costs(text)[-1] == cost * STEP
+
+
+def test_language_models_with_a_plus_between_are_mixed(tmp_path):
+    with open(tmp_path / "a+b.lm", "wb") as stream:
+        train_ngram([(TEXT, 1.0)]).save(stream)
+    latin = Charset(" abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    single = load_language(str(tmp_path / "a+b.lm"), None, latin)
+    assert isinstance(single, NGram)
+    (tmp_path / "c.lm").write_bytes((tmp_path / "a+b.lm").read_bytes())
+    mixed = load_language(f"auto+{tmp_path / 'c.lm'}", None, latin)
+    assert isinstance(mixed, Mixture) and [model.size for model in mixed.models][1] == single.size
+    assert isinstance(load_language(f"none+{tmp_path / 'c.lm'}", None, latin), NGram)

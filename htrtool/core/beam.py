@@ -15,6 +15,7 @@ import numpy as np
 
 from htrtool.core.charset import BLANK, Charset
 from htrtool.core.lexicon import Lexicon
+from htrtool.core.mixture import Mixture
 from htrtool.core.ngram import STEP, NGram
 
 WIDTH = 8
@@ -69,7 +70,7 @@ class BeamSearch:
     """
 
     def __init__(
-        self, charset: Charset, model: NGram | Lexicon | None, width: int = WIDTH, weight: float = WEIGHT, bonus: float = BONUS
+        self, charset: Charset, model: NGram | Mixture | Lexicon | None, width: int = WIDTH, weight: float = WEIGHT, bonus: float = BONUS
     ):
         self.charset, self.width = charset, width
         if model is None:

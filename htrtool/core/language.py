@@ -10,6 +10,7 @@ from htrtool.core.charset import Charset
 from htrtool.core.errors import InputError
 from htrtool.core.labels import plain
 from htrtool.core.lexicon import Lexicon
+from htrtool.core.mixture import Mixture
 from htrtool.core.modelfile import find_model
 from htrtool.core.ngram import ROOT, STEP, SUFFIX, NGram
 from htrtool.core.reader import Reader
@@ -40,12 +41,12 @@ def reader_for(
     return reader
 
 
-def load_language(name: str, lexicon: str | None, charset: Charset) -> NGram | Lexicon | None:
+def load_language(name: str, lexicon: str | None, charset: Charset) -> NGram | Mixture | Lexicon | None:
     """Return a language model.
 
     Args:
         name: that of an installed model, a path, ``none``, or ``auto``: the one that is shipped, if ``charset`` has
-            the letters of its languages.
+            the letters of its languages; or several of them with ``+`` between, which are mixed.
         lexicon: a file of words to prefer, one a line.
 
     Raises:
@@ -64,7 +65,13 @@ def load_language(name: str, lexicon: str | None, charset: Charset) -> NGram | L
     return Lexicon(model, filter(None, map(plain, words)))
 
 
-def _model(name: str, charset: Charset) -> NGram | None:
+def _model(name: str, charset: Charset) -> NGram | Mixture | None:
+    names = [name] if Path(name).is_file() else name.split("+")
+    models = [model for model in (_single(part, charset) for part in names) if model]
+    return Mixture(models) if len(models) > 1 else models[0] if models else None
+
+
+def _single(name: str, charset: Charset) -> NGram | None:
     if name == "none":
         return None
     model = NGram.load(find_model(DEFAULT if name == "auto" else name, SUFFIX))

@@ -7,6 +7,7 @@ from typing import Iterable
 import numpy as np
 
 from htrtool.core.charset import Charset
+from htrtool.core.mixture import Mixture
 from htrtool.core.ngram import STEP, NGram
 
 CHEAP = 0.1
@@ -20,7 +21,7 @@ class Lexicon:
     turns out to be another. So nothing is forced, and words that begin alike don't gain by it.
     """
 
-    def __init__(self, model: NGram, words: Iterable[str]):
+    def __init__(self, model: NGram | Mixture, words: Iterable[str]):
         self.model = model
         self._letters: dict[int, bool] = {model.symbol(c): c.isalnum() for c in model.characters}
         self._tree: dict = {}

@@ -13,6 +13,7 @@ from htrtool.core.confidence import Confidence, Confidences
 from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.lexicon import Lexicon
+from htrtool.core.mixture import Mixture
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
 from htrtool.core.ngram import NGram
 from htrtool.core.prepare import Prepared, prepare_placed
@@ -69,10 +70,10 @@ class Reader:
         except InputError as error:
             raise ModelError(str(error), str(path)) from None
         self._search: BeamSearch | None = None
-        self._language: NGram | Lexicon | None = None
+        self._language: NGram | Mixture | Lexicon | None = None
         self._nbest = 1
 
-    def search(self, language: NGram | Lexicon | None, width: int = WIDTH, nbest: int = 1) -> None:
+    def search(self, language: NGram | Mixture | Lexicon | None, width: int = WIDTH, nbest: int = 1) -> None:
         """Decode from now on by beam search, not by the most probable class of each frame.
 
         Args:
