@@ -2,7 +2,7 @@
 # Make latin again from open data: sh make.sh DATA OUT
 #
 # DATA holds train/*.tar (transcribed lines), fonts/ (handwriting fonts with their LICENSES.tsv) and text/*.txt.
-# OUT gets the streams and the models, first and latin. On two cores it takes about seven hours.
+# OUT gets the streams and the models, first and latin. On two cores it takes about eight hours.
 set -eu
 data=$1 out=$2
 mkdir -p "$out"
@@ -11,7 +11,7 @@ prepare() { htr prep -q --height 48 --max-width 1300 "$@"; }
 write() { prepare --synth --language en=66,fr=17,de=9,es=8 "$@" "$data/text"; }
 
 # Documents go to one side as a whole; the lines that are kept aside choose the epoch and fit the confidence.
-htr prep --markup drop --split train=96,val=4 -o "$out/lines" "$data/train"
+htr prep --normalise none --no-deskew --no-deslant --markup drop --split train=96,val=4 -o "$out/lines" "$data/train"
 prepare -o "$out/real.tar" "$out/lines/train.tar"
 prepare -o "$out/aside.tar" "$out/lines/val.tar"
 write --fonts "$data/fonts" --count 60000 --seed 11 -o "$out/fonts.tar"
@@ -22,7 +22,11 @@ htr train --size small --charset latin --minutes 140 --epochs 20 --patience 0 --
 
 # With what it has learned, drop transcriptions that their pictures do not show, and set new text from the hands.
 prepare --check --model "$out/first.onnx" -o "$out/checked.tar" "$out/real.tar"
-write --hands "$out/lines/train.tar" --model "$out/first.onnx" --count 52000 --seed 21 -o "$out/hands.tar"
-htr train --from "$out/first" --charset latin --minutes 130 --epochs 20 --patience 0 --learning-rate 0.0009 \
-    --augment 0.85 --seed 6 --val "$out/aside.tar" -o "$out/latin" \
+write --hands "$out/lines/train.tar" --model "$out/first.onnx" --count 56000 --seed 31 -o "$out/hands.tar"
+htr train --from "$out/first" --charset latin --minutes 220 --epochs 20 --patience 0 --learning-rate 0.001 \
+    --augment 0.85 --seed 9 --val "$out/aside.tar" -o "$out/latin" \
     "$out/checked.tar" "$out/checked.tar" "$out/hands.tar" "$out/fonts.tar"
+
+# Lines in fonts, of texts of our own, that are shown again while the model learns a hand.
+prepare --no-deskew --no-deslant --synth --fonts "$data/fonts" --count 170 --seed 5 --max-width 1200 --image-format webp \
+    -o "$out/latin.replay.tar" "$(dirname "$0")/replay.txt"
