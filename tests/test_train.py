@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
+from htrtool.core.metrics import character_error_rate
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 
 WORDS = ["ab", "ba", "abba", "baab", "aa", "bb", "bab", "aba"]
@@ -84,6 +85,22 @@ def test_onnx_reads_what_keras_reads(trained):
     np.testing.assert_allclose(
         session.run(["logits"], {"lines": lines})[0], network.predict_on_batch(lines)[0], atol=1e-4
     )
+
+
+def test_eight_bit_weights_read_nearly_the_same_from_a_smaller_file(tmp_path, run_htr):
+    small = tmp_path / "small"
+    done = run_htr("train", "--quantise", "-o", small, "latin")
+    assert done.returncode == 0 and done.stdout == b"" and b"8 bits" in done.stderr, done.stderr.decode()
+    from htrtool.core.modelfile import find_model
+
+    assert small.with_suffix(".onnx").stat().st_size < 0.6 * find_model("latin").stat().st_size
+    assert "8 bits in the LSTMs" in small.with_suffix(".md").read_text()
+    page = Path(__file__).parent / "samples" / "note.jpg"
+    texts = [run_htr("read", "-m", model, "-f", "txt", page).stdout.decode() for model in ("latin", f"{small}.onnx")]
+    assert character_error_rate(*texts) < 0.05
+    again = run_htr("train", "--quantise", "-o", tmp_path / "twice", f"{small}.onnx")
+    assert again.returncode != 0 and b"quantised already" in again.stderr
+    assert run_htr("train", "--quantise", "-o", small).returncode == 2
 
 
 def checksum_of_weights(model: Path) -> str:

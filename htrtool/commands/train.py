@@ -43,6 +43,7 @@ SIZES = ("small", "medium", "large")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that augment; several where a GPU would wait for them.")
 @click.option("--lm", metavar="NAME", help="Make no reader but a language model, NAME.lm, for htr read --lm: DATA are texts in UTF-8.")
 @click.option("--calibrate", metavar="MODEL", help="Train nothing, but fit the confidence of MODEL, an .onnx file, to DATA, lines that it never saw, and write it back.")
+@click.option("--quantise", is_flag=True, help="Train nothing: DATA is a model, its name or .onnx file, to write with 8-bit weights, half as large and a third faster.")
 @with_messages
 def train(
     operands: list[str],
@@ -67,6 +68,7 @@ def train(
     jobs: int,
     lm: str | None,
     calibrate: str | None,
+    quantise: bool,
     messages: Messages,
 ) -> int:
     """Train a model on samples.
@@ -85,13 +87,16 @@ def train(
         htr train --size medium --val val.tar train.tar -o big
         htr train --lm mine letters/*.txt
         htr train --calibrate mine.onnx kept-aside.tar
+        htr train --quantise -o mine-small mine.onnx
     """
-    if lm and calibrate:
-        raise click.UsageError("--lm and --calibrate are different things: give one of them")
+    if sum(map(bool, (lm, calibrate, quantise))) > 1:
+        raise click.UsageError("--lm, --calibrate and --quantise are different things: give one of them")
     if lm:
         return train_language_model(operands, lm, messages)
     if calibrate:
         return calibrate_model(operands, calibrate, messages)
+    if quantise:
+        return quantise_model(operands, output, messages)
     if size and spec:
         raise click.UsageError("--size and --spec both say what the network is: give one of them")
     if (size or spec or parent == "none") and (replay or keep):
@@ -186,6 +191,19 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
     info, count = calibrate(path, ((reader.prepare(sample.pixels()), sample.text) for sample in samples))
     messages.note(f"wrote {path}: the confidence of {info.name}, fitted to {count} lines")
     return Exit.SOME_FAILED if messages.problems else Exit.OK
+
+
+def quantise_model(operands: list[str], output: str, messages: Messages) -> int:
+    """Write a model with 8-bit weights."""
+    from htrtool.core.modelfile import Target, find_model
+    from htrtool.core.quantise import quantise
+
+    if len(operands) != 1 or operands == ["-"]:
+        raise click.UsageError("--quantise takes one model, its name or its .onnx file")
+    target = Target.of(output)
+    info = quantise(find_model(operands[0]), target)
+    messages.note(f"wrote {target.file('.onnx')} and {target.file('.md')}: weights of {info.training['weights']}")
+    return Exit.OK
 
 
 def check_installed() -> None:

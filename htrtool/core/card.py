@@ -20,6 +20,7 @@ def card(info: ModelInfo, epochs: list[dict]) -> str:
                 + ", ".join(f"{name} ({count:,})" for name, count in training["sources"].items()),
                 f"- {training['epochs']} epochs, {training['seconds'] / 60:.0f} minutes, seed {training['seed']}"
                 + (f", from {training['from']}" if training.get("from") else ""),
+                *([f"- Weights: {training['weights']}"] if training.get("weights") else []),
                 f"- Licence: {info.licence or 'not stated'}",
             ]
         ),
