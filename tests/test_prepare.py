@@ -9,7 +9,7 @@ from htrtool.core.binarise import binarise
 from htrtool.core.errors import InputError
 from htrtool.core.prepare import BINARISATIONS, NORMALISATIONS, Recipe, normalise_background, prepare, prepare_placed
 from htrtool.core.rules import remove_rules
-from htrtool.core.slant import deskew, deslant, skew_of, slant_of
+from htrtool.core.slant import shear_upright, skew_of, slant_of, turn_level
 
 recipes = st.builds(
     Recipe,
@@ -99,7 +99,7 @@ def test_skew_is_found_and_taken_out(angle):
     matrix[1, 2] += 40
     skewed = cv2.warpAffine(picture, matrix, (width, height + 80), borderValue=225)
     assert abs(skew_of(skewed) - angle) < 1
-    level = deskew(skewed)
+    level = turn_level(skewed)[0]
     assert abs(skew_of(level)) <= 0.75
     assert level.shape[0] < skewed.shape[0]
 
@@ -114,7 +114,7 @@ def test_slant_is_found_and_taken_out(angle):
     matrix = np.array([[1, -shear, 64 * max(shear, 0)], [0, 1, 0]])
     slanted = cv2.warpAffine(upright, matrix, (400 + int(64 * abs(shear)), 64), borderValue=230)
     assert abs(slant_of(slanted) - angle) <= 4
-    assert abs(slant_of(deslant(slanted))) <= 4
+    assert abs(slant_of(shear_upright(slanted)[0])) <= 4
     assert slant_of(upright) == 0
 
 

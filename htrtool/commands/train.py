@@ -148,9 +148,11 @@ def train(
         for reason, keys in corpus.left_out.items():
             shown = " ".join(keys if messages.verbose else keys[:3])
             messages.warning(f"left out {len(keys)} samples {reason}: {shown}{' …' * (len(shown.split()) < len(keys))}")
+        told = run.info.training
+        replayed = f" and {told['replayed']} lines in other hands" if told.get("replayed") else ""
         messages.note(
-            f"training on {len(corpus.lines)} lines of {run.info.training['documents']} documents, "
-            f"{len(corpus.kept_aside)} lines kept aside, {run.info.training['parameters']:,} parameters, "
+            f"training on {told['lines']} lines of {told['documents']} documents{replayed}, "
+            f"{len(corpus.kept_aside)} lines kept aside, {told['parameters']:,} parameters, "
             f"{len(run.info.charset.characters)} characters, from {model[1].name if model else 'nothing'}"
         )
         with text_writer(stdout) as stream:

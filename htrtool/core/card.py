@@ -17,7 +17,8 @@ def card(info: ModelInfo, epochs: list[dict]) -> str:
                 f"- Characters ({len(info.charset.characters)}): `{''.join(info.charset.characters).strip()}` and space",
                 "- Preparation: " + ", ".join(f"{step} {value}" for step, value in info.recipe.to_json().items()),
                 f"- Trained on {training['lines']:,} lines of {training['documents']:,} documents: "
-                + ", ".join(f"{name} ({count:,})" for name, count in training["sources"].items()),
+                + ", ".join(f"{name} ({count:,})" for name, count in training["sources"].items())
+                + (f"; {training['replayed']} lines in other hands shown again" if training.get("replayed") else ""),
                 f"- {training['epochs']} epochs, {training['seconds'] / 60:.0f} minutes, seed {training['seed']}"
                 + (f", from {training['from']}" if training.get("from") else ""),
                 *([f"- Weights: {training['weights']}"] if training.get("weights") else []),

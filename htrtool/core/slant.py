@@ -25,11 +25,6 @@ SHEARS = np.arange(-9, 17) / 10
 SLANT_WAVES = (35, 292)
 
 
-def deskew(pixels: np.ndarray) -> np.ndarray:
-    """Turn a line level: what :func:`turn_level` does, without its measure."""
-    return turn_level(pixels)[0]
-
-
 def turn_level(pixels: np.ndarray) -> tuple[np.ndarray, float]:
     """Turn a line level, and tell by how many columns its ends moved inwards.
 
@@ -52,17 +47,11 @@ def turn_level(pixels: np.ndarray) -> tuple[np.ndarray, float]:
     return _cropped_to_ink(turned, max(8, round(height - abs(slope) * width))), (grown[0] - width) / 2
 
 
-def deslant(pixels: np.ndarray) -> np.ndarray:
-    """Shear a line so that its long strokes stand upright.
+def shear_upright(pixels: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """Shear a line so that its long strokes stand upright, and tell where its points went.
 
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
-    """
-    return shear_upright(pixels)[0]
-
-
-def shear_upright(pixels: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """Shear a line so that its long strokes stand upright, and tell where its points went.
 
     Returns:
         The sheared line; the tangent ``t`` of the slant, to the right positive; and the ``offset``: the point (x, y)

@@ -104,9 +104,9 @@ class Run:
         restrict(corpus, characters, stride_of(spec))
         if not len(corpus.kept_aside):
             corpus.lines, corpus.kept_aside = corpus.lines.split_documents(KEPT_ASIDE)
-        told = {"lines": len(corpus.lines), "documents": len(set(corpus.lines.documents))}
+        counted = {"lines": len(corpus.lines), "documents": len(set(corpus.lines.documents))}
         if parent and plan.replayed:
-            told["replayed"] = add_replay(
+            counted["replayed"] = add_replay(
                 corpus.lines, parent[0], corpus.recipe, characters, stride_of(spec), plan.replayed
             )
         keras.utils.set_random_seed(settings.seed)
@@ -127,7 +127,7 @@ class Run:
             stride=stride_of(spec),
             licence=licence or (parent[1].licence if parent else ""),
             calibration=parent[1].calibration if parent else {},
-            training=told
+            training=counted
             | {
                 "sources": dict(corpus.sources),
                 "parameters": network.count_params(),
