@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from test_prep import samples_in
 
+from htrtool.core.prepare import DEFAULT_RECIPE
 from htrtool.exits import Exit
 
 PROSE = "It was a bright cold day in April, and the clocks were striking thirteen. " * 40
@@ -50,7 +51,7 @@ def test_texts_become_a_stream_of_handwriting(synth, texts):
     for sample in samples:
         assert sample.text and sample.pixels().shape[0] == 64
         assert sample.meta["synthetic"] and sample.meta["font"] == "DejaVuSans"
-        assert sample.meta["recipe"] == {"normalise": "background", "height": 64}
+        assert sample.meta["recipe"] == DEFAULT_RECIPE.to_json()
         assert sample.document == "synth/DejaVuSans/0"
 
 

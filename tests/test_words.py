@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from read_pages import place
+from read_pages import place, reading
 
+from htrtool.core.pipeline import PageLine
 from htrtool.core.words import words_of
 
 shares = st.floats(0, 1)
@@ -39,3 +40,12 @@ def test_a_part_of_a_line_lies_within_it(start, end):
     (left, top), (right, bottom) = part.min(axis=0), part.max(axis=0)
     assert left == pytest.approx(100 + 400 * start, abs=1) and right == pytest.approx(100 + 400 * end, abs=1)
     assert top >= 50 and bottom <= 50 + 60 + 40 + 1
+
+
+def test_words_stand_where_they_do_in_the_picture_that_was_cut_out_not_in_the_one_that_was_sheared():
+    # Shearing has added a fifth of the width at either side.
+    wide = PageLine(1, place(0, 0, 300, 40), reading("ab cd"), ends=(0.2, 0.8)).words
+    same = PageLine(1, place(0, 0, 300, 40), reading("ab cd")).words
+    assert wide[1].start == pytest.approx((same[1].start - 0.2) / 0.6)
+    assert wide[0].end == pytest.approx((same[0].end - 0.2) / 0.6)
+    assert wide[0].start == 0 and wide[1].end == 1

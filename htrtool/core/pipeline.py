@@ -61,8 +61,8 @@ class PageLine:
 
     number: int
     place: Place
-    ends: tuple[float, float] = (0.0, 1.0)
     reading: Reading | None = None
+    ends: tuple[float, float] = (0.0, 1.0)
 
     @cached_property
     def words(self) -> list[Word]:
@@ -325,7 +325,7 @@ class Pipeline:
             try:
                 line = self._reader.prepare_placed(cut.pixels)
                 width = line.pixels.shape[1]
-                yield PageLine(number, cut.place, (line.begin / width, line.end / width)), line.pixels
+                yield PageLine(number, cut.place, ends=(line.begin / width, line.end / width)), line.pixels
             except InputError as problem:
                 if page.source.cut is None:
                     raise

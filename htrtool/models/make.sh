@@ -30,3 +30,6 @@ htr train --from "$out/first" --charset latin --minutes 220 --epochs 20 --patien
 # Lines in fonts, of texts of our own, that are shown again while the model learns a hand.
 prepare --no-deskew --no-deslant --synth --fonts "$data/fonts" --count 170 --seed 5 --max-width 1200 --image-format webp \
     -o "$out/latin.replay.tar" "$(dirname "$0")/replay.txt"
+
+# The same with 8-bit weights.
+htr train --quantise -o "$out/latin-small" "$out/latin.onnx"
