@@ -19,9 +19,9 @@ from htrtool.core.mixture import Mixture
 from htrtool.core.ngram import STEP, NGram
 
 WIDTH = 8
-WEIGHT = 0.4
+WEIGHT = 0.5
 """What the language model's logarithms count beside the network's."""
-BONUS = 1.2
+BONUS = 1.5
 """What each character is worth, in nats, since a language model would rather have few."""
 SURELY_BLANK = 0.95
 LEAST_PROBABLE = 0.02
