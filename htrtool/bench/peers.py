@@ -82,7 +82,8 @@ def kraken() -> LineFinder | None:
 
     In this process if it can be imported, else by its command, whose start then counts too.
     """
-    if find_spec("kraken"):
+    # A folder that happens to be called so is no package, and has no origin.
+    if (spec := find_spec("kraken")) and spec.origin:
         from kraken import blla
 
         def segment(pixels: np.ndarray) -> list[dict]:
