@@ -27,17 +27,13 @@ def accuracy(streams, models, lms, peers, alone, limit, seed) -> None:
     CER and WER with 95% intervals over documents. One normalisation for all: NFC, plain quotes and dashes, spaces
     folded; case, accents and punctuation count.
     """
-    from htrtool.bench.peers import PEERS
+    from htrtool.bench.peers import PEERS, installed
     from htrtool.core.tables import TableWriter
 
     readers = {
         name if lm == "auto" else f"{name}, lm {lm}": ours(name, lm) for name, lm in itertools.product(models, lms)
     }
-    for name in () if alone else peers or PEERS:
-        if reader := PEERS[name]():
-            readers[name] = reader
-        else:
-            click.echo(f"{name} is not installed: left out", err=True)
+    readers |= installed(PEERS, () if alone else peers or PEERS)
     table = TableWriter(sys.stdout, COLUMNS)
     for stream in streams:
         samples = labelled(Path(stream), limit, seed)

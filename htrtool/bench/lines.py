@@ -31,17 +31,10 @@ def lines(pages, model, alone, no_cer, limit) -> None:
     that of the pages' whole text, of lines where any are annotated, in the order in which they were found; cer_true
     that of the same reader on the true lines.
     """
-    from htrtool.bench.peers import LINE_FINDERS
+    from htrtool.bench.peers import LINE_FINDERS, installed
     from htrtool.core.tables import TableWriter
 
-    finders = {}
-    for name, finder in LINE_FINDERS.items():
-        if name != "htr" and alone:
-            continue
-        if found := finder():
-            finders[name] = found
-        else:
-            click.echo(f"{name} is not installed: left out", err=True)
+    finders = installed(LINE_FINDERS, ["htr"] if alone else LINE_FINDERS)
     reader = None if no_cer else text_reader(model)
     table = TableWriter(sys.stdout, COLUMNS)
     for name, files in sets(pages, limit).items():

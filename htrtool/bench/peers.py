@@ -9,11 +9,23 @@ import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterable
 
+import click
 import cv2
 import numpy as np
 from PIL import Image
+
+def installed(peers: dict[str, Callable], names: Iterable[str]) -> dict:
+    """Return those of the peers with these names that are installed; the others are named on standard error."""
+    found = {}
+    for name in names:
+        if peer := peers[name]():
+            found[name] = peer
+        else:
+            click.echo(f"{name} is not installed: left out", err=True)
+    return found
+
 
 LineReader = Callable[[np.ndarray], str]
 """Gray pixels of a line, (height, width) uint8, to its text."""

@@ -24,16 +24,11 @@ def speed(pages, runs, peers, alone) -> None:
     RapidOCR as a library that is loaded already. They run in turn, so that whatever else the computer does slows all
     alike.
     """
-    from htrtool.bench.peers import PAGE_READERS
+    from htrtool.bench.peers import PAGE_READERS, installed
     from htrtool.core.pages import page_sources
     from htrtool.core.tables import TableWriter
 
-    readers = {"htr": PAGE_READERS["htr"]()}
-    for name in () if alone else peers or list(PAGE_READERS)[1:]:
-        if reader := PAGE_READERS[name]():
-            readers[name] = reader
-        else:
-            click.echo(f"{name} is not installed: left out", err=True)
+    readers = installed(PAGE_READERS, ["htr", *(() if alone else peers or list(PAGE_READERS)[1:])])
     table = TableWriter(sys.stdout, COLUMNS)
     for page in pages:
         height, width = next(iter(page_sources(page))).load().shape

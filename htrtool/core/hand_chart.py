@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Iterable, Mapping, Sequence
 
@@ -34,7 +35,7 @@ def hand_curves_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -
         alone = row.get("lm") == "none"
         name = row["hand"] + (", network alone" if alone else "")
         lines, before, after = (number_in(row, column, number, source) for column in HAND_COLUMNS[1:])
-        if not all(value == value for value in (lines, before, after)):
+        if any(map(math.isnan, (lines, before, after))):
             raise InputError(f"row {number}: expected numbers in {', '.join(HAND_COLUMNS[1:])}, found an empty cell", source)
         found.setdefault(name, (before, []))[1].append((int(lines), after))
     if not found:

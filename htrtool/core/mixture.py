@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from typing import Sequence
 
-import numpy as np
-
 from htrtool.core.charset import Charset
-from htrtool.core.ngram import STEP, NGram
+from htrtool.core.ngram import STEP, CharacterModel, NGram
 
 _REMEMBERED = 500_000
 
 
-class Mixture:
+class Mixture(CharacterModel):
     """The mean of what several language models hold probable; it is asked like one of them.
 
     A state is that of each model, a symbol stands for that of each.
@@ -47,14 +45,6 @@ class Mixture:
             cost = round(least - math.log(mean) / STEP)
             known = self._steps[state, symbol] = cost, tuple(after for _, after in steps)
         return known
-
-    def costs(self, text: str) -> np.ndarray:
-        """Return what each character of a line costs, in nats."""
-        state, costs = self.start, []
-        for character in text:
-            cost, state = self.step(state, self.symbol(character))
-            costs.append(cost)
-        return STEP * np.array(costs, float)
 
     def _numbered(self, symbols: tuple[int, ...]) -> int:
         number = self._number.get(symbols)

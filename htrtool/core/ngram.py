@@ -29,7 +29,19 @@ _HEAD = "htr.json"
 _REMEMBERED = 500_000
 
 
-class NGram:
+class CharacterModel:
+    """What goes on one character after another, from the state ``start`` by ``step``, as all language models here do."""
+
+    def costs(self, text: str) -> np.ndarray:
+        """Return what each character of a line costs, in nats."""
+        state, costs = self.start, []
+        for character in text:
+            cost, state = self.step(state, self.symbol(character))
+            costs.append(cost)
+        return STEP * np.array(costs, float)
+
+
+class NGram(CharacterModel):
     """A model, ready to be asked; states are nodes of its trie.
 
     Args:
@@ -101,14 +113,6 @@ class NGram:
             shorter = self._child(self._shortened(parent), self._symbols[node]) if parent != ROOT else ROOT
             self._shorter[node] = shorter
         return shorter
-
-    def costs(self, text: str) -> np.ndarray:
-        """Return what each character of a line costs, in nats."""
-        state, costs = self.start, []
-        for character in text:
-            cost, state = self.step(state, self.symbol(character))
-            costs.append(cost)
-        return STEP * np.array(costs, float)
 
     @property
     def size(self) -> int:

@@ -111,7 +111,7 @@ class Run:
             )
         keras.utils.set_random_seed(settings.seed)
         network = build_network(spec, corpus.recipe.height, characters.classes, settings.seed)
-        if parent:
+        if parent and (plan.kept or not resume):
             transfer(load_keras(parent[0])[0], parent[1].charset, network, characters)
         training = Training(
             network, characters, corpus.lines, corpus.kept_aside, settings, checkpoint, checkpoint_seconds, jobs, on_step
