@@ -99,10 +99,8 @@ def train(
         return quantise_model(operands, output, messages)
     if size and spec:
         raise click.UsageError("--size and --spec both say what the network is: give one of them")
-    if (size or spec or parent == "none") and (replay or keep):
+    if (parent == "none" or (parent is None and (size or spec))) and (replay or keep):
         raise click.UsageError("--replay and --keep need a model to go on from")
-    if parent not in (None, "none") and (size or spec):
-        raise click.UsageError("--from brings its network along: leave --size and --spec out")
     check_installed()
     from htrtool.cli import protect_stdout, quiet_stderr
 
@@ -131,7 +129,7 @@ def train(
     plan = plan_for(len(corpus.lines), model is not None)
     plan = replace(plan, **{name: value for name, value in given.items() if value is not None})
     settings = Settings(
-        spec=model[1].spec if model else spec or size or "small",
+        spec=spec or size or (model[1].spec if model else "small"),
         batch_size=plan.batch_size,
         learning_rate=plan.learning_rate,
         epochs=plan.epochs,

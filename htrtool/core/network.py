@@ -21,6 +21,8 @@ SIZES = {
 }
 SHORTCUT = "shortcut"
 HEAD = "head"
+# A block's layers are named by its kind and its place in the spec, and these.
+FIRST, SECOND, BESIDE, NORM = "_first", "_second", "_beside", "_norm"
 _TOKEN = re.compile(
     r"(?P<kind>c|r|lstm|drop|max)(?P<number>\d*\.?\d*)(?::(?P<kernel>\d+x\d+))?(?:/(?P<stride>\d+x\d+))?"
 )
@@ -50,13 +52,14 @@ def build_network(spec: str, height: int, classes: int, seed: int = 0) -> keras.
     lines = keras.Input((height, None, 1), name="lines")
     x = lines
     features = None
-    for token, number, kernel, stride in parse_spec(spec):
+    for index, (token, number, kernel, stride) in enumerate(parse_spec(spec)):
+        name = block_name(token, index)
         if (features is None) != (token in "cr" or token == "max") and token != "drop":
             raise InputError(f"expected convolutions, then max, then LSTMs, received {token!r} out of order in {spec!r}")
         if token == "c":
-            x = _convolution(x, int(number), kernel, stride, seeds)
+            x = _convolution(x, int(number), kernel, stride, seeds, name)
         elif token == "r":
-            x = _residual(x, int(number), kernel, stride, seeds)
+            x = _residual(x, int(number), kernel, stride, seeds, name)
         elif token == "max":
             x = layers.MaxPooling2D((x.shape[1], 1))(x)
             x = layers.Reshape((-1, x.shape[-1]))(x)
@@ -68,7 +71,8 @@ def build_network(spec: str, height: int, classes: int, seed: int = 0) -> keras.
                     return_sequences=True,
                     kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
                     recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
-                )
+                ),
+                name=name,
             )(x)
         elif token == "drop":
             x = layers.Dropout(number, seed=next(seeds))(x)
@@ -110,6 +114,11 @@ def parse_spec(spec: str) -> list[tuple[str, float, tuple[int, int], tuple[int, 
     return blocks
 
 
+def block_name(kind: str, place: int) -> str:
+    """Return the name that the layers of a block, at a place in its spec, begin with."""
+    return f"{kind}_{place}"
+
+
 def stride_of(spec: str) -> int:
     """Return how many columns of the image one frame of the output spans."""
     columns = 1
@@ -123,7 +132,7 @@ def reading_part(network: keras.Model) -> keras.Model:
     return keras.Model(network.input, network.outputs[0], name="htr")
 
 
-def _convolution(x, filters, kernel, stride, seeds, activate=True):
+def _convolution(x, filters, kernel, stride, seeds, name, activate=True):
     x = layers.Conv2D(
         filters,
         kernel,
@@ -131,14 +140,15 @@ def _convolution(x, filters, kernel, stride, seeds, activate=True):
         padding="same",
         use_bias=False,
         kernel_initializer=keras.initializers.HeNormal(next(seeds)),
+        name=name,
     )(x)
-    x = layers.BatchNormalization(momentum=0.98)(x)
+    x = layers.BatchNormalization(momentum=0.98, name=f"{name}{NORM}")(x)
     return layers.Activation("relu")(x) if activate else x
 
 
-def _residual(x, filters, kernel, stride, seeds):
-    y = _convolution(x, filters, kernel, stride, seeds)
-    y = _convolution(y, filters, kernel, (1, 1), seeds, activate=False)
+def _residual(x, filters, kernel, stride, seeds, name):
+    y = _convolution(x, filters, kernel, stride, seeds, f"{name}{FIRST}")
+    y = _convolution(y, filters, kernel, (1, 1), seeds, f"{name}{SECOND}", activate=False)
     if stride != (1, 1) or x.shape[-1] != filters:
-        x = _convolution(x, filters, (1, 1), stride, seeds, activate=False)
+        x = _convolution(x, filters, (1, 1), stride, seeds, f"{name}{BESIDE}", activate=False)
     return layers.Activation("relu")(layers.Add()([x, y]))

@@ -24,7 +24,7 @@ from htrtool.core.network import SIZES, build_network, stride_of
 from htrtool.core.plan import Plan
 from htrtool.core.replay import add_replay
 from htrtool.core.training import Progress, Settings, Training
-from htrtool.core.transfer import transfer
+from htrtool.core.transfer import Trained, transfer
 
 KEPT_ASIDE = 0.1
 ENOUGH_TO_CALIBRATE = 100
@@ -112,7 +112,9 @@ class Run:
         keras.utils.set_random_seed(settings.seed)
         network = build_network(spec, corpus.recipe.height, characters.classes, settings.seed)
         if parent and (plan.kept or not resume):
-            transfer(load_keras(parent[0])[0], parent[1].charset, network, characters)
+            path, parent_info = parent
+            old = Trained(load_keras(path)[0], parent_info.spec, parent_info.charset)
+            transfer(old, Trained(network, spec, characters))
         training = Training(
             network, characters, corpus.lines, corpus.kept_aside, settings, checkpoint, checkpoint_seconds, jobs, on_step
         )

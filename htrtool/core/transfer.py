@@ -1,33 +1,181 @@
-"""A trained network's weights into a new one, whose charset may differ."""
+"""A trained network's weights into a new one, whose charset may differ, and which may be wider and deeper.
+
+A grown network reads at first exactly as the one that it came from, after Chen, Goodfellow & Shlens, "Net2Net:
+Accelerating Learning via Knowledge Transfer" (2016): what is new in a layer starts at random, but the layers after it
+do not listen to it yet, and a residual block that is new adds nothing yet.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 
 from htrtool.core.charset import BLANK, Charset
-from htrtool.core.network import HEAD, SHORTCUT
+from htrtool.core.errors import InputError
+from htrtool.core.network import (
+    BESIDE,
+    FIRST,
+    HEAD,
+    NORM,
+    SECOND,
+    SHORTCUT,
+    block_name,
+    build_network,
+    parse_spec,
+)
 
 
-def transfer(old: keras.Model, old_charset: Charset, new: keras.Model, new_charset: Charset) -> None:
-    """Copy the weights of ``old`` into ``new``, a network of the same spec.
+@dataclass
+class Trained:
+    """A network with what is known of it."""
+
+    network: keras.Model
+    spec: str
+    charset: Charset
+
+
+def transfer(old: Trained, new: Trained) -> None:
+    """Copy the weights of ``old`` into ``new``, a network of the same spec or of one grown from it.
 
     The classes of characters that both know keep what they learned; those that only the new charset has keep their
     fresh weights, with a bias as low as the rarest known class, so that they don't get in the way of the others.
+
+    Raises:
+        InputError: the spec of ``new`` is no growth of that of ``old``: see ``match_blocks``.
     """
+    pairs = match_blocks(old.spec, new.spec)
+    # Layers are found by their names, which those of models written by earlier versions lack.
+    named = build_network(old.spec, old.network.input_shape[1], old.charset.classes)
+    named.set_weights(old.network.get_weights())
+    growth = _Growth(named, new.network, _known_classes(old.charset, new.charset))
+    for pair in pairs:
+        growth.copy(*pair)
+    growth.copy_classes(HEAD)
+
+
+def match_blocks(old_spec: str, new_spec: str) -> list[tuple[str | None, str]]:
+    """Return the names of the blocks of a new spec, each with that of the block of the old one that it goes on from.
+
+    A block may become wider, and residual blocks that keep the size (None: they go on from nothing) may come in
+    between. Dropout is free.
+
+    Raises:
+        InputError: there is another difference.
+    """
+    old, new = _blocks(old_spec), _blocks(new_spec)
+    pairs = []
+    for block in new:
+        if old and block.grows(old[0]):
+            pairs.append((old.pop(0).name, block.name))
+        elif block.kind == "r" and not block.projects:
+            pairs.append((None, block.name))
+        else:
+            break
+    if len(pairs) < len(new) or old:
+        raise InputError(
+            "expected a network that grows from the one to go on from, the same blocks, as wide or wider, with or without "
+            f"residual blocks such as r96 in between: {old_spec!r}; received {new_spec!r}"
+        )
+    return pairs
+
+
+@dataclass
+class _Block:
+    name: str
+    kind: str
+    width: float
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    projects: bool
+
+    def grows(self, old: _Block) -> bool:
+        same = ("kind", "kernel", "stride", "projects")
+        return all(getattr(self, name) == getattr(old, name) for name in same) and self.width >= old.width
+
+
+def _blocks(spec: str) -> list[_Block]:
+    blocks, width = [], 1.0
+    for place, (kind, number, kernel, stride) in enumerate(parse_spec(spec)):
+        if kind != "drop":
+            projects = kind == "r" and (stride != (1, 1) or number != width)
+            blocks.append(_Block(block_name(kind, place), kind, number, kernel, stride, projects))
+            width = number
+    return blocks
+
+
+def _known_classes(old: Charset, new: Charset) -> tuple[np.ndarray, np.ndarray]:
     columns = [(BLANK, BLANK)]
-    columns += [
-        (old_charset.encode(character)[0], new_charset.encode(character)[0])
-        for character in new_charset.characters
-        if character in old_charset
-    ]
-    source, target = (np.array(side) for side in zip(*columns))
-    for old_layer, new_layer in zip(old.layers, new.layers):
-        weights = old_layer.get_weights()
-        if new_layer.name in (HEAD, SHORTCUT):
-            kernel, bias = new_layer.get_weights()
-            bias[:] = weights[1].min()
-            kernel[..., target] = weights[0][..., source]
-            bias[target] = weights[1][source]
-            weights = [kernel, bias]
-        new_layer.set_weights(weights)
+    columns += [(old.encode(character)[0], new.encode(character)[0]) for character in new.characters if character in old]
+    source, target = zip(*columns)
+    return np.array(source), np.array(target)
+
+
+class _Growth:
+    """Copies block after block, and keeps track of where the old channels are among the new ones."""
+
+    def __init__(self, old: keras.Model, new: keras.Model, classes: tuple[np.ndarray, np.ndarray]):
+        self.old, self.new, self.classes = old, new, classes
+        self.channels = np.arange(1)
+
+    def copy(self, old: str | None, new: str) -> None:
+        kind = new.split("_")[0]
+        if old is None:
+            self._silence(new + SECOND + NORM)
+        elif kind == "c":
+            self.channels = self._convolution(old, new, self.channels)
+        elif kind == "r":
+            inner = self._convolution(old + FIRST, new + FIRST, self.channels)
+            if any(layer.name == new + BESIDE for layer in self.new.layers):
+                self._convolution(old + BESIDE, new + BESIDE, self.channels)
+            self.channels = self._convolution(old + SECOND, new + SECOND, inner)
+        elif kind == "lstm":
+            self.channels = self._lstm(old, new)
+        elif kind == "max":
+            self.copy_classes(SHORTCUT)
+
+    def copy_classes(self, name: str) -> None:
+        """Copy the classes that both know, which listen to the channels that were there before."""
+        source, target = self.classes
+        old_kernel, old_bias = self.old.get_layer(name).get_weights()
+        kernel, bias = self.new.get_layer(name).get_weights()
+        _put(kernel, old_kernel[..., source], self.channels, target)
+        bias[:] = old_bias.min()
+        bias[target] = old_bias[source]
+        self.new.get_layer(name).set_weights([kernel, bias])
+
+    def _convolution(self, old: str, new: str, inputs: np.ndarray) -> np.ndarray:
+        (kernel,) = self.new.get_layer(new).get_weights()
+        (old_kernel,) = self.old.get_layer(old).get_weights()
+        outputs = np.arange(old_kernel.shape[-1])
+        _put(kernel, old_kernel, inputs, outputs)
+        self.new.get_layer(new).set_weights([kernel])
+        statistics = self.new.get_layer(new + NORM).get_weights()
+        for value, old_value in zip(statistics, self.old.get_layer(old + NORM).get_weights()):
+            value[outputs] = old_value
+        self.new.get_layer(new + NORM).set_weights(statistics)
+        return outputs
+
+    def _silence(self, norm: str) -> None:
+        gamma, beta, *statistics = self.new.get_layer(norm).get_weights()
+        self.new.get_layer(norm).set_weights([np.zeros_like(gamma), np.zeros_like(beta), *statistics])
+
+    def _lstm(self, old: str, new: str) -> np.ndarray:
+        # Of each direction: kernel, recurrent kernel, bias.
+        old_weights, weights = self.old.get_layer(old).get_weights(), self.new.get_layer(new).get_weights()
+        old_width, width = old_weights[1].shape[0], weights[1].shape[0]
+        units = np.arange(old_width)
+        gates = np.concatenate([gate * width + units for gate in range(4)])
+        for first in (0, 3):
+            _put(weights[first], old_weights[first], self.channels, gates)
+            _put(weights[first + 1], old_weights[first + 1], units, gates)
+            weights[first + 2][gates] = old_weights[first + 2]
+        self.new.get_layer(new).set_weights(weights)
+        return np.concatenate([units, width + units])
+
+
+def _put(kernel: np.ndarray, old: np.ndarray, inputs: np.ndarray, outputs: np.ndarray) -> None:
+    """Put an old kernel, (…, inputs, outputs), into a larger one, in which the old outputs hear only the old inputs."""
+    kernel[..., outputs] = 0
+    kernel[..., inputs[:, None], outputs] = old

@@ -1,0 +1,86 @@
+"""A network that has grown reads as the one that it came from, until it is trained on."""
+
+import numpy as np
+import pytest
+
+from htrtool.core.charset import Charset
+from htrtool.core.errors import InputError
+
+SMALL = "c4:4x4/2x2 r6/2x1 max drop.1 lstm5 lstm5 drop.2"
+
+
+def _trained(spec, characters="abc", seed=1):
+    from htrtool.core.network import build_network
+    from htrtool.core.transfer import Trained
+
+    charset = Charset(tuple(characters))
+    network = build_network(spec, 16, charset.classes, seed)
+    rng = np.random.default_rng(seed)
+    for layer in network.layers:
+        if "norm" in layer.name:
+            layer.set_weights([rng.uniform(0.5, 1.5, weights.shape) for weights in layer.get_weights()])
+    return Trained(network, spec, charset)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        SMALL,
+        "c7:4x4/2x2 r6/2x1 max lstm5 lstm5",
+        "c4:4x4/2x2 r4 r9/2x1 r9 r9 max lstm5 lstm5 drop.5",
+        "c5:4x4/2x2 r8/2x1 max lstm9 lstm6",
+    ],
+)
+def test_a_grown_network_reads_at_first_as_before(spec):
+    from htrtool.core.transfer import transfer
+
+    old, new = _trained(SMALL), _trained(spec, seed=2)
+    transfer(old, new)
+    lines = np.random.default_rng(3).random((2, 16, 40, 1), dtype=np.float32)
+    for before, after in zip(old.network.predict(lines, verbose=0), new.network.predict(lines, verbose=0)):
+        np.testing.assert_allclose(after, before, atol=1e-5)
+
+
+def test_what_is_new_in_a_grown_network_learns():
+    import keras
+
+    from htrtool.core.transfer import transfer
+
+    old, new = _trained(SMALL), _trained("c5:4x4/2x2 r8/2x1 r8 max lstm9 lstm6", seed=2)
+    transfer(old, new)
+    start = new.network.get_weights()
+    lines = np.random.default_rng(3).random((2, 16, 40, 1), dtype=np.float32)
+    new.network.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse")
+    targets = [np.ones_like(logits) for logits in new.network.predict(lines, verbose=0)]
+    new.network.fit(lines, targets, epochs=4, verbose=0)
+    assert all(np.any(now != before) for now, before in zip(new.network.get_weights(), start))
+
+
+def test_classes_find_their_characters_in_another_charset():
+    from htrtool.core.transfer import transfer
+
+    old, new = _trained(SMALL), _trained("c4:4x4/2x2 r6/2x1 max lstm7 lstm5", "xcba", seed=2)
+    transfer(old, new)
+    lines = np.random.default_rng(3).random((1, 16, 40, 1), dtype=np.float32)
+    before, after = old.network.predict(lines, verbose=0)[0], new.network.predict(lines, verbose=0)[0]
+    for character in "abc":
+        np.testing.assert_allclose(
+            after[..., new.charset.encode(character)[0]], before[..., old.charset.encode(character)[0]], atol=1e-5
+        )
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "c3:4x4/2x2 r6/2x1 max lstm5 lstm5",
+        "c4:4x4/2x2 r6/2x1 max lstm5",
+        "c4:4x4/2x2 r6/2x1 max lstm5 lstm5 lstm5",
+        "c4/2x2 r6/2x1 max lstm5 lstm5",
+        "c4:4x4/2x2 r6/2x1 r8 max lstm5 lstm5",
+    ],
+)
+def test_what_does_not_grow_from_the_parent_is_refused(spec):
+    from htrtool.core.transfer import match_blocks
+
+    with pytest.raises(InputError, match="expected a network that grows"):
+        match_blocks(SMALL, spec)
