@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from htrtool.core.linefinder.scores import line_distance, match_lines
+from htrtool.core.linefinder.scores import line_distances, match_lines
 
 PAGE = [np.array([(50, y), (650, y + 6)], float) for y in range(100, 500, 40)]
 
@@ -40,5 +40,12 @@ def test_what_lies_where_nothing_is_annotated_is_told():
 
 def test_the_distance_of_lines_is_that_within_a_column():
     beside = [line + (700, 20) for line in PAGE]
-    assert line_distance(PAGE + beside) == 40
-    assert line_distance(PAGE[:1]) == 40 and match_lines([], []).pairs == []
+    np.testing.assert_allclose(line_distances(PAGE + beside), 40)
+    assert line_distances(PAGE[:1]).tolist() == [40] and match_lines([], []).pairs == []
+
+
+def test_small_print_does_not_narrow_the_tolerance_of_the_writing_but_the_mean_bounds_it():
+    print_ = [np.array([(50, y), (250, y)], float) for y in range(600, 680, 10)]
+    distances = line_distances(PAGE + print_)
+    assert (distances[10:] == 10).all()
+    assert 20 < distances[0] < 35

@@ -166,6 +166,20 @@ def test_fine_tuning_grows_the_charset_and_keeps_what_was_learned(trained, tmp_p
     )
 
 
+def test_a_model_grows_and_what_does_not_grow_from_it_is_refused(trained, tmp_path):
+    from htrtool.core.export import keras_info
+
+    (tmp_path / "lines.tar").write_bytes(stream(16))
+    options = ("train", "--from", str(trained / "m.keras"), "--epochs", "1", "-o", "grown")
+    done = htr(*options, "--spec", TINY.replace("lstm12", "lstm20"), "lines.tar", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    info = keras_info(tmp_path / "grown.keras")
+    assert "lstm20" in info.spec and info.training["parameters"] > keras_info(trained / "m.keras").training["parameters"]
+    done = htr(*options, "--spec", "c4/2x2 max lstm8", "lines.tar", cwd=tmp_path)
+    assert done.returncode == 3
+    assert b"expected a network that grows" in done.stderr
+
+
 def test_a_few_lines_teach_a_hand_and_most_of_the_old_weights_stay(trained, tmp_path):
     from htrtool.core.export import load_keras
 

@@ -10,6 +10,7 @@ import numpy as np
 from htrtool.core.cut import Cut, cut_line
 from htrtool.core.errors import InputError
 from htrtool.core.ink import ink_map
+from htrtool.core.linefinder.facing import on_facing_page
 from htrtool.core.linefinder.maps import LineMaps, LineNetwork, line_network, shrunk
 from htrtool.core.linefinder.trace import Trace, trace_baselines
 from htrtool.core.oneline import looks_like_line
@@ -31,8 +32,9 @@ SMALL_LETTERS, LARGE_LETTERS, GOOD_LETTERS = 4.5, 30.0, 12.0
 LONGEST_SIDE = 2240
 # The distance of lines at which letters are usually written, in heights of small letters.
 LINE_OF_X_HEIGHT = 2.6
-# Of the square of that height, the least ink.
+# Of the square of that height, the least ink; how high, in that height, a tenth of a line's ink is over its baseline.
 LEAST_INK = 0.1
+LEAST_RISE = 0.45
 
 
 @dataclass
@@ -126,7 +128,7 @@ def _better_side(traces: list[Trace], page: np.ndarray, pixels: np.ndarray) -> i
 
 
 def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
-    """Give each trace of the maps its ink, its ends and its outline on the page; what has no ink is no line."""
+    """Give each trace of the maps its ink, its ends and its outline on the page; what has no ink is no line, nor is a rule."""
     if not traces:
         return []
     mask = ink_map(page, side=max(page.shape)).mask
@@ -135,6 +137,8 @@ def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
     for trace, (xs, ys) in zip(traces, ink_of_each(own_ink(mask, traces), len(traces))):
         if len(xs) < LEAST_INK * trace.x_height**2:
             continue
+        if np.quantile(trace.at(xs) - ys, 0.9) < LEAST_RISE * trace.x_height:
+            continue
         left, right = min(xs.min(), trace.right - 1), max(xs.max() + 1, trace.left + 1)
         knots = np.linspace(left, right, max(2, int((right - left) / (1.5 * trace.x_height)) + 1))
         base = trace.at(knots)
@@ -142,7 +146,9 @@ def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
         lines.append(TextLine(np.column_stack([knots, base]), polygon, trace.x_height))
         ends.append((left, right))
         heights.append(float(base.mean()))
-    return [lines[index] for index in reading_order(np.array(ends).reshape(-1, 2), np.array(heights))]
+    boxes = np.array(ends, float).reshape(-1, 2)
+    own = np.flatnonzero(~on_facing_page(boxes, np.array([line.x_height for line in lines]), page.shape[1]))
+    return [lines[own[index]] for index in reading_order(boxes[own], np.array(heights)[own])]
 
 
 def _on_page(trace: Trace) -> Trace:

@@ -1,7 +1,7 @@
 """How well found lines match annotated ones, by their baselines.
 
 After Grüning et al., "READ-BAD: A New Dataset and Evaluation Scheme for Baseline Detection" (2018): baselines are compared
-point by point, with a tolerance of a quarter of the distance between lines.
+point by point, with a tolerance of a quarter of the distance to the next line, at most of the page's mean distance.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def match_lines(
         outlines: those of the true lines, where they are known. A found line lies where lines are annotated if half of it
             or more is inside an outline or within the tolerance of a baseline.
     """
-    tolerance = TOLERANCE * line_distance(true)
+    tolerances = TOLERANCE * line_distances(true)
     a, b = ([_spread(baseline) for baseline in side] for side in (true, found))
     overlaps = []
     covered = np.zeros((len(b), POINTS), bool)
-    for i, points in enumerate(a):
+    for i, (points, tolerance) in enumerate(zip(a, tolerances)):
         for j, others in enumerate(b):
             if (points.min(0) > others.max(0) + tolerance).any() or (points.max(0) < others.min(0) - tolerance).any():
                 continue
@@ -64,19 +64,25 @@ def match_lines(
     return LineMatch(sorted(pairs), covered.mean(axis=1) >= 0.5)
 
 
-def line_distance(baselines: Sequence[np.ndarray]) -> float:
-    """Return the usual distance, in pixels, from a baseline to the nearest that it overlaps in width; 40 for lone ones."""
-    distances = []
-    middles = [(float(np.min(b[:, 0])), float(np.max(b[:, 0])), float(np.mean(b[:, 1]))) for b in map(np.asarray, baselines)]
-    for i, (left, right, y) in enumerate(middles):
-        others = [
-            abs(y - other)
-            for j, (start, end, other) in enumerate(middles)
-            if j != i and min(right, end) - max(left, start) > 0.3 * min(right - left, end - start)
-        ]
-        if others:
-            distances.append(min(others))
-    return float(np.median(distances)) if distances else 40.0
+def line_distances(baselines: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the distance, in pixels, from each baseline to the nearest that it overlaps in width, but at most the mean.
+
+    Baselines with none have the mean of the others; lone ones 40.
+    """
+    distances = np.full(len(baselines), np.nan)
+    lines = [np.asarray(baseline, float)[np.argsort(np.asarray(baseline)[:, 0])] for baseline in baselines]
+    for i, line in enumerate(lines):
+        offsets = []
+        for j, other in enumerate(lines):
+            left, right = max(line[0, 0], other[0, 0]), min(line[-1, 0], other[-1, 0])
+            if j == i or right - left <= 0.3 * min(line[-1, 0] - line[0, 0], other[-1, 0] - other[0, 0]):
+                continue
+            x = np.linspace(left, right, POINTS)
+            offsets.append(np.median(np.abs(np.interp(x, *line.T) - np.interp(x, *other.T))))
+        if offsets:
+            distances[i] = min(offsets)
+    mean = np.nanmean(distances) if np.isfinite(distances).any() else 40.0
+    return np.minimum(np.nan_to_num(distances, nan=mean), mean)
 
 
 def _spread(baseline: np.ndarray) -> np.ndarray:
