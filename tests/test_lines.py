@@ -71,6 +71,24 @@ def test_two_columns_are_read_one_after_the_other():
     assert heights(lines[:8]) == sorted(heights(lines[:8]))
 
 
+@pytest.mark.parametrize("quarters", [1, 3])
+def test_a_note_that_stands_sideways_in_the_margin_comes_last(quarters):
+    pixels = page(width=1100)
+    for index in range(10):
+        write(pixels, TEXT, 320, 120 + 80 * index)
+    note = page(height=160, width=700)
+    write(note, TEXT, 40, 60)
+    write(note, TEXT, 40, 130)
+    pixels[140:840, 60:220] = np.rot90(note, quarters)
+    lines = find_lines(pixels)
+    assert_baselines(lines[:10], [120 + 80 * index for index in range(10)])
+    assert len(lines) == 12
+    for line in lines[10:]:
+        run = line.baseline[-1] - line.baseline[0]
+        # Read upwards when turned anticlockwise, downwards when turned clockwise.
+        assert abs(run[0]) < 30 and np.sign(run[1]) == (-1 if quarters == 1 else 1)
+
+
 def test_ruled_and_squared_paper():
     pixels = written()
     for y in range(40, 1000, 40):

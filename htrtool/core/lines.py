@@ -11,7 +11,8 @@ from htrtool.core.cut import Cut, cut_line
 from htrtool.core.errors import InputError
 from htrtool.core.ink import ink_map
 from htrtool.core.linefinder.facing import on_facing_page
-from htrtool.core.linefinder.maps import LineMaps, LineNetwork, line_network, shrunk
+from htrtool.core.linefinder.maps import STRIDE, LineMaps, LineNetwork, line_network, shrunk
+from htrtool.core.linefinder.margins import sideways_patches
 from htrtool.core.linefinder.trace import Trace, trace_baselines
 from htrtool.core.oneline import looks_like_line
 from htrtool.core.order import reading_order
@@ -35,6 +36,8 @@ LINE_OF_X_HEIGHT = 2.6
 # Of the square of that height, the least ink; how high, in that height, a tenth of a line's ink is over its baseline.
 LEAST_INK = 0.1
 LEAST_RISE = 0.45
+# The share of a sideways line's baseline that must run where writing stands sideways.
+LEAST_SIDEWAYS = 0.5
 
 
 @dataclass
@@ -48,6 +51,10 @@ class TextLine:
     baseline: np.ndarray
     polygon: np.ndarray
     x_height: float = 0.0
+
+    def turn(self, quarters: int, shape: tuple[int, int]) -> None:
+        """Turn the line clockwise by quarters with the page of ``shape`` that it is on."""
+        self.baseline, self.polygon = (_turned(points, quarters, shape) for points in (self.baseline, self.polygon))
 
 
 def find_lines(pixels: np.ndarray, threads: int | None = None) -> list[TextLine]:
@@ -65,13 +72,33 @@ def find_lines(pixels: np.ndarray, threads: int | None = None) -> list[TextLine]
     if side := _better_side(traces, page, pixels):
         page, scale = shrunk(pixels, side)
         page = _turned_back(page, quarters)
-        traces = trace_baselines(network.maps(page))
-    lines = _outlined(page, traces)
+        maps = network.maps(page)
+        traces = trace_baselines(maps)
+    lines = _outlined(page, traces) + _sideways_lines(page, maps, network)
     for line in lines:
-        line.baseline, line.polygon = (
-            _turned(points, quarters, page.shape) / scale for points in (line.baseline, line.polygon)
-        )
+        line.turn(quarters, page.shape)
+        line.baseline, line.polygon = line.baseline / scale, line.polygon / scale
         line.x_height /= scale
+    return lines
+
+
+def _sideways_lines(page: np.ndarray, maps: LineMaps, network: LineNetwork) -> list[TextLine]:
+    """Find the lines that stand sideways on an upright page."""
+    sideways = sideways_patches(maps.patches)
+    if not sideways.any():
+        return []
+    ways = {quarters: network.maps(_turned_back(page, quarters)) for quarters in (1, 3)}
+    quarters = max(
+        ways, key=lambda quarters: _uprightness(ways[quarters].patches[np.rot90(sideways, quarters), 1:].sum(axis=0))
+    )
+    turned = _turned_back(page, quarters)
+    lines = []
+    for line in _outlined(turned, trace_baselines(ways[quarters])):
+        line.turn(quarters, turned.shape)
+        columns, rows = (line.baseline.astype(int) // STRIDE).T
+        rows, columns = (np.clip(at, 0, size - 1) for at, size in zip((rows, columns), sideways.shape))
+        if sideways[rows, columns].mean() >= LEAST_SIDEWAYS:
+            lines.append(line)
     return lines
 
 
@@ -87,18 +114,18 @@ def upright_maps(pixels: np.ndarray, network: LineNetwork) -> tuple[int, LineMap
         return 0, maps
     if maps.writing[1] + maps.writing[3] > CLEARLY_TURNED * total:
         ways = {quarters: network.maps(_turned_back(pixels, quarters)) for quarters in (1, 3)}
-        best = max(ways, key=lambda quarters: _uprightness(ways[quarters]))
+        best = max(ways, key=lambda quarters: _uprightness(ways[quarters].writing))
         return best, ways[best]
-    if _uprightness(maps) < SURELY_UPRIGHT:
+    if _uprightness(maps.writing) < SURELY_UPRIGHT:
         other = network.maps(_turned_back(pixels, 2))
-        if _uprightness(other) > _uprightness(maps) + CLEARLY_BETTER:
+        if _uprightness(other.writing) > _uprightness(maps.writing) + CLEARLY_BETTER:
             return 2, other
     return 0, maps
 
 
-def _uprightness(maps: LineMaps) -> float:
-    """Return the log odds of upright writing against writing on its head."""
-    return float(np.log((maps.writing[0] + 1e-3) / (maps.writing[2] + 1e-3)))
+def _uprightness(writing: np.ndarray) -> float:
+    """Return the log odds of upright writing against writing on its head; see ``LineMaps.writing``."""
+    return float(np.log((writing[0] + 1e-3) / (writing[2] + 1e-3)))
 
 
 def _turned_back(pixels: np.ndarray, quarters: int) -> np.ndarray:
