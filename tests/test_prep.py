@@ -134,6 +134,24 @@ def test_a_typed_copy_of_a_page_becomes_the_text_of_its_lines(run_htr, tmp_path)
     assert wrong.returncode == Exit.USAGE and b"--text is given for each SOURCE" in wrong.stderr
 
 
+def test_annotated_pages_are_cut_where_lines_are_found(run_htr, tmp_path):
+    page = np.full((900, 900), 235, np.uint8)
+    lines = []
+    for number in range(6):
+        y = 120 + 100 * number
+        cv2.putText(page, "the quick brown fox jumps", (60, y), cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 1.3, 40, 2, cv2.LINE_AA)
+        lines.append({"baseline": [[62, y + 3], [540 if number != 2 else 250, y + 3]], "text": f"line {number}"})
+    lines.append({"baseline": [[60, 820], [540, 820]], "text": "not there"})
+    cv2.imwrite(str(tmp_path / "page.png"), page)
+    (tmp_path / "page.json").write_text(json.dumps({"lines": lines}))
+    done = run_htr("prep", "--recut", "-v", "page.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert [sample.text for sample in samples_in(done.stdout)] == [f"line {number}" for number in (0, 1, 3, 4, 5)]
+    assert b"page.json#3: left out: line that the line finder finds longer or shorter" in done.stderr
+    assert b"page.json#7: left out: line that the line finder does not find" in done.stderr
+    assert run_htr("prep", "--recut", "--lines", "page.json", cwd=tmp_path).returncode == Exit.USAGE
+
+
 def test_a_text_that_the_picture_does_not_show_is_left_out_on_request(run_htr, tmp_path):
     truth = (SAMPLES / "letter.gt.txt").read_text(encoding="utf-8").splitlines()
     lines = samples_in(run_htr("prep", "--text", SAMPLES / "letter.gt.txt", SAMPLES / "letter.jpg").stdout)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from htrtool.commands.prep_options import SourceOptions, SynthesisOptions
     from htrtool.core.collect import Maker
     from htrtool.core.layouts import Found
-    from htrtool.core.sources import Finder
     from htrtool.core.synth import Hands
     from htrtool.core.synth.stream import Run
     from htrtool.core.tally import Tally
@@ -78,6 +77,7 @@ def prep(
         htr prep --lines scans/ > to-transcribe.tar
         htr prep --lines page.jpg -o mine/
         htr prep --text page.txt page.jpg -o mine/
+        htr prep --recut ground-truth/ > as-found.tar
         htr prep --synth --fonts fonts/ --count 20000 --language en=70,fr=30 texts/*.txt > synth.tar
         htr prep --synth --hands lines.tar --count 20000 texts/*.txt > hands.tar
     """
@@ -87,6 +87,8 @@ def prep(
         raise click.UsageError(
             f"--text is given for each SOURCE: there are {len(operands)} of these and {len(looking.page_texts)} of those"
         )
+    if looking.recut and (looking.lines or looking.page_texts):
+        raise click.UsageError("--recut takes lines and texts from annotated pages: leave --lines and --text out")
     if output in (None, "-") and sys.stdout.isatty():
         raise click.UsageError("a tar is not written to a terminal: pipe it on, or name a file with -o")
     import cv2
@@ -100,7 +102,7 @@ def prep(
     # The lines are shared out among threads or processes; OpenCV's own threads would only get in their way.
     cv2.setNumThreads(1)
     if synthesis is None:
-        all_made = collect(found_in(finder_of(looking, operands, model, output, jobs), operands), maker, jobs)
+        all_made = collect(found_in(operands, finder_of(looking, operands, model, output, jobs)), maker, jobs)
         if looking.check:
             all_made = checked_by(model, all_made)
     else:
@@ -133,32 +135,39 @@ def prep(
     return Exit.SOME_FAILED if messages.problems else Exit.OK
 
 
-def found_in(finder: Finder, operands: list[str]) -> Iterator[Found]:
+def found_in(operands: list[str], find: Callable[[str], Iterator[Found]]) -> Iterator[Found]:
     """Yield what is found in all sources; one that can't be used gives an error and the others follow."""
     for operand in operands:
         try:
-            yield from finder.find(operand)
+            yield from find(operand)
         except InputError as error:
             yield error
 
 
-def finder_of(looking: SourceOptions, operands: list[str], model: str, output: str | None, jobs: int) -> Finder:
-    """Return what looks for samples in the sources; with ``--lines`` to a folder it reads the lines too."""
+def finder_of(
+    looking: SourceOptions, operands: list[str], model: str, output: str | None, jobs: int
+) -> Callable[[str], Iterator[Found]]:
+    """Return what looks for samples in a source; with ``--lines`` to a folder it reads the lines too."""
+    from htrtool.core.session import usable_cpus
     from htrtool.core.sources import Finder
 
+    threads = max(1, usable_cpus() // jobs)
+    if looking.recut:
+        from htrtool.core.recut import recut_pages
+
+        return lambda source: recut_pages(source, threads)
     cutter = None
     if looking.lines or looking.page_texts:
         from htrtool.core.modelfile import find_model
         from htrtool.core.outputs import is_folder
         from htrtool.core.page_layout import PageCutter
-        from htrtool.core.session import usable_cpus
 
         # So that a model that is not there is told at once.
         find_model(model)
-        cutter = PageCutter(model, reads=output is not None and is_folder(output), threads=max(1, usable_cpus() // jobs))
+        cutter = PageCutter(model, reads=output is not None and is_folder(output), threads=threads)
     # As Finder names them: "./page.jpg" is "page.jpg" to it.
     texts = {str(Path(operand)): Path(text) for operand, text in zip(operands, looking.page_texts)}
-    return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column)
+    return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column).find
 
 
 def checked_by(model: str, made: Iterator) -> Iterator:

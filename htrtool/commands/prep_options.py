@@ -18,7 +18,7 @@ LAYOUTS = ("auto", "pairs", "table", "iam", "xml", "tar", "images")
 NORMALISATIONS = ("none", "background")
 BINARISATIONS = ("none", "otsu", "sauvola", "wolf", "nick", "isauvola", "su")
 
-FOR_PICTURES = ("layout", "image_column", "text_column", "lines", "page_texts", "check", "markup")
+FOR_PICTURES = ("layout", "image_column", "text_column", "lines", "page_texts", "recut", "check", "markup")
 FOR_SYNTHESIS = ("fonts", "hands", "hands_share", "count", "seed", "languages")
 
 
@@ -64,13 +64,16 @@ class Pattern(click.ParamType):
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """What the sources are like; ``page_texts`` are transcriptions of whole pages; ``check`` distrusts all texts."""
+    """What the sources are like; ``page_texts`` are transcriptions of whole pages; ``recut`` says that they are annotated
+    pages whose lines are cut anew; ``check`` distrusts all texts.
+    """
 
     layout: str
     lines: bool
     image_column: str | None
     text_column: str | None
     page_texts: tuple[str, ...]
+    recut: bool
     check: bool
 
 
@@ -124,13 +127,19 @@ def with_finder(function: Callable) -> Callable:
         "for each SOURCE, in their order.",
     )
     @click.option(
+        "--recut",
+        is_flag=True,
+        help="SOURCES are annotated pages (ALTO, PAGE or JSON): cut their lines not as annotated but as htr read would, so "
+        "that a model learns from what it will see.",
+    )
+    @click.option(
         "--check",
         is_flag=True,
         help="Leave out lines whose picture does not show their text, as far as the model can tell.",
     )
     @functools.wraps(function)
-    def wrapper(*args, layout, lines, image_column, text_column, page_texts, check, **kwargs):
-        looking = SourceOptions(layout, lines, image_column, text_column, page_texts, check)
+    def wrapper(*args, layout, lines, image_column, text_column, page_texts, recut, check, **kwargs):
+        looking = SourceOptions(layout, lines, image_column, text_column, page_texts, recut, check)
         return function(*args, looking=looking, **kwargs)
 
     return wrapper

@@ -1,0 +1,67 @@
+"""Annotated pages as a source of lines that are cut as ``htr read`` will cut them, with the text of the annotation.
+
+What a reader learns on lines cut by hand it must do on lines cut by the line finder, whose outlines differ: they are
+tighter, hold strokes of neighbours, and end a letter early or late.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Iterator
+
+import numpy as np
+
+from htrtool.core.cut import cut_line
+from htrtool.core.errors import InputError
+from htrtool.core.layouts import NO_TEXT, Entry, Found, LeftOut, Line, key_of
+from htrtool.core.linefinder.scores import match_lines
+from htrtool.core.linefinder.truth import find_pages, load_truth
+from htrtool.core.lines import find_lines
+
+NOT_FOUND = "line that the line finder does not find"
+OTHER_ENDS = "line that the line finder finds longer or shorter"
+MOST_APART = 4.0
+"""In heights of small letters, how far the ends of a line found may be from those annotated for its text to be the same."""
+
+
+def recut_pages(operand: str, threads: int) -> Iterator[Found]:
+    """Yield the annotated pages that an operand names, as :func:`find_pages` does; lines are found when one is loaded.
+
+    Args:
+        threads: how many one page is looked for lines with.
+    """
+    top = Path(operand)
+    for path in find_pages([operand]):
+        below = path.relative_to(top).parent if top.is_dir() else ""
+        key = key_of((top if top.is_dir() else top.parent).resolve().name, str(below), path.stem)
+        yield Entry(str(path), lambda path=path, key=key: _recut(path, key, threads))
+
+
+def _recut(path: Path, key: str, threads: int) -> Iterator[Line | LeftOut]:
+    pixels, annotated, texts = load_truth(path)
+    found = find_lines(pixels, threads)
+    pairs = dict(match_lines([line.baseline for line in annotated], [line.baseline for line in found]).pairs)
+    for number, (line, text) in enumerate(zip(annotated, texts), 1):
+        name = f"{path}#{number}"
+        if not text.strip():
+            yield LeftOut(name, NO_TEXT)
+            continue
+        if number - 1 not in pairs:
+            yield LeftOut(name, NOT_FOUND)
+            continue
+        match = found[pairs[number - 1]]
+        if np.abs(_ends(line.baseline) - _ends(match.baseline)).max() > MOST_APART * match.x_height:
+            yield LeftOut(name, OTHER_ENDS)
+            continue
+        try:
+            cut = cut_line(pixels, match.polygon, match.baseline, directed=True)
+        except InputError as error:
+            yield LeftOut(name, str(error))
+            continue
+        meta = {"source": str(path), "document": key, "box": [int(value) for value in cut.box]}
+        yield Line(f"{key}/{number:03d}", cut.pixels, text, meta)
+
+
+def _ends(baseline: np.ndarray) -> np.ndarray:
+    """Return the left and right end of a baseline, or the upper and lower of one that stands upright."""
+    return np.sort(baseline[[0, -1], np.ptp(baseline, axis=0).argmax()])
