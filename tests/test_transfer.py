@@ -1,5 +1,7 @@
 """A network that has grown reads as the one that it came from, until it is trained on."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,14 @@ def test_a_grown_network_reads_at_first_as_before(spec):
     lines = np.random.default_rng(3).random((2, 16, 40, 1), dtype=np.float32)
     for before, after in zip(old.network.predict(lines, verbose=0), new.network.predict(lines, verbose=0)):
         np.testing.assert_allclose(after, before, atol=1e-5)
+
+
+def test_each_size_grows_into_the_next():
+    from htrtool.core.network import SIZES
+    from htrtool.core.transfer import match_blocks
+
+    for smaller, larger in itertools.pairwise(SIZES.values()):
+        assert None in {old for old, _ in match_blocks(smaller, larger)}
 
 
 def test_what_is_new_in_a_grown_network_learns():

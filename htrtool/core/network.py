@@ -14,10 +14,11 @@ from keras import layers
 
 from htrtool.core.errors import InputError
 
+# Each grows into the next.
 SIZES = {
     "small": "c32:4x4/2x2 c64/2x2 r96/2x1 r160/2x1 max drop.1 lstm160 lstm160 drop.2",
-    "medium": "c32:4x4/2x2 r64/2x2 r128/2x1 r192/2x1 max drop.15 lstm224 lstm224 drop.25",
-    "large": "c32:4x4/2x2 r64/2x2 r64 r128/2x1 r128 r256/2x1 r256 max drop.2 lstm256 lstm256 lstm256 drop.3",
+    "medium": "c32:4x4/2x2 c64/2x2 r96/2x1 r96 r160/2x1 r160 max drop.1 lstm224 lstm224 drop.2",
+    "large": "c32:4x4/2x2 c64/2x2 r64 r128/2x1 r128 r256/2x1 r256 max drop.2 lstm320 lstm320 drop.3",
 }
 SHORTCUT = "shortcut"
 HEAD = "head"
