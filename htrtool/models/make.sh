@@ -29,13 +29,13 @@ htr train --from "$out/first" --charset latin --minutes 180 --epochs 20 --patien
 
 # A larger network goes on, on fewer made lines, and on real ones as htr read finds them on pages; it fits what it has seen
 # no better than what it has not, so that it is disturbed less.
-prepare --recut --markup drop --jobs 2 -o "$out/found.tar" $(ls -d "$data"/pages/train/* | grep -v hooker)
+prepare --recut --markup drop --split train=96,val=4 -o "$out/found" $(ls -d "$data"/pages/train/* | grep -v hooker)
 write --fonts "$data/fonts" --count 10000 --seed 12 -o "$out/fewer-fonts.tar"
 write --hands "$out/lines/train.tar" --model "$out/second.onnx" --count 20000 --seed 32 -o "$out/fewer-hands.tar"
 htr train --from "$out/second" --charset latin --minutes 120 --epochs 20 --patience 0 --learning-rate 0.0008 \
     --spec 'c32:4x4/2x2 c64/2x2 r96/2x1 r96 r160/2x1 r160 max lstm160 lstm160 drop.05' \
     --augment 0.4 --seed 12 --val "$out/aside.tar" -o "$out/latin" \
-    "$out/checked.tar" "$out/checked.tar" "$out/found.tar" "$out/fewer-hands.tar" "$out/fewer-fonts.tar"
+    "$out/checked.tar" "$out/checked.tar" "$out/found/train.tar" "$out/fewer-hands.tar" "$out/fewer-fonts.tar"
 
 # Lines in fonts, of texts of our own, that are shown again while the model learns a hand.
 prepare --no-deskew --no-deslant --synth --fonts "$data/fonts" --count 170 --seed 5 --max-width 1200 --image-format webp \
