@@ -182,6 +182,18 @@ def test_parts_of_a_row_stay_together_where_there_are_no_columns():
     assert reading_order(np.array(columns), np.array([10, 11, 20, 21])) == [0, 2, 1, 3]
 
 
+def test_a_label_in_the_margin_is_read_before_the_line_beside_it():
+    lines = [(200, 900)] * 9
+    heights = list(range(100, 1000, 100))
+    labels = [((60, 120), 305), ((50, 130), 702)]
+    ends = np.array(lines + [end for end, _ in labels])
+    order = reading_order(ends, np.array(heights + [height for _, height in labels]))
+    assert order == [0, 1, 9, 2, 3, 4, 5, 10, 6, 7, 8]
+    # A note of several lines is a column of its own.
+    note = np.array(lines + [(40, 150)] * 3)
+    assert reading_order(note, np.array(heights + [300, 400, 500])) == [9, 10, 11, *range(9)]
+
+
 def test_pictures_of_lines_are_told_from_pages():
     for text in (TEXT, "word", "I."):
         (width, height), below = cv2.getTextSize(text, FONT, 1.3, 2)

@@ -6,6 +6,8 @@ import numpy as np
 
 SAME_ROW, NEAR = 0.4, 2.5
 """In distances of lines: how far parts of one row may be apart in height, and lines that tell of a column."""
+LABEL = 0.5
+"""Of the length of the line that it stands beside, the most that a label in the margin takes."""
 
 
 def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
@@ -13,7 +15,8 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
 
     Breuel, "High Performance Document Layout Analysis" (2003): a line comes before another that it stands above and
     overlaps; it comes before one wholly to its right unless a line between them in height overlaps both. Parts of one
-    row without a column of their own are kept together.
+    row without a column of their own are kept together, and a label that stands alone in the margin is read before the
+    line to its right.
 
     Args:
         boxes: (lines, 2), the left and right end of each line.
@@ -21,7 +24,8 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     """
     if len(heights) < 2:
         return list(range(len(heights)))
-    rows = broken_rows(np.asarray(boxes, float), np.asarray(heights, float))
+    boxes, heights = np.asarray(boxes, float), np.asarray(heights, float)
+    rows = _with_labels(broken_rows(boxes, heights), boxes, heights)
     ends = np.array([(boxes[row[0]][0], max(boxes[line][1] for line in row)) for row in rows], float)
     order = _order(ends, np.array([np.mean([heights[line] for line in row]) for row in rows]))
     return [line for index in order for line in rows[index]]
@@ -34,14 +38,10 @@ def broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
     the other, as lines in columns do.
     """
     left, right = boxes.T
-    overlap = _overlaps(left, right)
-    down = heights[None, :] - heights[:, None]
-    below = np.where(overlap & (down > 0), down, np.inf).min(axis=1)
-    spacing = float(np.median(below[np.isfinite(below)])) if np.isfinite(below).any() else 0.0
-    near = (np.abs(down) < NEAR * spacing) & (np.abs(down) > SAME_ROW * spacing)
+    overlap, same_row, near = _neighbours(boxes, heights)
     follower: dict[int, int] = {}
     for part in np.argsort(left):
-        beside = (np.abs(down[part]) <= SAME_ROW * spacing) & (right <= left[part]) & ~overlap[part]
+        beside = same_row[part] & (right <= left[part]) & ~overlap[part]
         mates = [mate for mate in np.flatnonzero(beside) if mate not in follower]
         if not mates:
             continue
@@ -54,6 +54,31 @@ def broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
         while (line := follower.get(line)) is not None:
             rows[-1].append(line)
     return rows
+
+
+def _with_labels(rows: list[list[int]], boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
+    """Put labels, short lines that have none near above or below, in front of the rows that they stand beside."""
+    left, right = boxes.T
+    overlap, same_row, near = _neighbours(boxes, heights)
+    alone = ~(near & overlap).any(axis=1)
+    first = {row[0]: row for row in rows}
+    for label in [row[0] for row in rows if len(row) == 1 and alone[row[0]]]:
+        length = right[label] - left[label]
+        beside = same_row[label] & (left >= right[label]) & (length < LABEL * (right - left)) & ~alone
+        if mates := [line for line in np.flatnonzero(beside) if line in first]:
+            mate = min(mates, key=lambda line: left[line])
+            first[label] = [label, *first.pop(mate)]
+    return [first[line] for line in sorted(first)]
+
+
+def _neighbours(boxes: np.ndarray, heights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return, bool (lines, lines), which lines overlap in width, stand at one height, and stand near above or below."""
+    overlap = _overlaps(*boxes.T)
+    down = heights[None, :] - heights[:, None]
+    below = np.where(overlap & (down > 0), down, np.inf).min(axis=1)
+    spacing = float(np.median(below[np.isfinite(below)])) if np.isfinite(below).any() else 0.0
+    same_row = np.abs(down) <= SAME_ROW * spacing
+    return overlap, same_row, (np.abs(down) < NEAR * spacing) & ~same_row
 
 
 def _overlaps(left: np.ndarray, right: np.ndarray) -> np.ndarray:
