@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+
 def installed(peers: dict[str, Callable], names: Iterable[str]) -> dict:
     """Return those of the peers with these names that are installed; the others are named on standard error."""
     found = {}

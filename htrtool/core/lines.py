@@ -87,13 +87,10 @@ def _sideways_lines(page: np.ndarray, maps: LineMaps, network: LineNetwork) -> l
     sideways = sideways_patches(maps.patches)
     if not sideways.any():
         return []
-    ways = {quarters: network.maps(_turned_back(page, quarters)) for quarters in (1, 3)}
-    quarters = max(
-        ways, key=lambda quarters: _uprightness(ways[quarters].patches[np.rot90(sideways, quarters), 1:].sum(axis=0))
-    )
+    quarters, maps = _set_upright(page, network, sideways)
     turned = _turned_back(page, quarters)
     lines = []
-    for line in _outlined(turned, trace_baselines(ways[quarters])):
+    for line in _outlined(turned, trace_baselines(maps)):
         line.turn(quarters, turned.shape)
         columns, rows = (line.baseline.astype(int) // STRIDE).T
         rows, columns = (np.clip(at, 0, size - 1) for at, size in zip((rows, columns), sideways.shape))
@@ -113,14 +110,22 @@ def upright_maps(pixels: np.ndarray, network: LineNetwork) -> tuple[int, LineMap
     if total < LEAST_WRITING:
         return 0, maps
     if maps.writing[1] + maps.writing[3] > CLEARLY_TURNED * total:
-        ways = {quarters: network.maps(_turned_back(pixels, quarters)) for quarters in (1, 3)}
-        best = max(ways, key=lambda quarters: _uprightness(ways[quarters].writing))
-        return best, ways[best]
+        return _set_upright(pixels, network, np.ones(maps.patches.shape[:2], bool))
     if _uprightness(maps.writing) < SURELY_UPRIGHT:
         other = network.maps(_turned_back(pixels, 2))
         if _uprightness(other.writing) > _uprightness(maps.writing) + CLEARLY_BETTER:
             return 2, other
     return 0, maps
+
+
+def _set_upright(pixels: np.ndarray, network: LineNetwork, sideways: np.ndarray) -> tuple[int, LineMaps]:
+    """Return by how many quarters what stands sideways is turned clockwise, and the maps of the page turned back so.
+
+    ``sideways``, bool (rows, columns), tells in which patches that is.
+    """
+    ways = {quarters: network.maps(_turned_back(pixels, quarters)) for quarters in (1, 3)}
+    best = max(ways, key=lambda quarters: _uprightness(ways[quarters].patches[np.rot90(sideways, quarters), 1:].sum(axis=0)))
+    return best, ways[best]
 
 
 def _uprightness(writing: np.ndarray) -> float:
