@@ -136,6 +136,24 @@ def test_a_killed_run_resumes_to_the_weights_of_an_undisturbed_one(tmp_path):
     assert epochs == ["epoch", "1", "2", "3"]
 
 
+def test_a_run_in_bfloat16_leaves_a_float32_model_and_any_run_may_go_on_in_it(tmp_path):
+    from htrtool.core.export import load_keras
+
+    (tmp_path / "lines.tar").write_bytes(stream(32))
+    command = ["train", "--spec", TINY, "--batch", "8", "--checkpoint-every", "0", "-o", "m", "lines.tar"]
+    victim = subprocess.Popen(
+        [sys.executable, "-m", "htrtool", *command, "--epochs", "50"], cwd=tmp_path, stdout=subprocess.PIPE
+    )
+    victim.stdout.readline()
+    victim.stdout.readline()
+    victim.kill()
+    victim.communicate()
+    done = htr(*command, "--epochs", "2", "--resume", "--bfloat16", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    network, _ = load_keras(tmp_path / "m.keras")
+    assert {layer.compute_dtype for layer in network.layers} == {"float32"}
+
+
 def test_resuming_with_other_data_is_refused(tmp_path):
     (tmp_path / "m.checkpoint").write_bytes(b"not a checkpoint")
     done = htr("train", "--spec", TINY, "--resume", "-o", "m", given=stream(16), cwd=tmp_path)

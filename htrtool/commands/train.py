@@ -39,6 +39,7 @@ SIZES = ("small", "medium", "large")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of weights, order and augmentation.")
 @click.option("--resume", is_flag=True, help="Go on where a run that was stopped left off, given the same data and options.")
 @click.option("--checkpoint-every", type=click.FloatRange(min=0), default=1.0, show_default=True, metavar="MINUTES", help="How often the state of a run is saved; 0: after every step.")
+@click.option("--bfloat16", is_flag=True, help="Let the convolutions compute in bfloat16: a quarter faster on processors that have it.")
 @click.option("--licence", default="", metavar="TEXT", help="The licence to write into the model and its card.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that augment; several where a GPU would wait for them.")
 @click.option("--lm", metavar="NAME", help="Make no reader but a language model, NAME.lm, for htr read --lm: DATA are texts in UTF-8.")
@@ -64,6 +65,7 @@ def train(
     seed: int,
     resume: bool,
     checkpoint_every: float,
+    bfloat16: bool,
     licence: str,
     jobs: int,
     lm: str | None,
@@ -138,6 +140,7 @@ def train(
         augmentation=augment,
         short_first=model is None,
         seed=seed,
+        bfloat16=bfloat16,
     )
     with progress_bar(messages) as on_step:
         run = Run.prepare(

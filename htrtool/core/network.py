@@ -8,6 +8,7 @@ Recognition System" (2022).
 from __future__ import annotations
 
 import re
+from typing import Iterator
 
 import keras
 from keras import layers
@@ -29,7 +30,7 @@ _TOKEN = re.compile(
 )
 
 
-def build_network(spec: str, height: int, classes: int, seed: int = 0) -> keras.Model:
+def build_network(spec: str, height: int, classes: int, seed: int = 0, bfloat16: bool = False) -> keras.Model:
     """Build the network of a spec.
 
     A spec is a list of blocks: ``c32:4x4/2x2`` a convolution of 32 filters, 4 × 4 (3 × 3 unless said), stride 2 × 2
@@ -41,6 +42,7 @@ def build_network(spec: str, height: int, classes: int, seed: int = 0) -> keras.
         height: rows of the line images.
         classes: characters and the blank.
         seed: of the initial weights and of dropout.
+        bfloat16: the convolutions compute in bfloat16; all weights stay float32.
 
     Returns:
         A model from lines, float (batch, height, width, 1), ink up to 1 on paper 0, to two sets of logits,
@@ -50,6 +52,7 @@ def build_network(spec: str, height: int, classes: int, seed: int = 0) -> keras.
         InputError: the spec can't be read.
     """
     seeds = iter(range(seed * 1000 + 1, seed * 1000 + 1000))
+    convolutions = _Convolutions(seeds, "mixed_bfloat16" if bfloat16 else "float32")
     lines = keras.Input((height, None, 1), name="lines")
     x = lines
     features = None
@@ -58,9 +61,9 @@ def build_network(spec: str, height: int, classes: int, seed: int = 0) -> keras.
         if (features is None) != (token in "cr" or token == "max") and token != "drop":
             raise InputError(f"expected convolutions, then max, then LSTMs, received {token!r} out of order in {spec!r}")
         if token == "c":
-            x = _convolution(x, int(number), kernel, stride, seeds, name)
+            x = convolutions.plain(x, int(number), kernel, stride, name)
         elif token == "r":
-            x = _residual(x, int(number), kernel, stride, seeds, name)
+            x = convolutions.residual(x, int(number), kernel, stride, name)
         elif token == "max":
             x = layers.MaxPooling2D((x.shape[1], 1))(x)
             x = layers.Reshape((-1, x.shape[-1]))(x)
@@ -133,23 +136,32 @@ def reading_part(network: keras.Model) -> keras.Model:
     return keras.Model(network.input, network.outputs[0], name="htr")
 
 
-def _convolution(x, filters, kernel, stride, seeds, name, activate=True):
-    x = layers.Conv2D(
-        filters,
-        kernel,
-        strides=stride,
-        padding="same",
-        use_bias=False,
-        kernel_initializer=keras.initializers.HeNormal(next(seeds)),
-        name=name,
-    )(x)
-    x = layers.BatchNormalization(momentum=0.98, name=f"{name}{NORM}")(x)
-    return layers.Activation("relu")(x) if activate else x
+class _Convolutions:
+    """Blocks of convolutions under one dtype policy."""
 
+    def __init__(self, seeds: Iterator[int], policy: str):
+        self.seeds, self.policy = seeds, policy
 
-def _residual(x, filters, kernel, stride, seeds, name):
-    y = _convolution(x, filters, kernel, stride, seeds, f"{name}{FIRST}")
-    y = _convolution(y, filters, kernel, (1, 1), seeds, f"{name}{SECOND}", activate=False)
-    if stride != (1, 1) or x.shape[-1] != filters:
-        x = _convolution(x, filters, (1, 1), stride, seeds, f"{name}{BESIDE}", activate=False)
-    return layers.Activation("relu")(layers.Add()([x, y]))
+    def plain(self, x, filters, kernel, stride, name, activate=True):
+        x = layers.Conv2D(
+            filters,
+            kernel,
+            strides=stride,
+            padding="same",
+            use_bias=False,
+            kernel_initializer=keras.initializers.HeNormal(next(self.seeds)),
+            dtype=self.policy,
+            name=name,
+        )(x)
+        x = layers.BatchNormalization(momentum=0.98, dtype=self.policy, name=f"{name}{NORM}")(x)
+        return self._relu(x) if activate else x
+
+    def residual(self, x, filters, kernel, stride, name):
+        y = self.plain(x, filters, kernel, stride, f"{name}{FIRST}")
+        y = self.plain(y, filters, kernel, (1, 1), f"{name}{SECOND}", activate=False)
+        if stride != (1, 1) or x.shape[-1] != filters:
+            x = self.plain(x, filters, (1, 1), stride, f"{name}{BESIDE}", activate=False)
+        return self._relu(layers.Add(dtype=self.policy)([x, y]))
+
+    def _relu(self, x):
+        return layers.Activation("relu", dtype=self.policy)(x)

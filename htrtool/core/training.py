@@ -30,11 +30,13 @@ CLIP_NORM = 5.0
 # Steps between two updates of the averaged weights; fewer where an epoch has few.
 AVERAGE_EVERY = 10
 AVERAGE_DECAY = 0.99
+# Settings that a resumed run may be told otherwise.
+MAY_CHANGE = ("epochs", "minutes", "patience", "bfloat16")
 
 
 @dataclass
 class Settings:
-    """What a training run is told; a resumed run must be told the same."""
+    """What a training run is told; a resumed run must be told the same but for what ``MAY_CHANGE``."""
 
     spec: str = "small"
     batch_size: int = 32
@@ -47,6 +49,7 @@ class Settings:
     augmentation: float = 1.0
     short_first: bool = True
     seed: int = 0
+    bfloat16: bool = False
 
 
 @dataclass
@@ -298,7 +301,7 @@ class Training:
         if told["data"] != self.train.fingerprint():
             raise InputError("expected the data that the run began with, received other samples", str(self.checkpoint))
         for name, value in asdict(self.settings).items():
-            if name not in ("epochs", "minutes", "patience") and told["settings"][name] != value:
+            if name not in MAY_CHANGE and told["settings"][name] != value:
                 raise InputError(
                     f"expected the settings that the run began with, {name} {told['settings'][name]!r}, received "
                     f"{value!r}",

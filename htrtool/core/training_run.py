@@ -110,7 +110,7 @@ class Run:
                 corpus.lines, parent[0], corpus.recipe, characters, stride_of(spec), plan.replayed
             )
         keras.utils.set_random_seed(settings.seed)
-        network = build_network(spec, corpus.recipe.height, characters.classes, settings.seed)
+        network = build_network(spec, corpus.recipe.height, characters.classes, settings.seed, settings.bfloat16)
         if parent and (plan.kept or not resume):
             path, parent_info = parent
             old = Trained(load_keras(path)[0], parent_info.spec, parent_info.charset)
@@ -153,7 +153,10 @@ class Run:
         self.info.training |= {"epochs": training.progress.epoch, "seconds": round(training.progress.seconds)}
         if len(training.val):
             self._measure()
-        save_keras(training.network, self.info, self.target.file(".keras"))
+        # Trained in bfloat16 or not, it reads in float32.
+        network = build_network(self.info.spec, self.info.recipe.height, self.info.charset.classes)
+        network.set_weights(training.network.get_weights())
+        save_keras(network, self.info, self.target.file(".keras"))
         with replacing(self.target.file(".md")) as stream:
             stream.write(card(self.info, training.progress.rows).encode())
         export_onnx(self.target.file(".keras"), self.target.file(".onnx"))
