@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import signal
 import sys
 import tempfile
 from typing import IO, Iterator
@@ -94,6 +95,9 @@ def quiet_stderr() -> Iterator[None]:
 
 def main() -> None:
     """Run ``htr`` and exit with one of the statuses of :class:`htrtool.exits.Exit`."""
+    # By an exception, so that temporary files go; those are the parent's, and a worker ends at once.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(Exit.TERMINATED))
+    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     try:
         status = htr.main(prog_name="htr", standalone_mode=False)
     except click.exceptions.Abort:

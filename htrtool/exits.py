@@ -15,6 +15,7 @@ class Exit(enum.IntEnum):
     DIVERGED = 6, "training stopped because the loss was no longer a number"
     ABOVE_LIMIT = 7, "the error rate is above the limit that was set"
     INTERRUPTED = 130, "interrupted from the keyboard"
+    TERMINATED = 143, "told to stop, by the end of a job or of the machine"
 
     meaning: str
 

@@ -17,6 +17,7 @@ import pytest
 
 from htrtool.core.metrics import character_error_rate
 from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.exits import Exit
 
 WORDS = ["ab", "ba", "abba", "baab", "aa", "bb", "bab", "aba"]
 TINY = "c8:4x4/4x2 c12/4x2 max drop.1 lstm12"
@@ -152,6 +153,25 @@ def test_a_run_in_bfloat16_leaves_a_float32_model_and_any_run_may_go_on_in_it(tm
     assert done.returncode == 0, done.stderr.decode()
     network, _ = load_keras(tmp_path / "m.keras")
     assert {layer.compute_dtype for layer in network.layers} == {"float32"}
+
+
+def test_a_run_that_is_told_to_stop_leaves_its_checkpoint_and_no_temporary_files(tmp_path):
+    (tmp_path / "lines.tar").write_bytes(stream(32))
+    (tmp_path / "temporary").mkdir()
+    command = ["train", "--spec", TINY, "--batch", "8", "--checkpoint-every", "0", "--epochs", "500", "lines.tar"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "htrtool", *command],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"TMPDIR": str(tmp_path / "temporary")},
+    )
+    process.stdout.readline()
+    process.stdout.readline()
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == Exit.TERMINATED
+    assert not list((tmp_path / "temporary").iterdir())
+    assert (tmp_path / "model.checkpoint").exists()
 
 
 def test_resuming_with_other_data_is_refused(tmp_path):
