@@ -171,15 +171,24 @@ def test_ink_is_found_whatever_the_paper():
 
 
 def test_order_of_a_heading_over_two_columns_and_a_footer():
-    ends = [(0, 1000), (0, 450), (550, 1000), (0, 450), (550, 1000), (0, 1000)]
-    assert reading_order(np.array(ends), np.array([50, 100, 105, 150, 155, 200])) == [0, 1, 3, 2, 4, 5]
+    ends = [(0, 1000), *[(0, 450), (550, 1000)] * 3, (0, 1000)]
+    heights = [50, 100, 105, 150, 155, 200, 205, 250]
+    assert reading_order(np.array(ends), np.array(heights)) == [0, 1, 3, 5, 2, 4, 6, 7]
 
 
 def test_parts_of_a_row_stay_together_where_there_are_no_columns():
     ends = [(0, 400), (500, 700), (0, 300), (0, 900), (10, 890)]
     assert reading_order(np.array(ends), np.array([10, 11, 20, 30, 40])) == [0, 1, 2, 3, 4]
-    columns = [(0, 400), (500, 900), (0, 390), (500, 880)]
-    assert reading_order(np.array(columns), np.array([10, 11, 20, 21])) == [0, 2, 1, 3]
+    columns = [(0, 400), (500, 900), (0, 390), (500, 880), (0, 410), (500, 890)]
+    assert reading_order(np.array(columns), np.array([10, 11, 20, 21, 30, 31])) == [0, 2, 4, 1, 3, 5]
+
+
+def test_what_is_no_column_is_read_from_top_to_bottom():
+    date, address = [(600, 900), (650, 900)], [(50, 400), (60, 380), (50, 300)]
+    letter = np.array(date + address + [(50, 900)] * 3)
+    assert reading_order(letter, np.array([50, 100, 200, 250, 330, 400, 450, 500])) == list(range(8))
+    signed = np.array([(50, 900)] * 2 + [(500, 900), (550, 900), (50, 400)])
+    assert reading_order(signed, np.array([50, 100, 200, 250, 330])) == list(range(5))
 
 
 def test_a_label_in_the_margin_is_read_before_the_line_beside_it():

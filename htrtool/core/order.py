@@ -8,15 +8,18 @@ SAME_ROW, NEAR = 0.4, 2.5
 """In distances of lines: how far parts of one row may be apart in height, and lines that tell of a column."""
 LABEL = 0.5
 """Of the length of the line that it stands beside, the most that a label in the margin takes."""
+COLUMN = 3
+"""The fewest lines of a column, beside as many of another."""
 
 
 def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     """Return the indices of lines in reading order: down each column, columns from left to right.
 
     Breuel, "High Performance Document Layout Analysis" (2003): a line comes before another that it stands above and
-    overlaps; it comes before one wholly to its right unless a line between them in height overlaps both. Parts of one
-    row without a column of their own are kept together, and a label that stands alone in the margin is read before the
-    line to its right.
+    overlaps; it comes before one wholly to its right unless a line between them in height overlaps both, or it is the
+    lower one and not of a column beside that of the other, as an address under a date to its right. Parts of one row
+    without a column of their own are kept together, and a label that stands alone in the margin is read before the line
+    to its right.
 
     Args:
         boxes: (lines, 2), the left and right end of each line.
@@ -75,16 +78,42 @@ def _neighbours(boxes: np.ndarray, heights: np.ndarray) -> tuple[np.ndarray, np.
     """Return, bool (lines, lines), which lines overlap in width, stand at one height, and stand near above or below."""
     overlap = _overlaps(*boxes.T)
     down = heights[None, :] - heights[:, None]
-    below = np.where(overlap & (down > 0), down, np.inf).min(axis=1)
-    spacing = float(np.median(below[np.isfinite(below)])) if np.isfinite(below).any() else 0.0
+    spacing = _spacing(overlap, heights)
     same_row = np.abs(down) <= SAME_ROW * spacing
     return overlap, same_row, (np.abs(down) < NEAR * spacing) & ~same_row
+
+
+def _spacing(overlap: np.ndarray, heights: np.ndarray) -> float:
+    """Return the usual distance from a line to the next below it, 0 where no line has one below."""
+    down = heights[None, :] - heights[:, None]
+    below = np.where(overlap & (down > 0), down, np.inf).min(axis=1)
+    return float(np.median(below[np.isfinite(below)])) if np.isfinite(below).any() else 0.0
 
 
 def _overlaps(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return, bool (lines, lines), which lines stand one above the other over a good part of the shorter."""
     narrower = np.minimum.outer(right - left, right - left)
     return np.minimum.outer(right, right) - np.maximum.outer(left, left) > 0.15 * narrower
+
+
+def _in_columns(boxes: np.ndarray, heights: np.ndarray, overlap: np.ndarray, row: float) -> np.ndarray:
+    """Tell, bool (lines, lines), of lines and others up to their right, whether they are of columns that stand beside each other.
+
+    They are where, between their heights, ``row`` more or less, there are lines enough over the one, wholly to the left
+    of the other, and enough under the other, wholly to the right of the one.
+    """
+    left, right = boxes.T
+    apart = (right[:, None] <= left[None, :]) & ~overlap
+    lower = heights[:, None] >= heights[None, :]
+    about_lower = heights[:, None] >= heights[None, :] - row
+    in_left = _count(overlap & lower, apart & about_lower)
+    in_right = _count(apart & about_lower, overlap & lower)
+    return (in_left >= COLUMN) & (in_right >= COLUMN)
+
+
+def _count(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return, for each pair of lines, of how many lines ``first`` holds with the one and ``second`` with the other."""
+    return first.astype(np.float32) @ second.astype(np.float32)
 
 
 def _order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
@@ -97,6 +126,8 @@ def _order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     for third in range(count):
         between = (np.minimum.outer(y, y) < y[third]) & (y[third] < np.maximum.outer(y, y))
         beside &= ~(between & overlap[third][:, None] & overlap[third][None, :])
+    row = SAME_ROW * _spacing(overlap, heights)
+    beside &= (y[:, None] < y[None, :] + row) | _in_columns(boxes, heights, overlap, row)
     before |= beside
     np.fill_diagonal(before, False)
     order, left_over = [], set(range(count))
