@@ -101,7 +101,11 @@ def train(
         return quantise_model(operands, output, messages)
     if size and spec:
         raise click.UsageError("--size and --spec both say what the network is: give one of them")
-    if (parent == "none" or (parent is None and (size or spec))) and (replay or keep):
+    from htrtool.core.modelfile import DEFAULT_MODEL, Target, has_model
+
+    if parent is None:
+        parent = "none" if size or spec or not has_model(DEFAULT_MODEL, ".keras") else DEFAULT_MODEL
+    if parent == "none" and (replay or keep):
         raise click.UsageError("--replay and --keep need a model to go on from")
     check_installed()
     from htrtool.cli import protect_stdout, quiet_stderr
@@ -109,13 +113,10 @@ def train(
     stdout = protect_stdout()
     from htrtool.core.corpus import gather, labelled_samples
     from htrtool.core.export import parent_model
-    from htrtool.core.modelfile import DEFAULT_MODEL, Target, has_model
     from htrtool.core.plan import plan_for
     from htrtool.core.tables import EPOCH_COLUMNS, TableWriter, text_writer
 
     target = Target.of(output)
-    if parent is None:
-        parent = "none" if size or spec or not has_model(DEFAULT_MODEL, ".keras") else DEFAULT_MODEL
     model = parent_model(parent) if parent != "none" else None
     recipe = model[1].recipe if model else None
     corpus = gather(labelled_samples(operands, messages.problem), recipe)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 SAME_ROW, NEAR = 0.4, 2.5
@@ -28,7 +30,8 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     if len(heights) < 2:
         return list(range(len(heights)))
     boxes, heights = np.asarray(boxes, float), np.asarray(heights, float)
-    rows = _with_labels(broken_rows(boxes, heights), boxes, heights)
+    neighbours = _neighbours(boxes, heights)
+    rows = _with_labels(_broken_rows(boxes, neighbours), boxes, neighbours)
     ends = np.array([(boxes[row[0]][0], max(boxes[line][1] for line in row)) for row in rows], float)
     order = _order(ends, np.array([np.mean([heights[line] for line in row]) for row in rows]))
     return [line for index in order for line in rows[index]]
@@ -40,8 +43,12 @@ def broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
     A part goes with the line on its left at its height unless a line near it, above or below, overlaps the one and not
     the other, as lines in columns do.
     """
+    return _broken_rows(boxes, _neighbours(boxes, heights))
+
+
+def _broken_rows(boxes: np.ndarray, neighbours: Neighbours) -> list[list[int]]:
     left, right = boxes.T
-    overlap, same_row, near = _neighbours(boxes, heights)
+    overlap, same_row, near = neighbours
     follower: dict[int, int] = {}
     for part in np.argsort(left):
         beside = same_row[part] & (right <= left[part]) & ~overlap[part]
@@ -52,17 +59,17 @@ def broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
         if not (near[part] & overlap[part] & ~overlap[mate]).any():
             follower[mate] = int(part)
     rows = []
-    for line in sorted(set(range(len(heights))) - set(follower.values())):
+    for line in sorted(set(range(len(boxes))) - set(follower.values())):
         rows.append([line])
         while (line := follower.get(line)) is not None:
             rows[-1].append(line)
     return rows
 
 
-def _with_labels(rows: list[list[int]], boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
+def _with_labels(rows: list[list[int]], boxes: np.ndarray, neighbours: Neighbours) -> list[list[int]]:
     """Put labels, short lines that have none near above or below, in front of the rows that they stand beside."""
     left, right = boxes.T
-    overlap, same_row, near = _neighbours(boxes, heights)
+    overlap, same_row, near = neighbours
     alone = ~(near & overlap).any(axis=1)
     first = {row[0]: row for row in rows}
     for label in [row[0] for row in rows if len(row) == 1 and alone[row[0]]]:
@@ -74,13 +81,20 @@ def _with_labels(rows: list[list[int]], boxes: np.ndarray, heights: np.ndarray) 
     return [first[line] for line in sorted(first)]
 
 
-def _neighbours(boxes: np.ndarray, heights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return, bool (lines, lines), which lines overlap in width, stand at one height, and stand near above or below."""
+class Neighbours(NamedTuple):
+    """Which lines, bool (lines, lines), overlap in width, stand at one height, and stand near above or below."""
+
+    overlap: np.ndarray
+    same_row: np.ndarray
+    near: np.ndarray
+
+
+def _neighbours(boxes: np.ndarray, heights: np.ndarray) -> Neighbours:
     overlap = _overlaps(*boxes.T)
     down = heights[None, :] - heights[:, None]
     spacing = _spacing(overlap, heights)
     same_row = np.abs(down) <= SAME_ROW * spacing
-    return overlap, same_row, (np.abs(down) < NEAR * spacing) & ~same_row
+    return Neighbours(overlap, same_row, (np.abs(down) < NEAR * spacing) & ~same_row)
 
 
 def _spacing(overlap: np.ndarray, heights: np.ndarray) -> float:
