@@ -26,10 +26,10 @@ __all__ = ["TextLine", "cut_lines", "find_lines", "looks_like_line"]
 # upright against overturned writing, above which a page is taken for upright, and by which another way round is better.
 LEAST_WRITING = 8
 CLEARLY_TURNED = 0.6
-SURELY_UPRIGHT = 3.4
-CLEARLY_BETTER = 0.3
+SURELY_UPRIGHT = 2.0
+CLEARLY_BETTER = 0.9
 # Letters of these heights, in pixels that the network sees, are found best; others are looked at in another scale.
-SMALL_LETTERS, LARGE_LETTERS, GOOD_LETTERS = 4.5, 30.0, 12.0
+SMALL_LETTERS, LARGE_LETTERS, GOOD_LETTERS = 10.0, 30.0, 12.0
 LONGEST_SIDE = 2240
 # The distance of lines at which letters are usually written, in heights of small letters.
 LINE_OF_X_HEIGHT = 2.6

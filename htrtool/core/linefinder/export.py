@@ -11,10 +11,13 @@ from htrtool.core.errors import ModelError
 from htrtool.core.export import convert_apart, rename_output
 from htrtool.core.files import replacing
 from htrtool.core.linefinder.maps import METADATA_KEY
+from htrtool.core.linefinder.network import build_network
 
 
-def save_network(network, path: Path) -> None:
-    """Write the network as a ``.keras`` file, whole or not at all."""
+def save_network(trained, path: Path) -> None:
+    """Write a trained network as a ``.keras`` file, whole or not at all: in float32, without its optimiser's state."""
+    network = build_network()
+    network.set_weights(trained.get_weights())
     with tempfile.TemporaryDirectory(prefix="htr-") as folder:
         file = Path(folder, "network.keras")
         network.save(file)
@@ -38,12 +41,7 @@ def _convert(keras_file: Path, onnx_file: Path, about: str) -> None:
     import onnx
     import onnxruntime
 
-    from htrtool.core.linefinder.network import build_network
-
-    trained = keras.saving.load_model(keras_file, compile=False, safe_mode=True)
-    # Trained in bfloat16 or not, it runs in float32.
-    network = build_network(json.loads(about)["widths"])
-    network.set_weights(trained.get_weights())
+    network = keras.saving.load_model(keras_file, compile=False, safe_mode=True)
     probe = np.random.default_rng(0).random((1, 64, 96, 1), np.float32)
     expected = network.predict_on_batch(probe)
     with tempfile.TemporaryDirectory(prefix="htr-") as folder:

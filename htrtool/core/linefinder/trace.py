@@ -11,12 +11,12 @@ from htrtool.core.linefinder.maps import STRIDE, LineMaps
 from htrtool.core.order import broken_rows
 
 LEAST_BASELINE = 0.3
-LEAST_END = 0.4
+LEAST_END = 0.6
 # How strong a line's ridge must be on average, and what is written over it.
 LEAST_STRENGTH = 0.65
 LEAST_BODY = 0.6
 # In heights of small letters: the shortest line, the longest gap within one, and how far its two sides may miss.
-SHORTEST, LONGEST_GAP, MOST_MISS = 1.0, 5.0, 0.6
+SHORTEST, LONGEST_GAP, MOST_MISS = 0.7, 5.0, 0.6
 # The longest gap within a row on which there are no columns, two or three distances of lines.
 WIDEST_GAP = 8
 REACH = 2
