@@ -2,7 +2,7 @@
 # Make latin again from open data: sh make.sh DATA OUT
 #
 # DATA holds train/*.tar (transcribed lines), pages/train/ (annotated pages, a folder a set), fonts/ (handwriting fonts with
-# their LICENSES.tsv) and text/*.txt. OUT gets the streams and the models, first and latin. On two cores it takes about eleven hours.
+# their LICENSES.tsv) and text/*.txt. OUT gets the streams and the models, first and latin. On two cores it takes about thirteen hours.
 set -eu
 data=$1 out=$2
 mkdir -p "$out"
@@ -42,8 +42,19 @@ write --fonts "$data/fonts" --count 13000 --seed 13 -o "$out/more-fonts.tar"
 write --hands "$out/lines/train.tar" --model "$out/second.onnx" --count 30000 --seed 33 -o "$out/more-hands.tar"
 htr train --from "$out/third" --charset latin --minutes 122 --epochs 40 --patience 0 --learning-rate 0.0007 --bfloat16 \
     --spec 'c32:4x4/2x2 c64/2x2 r96/2x1 r96 r160/2x1 r160 max lstm224 lstm224 drop.05' \
-    --augment 0.4 --seed 14 --val "$out/aside.tar" -o "$out/latin" \
+    --augment 0.4 --seed 14 --val "$out/aside.tar" -o "$out/fourth" \
     "$out/checked.tar" "$out/checked.tar" "$out/found/train.tar" "$out/more-hands.tar" "$out/more-fonts.tar"
+
+# The same network goes on, with more lines in the hands of those who wrote English, and more in capitals.
+htr prep --normalise none --no-deskew --no-deslant --markup drop --split train=96,val=4 -o "$out/english" \
+    "$data/train/inkbench.tar" "$data/train/stanford.tar"
+write --fonts "$data/fonts" --count 13000 --seed 14 -o "$out/last-fonts.tar"
+write --hands "$out/lines/train.tar" --model "$out/fourth.onnx" --count 34000 --seed 34 -o "$out/last-hands.tar"
+write --hands "$out/english/train.tar" --model "$out/fourth.onnx" --language en=100 --count 10000 --seed 35 \
+    -o "$out/english-hands.tar"
+htr train --from "$out/fourth" --charset latin --minutes 96 --epochs 40 --patience 0 --learning-rate 0.0007 --bfloat16 \
+    --augment 0.4 --seed 15 --val "$out/aside.tar" -o "$out/latin" "$out/checked.tar" "$out/checked.tar" \
+    "$out/found/train.tar" "$out/last-hands.tar" "$out/english-hands.tar" "$out/last-fonts.tar"
 
 # Lines in fonts, of texts of our own, that are shown again while the model learns a hand.
 prepare --no-deskew --no-deslant --synth --fonts "$data/fonts" --count 170 --seed 5 --max-width 1200 --image-format webp \
