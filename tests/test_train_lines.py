@@ -30,6 +30,8 @@ def test_a_line_finder_is_trained_and_found_again(pages, tmp_path):
     (row,) = read_table(done.stdout.splitlines(True), "train_lines")
     assert row["step"] == "2" and float(row["loss"]) > 0
     assert "set (2)" in (tmp_path / "finder.md").read_text()
+    # The optimiser's state would make it three times as large.
+    assert (tmp_path / "finder.keras").stat().st_size < 2 * (tmp_path / "finder.onnx").stat().st_size
     from htrtool.core.linefinder.maps import LineNetwork
 
     maps = LineNetwork(tmp_path / "finder.onnx").maps(np.full((90, 130), 220, np.uint8))

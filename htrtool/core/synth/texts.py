@@ -20,7 +20,7 @@ LAST, BEYOND = "\u017f", "€"
 """The last character that lines are made of, and those that are welcome beyond it: Latin letters only."""
 
 FORMS_IN_CAPITALS, PROSE_IN_CAPITALS = 0.18, 0.06
-"""The shares of lists and of prose that are written in capitals, as forms ask for."""
+"""The shares of lists and of prose that are written in capitals, as forms ask for and some hands do."""
 
 NAME = re.compile(r"^(?P<language>[a-z]{2})_(?P<forms>forms_)?")
 WORD = re.compile(r"[^\W\d_]{7,}$")
