@@ -2,7 +2,7 @@
 # Make latin again from open data: sh make.sh DATA OUT
 #
 # DATA holds train/*.tar (transcribed lines), pages/train/ (annotated pages, a folder a set), fonts/ (handwriting fonts with
-# their LICENSES.tsv) and text/*.txt. OUT gets the streams and the models, first and latin. On two cores it takes about thirteen hours.
+# their LICENSES.tsv) and text/*.txt. OUT gets the streams and the models, first and latin. On two cores it takes about fourteen hours.
 set -eu
 data=$1 out=$2
 mkdir -p "$out"
@@ -48,12 +48,12 @@ htr train --from "$out/third" --charset latin --minutes 122 --epochs 40 --patien
 # The same network goes on, with more lines in the hands of those who wrote English, and more in capitals.
 htr prep --normalise none --no-deskew --no-deslant --markup drop --split train=96,val=4 -o "$out/english" \
     "$data/train/inkbench.tar" "$data/train/stanford.tar"
-write --fonts "$data/fonts" --count 13000 --seed 14 -o "$out/last-fonts.tar"
-write --hands "$out/lines/train.tar" --model "$out/fourth.onnx" --count 34000 --seed 34 -o "$out/last-hands.tar"
-write --hands "$out/english/train.tar" --model "$out/fourth.onnx" --language en=100 --count 10000 --seed 35 \
+write --fonts "$data/fonts" --count 15000 --seed 24 -o "$out/last-fonts.tar"
+write --hands "$out/lines/train.tar" --model "$out/fourth.onnx" --count 30000 --seed 44 -o "$out/last-hands.tar"
+write --hands "$out/english/train.tar" --model "$out/fourth.onnx" --language en=100 --count 13000 --seed 45 \
     -o "$out/english-hands.tar"
-htr train --from "$out/fourth" --charset latin --minutes 96 --epochs 40 --patience 0 --learning-rate 0.0007 --bfloat16 \
-    --augment 0.4 --seed 15 --val "$out/aside.tar" -o "$out/latin" "$out/checked.tar" "$out/checked.tar" \
+htr train --from "$out/fourth" --charset latin --minutes 174 --epochs 40 --patience 0 --learning-rate 0.0007 --bfloat16 \
+    --augment 0.4 --seed 16 --val "$out/aside.tar" -o "$out/latin" "$out/checked.tar" "$out/checked.tar" \
     "$out/found/train.tar" "$out/last-hands.tar" "$out/english-hands.tar" "$out/last-fonts.tar"
 
 # Lines in fonts, of texts of our own, that are shown again while the model learns a hand.

@@ -19,7 +19,7 @@ PLENTY = 400_000
 LAST, BEYOND = "\u017f", "€"
 """The last character that lines are made of, and those that are welcome beyond it: Latin letters only."""
 
-FORMS_IN_CAPITALS, PROSE_IN_CAPITALS = 0.18, 0.06
+FORMS_IN_CAPITALS, PROSE_IN_CAPITALS = 0.18, 0.12
 """The shares of lists and of prose that are written in capitals, as forms ask for and some hands do."""
 
 NAME = re.compile(r"^(?P<language>[a-z]{2})_(?P<forms>forms_)?")
