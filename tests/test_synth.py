@@ -1,20 +1,25 @@
 """The synthesiser: what it writes can be trained on, reads as its label, and is the same again from the same seed."""
 
 import itertools
+import multiprocessing
+import os
+import struct
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from htrtool.core.errors import InputError
+from htrtool.core.errors import HtrError, InputError
 from htrtool.core.synth import Faces, Scribes, Texts, lines_of_text, synthesise, synthesise_page, write_line
 from htrtool.core.synth.faces import Face
 from htrtool.core.synth.forms import date, form, ordinal
 from htrtool.core.synth.letters import set_line
 from htrtool.core.synth.paper import Paper
 from htrtool.core.synth.pen import Pen, bend, broaden, press, thin
+from htrtool.core.synth.stream import _watched
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 needs_fonts = pytest.mark.skipif(
@@ -236,3 +241,11 @@ def test_every_handwriting_font_writes_a_line():
         assert label, face.name
         pixels = write_line(label, face, rng)
         assert pixels.shape[0] == 64 and 5 < pixels.shape[1] / len(label) < 70, face.name
+
+
+def test_a_worker_that_dies_in_the_middle_of_a_line_is_told_like_any_other():
+    ours, theirs = multiprocessing.Pipe()
+    os.write(theirs.fileno(), struct.pack("!i", 1000) + b"half of a line")
+    theirs.close()
+    with pytest.raises(HtrError, match="ended with the status -9"), _watched(SimpleNamespace(join=lambda: None, exitcode=-9)):
+        ours.recv()

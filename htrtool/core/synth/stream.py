@@ -105,7 +105,8 @@ def _started() -> tuple[SpawnProcess, Connection]:
 def _watched(process: SpawnProcess) -> Iterator[None]:
     try:
         yield
-    except (EOFError, ConnectionError):
+    except (EOFError, OSError):
+        # Killed while it wrote, it leaves half a message, which is an OSError without a number.
         process.join()
         raise HtrError(
             f"a process that writes lines ended with the status {process.exitcode}: if memory is short (status -9), "
