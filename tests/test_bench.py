@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from tiny_model import draw_line
 
+from htrtool.bench.lines import in_annotated_order
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.tables import read_table
 
@@ -51,6 +52,11 @@ def test_lm_and_calibration_give_a_row_for_each_way_of_decoding(stream, tiny_mod
     assert [(row["lm"], row["lines"], row["mean_accuracy"]) for row in rows] == [
         ("none", "3", "0.8889"), ("auto", "3", "0.8889"),
     ]
+
+
+def test_found_lines_are_put_into_the_order_of_the_annotation():
+    # The second true line was found first, the first one last; line 1 matches none and goes with line 0.
+    assert in_annotated_order([0, 1, 2], [(0, 2), (1, 0)]) == [2, 0, 1]
 
 
 def test_speed_times_whole_pages():

@@ -43,8 +43,13 @@ def test_columns_are_parted_where_a_line_ends():
 
 
 def test_a_row_that_an_end_parts_is_whole_where_there_are_no_columns():
-    rows = [(20, 60), (380, 60)], [(20, 100), (195, 100)], [(215, 100), (380, 100)], [(20, 140), (380, 140)]
+    rows = [(20, 60), (380, 60)], [(20, 100), (203, 100)], [(207, 100), (380, 100)], [(20, 140), (380, 140)]
     assert sorted(len(trace.ys) > 300 for trace in trace_baselines(maps(*rows))) == [True, True, True]
+
+
+def test_a_number_that_stands_apart_from_a_line_is_a_line_of_its_own():
+    rows = [(20, 60), (380, 60)], [(20, 100), (330, 100)], [(355, 100), (380, 100)], [(20, 140), (380, 140)]
+    assert sorted(trace.left > 340 for trace in trace_baselines(maps(*rows))) == [False, False, False, True]
 
 
 def test_a_small_gap_is_bridged_and_a_wide_one_is_not():

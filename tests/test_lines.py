@@ -47,6 +47,17 @@ def test_lines_from_top_to_bottom():
     assert all(line.baseline[0, 0] < 80 and line.baseline[-1, 0] > 590 for line in lines)
 
 
+def test_words_that_touch_a_brace_along_the_page_stay_whole():
+    pixels = written()
+    brace = np.array([(640, 60), (665, 90), (660, 480), (690, 500), (660, 520), (665, 900), (640, 930)], np.int32)
+    cv2.polylines(pixels, [brace], False, 40, 2, cv2.LINE_AA)
+    for index in range(10):
+        cv2.line(pixels, (560, 117 + 80 * index), (664, 112 + 80 * index), 40, 2)
+    lines = find_lines(pixels)
+    assert_baselines(lines, [120 + 80 * index for index in range(10)])
+    assert all(line.baseline[-1, 0] > 598 for line in lines), "the last letter, at 604, is cut off"
+
+
 @pytest.mark.parametrize("degrees", [-8, -3, 2, 6])
 def test_slanted_lines_are_followed_and_cut_straight(degrees):
     pixels = written(lines=8, first=200)

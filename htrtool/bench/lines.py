@@ -12,7 +12,7 @@ import click
 
 COLUMNS = (
     "set", "finder", "pages", "lines", "found", "recall", "precision", "f1", "precision_annotated", "f1_annotated",
-    "cer", "cer_true", "s_per_page",
+    "cer", "cer_annotated_order", "cer_true", "s_per_page",
 )  # fmt: skip
 
 
@@ -28,8 +28,9 @@ def lines(pages, model, alone, no_cer, limit) -> None:
     PAGES are folders, or files of ALTO or PAGE XML, or JSON, as htrtool.train_lines takes them. Lines are matched one to
     one where at least half of each baseline is within a quarter of the line distance of the other. Many pages are
     annotated only in part: precision_annotated and f1_annotated leave out found lines that lie where nothing is. cer is
-    that of the pages' whole text, of lines where any are annotated, in the order in which they were found; cer_true
-    that of the same reader on the true lines.
+    that of the pages' whole text, of lines where any are annotated, in the order in which they were found;
+    cer_annotated_order the same with the lines in the order of those annotated, which is not always that of reading;
+    cer_true that of the same reader on the true lines.
     """
     from htrtool.bench.peers import LINE_FINDERS, installed
     from htrtool.core.tables import TableWriter
@@ -72,7 +73,8 @@ class Tally:
             rates["precision" + name] = precision
             rates["f1" + name] = 2 * precision * recall / max(precision + recall, 1e-9)
         if of["characters"]:
-            rates |= {"cer": of["errors"] / of["characters"], "cer_true": of["errors_true"] / of["characters"]}
+            for cer, errors in (("cer", "errors"), ("cer_annotated_order", "errors_ordered"), ("cer_true", "errors_true")):
+                rates[cer] = of[errors] / of["characters"]
         row = {name: of[name] for name in ("pages", "lines", "found")}
         return row | {name: f"{rate:.4f}" for name, rate in rates.items()} | {
             "s_per_page": f"{self.seconds / max(of['pages'], 1):.2f}"
@@ -103,12 +105,28 @@ def measure(file: Path, finders: dict, tallies: dict[str, Tally], reader) -> Non
             pages=1, lines=len(true), found=len(found), matched=len(match.pairs), annotated=int(match.annotated.sum())
         )
         if reader:
-            read = page_text(reader(pixels, [found[i] for i in np.flatnonzero(match.annotated)]))
+            read = {i: reader(pixels, [found[i]]) for i in np.flatnonzero(match.annotated)}
+            as_found, as_annotated = (
+                page_text([line for i in order for line in read[i]]) for order in (read, in_annotated_order(read, match.pairs))
+            )
             tally.counts.update(
                 characters=len(text),
-                errors=Levenshtein.distance(text, read),
+                errors=Levenshtein.distance(text, as_found),
+                errors_ordered=Levenshtein.distance(text, as_annotated),
                 errors_true=Levenshtein.distance(text, read_true),
             )
+
+
+def in_annotated_order(found, pairs: list[tuple[int, int]]) -> list[int]:
+    """Put the indices of found lines into the order of the true ones that they match, ``pairs`` of (true, found).
+
+    One that matches none stays behind the one before it.
+    """
+    places, place = {}, -1
+    of_found = {line: true for true, line in pairs}
+    for line in found:
+        place = places[line] = of_found.get(line, place)
+    return sorted(places, key=places.get)
 
 
 def page_text(texts: list[str]) -> str:

@@ -8,10 +8,11 @@ import numpy as np
 from htrtool.core.linefinder.trace import Trace
 
 # In heights of small letters: how far from a line's core its ink may be, in pieces that reach into this core alone, into
-# several, and into none; how far beyond its traced ends; and how large a piece that is writing may be.
+# several, and into none; how far beyond its traced ends; and how tall a piece that is writing only may be. A taller one is
+# a brace, a rule or a frame, and writing may hang on it: what is as near as loose pieces, and not beyond the ends.
 REACH_ALONE, REACH_SHARED, REACH_LOOSE = 3.5, 3.0, 1.3
 BEYOND_ENDS = 2.0
-LARGEST_PIECE = 16.0
+TALLEST_PIECE = 16.0
 
 
 def own_ink(mask: np.ndarray, lines: list[Trace]) -> np.ndarray:
@@ -56,9 +57,9 @@ def own_ink(mask: np.ndarray, lines: list[Trace]) -> np.ndarray:
     rights = np.array([0] + [line.right for line in lines])
     reach = np.array([REACH_LOOSE, REACH_ALONE, REACH_SHARED])[np.minimum(how_many, 2)][piece] * sizes[core]
     beyond = BEYOND_ENDS * sizes[core]
-    extent = np.maximum(stats[:, cv2.CC_STAT_HEIGHT], 0)[piece]
-    own = (core > 0) & (far < reach) & (xs > lefts[core] - beyond) & (xs < rights[core] + beyond)
-    own &= extent < LARGEST_PIECE * sizes[core]
+    tall = stats[:, cv2.CC_STAT_HEIGHT][piece] >= TALLEST_PIECE * sizes[core]
+    reach, beyond = np.where(tall, REACH_LOOSE * sizes[core], reach), np.where(tall, 0, beyond)
+    own = (core > 0) & (far < reach) & (xs >= lefts[core] - beyond) & (xs < rights[core] + beyond)
     owners = np.zeros(mask.shape, np.int32)
     owners[ys[own], xs[own]] = core[own]
     return owners

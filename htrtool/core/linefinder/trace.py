@@ -17,8 +17,10 @@ LEAST_STRENGTH = 0.65
 LEAST_BODY = 0.6
 # In heights of small letters: the shortest line, the longest gap within one, and how far its two sides may miss.
 SHORTEST, LONGEST_GAP, MOST_MISS = 0.7, 5.0, 0.6
-# The longest gap within a row on which there are no columns, two or three distances of lines.
-WIDEST_GAP = 8
+# The longest gap within a row over which it is joined though an end is marked there: that of one end, not of two, as there
+# are before a page's number; and how strong the ridge of both parts must be.
+WIDEST_GAP = 2
+SURE_STRENGTH = 0.75
 REACH = 2
 # In heights of small letters, the least distance of two lines, one above the other.
 NEAREST = 0.8
@@ -67,18 +69,22 @@ def trace_baselines(maps: LineMaps) -> list[Trace]:
         over = np.clip(rows - round(0.5 * line.x_height), 0, None)
         if (
             len(line.ys) >= SHORTEST * line.x_height
-            and maps.baseline[rows, columns].mean() >= LEAST_STRENGTH
+            and _strength(line, maps) >= LEAST_STRENGTH
             and maps.body[over, columns].mean() >= LEAST_BODY
             and not _sideways(maps.patches, over, columns)
         ):
             lines.append(_smoothed(line))
     lines.sort(key=lambda line: -len(line.ys))
     lines = [line for number, line in enumerate(lines) if not any(_repeats(line, longer) for longer in lines[:number])]
-    return _whole_rows(lines)
+    return _whole_rows(lines, maps)
 
 
-def _whole_rows(lines: list[Trace]) -> list[Trace]:
-    """Join parts of a row over a gap, marked as an end or not, where there are no columns that it would lie between."""
+def _strength(line: Trace, maps: LineMaps) -> float:
+    return float(maps.baseline[_rows(line, maps.baseline.shape)].mean())
+
+
+def _whole_rows(lines: list[Trace], maps: LineMaps) -> list[Trace]:
+    """Join parts of a row over a small gap that is marked as an end, where there are no columns that it would lie between."""
     if len(lines) < 2:
         return lines
     ends = np.array([(line.left, line.right) for line in lines], float)
@@ -88,7 +94,8 @@ def _whole_rows(lines: list[Trace]) -> list[Trace]:
         for part in (lines[index] for index in row[1:]):
             size, middle = min(line.x_height, part.x_height), (line.right + part.left) / 2
             near = part.left - line.right <= WIDEST_GAP * size
-            if near and abs(float(line.at(middle) - part.at(middle))) < MOST_MISS * size:
+            level = abs(float(line.at(middle) - part.at(middle))) < MOST_MISS * size
+            if near and level and min(_strength(line, maps), _strength(part, maps)) >= SURE_STRENGTH:
                 line = _joined(line, part)
             else:
                 whole.append(line)
