@@ -47,6 +47,15 @@ def test_lines_from_top_to_bottom():
     assert all(line.baseline[0, 0] < 80 and line.baseline[-1, 0] > 590 for line in lines)
 
 
+def test_small_print_over_large_letters_is_read_from_nearer():
+    pixels = page(2200, 1700)
+    for index in range(10):
+        cv2.putText(pixels, "Mrs. Fannie Humphreys, 218 Third Street", (120, 120 + 22 * index), FONT, 0.55, 40, 1, cv2.LINE_AA)
+    for index in range(9):
+        write(pixels, TEXT, 80, 700 + 160 * index, size=2.6)
+    assert_baselines(find_lines(pixels), [*(120 + 22 * np.arange(10)), *(700 + 160 * np.arange(9))])
+
+
 def test_words_that_touch_a_brace_along_the_page_stay_whole():
     pixels = written()
     brace = np.array([(640, 60), (665, 90), (660, 480), (690, 500), (660, 520), (665, 900), (640, 930)], np.int32)

@@ -13,6 +13,7 @@ from htrtool.core.ink import ink_map
 from htrtool.core.linefinder.facing import on_facing_page
 from htrtool.core.linefinder.maps import STRIDE, LineMaps, LineNetwork, line_network, shrunk
 from htrtool.core.linefinder.margins import sideways_patches
+from htrtool.core.linefinder.smallprint import look_nearer, small_print
 from htrtool.core.linefinder.trace import Trace, trace_baselines
 from htrtool.core.oneline import looks_like_line
 from htrtool.core.order import reading_order
@@ -52,6 +53,10 @@ class TextLine:
     polygon: np.ndarray
     x_height: float = 0.0
 
+    def scaled(self, factor: float) -> TextLine:
+        """Return the line on a page that is ``factor`` times as large."""
+        return TextLine(factor * self.baseline, factor * self.polygon, factor * self.x_height)
+
     def turn(self, quarters: int, shape: tuple[int, int]) -> None:
         """Turn the line clockwise by quarters with the page of ``shape`` that it is on."""
         self.baseline, self.polygon = (_turned(points, quarters, shape) for points in (self.baseline, self.polygon))
@@ -74,12 +79,17 @@ def find_lines(pixels: np.ndarray, threads: int | None = None) -> list[TextLine]
         page = _turned_back(page, quarters)
         maps = network.maps(page)
         traces = trace_baselines(maps)
-    lines = _outlined(page, traces) + _sideways_lines(page, maps, network)
+    sideways = _sideways_lines(page, maps, network)
+    if (small := small_print(traces, maps)) and (side := _side_for(small, page, pixels)) > max(page.shape):
+        nearer, larger = shrunk(pixels, side)
+        nearer, factor = _turned_back(nearer, quarters), larger / scale
+        traces = look_nearer(traces, small, nearer, factor, network)
+        sideways = [line.scaled(factor) for line in sideways]
+        page, scale = nearer, larger
+    lines = _outlined(page, traces) + sideways
     for line in lines:
         line.turn(quarters, page.shape)
-        line.baseline, line.polygon = line.baseline / scale, line.polygon / scale
-        line.x_height /= scale
-    return lines
+    return [line.scaled(1 / scale) for line in lines]
 
 
 def _sideways_lines(page: np.ndarray, maps: LineMaps, network: LineNetwork) -> list[TextLine]:
@@ -151,12 +161,20 @@ def _better_side(traces: list[Trace], page: np.ndarray, pixels: np.ndarray) -> i
     """Return the longer side at which the network should see the page again, 0 if it saw it well."""
     if not traces:
         return 0
-    letters = 2 * float(np.median([trace.x_height for trace in traces]))
-    if SMALL_LETTERS <= letters <= LARGE_LETTERS:
+    if SMALL_LETTERS <= _letters(traces) <= LARGE_LETTERS:
         return 0
+    return _side_for(traces, page, pixels)
+
+
+def _side_for(traces: list[Trace], page: np.ndarray, pixels: np.ndarray) -> int:
+    """Return the longer side at which the network would see these lines well, 0 if that is hardly another one."""
     seen = max(page.shape)
-    side = int(np.clip(seen * GOOD_LETTERS / letters, seen // 4, min(LONGEST_SIDE, max(pixels.shape))))
+    side = int(np.clip(seen * GOOD_LETTERS / _letters(traces), seen // 4, min(LONGEST_SIDE, max(pixels.shape))))
     return side if abs(side / seen - 1) > 0.2 else 0
+
+
+def _letters(traces: list[Trace]) -> float:
+    return 2 * float(np.median([trace.x_height for trace in traces]))
 
 
 def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
@@ -164,7 +182,8 @@ def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
     if not traces:
         return []
     mask = ink_map(page, side=max(page.shape)).mask
-    traces = [_on_page(trace) for trace in traces]
+    # The page has twice as many pixels each way as its maps.
+    traces = [trace.scaled(2) for trace in traces]
     lines, ends, heights = [], [], []
     for trace, (xs, ys) in zip(traces, ink_of_each(own_ink(mask, traces), len(traces))):
         if len(xs) < LEAST_INK * trace.x_height**2:
@@ -181,14 +200,6 @@ def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
     boxes = np.array(ends, float).reshape(-1, 2)
     own = np.flatnonzero(~on_facing_page(boxes, np.array([line.x_height for line in lines]), page.shape[1]))
     return [lines[own[index]] for index in reading_order(boxes[own], np.array(heights)[own])]
-
-
-def _on_page(trace: Trace) -> Trace:
-    """Bring a trace from the maps to the page, which has twice as many pixels each way."""
-    columns = np.arange(2 * trace.left, 2 * trace.right)
-    # Pixel centres stand at halves.
-    rows = np.interp((columns + 0.5) / 2 - 0.5, np.arange(trace.left, trace.right), trace.ys)
-    return Trace(2 * trace.left, 2 * rows + 0.5, 2 * trace.x_height)
 
 
 def cut_lines(pixels: np.ndarray, threads: int | None = None) -> list[Cut]:

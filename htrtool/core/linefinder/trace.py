@@ -39,6 +39,13 @@ class Trace:
         """The first column behind the baseline."""
         return self.left + len(self.ys)
 
+    def scaled(self, factor: float) -> Trace:
+        """Return the trace on a page that is ``factor`` times as large."""
+        columns = np.arange(round(factor * self.left), max(round(factor * self.right), round(factor * self.left) + 1))
+        # Pixel centres stand at halves.
+        rows = np.interp((columns + 0.5) / factor - 0.5, np.arange(self.left, self.right), self.ys)
+        return Trace(int(columns[0]), factor * (rows + 0.5) - 0.5, factor * self.x_height)
+
     def at(self, x: np.ndarray | float) -> np.ndarray:
         """Return the baseline's y at columns ``x``, carried on in the direction of its ends."""
         xs = np.arange(self.left, self.right)
@@ -54,7 +61,7 @@ def trace_baselines(maps: LineMaps) -> list[Trace]:
     """Return the baselines of a page, in pixels of its maps, in no order."""
     pieces = _pieces(maps)
     for piece in pieces:
-        piece.x_height = _x_height(maps.body, piece)
+        piece.x_height = x_height(maps.body, piece)
     if not pieces:
         return []
     lengths = [len(piece.ys) for piece in pieces]
@@ -75,7 +82,7 @@ def trace_baselines(maps: LineMaps) -> list[Trace]:
         ):
             lines.append(_smoothed(line))
     lines.sort(key=lambda line: -len(line.ys))
-    lines = [line for number, line in enumerate(lines) if not any(_repeats(line, longer) for longer in lines[:number])]
+    lines = [line for number, line in enumerate(lines) if not any(repeats(line, longer) for longer in lines[:number])]
     return _whole_rows(lines, maps)
 
 
@@ -104,7 +111,7 @@ def _whole_rows(lines: list[Trace], maps: LineMaps) -> list[Trace]:
     return whole
 
 
-def _repeats(line: Trace, longer: Trace) -> bool:
+def repeats(line: Trace, longer: Trace) -> bool:
     """Tell whether a trace runs along a longer one, nearer than lines of such letters can: strokes under or over it."""
     columns = np.arange(max(line.left, longer.left), min(line.right, longer.right))
     if len(columns) < 0.7 * len(line.ys):
@@ -146,7 +153,7 @@ def _sideways(patches: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> boo
     return bool(clockwise + anticlockwise > upright)
 
 
-def _x_height(body: np.ndarray, line: Trace) -> float:
+def x_height(body: np.ndarray, line: Trace) -> float:
     """Measure how far the written band reaches over a baseline: the median over its columns."""
     rows, columns = _rows(line, body.shape)
     step = max(1, len(columns) // 200)
