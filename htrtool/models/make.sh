@@ -2,7 +2,7 @@
 # Make latin again from open data: sh make.sh DATA OUT
 #
 # DATA holds train/*.tar (transcribed lines), pages/train/ (annotated pages, a folder a set), fonts/ (handwriting fonts with
-# their LICENSES.tsv) and text/*.txt. OUT gets the streams and the models, first and latin. On two cores it takes about fourteen hours.
+# their LICENSES.tsv) and text/*.txt. OUT gets the streams and the models, first and latin. On two cores it takes about sixteen hours.
 set -eu
 data=$1 out=$2
 mkdir -p "$out"
@@ -45,16 +45,23 @@ htr train --from "$out/third" --charset latin --minutes 122 --epochs 40 --patien
     --augment 0.4 --seed 14 --val "$out/aside.tar" -o "$out/fourth" \
     "$out/checked.tar" "$out/checked.tar" "$out/found/train.tar" "$out/more-hands.tar" "$out/more-fonts.tar"
 
-# The same network goes on, with more lines in the hands of those who wrote English, and more in capitals.
+# The same network goes on, with more lines in the hands of those who wrote English, and prose all in capitals.
 htr prep --normalise none --no-deskew --no-deslant --markup drop --split train=96,val=4 -o "$out/english" \
     "$data/train/inkbench.tar" "$data/train/stanford.tar"
 write --fonts "$data/fonts" --count 15000 --seed 24 -o "$out/last-fonts.tar"
 write --hands "$out/lines/train.tar" --model "$out/fourth.onnx" --count 30000 --seed 44 -o "$out/last-hands.tar"
 write --hands "$out/english/train.tar" --model "$out/fourth.onnx" --language en=100 --count 13000 --seed 45 \
     -o "$out/english-hands.tar"
-htr train --from "$out/fourth" --charset latin --minutes 174 --epochs 40 --patience 0 --learning-rate 0.0007 --bfloat16 \
+mkdir -p "$out/capitals"
+for text in "$data"/text/*.txt; do
+    LC_ALL=C.UTF-8 sed 's/.*/\U&/' "$text" > "$out/capitals/$(basename "$text")"
+done
+prepare --synth --language en=66,fr=17,de=9,es=8 --fonts "$data/fonts" --count 12000 --seed 35 \
+    -o "$out/capitals.tar" "$out/capitals"
+htr train --from "$out/fourth" --charset latin --minutes 262 --epochs 40 --patience 0 --learning-rate 0.0007 --bfloat16 \
     --augment 0.4 --seed 16 --val "$out/aside.tar" -o "$out/latin" "$out/checked.tar" "$out/checked.tar" \
-    "$out/found/train.tar" "$out/last-hands.tar" "$out/english-hands.tar" "$out/last-fonts.tar"
+    "$out/found/train.tar" "$out/last-hands.tar" "$out/english-hands.tar" "$out/last-fonts.tar" \
+    "$out/capitals.tar"
 
 # Lines in fonts, of texts of our own, that are shown again while the model learns a hand.
 prepare --no-deskew --no-deslant --synth --fonts "$data/fonts" --count 170 --seed 5 --max-width 1200 --image-format webp \
