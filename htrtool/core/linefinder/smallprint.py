@@ -12,8 +12,8 @@ from htrtool.core.linefinder.trace import Trace, repeats, trace_baselines, x_hei
 # In pixels of the maps, the height of letters of which lines so close as they are usually printed run into one another.
 TINY = 3.5
 FEWEST = 3
-# In distances of lines, what is looked at above and below the small print that was seen; and the distance in their x-heights.
-AROUND, LINE_OF_X_HEIGHT = 4, 2.6
+# In heights of its letters, what is looked at above and below the small print that was seen: about four lines.
+AROUND = 10
 # How much larger than those first seen letters may be to be small print still.
 LARGEST = 1.5
 
@@ -38,7 +38,7 @@ def look_nearer(
         The lines that are not small print, and small print as it is now seen, in pixels of the maps of the larger page.
     """
     size = float(np.median([trace.x_height for trace in small]))
-    room = AROUND * LINE_OF_X_HEIGHT * size
+    room = AROUND * size
     top = 2 * max(0, int(factor * (min(trace.ys.min() for trace in small) - room)))
     bottom = 2 * int(factor * (max(trace.ys.max() for trace in small) + room))
     seen = network.maps(page[top:bottom])
