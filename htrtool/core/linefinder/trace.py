@@ -17,9 +17,10 @@ LEAST_STRENGTH = 0.65
 LEAST_BODY = 0.6
 # In heights of small letters: the shortest line, the longest gap within one, and how far its two sides may miss.
 SHORTEST, LONGEST_GAP, MOST_MISS = 0.7, 5.0, 0.6
-# The longest gap within a row over which it is joined though an end is marked there: that of one end, not of two, as there
-# are before a page's number; and how strong the ridge of both parts must be.
-WIDEST_GAP = 2
+# The longest gap within a row on which there are no columns, two or three distances of lines; before a short part, such as a
+# page's number, that of a single end; the length up to which a part is short; how strong the ridge of both parts must be.
+WIDEST_GAP, GAP_OF_ONE_END = 8, 2
+SHORT_PART = 4.0
 SURE_STRENGTH = 0.75
 REACH = 2
 # In heights of small letters, the least distance of two lines, one above the other.
@@ -91,7 +92,7 @@ def _strength(line: Trace, maps: LineMaps) -> float:
 
 
 def _whole_rows(lines: list[Trace], maps: LineMaps) -> list[Trace]:
-    """Join parts of a row over a small gap that is marked as an end, where there are no columns that it would lie between."""
+    """Join parts of a row over a gap, marked as an end or not, where there are no columns that it would lie between."""
     if len(lines) < 2:
         return lines
     ends = np.array([(line.left, line.right) for line in lines], float)
@@ -100,7 +101,8 @@ def _whole_rows(lines: list[Trace], maps: LineMaps) -> list[Trace]:
         line = lines[row[0]]
         for part in (lines[index] for index in row[1:]):
             size, middle = min(line.x_height, part.x_height), (line.right + part.left) / 2
-            near = part.left - line.right <= WIDEST_GAP * size
+            short = min(len(line.ys) / line.x_height, len(part.ys) / part.x_height) < SHORT_PART
+            near = part.left - line.right <= (GAP_OF_ONE_END if short else WIDEST_GAP) * size
             level = abs(float(line.at(middle) - part.at(middle))) < MOST_MISS * size
             if near and level and min(_strength(line, maps), _strength(part, maps)) >= SURE_STRENGTH:
                 line = _joined(line, part)
