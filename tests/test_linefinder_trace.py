@@ -47,6 +47,11 @@ def test_a_row_that_an_end_parts_is_whole_where_there_are_no_columns():
     assert sorted(len(trace.ys) > 300 for trace in trace_baselines(maps(*rows))) == [True, True, True]
 
 
+def test_a_row_of_several_parts_is_whole():
+    rows = [(20, 60), (380, 60)], *([(left, 100), (left + 54, 100)] for left in (20, 124, 228, 326)), [(20, 140), (380, 140)]
+    assert [len(trace.ys) > 300 for trace in trace_baselines(maps(*rows))] == [True, True, True]
+
+
 def test_a_number_that_stands_apart_from_a_line_is_a_line_of_its_own():
     rows = [(20, 60), (380, 60)], [(20, 100), (330, 100)], [(355, 100), (380, 100)], [(20, 140), (380, 140)]
     assert sorted(trace.left > 340 for trace in trace_baselines(maps(*rows))) == [False, False, False, True]

@@ -96,15 +96,17 @@ def _whole_rows(lines: list[Trace], maps: LineMaps) -> list[Trace]:
     if len(lines) < 2:
         return lines
     ends = np.array([(line.left, line.right) for line in lines], float)
+    sure = [_strength(line, maps) >= SURE_STRENGTH for line in lines]
     whole = []
     for row in broken_rows(ends, np.array([line.ys.mean() for line in lines])):
         line = lines[row[0]]
-        for part in (lines[index] for index in row[1:]):
+        for before, index in zip(row, row[1:]):
+            part = lines[index]
             size, middle = min(line.x_height, part.x_height), (line.right + part.left) / 2
             short = min(len(line.ys) / line.x_height, len(part.ys) / part.x_height) < SHORT_PART
             near = part.left - line.right <= (GAP_OF_ONE_END if short else WIDEST_GAP) * size
             level = abs(float(line.at(middle) - part.at(middle))) < MOST_MISS * size
-            if near and level and min(_strength(line, maps), _strength(part, maps)) >= SURE_STRENGTH:
+            if near and level and sure[before] and sure[index]:
                 line = _joined(line, part)
             else:
                 whole.append(line)
@@ -156,7 +158,7 @@ def _sideways(patches: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> boo
 
 
 def x_height(body: np.ndarray, line: Trace) -> float:
-    """Measure how far the written band reaches over a baseline: the median over its columns."""
+    """Measure how far the written band reaches over a baseline, in pixels of the maps: the median over its columns."""
     rows, columns = _rows(line, body.shape)
     step = max(1, len(columns) // 200)
     rows, columns = rows[::step], columns[::step]
