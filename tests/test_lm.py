@@ -16,10 +16,12 @@ from htrtool.core.charset import BLANK, Charset
 from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.language import load_language
+from htrtool.core.languages import Languages
 from htrtool.core.lexicon import Lexicon
 from htrtool.core.mixture import Mixture
-from htrtool.core.ngram import STEP, NGram
-from htrtool.core.ngram_training import train_ngram
+from htrtool.core.ngram import STEP, NGram, load_models, save_models
+from htrtool.core.ngram_training import train_languages, train_ngram
+from htrtool.core.reader import Reader
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.tables import read_table
 
@@ -32,13 +34,13 @@ def model():
     return train_ngram([(TEXT, 1.0)])
 
 
-def frames(text, **doubts):
+def frames(text, charset=CHARSET, **doubts):
     """Return frames that read as ``text``; ``doubts`` tell of a place, as ``at3``, its characters and probabilities."""
-    rows = np.full((2 * len(text), CHARSET.classes), 1e-5)
+    rows = np.full((2 * len(text), charset.classes), 1e-5)
     rows[1::2, BLANK] = 1
     for place, character in enumerate(text):
         for other, share in doubts.get(f"at{place}", {character: 1}).items():
-            rows[2 * place, CHARSET.encode(other)[0]] = share
+            rows[2 * place, charset.encode(other)[0]] = share
     return rows / rows.sum(axis=1, keepdims=True)
 
 
@@ -70,11 +72,14 @@ def test_a_smaller_model_has_fewer_ngrams_and_still_knows_every_character():
 
 def test_a_model_comes_back_from_its_file(model, tmp_path):
     with open(tmp_path / "a.lm", "wb") as stream:
-        model.save(stream)
-    assert NGram.load(tmp_path / "a.lm").costs(TEXT).tolist() == model.costs(TEXT).tolist()
+        save_models({"en": model, "": MIXED[1]}, stream)
+    loaded = load_models(tmp_path / "a.lm")
+    assert list(loaded) == ["en", ""]
+    assert loaded["en"].costs(TEXT).tolist() == model.costs(TEXT).tolist()
+    assert loaded[""].costs(TEXT).tolist() == MIXED[1].costs(TEXT).tolist()
     (tmp_path / "b.lm").write_bytes(b"no model")
     with pytest.raises(ModelError, match="expected a language model"):
-        NGram.load(tmp_path / "b.lm")
+        load_models(tmp_path / "b.lm")
 
 
 def test_the_model_decides_where_the_network_doubts(model):
@@ -119,7 +124,7 @@ def test_a_lexicon_prefers_its_words_and_forces_none(model):
 
 def test_the_shipped_model_helps_latin_letters_only():
     latin = Charset(" abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    shipped = load_language("auto", None, latin)
+    shipped = load_language("auto", None, latin).models[""]
     assert shipped.costs("the house").sum() < shipped.costs("hte huose").sum()
     assert load_language("auto", None, Charset(" αβγδ")) is None and load_language("none", None, latin) is None
 
@@ -188,11 +193,42 @@ def test_a_mixture_holds_probable_what_its_models_do_on_average(text):
 
 def test_language_models_with_a_plus_between_are_mixed(tmp_path):
     with open(tmp_path / "a+b.lm", "wb") as stream:
-        train_ngram([(TEXT, 1.0)]).save(stream)
+        save_models({"": train_ngram([(TEXT, 1.0)])}, stream)
     latin = Charset(" abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    single = load_language(str(tmp_path / "a+b.lm"), None, latin)
+    (single,) = load_language(str(tmp_path / "a+b.lm"), None, latin).models.values()
     assert isinstance(single, NGram)
     (tmp_path / "c.lm").write_bytes((tmp_path / "a+b.lm").read_bytes())
-    mixed = load_language(f"auto+{tmp_path / 'c.lm'}", None, latin)
-    assert isinstance(mixed, Mixture) and [model.size for model in mixed.models][1] == single.size
-    assert isinstance(load_language(f"none+{tmp_path / 'c.lm'}", None, latin), NGram)
+    mixed = load_language(f"auto+{tmp_path / 'c.lm'}", None, latin).models
+    assert list(mixed) == list(load_language("auto", None, latin).models) and "fr" in mixed
+    assert all(isinstance(model, Mixture) and model.models[1].size == single.size for model in mixed.values())
+    assert isinstance(load_language(f"none+{tmp_path / 'c.lm'}", None, latin).models[""], NGram)
+
+
+ENGLISH, FRENCH = "the cat and the dog sat on the mat. ", "le chat et le chien sont sur le tapis. "
+
+
+def test_a_page_is_in_the_language_in_which_it_costs_least_if_that_is_clear():
+    models = train_languages([("en", ENGLISH * 50), ("fr", FRENCH * 50), ("", "1905 " * 50)])
+    assert list(models) == ["", "en", "fr"]
+    languages = Languages(models)
+    assert languages.of(["thc dog sat"]) == "en" and languages.of(["1905", "le chiem", "est"]) == "fr"
+    assert languages.of(["1905"]) == languages.of([]) == languages.of(["xqzy kk"]) == ""
+    assert models["fr"].costs("1905").sum() < models["fr"].costs("the ").sum() < models["fr"].costs("xqzy").sum()
+    assert list(train_languages([("en", ENGLISH)])) == list(train_languages([("", ENGLISH)])) == [""]
+
+
+def test_languages_with_little_text_count_for_more_in_the_model_of_all():
+    models = train_languages([("en", ENGLISH * 500), ("fr", FRENCH * 50)])
+    alike = train_ngram([(ENGLISH * 500, 1.0), (FRENCH * 50, 1.0)])
+    assert models[""].costs(FRENCH).sum() < alike.costs(FRENCH).sum()
+
+
+def test_a_page_is_read_in_its_language(tmp_path):
+    english, french = "bad cab, dead head", "bag gage, bagage"
+    reader = Reader(write_tiny_model(tmp_path / "tiny.onnx"))
+    reader.search(Languages(train_languages([("en", f"{english} " * 50), ("fr", f"{french} " * 50)])))
+    charset = reader.info.charset
+    doubtful = frames("bad", charset, at2={"d": 0.5, "g": 0.5})
+    for other, expected in ((english, "bad"), (french, "bag")):
+        page = [doubtful, frames(other.replace(",", ""), charset)]
+        assert [reading.text for reading in reader.read_page([100, 100], page)] == [expected, other.replace(",", "")]

@@ -214,7 +214,7 @@ def test_start_up_is_quick(tiny_model, lines):
 
     base = min(seconds("-c", "import onnxruntime") for _ in range(3))
     whole = min(seconds("-m", "htrtool", "read", "-m", tiny_model, next(iter(lines))) for _ in range(3))
-    assert whole - base < 0.5
+    assert whole < 4 * base
 
 
 def test_from_python(tiny_model, lines):

@@ -107,7 +107,7 @@ def test_an_error_in_the_network_reaches_the_caller(reader, tmp_path, monkeypatc
     def broken(lines):
         raise RuntimeError("no memory")
 
-    monkeypatch.setattr(reader, "read_batch", broken)
+    monkeypatch.setattr(reader, "probabilities", broken)
     with pytest.raises(RuntimeError, match="no memory"):
         list(Pipeline(reader, [write_lines(tmp_path / "lines.tar", ["ab"])]))
     monkeypatch.undo()

@@ -46,9 +46,10 @@ def _judged(reader, sample) -> tuple:
     from htrtool.core.labels import plain
 
     probabilities = reader.probabilities([reader.prepare(sample.pixels())])[0]
-    best = reader.decode(probabilities)[0]
-    return reader.judge(probabilities, best.text, best.frames), line_evidence(
-        reader, probabilities, best, plain(sample.text)
+    language = reader.language_of([probabilities])
+    best = reader.decode(probabilities, language)[0]
+    return reader.judge(probabilities, best, language), line_evidence(
+        reader, probabilities, best, language, plain(sample.text)
     )
 
 

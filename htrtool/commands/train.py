@@ -171,14 +171,15 @@ def train(
 def train_language_model(operands: list[str], name: str, messages: Messages) -> int:
     """Make a language model of text files ('-': standard input) and write it."""
     from htrtool.core.files import replacing
-    from htrtool.core.ngram import SUFFIX
-    from htrtool.core.ngram_training import read_texts, train_ngram
+    from htrtool.core.ngram import SUFFIX, save_models
+    from htrtool.core.ngram_training import read_texts, train_languages
 
-    model = train_ngram((text, 1.0) for text in read_texts(operands, messages.problem))
+    models = train_languages(read_texts(operands, messages.problem))
     path = name if name.endswith(SUFFIX) else name + SUFFIX
     with replacing(path) as stream:
-        model.save(stream)
-    messages.note(f"wrote {path}: {model.size:,} n-grams, {len(model.characters)} characters")
+        save_models(models, stream)
+    sizes = (f"{language} {model.size:,}".strip() for language, model in models.items())
+    messages.note(f"wrote {path}: {', '.join(sizes)} n-grams, {len(set().union(*(m.characters for m in models.values())))} characters")
     return Exit.SOME_FAILED if messages.problems else Exit.OK
 
 

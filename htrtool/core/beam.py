@@ -14,14 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from htrtool.core.charset import BLANK, Charset
-from htrtool.core.lexicon import Lexicon
-from htrtool.core.mixture import Mixture
-from htrtool.core.ngram import STEP, NGram
+from htrtool.core.languages import LanguageModel
+from htrtool.core.ngram import STEP
 
 WIDTH = 8
-WEIGHT = 0.5
+WEIGHT = 0.6
 """What the language model's logarithms count beside the network's."""
-BONUS = 1.5
+BONUS = 1.6
 """What each character is worth, in nats, since a language model would rather have few."""
 SURELY_BLANK = 0.95
 LEAST_PROBABLE = 0.02
@@ -70,7 +69,7 @@ class BeamSearch:
     """
 
     def __init__(
-        self, charset: Charset, model: NGram | Mixture | Lexicon | None, width: int = WIDTH, weight: float = WEIGHT, bonus: float = BONUS
+        self, charset: Charset, model: LanguageModel | None, width: int = WIDTH, weight: float = WEIGHT, bonus: float = BONUS
     ):
         self.charset, self.width = charset, width
         if model is None:

@@ -9,10 +9,11 @@ from htrtool.core.beam import WIDTH
 from htrtool.core.charset import Charset
 from htrtool.core.errors import InputError
 from htrtool.core.labels import plain
+from htrtool.core.languages import Languages
 from htrtool.core.lexicon import Lexicon
 from htrtool.core.mixture import Mixture
 from htrtool.core.modelfile import find_model
-from htrtool.core.ngram import ROOT, STEP, SUFFIX, NGram
+from htrtool.core.ngram import ROOT, STEP, SUFFIX, NGram, load_models
 from htrtool.core.reader import Reader
 
 DEFAULT = "latin"
@@ -41,7 +42,7 @@ def reader_for(
     return reader
 
 
-def load_language(name: str, lexicon: str | None, charset: Charset) -> NGram | Mixture | Lexicon | None:
+def load_language(name: str, lexicon: str | None, charset: Charset) -> Languages | None:
     """Return a language model.
 
     Args:
@@ -53,29 +54,37 @@ def load_language(name: str, lexicon: str | None, charset: Charset) -> NGram | M
         ModelError: there is no such model, or it is broken.
         InputError: the lexicon can't be read, or there is no language model that it could work with.
     """
-    model = _model(name, charset)
-    if lexicon is None:
-        return model
-    if model is None:
-        raise InputError("a lexicon works through a language model: give --lm NAME, not none", lexicon)
+    names = [name] if Path(name).is_file() else name.split("+")
+    models = _mixed([models for models in (_models(part, charset) for part in names) if models])
+    if lexicon is not None:
+        if not models:
+            raise InputError("a lexicon works through a language model: give --lm NAME, not none", lexicon)
+        words = _words(lexicon)
+        models = {language: Lexicon(model, words) for language, model in models.items()}
+    return Languages(models) if models else None
+
+
+def _models(name: str, charset: Charset) -> dict[str, NGram]:
+    if name == "none":
+        return {}
+    models = load_models(find_model(DEFAULT if name == "auto" else name, SUFFIX))
+    return models if name != "auto" or _share(models[""], charset) >= LEAST_SHARE else {}
+
+
+def _mixed(parts: list[dict[str, NGram]]) -> dict[str, NGram | Mixture]:
+    """Return the models by language, mixed where there are several; one that lacks a language gives that of all."""
+    if len(parts) == 1:
+        return parts[0]
+    languages = dict.fromkeys(language for models in parts for language in models)
+    return {language: Mixture([models.get(language, models[""]) for models in parts]) for language in languages}
+
+
+def _words(lexicon: str) -> list[str]:
     try:
         words = Path(lexicon).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"expected words in UTF-8, one a line ({error})", lexicon) from None
-    return Lexicon(model, filter(None, map(plain, words)))
-
-
-def _model(name: str, charset: Charset) -> NGram | Mixture | None:
-    names = [name] if Path(name).is_file() else name.split("+")
-    models = [model for model in (_single(part, charset) for part in names) if model]
-    return Mixture(models) if len(models) > 1 else models[0] if models else None
-
-
-def _single(name: str, charset: Charset) -> NGram | None:
-    if name == "none":
-        return None
-    model = NGram.load(find_model(DEFAULT if name == "auto" else name, SUFFIX))
-    return model if name != "auto" or _share(model, charset) >= LEAST_SHARE else None
+    return list(filter(None, map(plain, words)))
 
 
 def _share(model: NGram, charset: Charset) -> float:

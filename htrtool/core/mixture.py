@@ -8,7 +8,7 @@ from typing import Sequence
 from htrtool.core.charset import Charset
 from htrtool.core.ngram import STEP, CharacterModel, NGram
 
-_REMEMBERED = 500_000
+_REMEMBERED = 200_000
 
 
 class Mixture(CharacterModel):

@@ -12,7 +12,7 @@ import zipfile
 from array import array
 from bisect import bisect_right
 from pathlib import Path
-from typing import IO
+from typing import IO, Mapping
 
 import numpy as np
 
@@ -26,7 +26,7 @@ UNKNOWN, ROOT = 0, 0
 FIGURE = "0"
 _PARTS = ("symbols", "children", "costs", "backoffs")
 _HEAD = "htr.json"
-_REMEMBERED = 500_000
+_REMEMBERED = 200_000
 
 
 class CharacterModel:
@@ -119,27 +119,37 @@ class NGram(CharacterModel):
         """The number of n-grams."""
         return len(self._symbols) - 1
 
-    def save(self, stream: IO[bytes]) -> None:
-        """Write the model as a zip archive of its parts."""
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-            archive.writestr(_HEAD, json.dumps({"characters": self.characters}, ensure_ascii=False))
-            for name, part in self.parts.items():
-                archive.writestr(name, part.tobytes())
-
     @classmethod
-    def load(cls, path: Path) -> NGram:
-        """Read a model.
+    def _read(cls, archive: zipfile.ZipFile, folder: str) -> NGram:
+        head = json.loads(archive.read(folder + _HEAD))
+        parts = [np.frombuffer(archive.read(folder + name), np.uint8) for name in _PARTS]
+        symbols, children, costs, backoffs = parts
+        if len(symbols) != len(costs) or len(children) != len(backoffs) or children.sum() + 1 != len(symbols):
+            raise ValueError("its parts do not fit together")
+        return cls(head["characters"], *parts)
 
-        Raises:
-            ModelError: the file is not one that ``save`` wrote.
-        """
-        try:
-            with zipfile.ZipFile(path) as archive:
-                head = json.loads(archive.read(_HEAD))
-                parts = [np.frombuffer(archive.read(name), np.uint8) for name in _PARTS]
-            symbols, children, costs, backoffs = parts
-            if len(symbols) != len(costs) or len(children) != len(backoffs) or children.sum() + 1 != len(symbols):
-                raise ValueError("its parts do not fit together")
-            return cls(head["characters"], *parts)
-        except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-            raise ModelError(f"expected a language model made by htr train --lm ({error})", str(path)) from None
+
+def save_models(models: Mapping[str, NGram], stream: IO[bytes]) -> None:
+    """Write the model of each language, that of all under ``""``, as a zip archive with a folder a language."""
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for language, model in models.items():
+            folder = language and f"{language}/"
+            archive.writestr(folder + _HEAD, json.dumps({"characters": model.characters}, ensure_ascii=False))
+            for name, part in model.parts.items():
+                archive.writestr(folder + name, part.tobytes())
+
+
+def load_models(path: Path) -> dict[str, NGram]:
+    """Read what :func:`save_models` wrote.
+
+    Raises:
+        ModelError: the file is not one that it wrote.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            folders = [name.removesuffix(_HEAD) for name in archive.namelist() if name.endswith(_HEAD)]
+            if "" not in folders:
+                raise ValueError(f"there is no {_HEAD} in it")
+            return {folder.rstrip("/"): NGram._read(archive, folder) for folder in folders}
+    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise ModelError(f"expected a language model made by htr train --lm ({error})", str(path)) from None

@@ -56,13 +56,14 @@ class PageLine:
     """A line of a page: its number in reading order, from 1, where it stands and, when that is done, what was read.
 
     ``ends`` are where the picture that was cut out of the page begins and ends in the one that is read, as shares of
-    that one's width.
+    that one's width. ``seen`` is that width and what the network saw in it, until the line is read.
     """
 
     number: int
     place: Place
     reading: Reading | None = None
     ends: tuple[float, float] = (0.0, 1.0)
+    seen: tuple[int, np.ndarray] | None = None
 
     @cached_property
     def words(self) -> list[Word]:
@@ -94,6 +95,16 @@ class Page:
         return LineRead(self.source.file, self.source.page, line.number, *place.box, reading.conf, reading.text, reading.alternatives)
 
 
+class Waiting(NamedTuple):
+    """A line that the network has not seen; those of the first pages, and the first of a page, come first."""
+
+    index: int
+    number: int
+    line: PageLine
+    pixels: np.ndarray
+    page: Page
+
+
 class Pipeline:
     """Read the lines of many inputs, in the inputs' order.
 
@@ -103,7 +114,8 @@ class Pipeline:
     A fixed number of threads share two kinds of work: to load a page and cut out its lines, and to run the network on
     waiting lines of equal width. Pages come first until enough lines wait to fill batches; where no page is to be had,
     the network reads what there is, oldest first. So batches are full on long inputs, the first rows come soon, and
-    memory does not grow with the number of inputs.
+    memory does not grow with the number of inputs. When the network has seen all lines of a page, they are decoded
+    together, in the page's language.
 
     Args:
         reader: the model.
@@ -143,7 +155,7 @@ class Pipeline:
         self._change = threading.Condition()
         self._order: deque[Page] = deque()
         self._todo: deque[tuple[int, Page]] = deque()
-        self._waiting: dict[int, list[tuple[int, int, PageLine, np.ndarray]]] = {}
+        self._waiting: dict[int, list[Waiting]] = {}
         self._waiting_count = 0
         self._unread = 0
         self._loading = 0
@@ -157,7 +169,7 @@ class Pipeline:
         return (page.row(line) for page, line in self.lines())
 
     def lines(self) -> Iterator[tuple[Page, PageLine]]:
-        """Yield each line as soon as it is read, with its page."""
+        """Yield each line, with its page, as soon as its page is read."""
         for page in self._pages():
             for line in page.lines:
                 self._wait_for(lambda: line.reading is not None)
@@ -278,7 +290,7 @@ class Pipeline:
     def _finished(self) -> bool:
         return self._fed and not self._todo and not self._loading
 
-    def _take_batch(self) -> list[tuple[int, int, PageLine, np.ndarray]]:
+    def _take_batch(self) -> list[Waiting]:
         width = min(self._waiting, key=lambda width: self._waiting[width][0][:2])
         heap = self._waiting[width]
         most = max(1, min(self._batch, self._columns // width))
@@ -303,7 +315,8 @@ class Pipeline:
             for line, pixels in prepared:
                 page.lines.append(line)
                 heapq.heappush(
-                    self._waiting.setdefault(self._reader.padded_width(pixels), []), (index, line.number, line, pixels)
+                    self._waiting.setdefault(self._reader.padded_width(pixels), []),
+                    Waiting(index, line.number, line, pixels, page),
                 )
             self._waiting_count += len(prepared)
             self._unread += len(prepared)
@@ -331,10 +344,19 @@ class Pipeline:
                     raise
                 page.problems.append(InputError(f"line {number}: {problem}", page.source.file))
 
-    def _read(self, batch: list[tuple[int, int, PageLine, np.ndarray]]) -> None:
-        readings = self._reader.read_batch([pixels for *_, pixels in batch])
+    def _read(self, batch: list[Waiting]) -> None:
+        seen = self._reader.probabilities([waiting.pixels for waiting in batch])
         with self._change:
-            for (_, _, line, _), reading in zip(batch, readings):
-                line.reading = reading
+            for waiting, probabilities in zip(batch, seen):
+                waiting.line.seen = waiting.pixels.shape[1], probabilities
+            pages = {id(waiting.page): waiting.page for waiting in batch}.values()
+            seen_whole = [page for page in pages if all(line.seen for line in page.lines)]
+        for page in seen_whole:
+            readings = self._reader.read_page(*zip(*(line.seen for line in page.lines)))
+            with self._change:
+                for line, reading in zip(page.lines, readings):
+                    line.reading, line.seen = reading, None
+                self._change.notify_all()
+        with self._change:
             self._window = min(WINDOW, self._window * 2)
             self._change.notify_all()

@@ -12,10 +12,8 @@ from htrtool.core.beam import WIDTH, BeamSearch, Candidate
 from htrtool.core.confidence import Confidence, Confidences
 from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError, ModelError
-from htrtool.core.lexicon import Lexicon
-from htrtool.core.mixture import Mixture
+from htrtool.core.languages import Languages
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
-from htrtool.core.ngram import NGram
 from htrtool.core.prepare import Prepared, prepare_placed
 from htrtool.core.session import open_session
 
@@ -69,20 +67,23 @@ class Reader:
             self._confidence = {mode: Confidence.from_json(fitted.get(mode, network)) for mode in MODES}
         except InputError as error:
             raise ModelError(str(error), str(path)) from None
-        self._search: BeamSearch | None = None
-        self._language: NGram | Mixture | Lexicon | None = None
+        self._searches: dict[str, BeamSearch] = {}
+        self._languages: Languages | None = None
         self._nbest = 1
 
-    def search(self, language: NGram | Mixture | Lexicon | None, width: int = WIDTH, nbest: int = 1) -> None:
+    def search(self, languages: Languages | None, width: int = WIDTH, nbest: int = 1) -> None:
         """Decode from now on by beam search, not by the most probable class of each frame.
 
         Args:
-            language: the language model that helps, if any.
+            languages: the language models that help, if any; a page is decoded with that of its language.
             width: how many prefixes are followed at a time.
             nbest: how many texts to give for a line; those after the best are its alternatives.
         """
-        self._search = BeamSearch(self.info.charset, language, max(width, nbest))
-        self._language, self._nbest = language, nbest
+        models = languages.models if languages else {"": None}
+        self._searches = {
+            language: BeamSearch(self.info.charset, model, max(width, nbest)) for language, model in models.items()
+        }
+        self._languages, self._nbest = languages, nbest
 
     def _check_shapes(self, source: str) -> None:
         inputs = {tensor.name: tensor.shape for tensor in self._session.get_inputs()}
@@ -144,28 +145,45 @@ class Reader:
         logits = self._session.run(["logits"], {"lines": batch})[0]
         return [softmax(row[: -(-line.shape[1] // self.info.stride)]) for row, line in zip(logits, lines)]
 
-    def decode(self, probabilities: np.ndarray) -> list[Candidate]:
+    def language_of(self, page: Sequence[np.ndarray]) -> str:
+        """Return the language of a page, given the probabilities of its lines: ``""`` if it is not clear or does not matter."""
+        if self._languages is None:
+            return ""
+        return self._languages.of(best_path(probabilities, self.info.charset).text for probabilities in page)
+
+    def decode(self, probabilities: np.ndarray, language: str) -> list[Candidate]:
         """Return the best texts of a line, (frames, classes) of probabilities, best first: one at least."""
-        if self._search is None:
+        if not self._searches:
             return [Candidate(*best_path(probabilities, self.info.charset), 0.0)]
-        return self._search.decode(probabilities, self._nbest)
+        return self._searches[language].decode(probabilities, self._nbest)
 
-    def costs(self, text: str) -> np.ndarray:
-        """Return what each character of a text costs in the language model, in nats: zeros where there is none."""
-        return self._language.costs(text) if self._language else np.zeros(len(text))
+    def costs(self, text: str, language: str) -> np.ndarray:
+        """Return what each character of a text costs in a language, in nats: zeros where there is no language model."""
+        return self._languages.models[language].costs(text) if self._languages else np.zeros(len(text))
 
-    def judge(self, probabilities: np.ndarray, text: str, frames: np.ndarray) -> Confidences:
-        """Return how sure a text read from (frames, classes) is, whose characters stand in ``frames``."""
-        confidence = self._confidence["language" if self._language else "network"]
-        return confidence.judge(probabilities, text, frames, self.info.charset.encode(text), self.costs(text))
+    def judge(self, probabilities: np.ndarray, best: Candidate, language: str) -> Confidences:
+        """Return how sure a text decoded from (frames, classes) of probabilities is."""
+        confidence = self._confidence["language" if self._languages else "network"]
+        labels = self.info.charset.encode(best.text)
+        return confidence.judge(probabilities, best.text, best.frames, labels, self.costs(best.text, language))
 
     def read_batch(self, lines: Sequence[np.ndarray]) -> list[Reading]:
-        """Read prepared lines of one padded width."""
-        readings = []
-        for line, probabilities in zip(lines, self.probabilities(lines)):
-            best, *others = self.decode(probabilities)
-            sure = self.judge(probabilities, best.text, best.frames)
-            centres = np.minimum((best.frames + 0.5) * self.info.stride / line.shape[1], 1)
-            alternatives = tuple((other.text, sure.line * math.exp(other.score - best.score)) for other in others)
-            readings.append(Reading(best.text, sure.line, centres, sure.characters, sure.words, alternatives))
-        return readings
+        """Read prepared lines of one padded width, each for itself."""
+        return [self.read_page([line.shape[1]], [found])[0] for line, found in zip(lines, self.probabilities(lines))]
+
+    def read_page(self, widths: Sequence[int], page: Sequence[np.ndarray]) -> list[Reading]:
+        """Read the lines of a page, in the language that they are in together.
+
+        Args:
+            widths: of each prepared line, in pixels.
+            page: of each line what :meth:`probabilities` returns.
+        """
+        language = self.language_of(page)
+        return [self._read(width, probabilities, language) for width, probabilities in zip(widths, page)]
+
+    def _read(self, width: int, probabilities: np.ndarray, language: str) -> Reading:
+        best, *others = self.decode(probabilities, language)
+        sure = self.judge(probabilities, best, language)
+        centres = np.minimum((best.frames + 0.5) * self.info.stride / width, 1)
+        alternatives = tuple((other.text, sure.line * math.exp(other.score - best.score)) for other in others)
+        return Reading(best.text, sure.line, centres, sure.characters, sure.words, alternatives)

@@ -12,6 +12,7 @@ import numpy as np
 from htrtool.core.errors import InputError
 from htrtool.core.labels import plain
 from htrtool.core.synth.forms import form
+from htrtool.core.text_names import text_name
 
 LONGEST = 75
 PLENTY = 400_000
@@ -22,7 +23,6 @@ LAST, BEYOND = "\u017f", "€"
 FORMS_IN_CAPITALS, PROSE_IN_CAPITALS = 0.18, 0.12
 """The shares of lists and of prose that are written in capitals, as forms ask for and some hands do."""
 
-NAME = re.compile(r"^(?P<language>[a-z]{2})_(?P<forms>forms_)?")
 WORD = re.compile(r"[^\W\d_]{7,}$")
 
 
@@ -62,16 +62,16 @@ def read_text(path: str | Path) -> Text:
     except UnicodeDecodeError as error:
         told = f"{error.reason} at byte {error.start}"
         raise InputError(f"expected text in UTF-8, received bytes that are not ({told})", str(path)) from None
-    name = NAME.match(path.name)
-    if name and name["forms"]:
+    name = text_name(path)
+    if name.is_list:
         rows = [row for line in content.splitlines() if 1 < len(row := plain(line)) <= LONGEST]
         if not rows:
             raise InputError(f"expected rows of 2 to {LONGEST} characters, found none", str(path))
-        return Text(name["language"], "", rows, 1.0)
+        return Text(name.language, "", rows, 1.0)
     prose = plain(content)
     if len(prose) < 2:
         raise InputError("expected running text, found none", str(path))
-    return Text(name["language"] if name else "", prose, (), min(len(prose), PLENTY) ** 0.5)
+    return Text(name.language, prose, (), min(len(prose), PLENTY) ** 0.5)
 
 
 class Texts:
