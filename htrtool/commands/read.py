@@ -72,8 +72,8 @@ DOCUMENTS = ("alto", "page", "hocr")
     default="auto",
     show_default=True,
     metavar="NAME|FILE|none",
-    help="The language model that helps to decode; auto: latin, for models with Latin letters. Several are mixed: "
-    "auto+mine.lm.",
+    help="The language model that helps to decode; auto: latin, for models with Latin letters. Of one that knows "
+    "several languages each page takes its own. Several are mixed: auto+mine.lm.",
 )
 @click.option(
     "--lexicon", metavar="FILE", help="Words that are known to occur, one a line: they are preferred, never forced."

@@ -69,3 +69,7 @@ prepare --no-deskew --no-deslant --synth --fonts "$data/fonts" --count 170 --see
 
 # The same with 8-bit weights.
 htr train --quantise -o "$out/latin-small" "$out/latin.onnx"
+
+# The language models: of texts whose names tell their languages.
+python "$(dirname "$0")/language_texts.py" "$data" "$out/lines/train.tar" "$out/texts"
+htr train --lm "$out/latin.lm" "$out"/texts/*.txt
