@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from htrtool.core.charset import BLANK, Charset
-from htrtool.core.languages import LanguageModel
 from htrtool.core.ngram import STEP
+from htrtool.core.page_language import LanguageModel
 
 WIDTH = 8
 WEIGHT = 0.6

@@ -9,11 +9,11 @@ from htrtool.core.beam import WIDTH
 from htrtool.core.charset import Charset
 from htrtool.core.errors import InputError
 from htrtool.core.labels import plain
-from htrtool.core.languages import Languages
 from htrtool.core.lexicon import Lexicon
 from htrtool.core.mixture import Mixture
 from htrtool.core.modelfile import find_model
 from htrtool.core.ngram import ROOT, STEP, SUFFIX, NGram, load_models
+from htrtool.core.page_language import Languages
 from htrtool.core.reader import Reader
 
 DEFAULT = "latin"

@@ -12,8 +12,8 @@ from htrtool.core.beam import WIDTH, BeamSearch, Candidate
 from htrtool.core.confidence import Confidence, Confidences
 from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError, ModelError
-from htrtool.core.languages import Languages
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
+from htrtool.core.page_language import Languages
 from htrtool.core.prepare import Prepared, prepare_placed
 from htrtool.core.session import open_session
 
