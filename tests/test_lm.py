@@ -209,12 +209,21 @@ ENGLISH, FRENCH = "the cat and the dog sat on the mat. ", "le chat et le chien s
 
 def test_a_page_is_in_the_language_in_which_it_costs_least_if_that_is_clear():
     models = train_languages([("en", ENGLISH * 50), ("fr", FRENCH * 50), ("", "1905 " * 50)])
-    assert list(models) == ["", "en", "fr"]
+    assert list(models) == ["", "en", "fr", "capitals"]
     languages = Languages(models)
-    assert languages.of(["thc dog sat"]) == "en" and languages.of(["1905", "le chiem", "est"]) == "fr"
-    assert languages.of(["1905"]) == languages.of([]) == languages.of(["xqzy kk"]) == ""
+    assert languages.of(["thc dog sat"]) == ["en"] and languages.of(["1905", "le chiem", "est"]) == ["fr"] * 3
+    assert languages.of(["1905"]) == languages.of(["xqzy kk"]) == [""] and languages.of([]) == []
     assert models["fr"].costs("1905").sum() < models["fr"].costs("the ").sum() < models["fr"].costs("xqzy").sum()
     assert list(train_languages([("en", ENGLISH)])) == list(train_languages([("", ENGLISH)])) == [""]
+
+
+def test_lines_in_capitals_are_read_with_a_model_of_capitals():
+    models = train_languages([("en", ENGLISH * 50), ("fr", FRENCH * 50)])
+    assert models["capitals"].costs("THE CAT").sum() < models["en"].costs("THE CAT").sum()
+    page = ["THE DOG", "the cat sat on the mat and", "thE DoG sat", "the USA"]
+    assert Languages(models).of(page) == ["capitals", "en", "en", "en"]
+    assert Languages(models).of(["THE DoG", "ThE CAT SaT", "on The MAT"]) == ["capitals"] * 3
+    assert Languages({"": models[""]}).of(["THE DOG"]) == [""]
 
 
 def test_languages_with_little_text_count_for_more_in_the_model_of_all():

@@ -46,7 +46,7 @@ def _judged(reader, sample) -> tuple:
     from htrtool.core.labels import plain
 
     probabilities = reader.probabilities([reader.prepare(sample.pixels())])[0]
-    language = reader.language_of([probabilities])
+    (language,) = reader.languages_of([probabilities])
     best = reader.decode(probabilities, language)[0]
     return reader.judge(probabilities, best, language), line_evidence(
         reader, probabilities, best, language, plain(sample.text)

@@ -76,7 +76,7 @@ def _evidence(reader: Reader, pairs: list[tuple[np.ndarray, str]]) -> Iterator[E
         width = reader.padded_width(shown[start][0])
         batch = [pair for pair in shown[start : start + BATCH] if reader.padded_width(pair[0]) == width]
         for probabilities, (_, truth) in zip(reader.probabilities([pixels for pixels, _ in batch]), batch):
-            language = reader.language_of([probabilities])
+            (language,) = reader.languages_of([probabilities])
             yield line_evidence(reader, probabilities, reader.decode(probabilities, language)[0], language, truth)
         start += len(batch)
 

@@ -20,6 +20,8 @@ from htrtool.core.charset import Charset
 from htrtool.core.errors import ModelError
 
 SUFFIX = ".lm"
+CAPITALS = "capitals"
+"""What the model of texts in capitals is called among those of languages."""
 STEP = 1 / 16
 """The unit of costs, in nats: what a model stores are whole numbers of it, 0 to 255."""
 UNKNOWN, ROOT = 0, 0

@@ -18,7 +18,7 @@ import numpy as np
 
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.labels import plain
-from htrtool.core.ngram import FIGURE, STEP, NGram
+from htrtool.core.ngram import CAPITALS, FIGURE, STEP, NGram
 from htrtool.core.text_names import text_name
 
 ORDER = 6
@@ -79,7 +79,8 @@ def train_languages(texts: Iterable[tuple[str, str]], order: int = ORDER, nodes:
     """Make a model of each language that texts are in, if there are several, and one of all of them.
 
     That of a language learns from its texts, from those of which no language is told, and a little from the others,
-    since names, quotations and places are in any language. In that of all, languages with less text count for more.
+    since names, quotations and places are in any language. In that of all, languages with less text count for more. Since
+    some write in block letters, all texts in capitals are like one more language.
 
     Args:
         texts: each after its language, ``""`` if that is not told.
@@ -87,7 +88,7 @@ def train_languages(texts: Iterable[tuple[str, str]], order: int = ORDER, nodes:
         nodes: as for :func:`train_ngram`, of each model.
 
     Returns:
-        The models by language, that of all under ``""``.
+        The models by language, that of all under ``""``, that of capitals under ``CAPITALS``.
 
     Raises:
         InputError: there is no text.
@@ -97,11 +98,14 @@ def train_languages(texts: Iterable[tuple[str, str]], order: int = ORDER, nodes:
     for language, text in texts:
         lengths[language] += len(text)
     most = max(lengths.values(), default=0)
-    models = {"": train_ngram(((text, (most / lengths[language]) ** 0.5) for language, text in texts if text), order, nodes)}
+    balanced = [(text, (most / lengths[language]) ** 0.5) for language, text in texts if text]
+    models = {"": train_ngram(balanced, order, nodes)}
     languages = sorted(language for language in lengths if language)
-    for own in languages if len(languages) > 1 else ():
-        weighted = ((text, 1.0 if language in ("", own) else OTHERS) for language, text in texts)
-        models[own] = train_ngram(weighted, order, nodes)
+    if len(languages) > 1:
+        for own in languages:
+            weighted = ((text, 1.0 if language in ("", own) else OTHERS) for language, text in texts)
+            models[own] = train_ngram(weighted, order, nodes)
+        models[CAPITALS] = train_ngram(((text.upper(), weight) for text, weight in balanced), order, nodes)
     return models
 
 

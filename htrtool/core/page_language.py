@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Mapping
+from itertools import pairwise
+from typing import Mapping, Sequence
 
 import numpy as np
 
 from htrtool.core.lexicon import Lexicon
 from htrtool.core.mixture import Mixture
-from htrtool.core.ngram import NGram
+from htrtool.core.ngram import CAPITALS, NGram
 
 LanguageModel = NGram | Mixture | Lexicon
 """What a search can ask for the cost of a character."""
@@ -18,17 +19,29 @@ FOREIGN = 1.0
 that whose model knows least."""
 CLEAR = 1.0
 """By how many nats a page must be cheaper in its language than in the next, all of its characters together."""
+IN_CAPITALS = 0.45
+"""The share of capitals after letters, of a line and its page on average, from which the line is in capitals."""
 
 
 class Languages:
-    """The models of some languages, and under ``""`` that of all of them together."""
+    """The models of some languages, that of all of them together under ``""``, and that of texts in capitals."""
 
     def __init__(self, models: Mapping[str, LanguageModel]):
         self.models = dict(models)
 
-    def of(self, page: Iterable[str]) -> str:
-        """Return the language of the lines of a page, read with some mistakes, or ``""`` if it is not clear."""
-        languages = [language for language in self.models if language]
+    def of(self, page: Sequence[str]) -> list[str]:
+        """Return what each line of a page, read with some mistakes, is in.
+
+        That is the page's language, or ``""`` if it is not clear; but ``CAPITALS`` for a line in capitals.
+        """
+        language = self._language(page)
+        if CAPITALS not in self.models:
+            return [language] * len(page)
+        whole = _share_of_capitals("\n".join(page))
+        return [CAPITALS if _share_of_capitals(line) + whole >= 2 * IN_CAPITALS else language for line in page]
+
+    def _language(self, page: Sequence[str]) -> str:
+        languages = [language for language in self.models if language not in ("", CAPITALS)]
         if not languages:
             return ""
         costs = np.zeros(len(languages))
@@ -37,3 +50,9 @@ class Languages:
         best, *others = np.sort(costs)
         clear = not others or others[0] - best > CLEAR
         return languages[int(costs.argmin())] if clear else ""
+
+
+def _share_of_capitals(text: str) -> float:
+    """Return the share of capitals among the letters that stand after a letter."""
+    letters = [letter for before, letter in pairwise(text) if before.isalpha() and letter.isalpha()]
+    return sum(map(str.isupper, letters)) / len(letters) if letters else 0.0

@@ -145,11 +145,11 @@ class Reader:
         logits = self._session.run(["logits"], {"lines": batch})[0]
         return [softmax(row[: -(-line.shape[1] // self.info.stride)]) for row, line in zip(logits, lines)]
 
-    def language_of(self, page: Sequence[np.ndarray]) -> str:
-        """Return the language of a page, given the probabilities of its lines: ``""`` if it is not clear or does not matter."""
+    def languages_of(self, page: Sequence[np.ndarray]) -> list[str]:
+        """Return the language of each line of a page, given their probabilities: ``""`` where none is clear or matters."""
         if self._languages is None:
-            return ""
-        return self._languages.of(best_path(probabilities, self.info.charset).text for probabilities in page)
+            return [""] * len(page)
+        return self._languages.of([best_path(probabilities, self.info.charset).text for probabilities in page])
 
     def decode(self, probabilities: np.ndarray, language: str) -> list[Candidate]:
         """Return the best texts of a line, (frames, classes) of probabilities, best first: one at least."""
@@ -172,14 +172,13 @@ class Reader:
         return [self.read_page([line.shape[1]], [found])[0] for line, found in zip(lines, self.probabilities(lines))]
 
     def read_page(self, widths: Sequence[int], page: Sequence[np.ndarray]) -> list[Reading]:
-        """Read the lines of a page, in the language that they are in together.
+        """Read the lines of a page in the language that they are in.
 
         Args:
             widths: of each prepared line, in pixels.
             page: of each line what :meth:`probabilities` returns.
         """
-        language = self.language_of(page)
-        return [self._read(width, probabilities, language) for width, probabilities in zip(widths, page)]
+        return [self._read(*line) for line in zip(widths, page, self.languages_of(page))]
 
     def _read(self, width: int, probabilities: np.ndarray, language: str) -> Reading:
         best, *others = self.decode(probabilities, language)
