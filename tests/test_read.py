@@ -212,9 +212,10 @@ def test_start_up_is_quick(tiny_model, lines):
         assert process.returncode == 0
         return usage.ru_utime + usage.ru_stime
 
-    base = min(seconds("-c", "import onnxruntime") for _ in range(3))
-    whole = min(seconds("-m", "htrtool", "read", "-m", tiny_model, next(iter(lines))) for _ in range(3))
-    assert whole < 4 * base
+    base = min(seconds("-c", "import onnxruntime") for _ in range(7))
+    whole = min(seconds("-m", "htrtool", "read", "-m", tiny_model, next(iter(lines))) for _ in range(7))
+    # On a slow machine all of it takes longer, the import too.
+    assert whole - base < max(0.5, 1.75 * base)
 
 
 def test_from_python(tiny_model, lines):

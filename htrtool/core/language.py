@@ -67,8 +67,9 @@ def load_language(name: str, lexicon: str | None, charset: Charset) -> Languages
 def _models(name: str, charset: Charset) -> dict[str, NGram]:
     if name == "none":
         return {}
-    models = load_models(find_model(DEFAULT if name == "auto" else name, SUFFIX))
-    return models if name != "auto" or _share(models[""], charset) >= LEAST_SHARE else {}
+    if name != "auto":
+        return load_models(find_model(name, SUFFIX))
+    return load_models(find_model(DEFAULT, SUFFIX), lambda model: _share(model, charset) >= LEAST_SHARE)
 
 
 def _mixed(parts: list[dict[str, NGram]]) -> dict[str, NGram | Mixture]:

@@ -12,7 +12,7 @@ import zipfile
 from array import array
 from bisect import bisect_right
 from pathlib import Path
-from typing import IO, Mapping
+from typing import IO, Callable, Mapping
 
 import numpy as np
 
@@ -141,8 +141,11 @@ def save_models(models: Mapping[str, NGram], stream: IO[bytes]) -> None:
                 archive.writestr(folder + name, part.tobytes())
 
 
-def load_models(path: Path) -> dict[str, NGram]:
+def load_models(path: Path, fits: Callable[[NGram], bool] = lambda model: True) -> dict[str, NGram]:
     """Read what :func:`save_models` wrote.
+
+    Args:
+        fits: asked of the model of all languages; the others are read, and any returned, only if it does.
 
     Raises:
         ModelError: the file is not one that it wrote.
@@ -152,6 +155,9 @@ def load_models(path: Path) -> dict[str, NGram]:
             folders = [name.removesuffix(_HEAD) for name in archive.namelist() if name.endswith(_HEAD)]
             if "" not in folders:
                 raise ValueError(f"there is no {_HEAD} in it")
-            return {folder.rstrip("/"): NGram._read(archive, folder) for folder in folders}
+            whole = NGram._read(archive, "")
+            if not fits(whole):
+                return {}
+            return {folder.rstrip("/"): NGram._read(archive, folder) if folder else whole for folder in folders}
     except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise ModelError(f"expected a language model made by htr train --lm ({error})", str(path)) from None
