@@ -30,6 +30,7 @@ def read(
     lexicon: str | os.PathLike | None = None,
     beam: int = 8,
     nbest: int = 1,
+    looks: int = 1,
     on_problem: Callable[[HtrError], None] | None = None,
     frame: bool = False,
 ) -> Iterator[LineRead] | pandas.DataFrame:
@@ -47,6 +48,7 @@ def read(
         lexicon: a file of words that are known to occur, one a line, which the language model then prefers.
         beam: how many readings of a line are followed at a time.
         nbest: how many readings to give of a line: those after the best are its ``alternatives``.
+        looks: how often to look at each line, narrower and wider: more take as many times the work and err less.
         on_problem: called with the error of each input that can't be read, after which the others are read. Without it
             the error is raised.
         frame: give a pandas DataFrame, not an iterator.
@@ -64,7 +66,7 @@ def read(
     from htrtool.core.session import usable_cpus
 
     reader = reader_for(
-        os.fspath(model), os.fspath(lm), lexicon if lexicon is None else os.fspath(lexicon), beam, nbest
+        os.fspath(model), os.fspath(lm), lexicon if lexicon is None else os.fspath(lexicon), beam, nbest, looks
     )
     operands = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     lines = iter(

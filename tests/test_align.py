@@ -1,10 +1,12 @@
-"""Forced alignment: the frames of each character of a known text."""
+"""Forced alignment: the frames of each character of a known text; how likely texts are."""
+
+import itertools
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from htrtool.core.align import align
+from htrtool.core.align import align, log_likelihoods
 from htrtool.core.charset import BLANK
 
 CLASSES = 6
@@ -15,6 +17,10 @@ def frames_of(path: list[int], certainty: float = 0.9) -> np.ndarray:
     probabilities = np.full((len(path), CLASSES), (1 - certainty) / (CLASSES - 1))
     probabilities[np.arange(len(path)), path] = certainty
     return probabilities
+
+
+def spelt(path) -> tuple[int, ...]:
+    return tuple(c for c, before in zip(path, (BLANK, *path)) if c != before and c != BLANK)
 
 
 def test_each_character_gets_its_frames():
@@ -50,7 +56,26 @@ def test_the_path_spells_the_label_and_is_as_likely_as_told(label, spare, seed):
     for character, first, last in zip(label, found.first, found.last):
         assert first <= last and (path[first : last + 1] == BLANK).all()
         path[first : last + 1] = character
-    spelt = [c for c, before in zip(path, [BLANK, *path[:-1]]) if c != before and c != BLANK]
-    assert spelt == label
+    assert spelt(path) == tuple(label)
     likelihood = np.log(np.maximum(probabilities[np.arange(frames), path], 1e-12)).sum()
     np.testing.assert_allclose(found.log_likelihood, likelihood)
+
+
+@settings(max_examples=20, deadline=None)
+@given(frames=st.integers(1, 5), seed=st.integers(0, 2**32 - 1))
+def test_a_text_is_as_likely_as_all_the_paths_that_spell_it(frames, seed):
+    probabilities = np.random.default_rng(seed).dirichlet(np.ones(3), frames)
+    paths: dict[tuple[int, ...], float] = {}
+    for path in itertools.product(range(3), repeat=frames):
+        likelihood = probabilities[np.arange(frames), path].prod()
+        paths[spelt(path)] = paths.get(spelt(path), 0.0) + likelihood
+    labels = [list(label) for label in paths]
+    found = log_likelihoods(probabilities, labels)
+    np.testing.assert_allclose(np.exp(found), list(paths.values()))
+    np.testing.assert_allclose(log_likelihoods(probabilities, labels[-1:]), found[-1:])
+
+
+def test_a_text_that_the_frames_can_t_spell_is_next_to_impossible_and_none_is_too_long():
+    probabilities = frames_of([2, 0, 3] * 400)
+    likely, unlikely = log_likelihoods(probabilities, [[2, 3] * 400, [2, 3] * 800])
+    assert np.isfinite([likely, unlikely]).all() and unlikely < likely - 500

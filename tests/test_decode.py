@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from htrtool.core.block_letters import in_block_letters, in_capitals
 from htrtool.core.charset import BLANK, Charset
 from htrtool.core.calibration import Calibration, expected_calibration_error
 from htrtool.core.confidence import FEATURES, Confidence, line_features
@@ -143,3 +144,27 @@ def test_calibration_error():
     assert expected_calibration_error([0.95, 0.85], [0.95, 0.85]) == pytest.approx(0)
     assert expected_calibration_error([1.0, 1.0], [0.5, 1.0]) == pytest.approx(0.25)
     assert expected_calibration_error([], []) == 0
+
+
+@pytest.mark.parametrize("page, expected", [
+    (["WItHin A SHort timE sHE wAs"], [True]),
+    (["EMERALD CITy, HEr SilvER SHOeS TiNKLING", "And Kansas"], [True, True]),
+    (["WItHin A SHort timE", *["as prose is written by most people"] * 5], [False] * 6),
+    (["que cet itinéraire KANTON-FORT", "AUTREMENT DIT en abréviation LA CROISIERE"], [False, False]),
+    (["Mrs McLean, of London"], [False]),
+    (["A LETTER IN CAPITALS", "1905", ""], [False, False, False]),
+    ([], []),
+])
+def test_block_letters_are_told_by_words_of_mixed_case(page, expected):
+    assert in_block_letters(page) == expected
+
+
+def test_small_letters_give_what_they_have_to_their_capitals():
+    charset = Charset("aAbß1é É")
+    frames = np.random.default_rng(0).dirichlet(np.ones(charset.classes), 5)
+    folded = in_capitals(frames, charset)
+    np.testing.assert_allclose(folded.sum(axis=1), 1)
+    small, capital = (charset.encode(text) for text in ("aé", "AÉ"))
+    np.testing.assert_allclose(folded[:, capital], frames[:, small] + frames[:, capital])
+    others = [0, *charset.encode("bß1 ")]
+    assert not folded[:, small].any() and (folded[:, others] == frames[:, others]).all()

@@ -17,6 +17,7 @@ from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.language import load_language
 from htrtool.core.lexicon import Lexicon
+from htrtool.core.looks import Look
 from htrtool.core.mixture import Mixture
 from htrtool.core.ngram import STEP, NGram, load_models, save_models
 from htrtool.core.ngram_training import train_languages, train_ngram
@@ -239,5 +240,5 @@ def test_a_page_is_read_in_its_language(tmp_path):
     charset = reader.info.charset
     doubtful = frames("bad", charset, at2={"d": 0.5, "g": 0.5})
     for other, expected in ((english, "bad"), (french, "bag")):
-        page = [doubtful, frames(other.replace(",", ""), charset)]
-        assert [reading.text for reading in reader.read_page([100, 100], page)] == [expected, other.replace(",", "")]
+        page = [[Look(100, seen)] for seen in (doubtful, frames(other.replace(",", ""), charset))]
+        assert [reading.text for reading in reader.read_page(page)] == [expected, other.replace(",", "")]

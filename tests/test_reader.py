@@ -29,14 +29,14 @@ def write_lines(path, texts):
 @given(TEXT)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
 def test_what_is_drawn_is_read(reader, text):
-    (reading,) = reader.read_batch([reader.prepare(draw_line(text))])
+    reading = reader.read_line(reader.prepare(draw_line(text)))
     assert reading.text == text and 0 <= reading.conf <= 1
 
 
 def test_a_line_reads_the_same_alone_and_in_a_batch(reader):
     lines = [reader.prepare(draw_line(text)) for text in ("abcdef", "fedcba", "aabbcc")]
-    for together, alone in zip(reader.read_batch(lines), [reader.read_batch([line])[0] for line in lines]):
-        assert all(np.array_equal(*values) for values in zip(together, alone))
+    alone = [reader.probabilities([line])[0] for line in lines]
+    assert all(map(np.array_equal, reader.probabilities(lines), alone))
 
 
 def test_frames_behind_a_line_are_dropped(reader):

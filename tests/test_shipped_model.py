@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from htrtool.core.charset import LATIN
+from htrtool.core.decode import best_path
 from htrtool.core.metrics import character_error_rate
 from htrtool.core.modelfile import SHIPPED, find_model
 from htrtool.core.reader import Reader
@@ -60,13 +61,13 @@ def test_a_line_reads_the_same_alone_in_any_batch_and_in_any_order(reader):
     lines = [reader.prepare(line.pixels) for line in cut_lines(page)]
     width = max(reader.padded_width(line) for line in lines)
     lines = [np.pad(line, ((0, 0), (0, width - line.shape[1])), constant_values=255) for line in lines]
-    alone = [reader.read_batch([line])[0].text for line in lines]
-    assert [reading.text for reading in reader.read_batch(lines)] == alone
-    assert [reading.text for reading in reader.read_batch(lines[::-1])] == alone[::-1]
+    charset = reader.info.charset
+    alone = [reader.read_line(line).text for line in lines]
+    assert [best_path(seen, charset).text for seen in reader.probabilities(lines)] == alone
+    assert [best_path(seen, charset).text for seen in reader.probabilities(lines[::-1])] == alone[::-1]
 
 
 def test_keras_opens_it_in_safe_mode_and_reads_the_same(reader):
-    from htrtool.core.decode import best_path
     from htrtool.core.export import load_keras
 
     network, info = load_keras(find_model("latin", ".keras"))
@@ -74,7 +75,7 @@ def test_keras_opens_it_in_safe_mode_and_reads_the_same(reader):
     rng = np.random.default_rng(0)
     line = (255 * rng.random((info.recipe.height, 320))).astype(np.uint8)
     logits = network.predict_on_batch((255 - line[None, ..., None].astype(np.float32)) / 255)[0][0]
-    assert best_path(logits, info.charset).text == reader.read_batch([line])[0].text
+    assert best_path(logits, info.charset).text == reader.read_line(line).text
 
 
 @pytest.mark.skipif(not VAL.is_dir(), reason="needs ../shared/data, which only the makers of htr have")
@@ -84,6 +85,6 @@ def test_real_hands_are_read_better_than_tesseract_does(reader):
 
     with open(VAL / "csafe.tar", "rb") as stream:
         samples = list(read_samples(stream, "csafe"))[::12]
-    texts = [(plain(s.text), reader.read_batch([reader.prepare(s.pixels())])[0].text) for s in samples]
+    texts = [(plain(s.text), reader.read_line(reader.prepare(s.pixels())).text) for s in samples]
     errors = sum(character_error_rate(truth, read) * len(truth) for truth, read in texts)
     assert errors / sum(len(truth) for truth, _ in texts) < 0.309

@@ -17,11 +17,12 @@ COLUMNS = ("set", "reader", "lines", "cer", "cer_low", "cer_high", "wer", "wer_l
 @click.argument("streams", nargs=-1, required=True, metavar="STREAM.tar...")
 @click.option("-m", "--model", "models", multiple=True, default=("latin",), show_default=True, help="A model of ours; may be given several times.")
 @click.option("--lm", "lms", multiple=True, default=("auto",), show_default=True, help="The language model to decode ours with, or none; may be given several times.")
+@click.option("--looks", multiple=True, type=click.IntRange(1, 9), default=(1,), show_default=True, help="How often ours looks at each line; may be given several times.")
 @click.option("--peer", "peers", multiple=True, type=click.Choice(["rapidocr", "tesseract"]), help="Only these peers.  [default: all that are installed]")
 @click.option("--alone", is_flag=True, help="No peers.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many lines a set, drawn at random.")
 @click.option("--seed", default=0, show_default=True, help="Seed of that draw.")
-def accuracy(streams, models, lms, peers, alone, limit, seed) -> None:
+def accuracy(streams, models, lms, looks, peers, alone, limit, seed) -> None:
     """Score htr and its peers on the labelled lines of each STREAM, one set a file.
 
     CER and WER with 95% intervals over documents. One normalisation for all: NFC, plain quotes and dashes, spaces
@@ -31,7 +32,7 @@ def accuracy(streams, models, lms, peers, alone, limit, seed) -> None:
     from htrtool.core.tables import TableWriter
 
     readers = {
-        name if lm == "auto" else f"{name}, lm {lm}": ours(name, lm) for name, lm in itertools.product(models, lms)
+        _label(*ways): ours(*ways) for ways in itertools.product(models, lms, looks)
     }
     readers |= installed(PEERS, () if alone else peers or PEERS)
     table = TableWriter(sys.stdout, COLUMNS)
@@ -41,13 +42,17 @@ def accuracy(streams, models, lms, peers, alone, limit, seed) -> None:
             table.write({"set": Path(stream).stem, "reader": name, "lines": len(samples)} | scores(samples, reader))
 
 
-def ours(model: str, lm: str):
+def _label(model: str, lm: str, looks: int) -> str:
+    return model + (f", lm {lm}" if lm != "auto" else "") + (f", {looks} looks" if looks > 1 else "")
+
+
+def ours(model: str, lm: str, looks: int = 1):
     """Return a reader of single lines with a model of ours and a language model."""
     from htrtool.core.language import reader_for
     from htrtool.core.session import usable_cpus
 
-    reader = reader_for(model, lm, threads=usable_cpus())
-    return lambda pixels: reader.read_batch([reader.prepare(pixels)])[0].text
+    reader = reader_for(model, lm, looks=looks, threads=usable_cpus())
+    return lambda pixels: reader.read_line(reader.prepare(pixels)).text
 
 
 def labelled(path: Path, limit: int | None, seed: int) -> list:

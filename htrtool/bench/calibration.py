@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Sequence
+from typing import TYPE_CHECKING, Sequence
 
 import click
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from htrtool.core.reader import Reading
 
 COLUMNS = ("set", "lm", "lines", "line_ece", "word_ece", "character_ece", "mean_conf", "mean_accuracy")
 
@@ -15,9 +20,10 @@ COLUMNS = ("set", "lm", "lines", "line_ece", "word_ece", "character_ece", "mean_
 @click.argument("streams", nargs=-1, required=True, metavar="STREAM.tar...")
 @click.option("-m", "--model", default="latin", show_default=True, help="The model that reads.")
 @click.option("--lm", default="auto", show_default=True, help="The language model, as for htr read.")
+@click.option("--looks", type=click.IntRange(1, 9), default=1, show_default=True, help="How often each line is looked at.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many lines a set, drawn at random.")
 @click.option("--seed", default=0, show_default=True, help="Seed of that draw.")
-def calibration(streams: Sequence[str], model: str, lm: str, limit: int | None, seed: int) -> None:
+def calibration(streams: Sequence[str], model: str, lm: str, looks: int, limit: int | None, seed: int) -> None:
     """Print the expected calibration error of lines, words and characters on each STREAM, and on all together.
 
     Ten bins of equal width. A line's accuracy is 1 less its character error rate, 0 at least; a word or a character is
@@ -27,7 +33,7 @@ def calibration(streams: Sequence[str], model: str, lm: str, limit: int | None, 
     from htrtool.core.language import reader_for
     from htrtool.core.tables import TableWriter
 
-    readers = {name: reader_for(model, name) for name in dict.fromkeys(("none", lm))}
+    readers = {name: reader_for(model, name, looks=looks) for name in dict.fromkeys(("none", lm))}
     sets = {Path(stream).stem: labelled(Path(stream), limit, seed) for stream in streams}
     table = TableWriter(sys.stdout, COLUMNS)
     for name, reader in readers.items():
@@ -40,16 +46,17 @@ def calibration(streams: Sequence[str], model: str, lm: str, limit: int | None, 
             table.write({"set": "all", "lm": name} | _row(every))
 
 
-def _judged(reader, sample) -> tuple:
-    """Return how sure a line is, and what was right of it: line, words and characters."""
-    from htrtool.core.calibrating import line_evidence
+def _judged(reader, sample) -> tuple[Reading, float, np.ndarray, np.ndarray]:
+    """Return a line as it was read, its accuracy, and which of its words and characters are right."""
+    from htrtool.core.calibrating import accuracy, right
     from htrtool.core.labels import plain
 
-    probabilities = reader.probabilities([reader.prepare(sample.pixels())])[0]
-    (language,) = reader.languages_of([probabilities])
-    best = reader.decode(probabilities, language)[0]
-    return reader.judge(probabilities, best, language), line_evidence(
-        reader, probabilities, best, language, plain(sample.text)
+    reading, truth = reader.read_line(reader.prepare(sample.pixels())), plain(sample.text)
+    return (
+        reading,
+        accuracy(truth, reading.text),
+        right(truth.split(), reading.text.split()),
+        right(truth, reading.text),
     )
 
 
@@ -58,14 +65,17 @@ def _row(judged: list[tuple]) -> dict:
 
     from htrtool.core.calibration import expected_calibration_error
 
-    line = [sure.line for sure, _ in judged]
-    accuracy = [known.accuracy for _, known in judged]
-    words = [np.concatenate(part) for part in zip(*((sure.words, known.right_words) for sure, known in judged))]
-    characters = [np.concatenate(part) for part in zip(*((sure.characters, known.right) for sure, known in judged))]
-    errors = [expected_calibration_error(*pair) for pair in ((line, accuracy), words, characters)]
+    readings, accuracies, right_words, right_characters = zip(*judged)
+    line = [reading.conf for reading in readings]
+    words = [reading.words for reading in readings], right_words
+    characters = [reading.characters for reading in readings], right_characters
+    errors = [
+        expected_calibration_error(line, accuracies),
+        *(expected_calibration_error(*map(np.concatenate, pair)) for pair in (words, characters)),
+    ]
     return {
         "lines": len(judged),
         **dict(zip(COLUMNS[3:6], (round(error, 4) for error in errors))),
         "mean_conf": round(float(np.mean(line)), 4),
-        "mean_accuracy": round(float(np.mean(accuracy)), 4),
+        "mean_accuracy": round(float(np.mean(accuracies)), 4),
     }

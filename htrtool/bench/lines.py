@@ -153,7 +153,7 @@ def text_reader(model: str):
                 line = reader.prepare(cut_line(pixels, polygon, baseline, directed=True).pixels)
             except InputError:
                 continue
-            texts.append(reader.read_batch([line])[0].text)
+            texts.append(reader.read_line(line).text)
         return texts
 
     return read

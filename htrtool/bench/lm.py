@@ -52,7 +52,7 @@ def rows(samples: Sequence, readers: dict) -> list[dict]:
         # In turn, line by line, so that whatever else the computer does slows all alike.
         for name, reader in readers.items():
             start = time.process_time()
-            text = reader.read_batch([reader.prepare(pixels)])[0].text
+            text = reader.read_line(reader.prepare(pixels)).text
             seconds[name] += time.process_time() - start
             counts[name].append(count(truth, plain(text)))
     documents, first = [sample.document for sample in samples], None

@@ -93,6 +93,15 @@ DOCUMENTS = ("alto", "page", "hocr")
     metavar="N",
     help="Give the N best readings of each line: rows with a column rank, or a list of alternatives in jsonl.",
 )
+@click.option(
+    "--looks",
+    type=click.IntRange(1, 9),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Look at each line N times, narrower and wider, and read what all looks agree on best: fewer errors, N times "
+    "the work.",
+)
 @with_messages
 def read(
     operands: list[str],
@@ -110,6 +119,7 @@ def read(
     lexicon: str | None,
     beam: int,
     nbest: int,
+    looks: int,
     messages: Messages,
 ) -> int:
     """Read images of handwriting into a table of lines.
@@ -131,6 +141,7 @@ def read(
     \b
         htr read scans/*.jpg > out.tsv
         htr read -f txt letter.pdf
+        htr read --looks 3 letter.jpg
         htr read -f alto -o alto/ scans/*.jpg
         htr read -f pdf -o book.pdf scans/*.jpg
         find scans -name '*.png' -print0 | htr read -0 --files-from - | awk -F'\\t' '$8 < 0.8'
@@ -152,7 +163,7 @@ def read(
     from htrtool.core.pipeline import Pipeline
     from htrtool.core.session import usable_cpus
 
-    reader = reader_for(str(path), lm, lexicon, beam, nbest)
+    reader = reader_for(str(path), lm, lexicon, beam, nbest, looks)
     messages.detail(
         f"model {reader.info.name} from {path}: {reader.info.charset.classes - 1} characters, {reader.info.spec}"
     )

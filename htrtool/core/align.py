@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
 
@@ -69,6 +69,41 @@ def prefix_log_likelihoods(probabilities: np.ndarray, label: list[int]) -> np.nd
     """
     scores, _ = _viterbi(probabilities, label)
     return np.append(scores[0], np.maximum(scores[1::2], scores[2::2]))
+
+
+def log_likelihoods(probabilities: np.ndarray, labels: Sequence[list[int]]) -> np.ndarray:
+    """Return how well the frames of a line fit each of some labels, over all paths.
+
+    The forward recursion of Graves et al. (2006), of all labels at once, scaled frame by frame.
+
+    Args:
+        probabilities: (frames, classes), each row adding up to 1.
+        labels: of each text the class of each character.
+
+    Returns:
+        float (labels,), in nats; some -700 lower than the most likely where the frames can't spell so many characters.
+    """
+    counts = np.array([len(label) for label in labels])
+    states = np.full((len(labels), 2 * counts.max(initial=0) + 1), BLANK)
+    for row, label in zip(states, labels):
+        row[1 : 2 * len(label) : 2] = label
+    skips = np.zeros(states.shape)
+    skips[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
+    emitted = np.maximum(probabilities, LOWEST)[:, states].astype(np.float64)
+    emitted *= np.arange(states.shape[1]) <= 2 * counts[:, None]
+    weights, scale = np.zeros(states.shape), np.zeros(len(labels))
+    weights[:, 0] = 1
+    for factors in emitted:
+        stepped = weights.copy()
+        stepped[:, 1:] += weights[:, :-1]
+        stepped[:, 2:] += skips[:, 2:] * weights[:, :-2]
+        stepped *= factors
+        highest = stepped.max(axis=1)
+        weights = stepped / highest[:, None]
+        scale += np.log(highest)
+    rows = np.arange(len(labels))
+    ends = weights[rows, 2 * counts] + np.where(counts, weights[rows, 2 * counts - 1], 0)
+    return scale + np.log(np.maximum(ends, np.finfo(float).tiny))
 
 
 def frames_needed(label: list[int]) -> int:

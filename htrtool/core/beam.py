@@ -139,6 +139,14 @@ class BeamSearch:
             prefixes = self._survivors(touched, far_behind)
         return self._texts(prefixes, nbest, len(probabilities))
 
+    def prior(self, text: str) -> float:
+        """Return the logarithm of what the language model and the bonus give a text, the space after it included."""
+        total, state = 0.0, self._start
+        for label in self.charset.encode(text + " " if self._space > 0 else text):
+            cost, state = self._step(state, self._symbols[label])
+            total += math.log(self._factors[cost])
+        return total
+
     def _survivors(self, touched: list[_Prefix], far_behind: float) -> list[_Prefix]:
         """Return the prefixes to follow on, their weights such that the greatest is 1."""
         weights = [prefix.next_blank + prefix.next_other for prefix in touched]

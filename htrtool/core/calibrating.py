@@ -6,7 +6,7 @@ import unicodedata
 import zipfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Iterable, Iterator
+from typing import Iterable, Iterator, Sequence
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -84,23 +84,29 @@ def _evidence(reader: Reader, pairs: list[tuple[np.ndarray, str]]) -> Iterator[E
 def line_evidence(reader: Reader, probabilities: np.ndarray, best: Candidate, language: str, truth: str) -> Evidence:
     """Return what is known of a line read as ``best`` from (frames, classes) and what of it was right."""
     labels, costs = reader.info.charset.encode(best.text), reader.costs(best.text, language)
-    right = np.zeros(len(best.text), bool)
-    for operation in Levenshtein.opcodes(truth, best.text):
-        if operation.tag == "equal":
-            right[operation.dest_start : operation.dest_end] = True
-    words, right_words = best.text.split(), np.zeros(len(best.text.split()), bool)
-    for operation in Levenshtein.opcodes(truth.split(), words):
-        if operation.tag == "equal":
-            right_words[operation.dest_start : operation.dest_end] = True
     return Evidence(
         best.text,
         character_features(probabilities, best.text, best.frames, labels, costs),
         line_features(probabilities),
         float(costs.mean()) if len(costs) else 0.0,
-        right,
-        right_words,
-        max(0.0, 1 - character_error_rate(truth, best.text)),
+        right(truth, best.text),
+        right(truth.split(), best.text.split()),
+        accuracy(truth, best.text),
     )
+
+
+def right(truth: Sequence, read: Sequence) -> np.ndarray:
+    """Return which characters (or words) read are right, bool (read,), by an alignment with the fewest edits."""
+    equal = np.zeros(len(read), bool)
+    for operation in Levenshtein.opcodes(truth, read):
+        if operation.tag == "equal":
+            equal[operation.dest_start : operation.dest_end] = True
+    return equal
+
+
+def accuracy(truth: str, read: str) -> float:
+    """Return 1 less the character error rate, 0 at least."""
+    return max(0.0, 1 - character_error_rate(truth, read))
 
 
 def _write(model: Path, info: ModelInfo) -> None:

@@ -22,13 +22,20 @@ LEAST_SHARE = 0.9
 
 
 def reader_for(
-    model: str, lm: str = "auto", lexicon: str | None = None, beam: int = WIDTH, nbest: int = 1, threads: int = 1
+    model: str,
+    lm: str = "auto",
+    lexicon: str | None = None,
+    beam: int = WIDTH,
+    nbest: int = 1,
+    looks: int = 1,
+    threads: int = 1,
 ) -> Reader:
     """Return a reader with the model and the language model of these names, see :func:`load_language`.
 
     Args:
         beam: how many prefixes the search with a language model follows at a time.
         nbest: how many texts to give for a line.
+        looks: how often the network looks at a line, each time at another width.
         threads: the threads that the network uses for one batch.
 
     Raises:
@@ -37,8 +44,8 @@ def reader_for(
     """
     reader = Reader(find_model(model), threads)
     language = load_language(lm, lexicon, reader.info.charset)
-    if language or nbest > 1:
-        reader.search(language, beam, nbest)
+    if language or nbest > 1 or looks > 1:
+        reader.search(language, beam, nbest, looks)
     return reader
 
 

@@ -59,7 +59,7 @@ class PageCutter:
             if isinstance(item, LeftOut) or item.text is not None or transcription is not None:
                 yield item
                 continue
-            text = self.reader.read_batch([self.reader.prepare(item.pixels)])[0].text if self.reads else None
+            text = self.reader.read_line(self.reader.prepare(item.pixels)).text if self.reads else None
             yield replace(item, text=text)
 
     def _cuts(self, path: Path, key: str) -> Iterator[Line | LeftOut]:

@@ -14,6 +14,7 @@ import numpy as np
 from htrtool.core.cut import Cut
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.lines import cut_lines, looks_like_line
+from htrtool.core.looks import Look
 from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
 from htrtool.core.place import Place
 from htrtool.core.reader import Reader, Reading
@@ -56,14 +57,14 @@ class PageLine:
     """A line of a page: its number in reading order, from 1, where it stands and, when that is done, what was read.
 
     ``ends`` are where the picture that was cut out of the page begins and ends in the one that is read, as shares of
-    that one's width. ``seen`` is that width and what the network saw in it, until the line is read.
+    that one's width. ``looks`` is what the network saw of it so far, None for each look to come, until the line is read.
     """
 
     number: int
     place: Place
     reading: Reading | None = None
     ends: tuple[float, float] = (0.0, 1.0)
-    seen: tuple[int, np.ndarray] | None = None
+    looks: list[Look | None] = field(default_factory=list)
 
     @cached_property
     def words(self) -> list[Word]:
@@ -96,10 +97,11 @@ class Page:
 
 
 class Waiting(NamedTuple):
-    """A line that the network has not seen; those of the first pages, and the first of a page, come first."""
+    """A look at a line that is to come; those of the first pages, and of the first lines of a page, come first."""
 
     index: int
     number: int
+    look: int
     line: PageLine
     pixels: np.ndarray
     page: Page
@@ -301,7 +303,7 @@ class Pipeline:
         return taken
 
     def _load(self, index: int, page: Page) -> None:
-        prepared: list[tuple[PageLine, np.ndarray]] = []
+        prepared: list[tuple[PageLine, list[np.ndarray]]] = []
         try:
             with page.source.room():
                 prepared = list(self._lines_of(page))
@@ -312,19 +314,21 @@ class Pipeline:
             # It may hold the bytes of a picture.
             page.source = PageSource(page.source.file, page.source.page)
         with self._change:
-            for line, pixels in prepared:
+            for line, views in prepared:
                 page.lines.append(line)
-                heapq.heappush(
-                    self._waiting.setdefault(self._reader.padded_width(pixels), []),
-                    Waiting(index, line.number, line, pixels, page),
-                )
-            self._waiting_count += len(prepared)
+                line.looks = [None] * len(views)
+                for look, pixels in enumerate(views):
+                    heapq.heappush(
+                        self._waiting.setdefault(self._reader.padded_width(pixels), []),
+                        Waiting(index, line.number, look, line, pixels, page),
+                    )
+                self._waiting_count += len(views)
             self._unread += len(prepared)
             page.settled = True
             self._loading -= 1
             self._change.notify_all()
 
-    def _lines_of(self, page: Page) -> Iterator[tuple[PageLine, np.ndarray]]:
+    def _lines_of(self, page: Page) -> Iterator[tuple[PageLine, list[np.ndarray]]]:
         pixels = page.source.load()
         height, width = pixels.shape
         page.size = (width, height)
@@ -338,7 +342,8 @@ class Pipeline:
             try:
                 line = self._reader.prepare_placed(cut.pixels)
                 width = line.pixels.shape[1]
-                yield PageLine(number, cut.place, ends=(line.begin / width, line.end / width)), line.pixels
+                ends = line.begin / width, line.end / width
+                yield PageLine(number, cut.place, ends=ends), self._reader.views(line.pixels)
             except InputError as problem:
                 if page.source.cut is None:
                     raise
@@ -348,14 +353,14 @@ class Pipeline:
         seen = self._reader.probabilities([waiting.pixels for waiting in batch])
         with self._change:
             for waiting, probabilities in zip(batch, seen):
-                waiting.line.seen = waiting.pixels.shape[1], probabilities
+                waiting.line.looks[waiting.look] = Look(waiting.pixels.shape[1], probabilities)
             pages = {id(waiting.page): waiting.page for waiting in batch}.values()
-            seen_whole = [page for page in pages if all(line.seen for line in page.lines)]
+            seen_whole = [page for page in pages if all(None not in line.looks for line in page.lines)]
         for page in seen_whole:
-            readings = self._reader.read_page(*zip(*(line.seen for line in page.lines)))
+            readings = self._reader.read_page([line.looks for line in page.lines])
             with self._change:
                 for line, reading in zip(page.lines, readings):
-                    line.reading, line.seen = reading, None
+                    line.reading, line.looks = reading, []
                 self._change.notify_all()
         with self._change:
             self._window = min(WINDOW, self._window * 2)

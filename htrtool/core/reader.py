@@ -8,10 +8,13 @@ from typing import NamedTuple, Sequence
 
 import numpy as np
 
+from htrtool.core.align import align
 from htrtool.core.beam import WIDTH, BeamSearch, Candidate
+from htrtool.core.block_letters import in_block_letters, in_capitals
 from htrtool.core.confidence import Confidence, Confidences
 from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError, ModelError
+from htrtool.core.looks import TEXTS, Look, ranked, views
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
 from htrtool.core.page_language import Languages
 from htrtool.core.prepare import Prepared, prepare_placed
@@ -46,7 +49,7 @@ class Reader:
 
     Args:
         path: the ONNX file.
-        threads: the threads that one call of ``read_batch`` uses.
+        threads: the threads that one run of the network uses.
 
     Raises:
         ModelError: the file is broken or not a model of ours.
@@ -69,21 +72,22 @@ class Reader:
             raise ModelError(str(error), str(path)) from None
         self._searches: dict[str, BeamSearch] = {}
         self._languages: Languages | None = None
-        self._nbest = 1
+        self._nbest = self._looks = 1
 
-    def search(self, languages: Languages | None, width: int = WIDTH, nbest: int = 1) -> None:
+    def search(self, languages: Languages | None, width: int = WIDTH, nbest: int = 1, looks: int = 1) -> None:
         """Decode from now on by beam search, not by the most probable class of each frame.
 
         Args:
             languages: the language models that help, if any; a page is decoded with that of its language.
             width: how many prefixes are followed at a time.
             nbest: how many texts to give for a line; those after the best are its alternatives.
+            looks: how often the network looks at a line, each time at another width.
         """
         models = languages.models if languages else {"": None}
         self._searches = {
             language: BeamSearch(self.info.charset, model, max(width, nbest)) for language, model in models.items()
         }
-        self._languages, self._nbest = languages, nbest
+        self._languages, self._nbest, self._looks = languages, nbest, looks
 
     def _check_shapes(self, source: str) -> None:
         inputs = {tensor.name: tensor.shape for tensor in self._session.get_inputs()}
@@ -132,6 +136,10 @@ class Reader:
         """Return the width to which a prepared line is padded; only lines of equal padded width may share a batch."""
         return max(1, -(-line.shape[1] // WIDTH_STEP)) * WIDTH_STEP
 
+    def views(self, line: np.ndarray) -> list[np.ndarray]:
+        """Return a prepared line in each of the widths at which the network is to look at it."""
+        return views(line, self._looks)
+
     def probabilities(self, lines: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Run the network on prepared lines of one padded width.
 
@@ -155,7 +163,7 @@ class Reader:
         """Return the best texts of a line, (frames, classes) of probabilities, best first: one at least."""
         if not self._searches:
             return [Candidate(*best_path(probabilities, self.info.charset), 0.0)]
-        return self._searches[language].decode(probabilities, self._nbest)
+        return self._searches[language].decode(probabilities, max(self._nbest, TEXTS if self._looks > 1 else 1))
 
     def costs(self, text: str, language: str) -> np.ndarray:
         """Return what each character of a text costs in a language, in nats: zeros where there is no language model."""
@@ -167,22 +175,58 @@ class Reader:
         labels = self.info.charset.encode(best.text)
         return confidence.judge(probabilities, best.text, best.frames, labels, self.costs(best.text, language))
 
-    def read_batch(self, lines: Sequence[np.ndarray]) -> list[Reading]:
-        """Read prepared lines of one padded width, each for itself."""
-        return [self.read_page([line.shape[1]], [found])[0] for line, found in zip(lines, self.probabilities(lines))]
+    def read_line(self, line: np.ndarray) -> Reading:
+        """Read a prepared line by itself."""
+        return self.read_page([[Look(view.shape[1], self.probabilities([view])[0]) for view in self.views(line)]])[0]
 
-    def read_page(self, widths: Sequence[int], page: Sequence[np.ndarray]) -> list[Reading]:
-        """Read the lines of a page in the language that they are in.
+    def read_page(self, page: Sequence[Sequence[Look]]) -> list[Reading]:
+        """Read the lines of a page in the language that they are in, given what each look at :meth:`views` of them saw."""
+        page = self._in_one_case(page)
+        languages = self.languages_of([_middle(looks) for looks in page])
+        return [self._read(looks, language) for looks, language in zip(page, languages)]
 
-        Args:
-            widths: of each prepared line, in pixels.
-            page: of each line what :meth:`probabilities` returns.
-        """
-        return [self._read(*line) for line in zip(widths, page, self.languages_of(page))]
+    def _in_one_case(self, page: Sequence[Sequence[Look]]) -> list[Sequence[Look]]:
+        """Return a page with the lines that are in block letters seen in capitals."""
+        charset = self.info.charset
+        block = in_block_letters([best_path(_middle(looks), charset).text for looks in page])
+        return [
+            [look._replace(probabilities=in_capitals(look.probabilities, charset)) for look in looks] if capitals else looks
+            for looks, capitals in zip(page, block)
+        ]
 
-    def _read(self, width: int, probabilities: np.ndarray, language: str) -> Reading:
-        best, *others = self.decode(probabilities, language)
-        sure = self.judge(probabilities, best, language)
-        centres = np.minimum((best.frames + 0.5) * self.info.stride / width, 1)
-        alternatives = tuple((other.text, sure.line * math.exp(other.score - best.score)) for other in others)
-        return Reading(best.text, sure.line, centres, sure.characters, sure.words, alternatives)
+    def _read(self, looks: Sequence[Look], language: str) -> Reading:
+        found = [self.decode(look.probabilities, language) for look in looks]
+        (text, score), *others = self._ranked(looks, found, language)
+        places, sure = [], []
+        for look, candidates in zip(looks, found):
+            best = self._placed(text, look, candidates)
+            if best is not None:
+                places.append(np.minimum((best.frames + 0.5) * self.info.stride / look.width, 1))
+                sure.append(self.judge(look.probabilities, best, language))
+        line, characters, words = (np.mean(parts, axis=0) for parts in zip(*sure))
+        alternatives = tuple(
+            (other, float(line) * math.exp(weight - score)) for other, weight in others[: self._nbest - 1]
+        )
+        return Reading(text, float(line), np.mean(places, axis=0), characters, words, alternatives)
+
+    def _ranked(
+        self, looks: Sequence[Look], found: Sequence[Sequence[Candidate]], language: str
+    ) -> list[tuple[str, float]]:
+        """Return the texts that some looks at a line found, with their scores, best first."""
+        if len(looks) == 1:
+            return [(candidate.text, candidate.score) for candidate in found[0]]
+        texts = list(dict.fromkeys(candidate.text for candidates in found for candidate in candidates))
+        return ranked(looks, texts, self.info.charset, self._searches[language].prior)
+
+    def _placed(self, text: str, look: Look, candidates: Sequence[Candidate]) -> Candidate | None:
+        """Return a text with its frames in a look, or None if there are too few of them."""
+        for candidate in candidates:
+            if candidate.text == text:
+                return candidate
+        found = align(look.probabilities, self.info.charset.encode(text))
+        return found and Candidate(text, found.peaks, found.log_likelihood)
+
+
+def _middle(looks: Sequence[Look]) -> np.ndarray:
+    """Return what the look at a line's own width saw, or with an even number of looks one of those nearest to it."""
+    return looks[len(looks) // 2].probabilities

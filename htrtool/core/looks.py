@@ -1,0 +1,58 @@
+"""A line looked at several times, each time at another width, and the text that all looks agree on best.
+
+A network reads a hand better at one width than at another, and errs elsewhere at each, so that texts read at one width
+are weighed by what the others make of them (rescoring of n-best lists by several models, as in Ostendorf et al.,
+"Integration of Diverse Recognition Methodologies Through Reevaluation of N-Best Sentence Hypotheses", 1991).
+"""
+
+from __future__ import annotations
+
+from typing import Callable, NamedTuple, Sequence
+
+import cv2
+import numpy as np
+
+from htrtool.core.align import log_likelihoods
+from htrtool.core.charset import Charset
+
+STEP = 1.13
+"""How much wider each look is than the one before it."""
+TEXTS = 2
+"""How many texts each look puts forward at least."""
+
+
+class Look(NamedTuple):
+    """What the network saw of a line: the width of the picture, in pixels, and (frames, classes) of probabilities."""
+
+    width: int
+    probabilities: np.ndarray
+
+
+def views(line: np.ndarray, looks: int) -> list[np.ndarray]:
+    """Return a prepared line as it is looked at: itself if once, else from narrow to wide, itself in the middle.
+
+    Args:
+        line: (height, width) uint8.
+    """
+    height, width = line.shape
+    return [_stretched(line, max(1, round(width * STEP ** (look - (looks - 1) / 2)))) for look in range(looks)]
+
+
+def _stretched(line: np.ndarray, width: int) -> np.ndarray:
+    if width == line.shape[1]:
+        return line
+    way = cv2.INTER_AREA if width < line.shape[1] else cv2.INTER_LINEAR
+    return cv2.resize(line, (width, line.shape[0]), interpolation=way)
+
+
+def ranked(
+    looks: Sequence[Look], texts: Sequence[str], charset: Charset, prior: Callable[[str], float]
+) -> list[tuple[str, float]]:
+    """Return texts of a line with their scores, logarithms of weights, best first.
+
+    A score is the mean log-likelihood of the text over the looks, and its ``prior``.
+    """
+    labels = [charset.encode(text) for text in texts]
+    seen = np.mean([log_likelihoods(look.probabilities, labels) for look in looks], axis=0)
+    scores = seen + [prior(text) for text in texts]
+    return [(texts[place], float(scores[place])) for place in np.argsort(-scores, kind="stable")]

@@ -1,0 +1,67 @@
+"""Several looks at a line: the widths, and the text that all of them agree on best."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from htrtool.core.charset import Charset
+from htrtool.core.language import reader_for
+from htrtool.core.looks import STEP, Look, ranked, views
+from htrtool.core.pipeline import Pipeline
+
+LETTER = Path(__file__).parent / "samples" / "letter.jpg"
+CHARSET = Charset("abc ")
+
+
+@given(width=st.integers(1, 3000), looks=st.integers(1, 9))
+def test_looks_go_from_narrow_to_wide_around_the_line_itself(width, looks):
+    line = np.random.default_rng(width).integers(0, 256, (8, width), np.uint8)
+    seen = views(line, looks)
+    widths = [view.shape[1] for view in seen]
+    assert len(seen) == looks and widths == sorted(widths) and all(view.shape[0] == 8 for view in seen)
+    assert widths[-1] / widths[0] == pytest.approx(STEP ** (looks - 1), rel=2 / widths[0])
+    if looks % 2:
+        assert seen[looks // 2] is line
+
+
+def look(*frames: dict[str, float]) -> Look:
+    """Return a look of a frame for each of the given probabilities, the rest of which are blanks."""
+    probabilities = np.zeros((len(frames), CHARSET.classes), np.float32)
+    for row, frame in zip(probabilities, frames):
+        for character, probability in frame.items():
+            row[CHARSET.encode(character)] = probability
+        row[0] = 1 - row.sum()
+    return Look(4 * len(frames), probabilities)
+
+
+def test_the_text_wins_that_no_look_finds_unlikely():
+    looks = [look({"a": 0.8}, {"b": 0.55, "c": 0.4}), look({"a": 0.55, "c": 0.4}, {"b": 0.15, "c": 0.8})]
+    texts = ["cb", "ab", "ac"]
+    (best, score), *others = ranked(looks, texts, CHARSET, lambda text: 0.0)
+    assert best == "ac" and all(other < score for _, other in others)
+    assert ranked(looks, texts, CHARSET, lambda text: 3.0 * (text == "ab"))[0][0] == "ab"
+    assert ranked(looks, ["", "ac"], CHARSET, lambda text: 0.0)[1][0] == ""
+
+
+@pytest.mark.parametrize("lm", ["none", "auto"])
+def test_a_page_is_read_the_same_by_any_number_of_threads(lm):
+    reader = reader_for("latin", lm, looks=2, nbest=2)
+    rows = list(Pipeline(reader, [str(LETTER)], threads=3, batch=5))
+    again = list(Pipeline(reader, [str(LETTER)], threads=1, batch=2))
+    assert [(row.text, row.line) for row in rows] == [(row.text, row.line) for row in again]
+    assert all(0 <= row.conf <= 1 and len(row.alternatives) <= 1 for row in rows)
+    truth = LETTER.with_suffix(".gt.txt").read_text(encoding="utf-8").split()
+    assert len(set(truth) & set(" ".join(row.text for row in rows).split())) > len(set(truth)) / 2
+
+
+def test_words_stand_where_a_single_look_finds_them():
+    once, thrice = (
+        {(line.number, word.text): word for _, line in Pipeline(reader_for("latin", looks=looks), [str(LETTER)]).lines() for word in line.words}
+        for looks in (1, 3)
+    )
+    both = once.keys() & thrice.keys()
+    assert len(both) > len(once) / 2
+    assert all(once[key].start < thrice[key].end and thrice[key].start < once[key].end for key in both)
