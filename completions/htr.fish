@@ -78,7 +78,7 @@ complete -c htr -n '__fish_seen_subcommand_from train' -l licence -x -d 'The lic
 complete -c htr -n '__fish_seen_subcommand_from train' -l jobs -x -d 'Processes that augment'
 complete -c htr -n '__fish_seen_subcommand_from train' -l lm -x -d 'Make no reader but a language model, NAME.lm, for htr read --lm: DATA are texts in UTF-8'
 complete -c htr -n '__fish_seen_subcommand_from train' -l calibrate -ra '(__htr_models)' -d 'Train nothing, but fit the confidence of MODEL, an .onnx file, to DATA, lines that it never saw, and write it back'
-complete -c htr -n '__fish_seen_subcommand_from train' -l quantise -d 'Train nothing: DATA is a model, its name or .onnx file, to write with weights of 8 and 16 bits: less than half as large, and faster'
+complete -c htr -n '__fish_seen_subcommand_from train' -l quantise -d 'Train nothing: DATA is a model, its name or .onnx file, to write with 8-bit weights: a quarter as large, and faster'
 complete -c htr -n '__fish_seen_subcommand_from train' -s q -l quiet -d 'Print no warnings, counts or progress'
 complete -c htr -n '__fish_seen_subcommand_from train' -s v -l verbose -d 'Explain what is done on standard error'
 complete -c htr -n '__fish_seen_subcommand_from train' -s h -l help -d 'Show the help'

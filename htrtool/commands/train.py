@@ -44,7 +44,7 @@ SIZES = ("small", "medium", "large")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that augment; several where a GPU would wait for them.")
 @click.option("--lm", metavar="NAME", help="Make no reader but a language model, NAME.lm, for htr read --lm: DATA are texts in UTF-8. Where names such as fr_letters.txt tell several languages, each page is read in its own.")
 @click.option("--calibrate", metavar="MODEL", help="Train nothing, but fit the confidence of MODEL, an .onnx file, to DATA, lines that it never saw, and write it back.")
-@click.option("--quantise", is_flag=True, help="Train nothing: DATA is a model, its name or .onnx file, to write with weights of 8 and 16 bits: less than half as large, and faster.")
+@click.option("--quantise", is_flag=True, help="Train nothing: DATA is a model, its name or .onnx file, to write with 8-bit weights: a quarter as large, and faster.")
 @with_messages
 def train(
     operands: list[str],

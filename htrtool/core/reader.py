@@ -140,17 +140,20 @@ class Reader:
         """Return a prepared line in each of the widths at which the network is to look at it."""
         return views(line, self._looks)
 
+    def network_input(self, lines: Sequence[np.ndarray]) -> np.ndarray:
+        """Return prepared lines of one padded width as the network takes them: (lines, height, width, 1), ink 1."""
+        batch = np.zeros((len(lines), self.info.recipe.height, self.padded_width(lines[0]), 1), np.float32)
+        for row, line in zip(batch, lines):
+            row[:, : line.shape[1], 0] = (255 - line.astype(np.float32)) / 255
+        return batch
+
     def probabilities(self, lines: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Run the network on prepared lines of one padded width.
 
         Returns:
             For each line the probabilities, (frames, classes), of the frames that its own width covers.
         """
-        width = self.padded_width(lines[0])
-        batch = np.zeros((len(lines), self.info.recipe.height, width, 1), np.float32)
-        for row, line in zip(batch, lines):
-            row[:, : line.shape[1], 0] = (255 - line.astype(np.float32)) / 255
-        logits = self._session.run(["logits"], {"lines": batch})[0]
+        logits = self._session.run(["logits"], {"lines": self.network_input(lines)})[0]
         return [softmax(row[: -(-line.shape[1] // self.info.stride)]) for row, line in zip(logits, lines)]
 
     def languages_of(self, page: Sequence[np.ndarray]) -> list[str]:
