@@ -116,9 +116,14 @@ def _watched(process: SpawnProcess) -> Iterator[None]:
 
 def _work(pipe: Connection) -> None:
     cv2.setNumThreads(1)
-    # The parent stops reading when it needs no more.
-    with contextlib.suppress(EOFError, ConnectionError), pipe:
-        run = pickle.loads(pipe.recv_bytes())
-        start, step = pipe.recv()
-        for made in run.made(start, step):
-            pipe.send(made)
+    with pipe:
+        try:
+            run = pickle.loads(pipe.recv_bytes())
+            start, step = pipe.recv()
+        except (EOFError, OSError):
+            # The parent was killed while it wrote.
+            return
+        # It stops reading when it needs no more.
+        with contextlib.suppress(ConnectionError):
+            for made in run.made(start, step):
+                pipe.send(made)
