@@ -31,9 +31,7 @@ def accuracy(streams, models, lms, looks, peers, alone, limit, seed) -> None:
     from htrtool.bench.peers import PEERS, installed
     from htrtool.core.tables import TableWriter
 
-    readers = {
-        _label(*ways): ours(*ways) for ways in itertools.product(models, lms, looks)
-    }
+    readers = {_label(*ways): ours(*ways) for ways in itertools.product(models, lms, looks)}
     readers |= installed(PEERS, () if alone else peers or PEERS)
     table = TableWriter(sys.stdout, COLUMNS)
     for stream in streams:

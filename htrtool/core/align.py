@@ -84,11 +84,7 @@ def log_likelihoods(probabilities: np.ndarray, labels: Sequence[list[int]]) -> n
         float (labels,), in nats; some -700 lower than the most likely where the frames can't spell so many characters.
     """
     counts = np.array([len(label) for label in labels])
-    states = np.full((len(labels), 2 * counts.max(initial=0) + 1), BLANK)
-    for row, label in zip(states, labels):
-        row[1 : 2 * len(label) : 2] = label
-    skips = np.zeros(states.shape)
-    skips[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
+    states, skips = _states(labels)
     emitted = np.maximum(probabilities, LOWEST)[:, states].astype(np.float64)
     emitted *= np.arange(states.shape[1]) <= 2 * counts[:, None]
     weights, scale = np.zeros(states.shape), np.zeros(len(labels))
@@ -111,13 +107,23 @@ def frames_needed(label: list[int]) -> int:
     return len(label) + sum(a == b for a, b in zip(label, label[1:]))
 
 
+def _states(labels: Sequence[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the classes of the states of each label, blanks between its characters and behind it, and which skip one.
+
+    Both are (labels, states of the longest).
+    """
+    states = np.full((len(labels), 2 * max(map(len, labels), default=0) + 1), BLANK)
+    for row, label in zip(states, labels):
+        row[1 : 2 * len(label) : 2] = label
+    skips = np.zeros(states.shape, bool)
+    skips[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
+    return states, skips
+
+
 def _viterbi(probabilities: np.ndarray, label: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """Return the scores of the states in the last frame, and how many states back the best path to each came from."""
-    states = np.full(2 * len(label) + 1, BLANK)
-    states[1::2] = label
+    (states,), (skips,) = _states([label])
     emitted = np.log(np.maximum(probabilities[:, states], LOWEST))
-    skips = np.zeros(len(states), bool)
-    skips[3::2] = states[3::2] != states[1:-2:2]
     scores = np.full(len(states), -np.inf)
     scores[:2] = emitted[0, :2]
     steps = np.zeros((len(probabilities), len(states)), np.int8)

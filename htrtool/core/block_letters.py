@@ -16,6 +16,7 @@ from htrtool.core.charset import Charset
 LEAST_JUMBLED = 2
 """How many jumbled words it takes, on a line or on its page: one may be a name such as McLean."""
 FEW = 2
+"""How many words a text counts for neither side, so that one of few words says little."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 

@@ -76,12 +76,12 @@ def _evidence(reader: Reader, pairs: list[tuple[np.ndarray, str]]) -> Iterator[E
         width = reader.padded_width(shown[start][0])
         batch = [pair for pair in shown[start : start + BATCH] if reader.padded_width(pair[0]) == width]
         for probabilities, (_, truth) in zip(reader.probabilities([pixels for pixels, _ in batch]), batch):
-            (language,) = reader.languages_of([probabilities])
-            yield line_evidence(reader, probabilities, reader.decode(probabilities, language)[0], language, truth)
+            (language,) = reader.languages_of([reader.glance(probabilities)])
+            yield _line_evidence(reader, probabilities, reader.decode(probabilities, language)[0], language, truth)
         start += len(batch)
 
 
-def line_evidence(reader: Reader, probabilities: np.ndarray, best: Candidate, language: str, truth: str) -> Evidence:
+def _line_evidence(reader: Reader, probabilities: np.ndarray, best: Candidate, language: str, truth: str) -> Evidence:
     """Return what is known of a line read as ``best`` from (frames, classes) and what of it was right."""
     labels, costs = reader.info.charset.encode(best.text), reader.costs(best.text, language)
     return Evidence(

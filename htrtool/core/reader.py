@@ -156,11 +156,13 @@ class Reader:
         logits = self._session.run(["logits"], {"lines": self.network_input(lines)})[0]
         return [softmax(row[: -(-line.shape[1] // self.info.stride)]) for row, line in zip(logits, lines)]
 
-    def languages_of(self, page: Sequence[np.ndarray]) -> list[str]:
-        """Return the language of each line of a page, given their probabilities: ``""`` where none is clear or matters."""
-        if self._languages is None:
-            return [""] * len(page)
-        return self._languages.of([best_path(probabilities, self.info.charset).text for probabilities in page])
+    def glance(self, probabilities: np.ndarray) -> str:
+        """Return the text of a line, (frames, classes) of probabilities, that the most probable classes spell."""
+        return best_path(probabilities, self.info.charset).text
+
+    def languages_of(self, page: Sequence[str]) -> list[str]:
+        """Return the language of each line of a page, read at a glance: ``""`` where none is clear or matters."""
+        return [""] * len(page) if self._languages is None else self._languages.of(page)
 
     def decode(self, probabilities: np.ndarray, language: str) -> list[Candidate]:
         """Return the best texts of a line, (frames, classes) of probabilities, best first: one at least."""
@@ -184,18 +186,20 @@ class Reader:
 
     def read_page(self, page: Sequence[Sequence[Look]]) -> list[Reading]:
         """Read the lines of a page in the language that they are in, given what each look at :meth:`views` of them saw."""
-        page = self._in_one_case(page)
-        languages = self.languages_of([_middle(looks) for looks in page])
-        return [self._read(looks, language) for looks, language in zip(page, languages)]
+        texts = [self._glance_at(looks) for looks in page]
+        seen = list(page)
+        for place, in_block in enumerate(in_block_letters(texts)):
+            if in_block:
+                seen[place] = [self._in_capitals(look) for look in page[place]]
+                texts[place] = self._glance_at(seen[place])
+        return [self._read(looks, language) for looks, language in zip(seen, self.languages_of(texts))]
 
-    def _in_one_case(self, page: Sequence[Sequence[Look]]) -> list[Sequence[Look]]:
-        """Return a page with the lines that are in block letters seen in capitals."""
-        charset = self.info.charset
-        block = in_block_letters([best_path(_middle(looks), charset).text for looks in page])
-        return [
-            [look._replace(probabilities=in_capitals(look.probabilities, charset)) for look in looks] if capitals else looks
-            for looks, capitals in zip(page, block)
-        ]
+    def _glance_at(self, looks: Sequence[Look]) -> str:
+        # That at the line's own width, or with an even number of looks one of those nearest to it.
+        return self.glance(looks[len(looks) // 2].probabilities)
+
+    def _in_capitals(self, look: Look) -> Look:
+        return look._replace(probabilities=in_capitals(look.probabilities, self.info.charset))
 
     def _read(self, looks: Sequence[Look], language: str) -> Reading:
         found = [self.decode(look.probabilities, language) for look in looks]
@@ -228,8 +232,3 @@ class Reader:
                 return candidate
         found = align(look.probabilities, self.info.charset.encode(text))
         return found and Candidate(text, found.peaks, found.log_likelihood)
-
-
-def _middle(looks: Sequence[Look]) -> np.ndarray:
-    """Return what the look at a line's own width saw, or with an even number of looks one of those nearest to it."""
-    return looks[len(looks) // 2].probabilities
