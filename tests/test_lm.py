@@ -123,6 +123,35 @@ def test_a_lexicon_prefers_its_words_and_forces_none(model):
     assert read(begun, lexicon)[0].text == "the cats"
 
 
+@pytest.mark.parametrize("before", ["", "the ", "co", "cot", "cote", "cot, ", "zzz", "19"])
+def test_with_a_lexicon_too_the_probabilities_add_up_to_one(model, before):
+    lexicon = Lexicon(model, ["cot", "cotta", "cat", "home-made"])
+    state = lexicon.start
+    for character in before:
+        state = lexicon.step(state, model.symbol(character))[1]
+    total = sum(math.exp(-STEP * lexicon.step(state, symbol)[0]) for symbol in range(len(model.characters) + 1))
+    # A little more after a whole word: what can follow it costs little, whatever it is.
+    assert 0.9 < total < (2.5 if before == "cot" else 1.1)
+
+
+@given(st.lists(st.text("acdeghmnost", min_size=1, max_size=8), max_size=30), st.text("acdeghmnost ,", max_size=30))
+@settings(deadline=None)
+def test_a_listed_word_costs_no_more_than_the_list_is_long_and_any_other_little_more_than_without(model, words, text):
+    lexicon, state, total = Lexicon(model, words), None, 0
+    state = lexicon.start
+    for character in text + " ":
+        cost, state = lexicon.step(state, model.symbol(character))
+        total += cost
+    pieces = [piece for piece in text.replace(",", " ").split(" ") if piece]
+    assert STEP * total <= model.costs(text + " ").sum() + 0.5 * len(pieces) + STEP * len(text)
+    for word in words[:1]:
+        state, total = lexicon.start, 0
+        for character in word:
+            cost, state = lexicon.step(state, model.symbol(character))
+            total += cost
+        assert STEP * total <= math.log(len(set(words)) / 0.3) + STEP * len(word)
+
+
 def test_the_shipped_model_helps_latin_letters_only():
     latin = Charset(" abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
     shipped = load_language("auto", None, latin).models[""]
@@ -177,19 +206,26 @@ MIXED = [train_ngram([(TEXT, 1.0)]), train_ngram([("a bad cab, 12 décades", 1.0
 
 @given(st.text("abcdeé ,1", min_size=1, max_size=40))
 @settings(deadline=None)
-def test_a_mixture_holds_probable_what_its_models_do_on_average(text):
-    models = MIXED
-    mixed = Mixture(models)
-    states, state = [model.start for model in models], mixed.start
+def test_a_mixture_holds_probable_what_lies_between_its_models(text):
+    mixed = Mixture(MIXED)
+    states, state = [model.start for model in MIXED], mixed.start
     for character in text:
         costs = []
-        for index, model in enumerate(models):
+        for index, model in enumerate(MIXED):
             cost, states[index] = model.step(states[index], model.symbol(character))
             costs.append(cost)
         cost, state = mixed.step(state, mixed.symbol(character))
-        assert state == tuple(states)
-        assert cost == pytest.approx(-np.log(np.exp(-STEP * np.array(costs)).mean()) / STEP, abs=0.51)
+        assert state.inner == tuple(states)
+        assert min(costs) - 1 <= cost <= max(costs) + 1
     assert mixed.costs(text)[-1] == cost * STEP
+
+
+def test_the_model_that_did_well_on_the_last_characters_counts_most_in_a_mixture():
+    mixed = Mixture(MIXED)
+    own, other = MIXED[1].costs("a bad cab")[-3:].sum(), MIXED[0].costs("a bad cab")[-3:].sum()
+    evenly = -np.log((np.exp(-own) + np.exp(-other)) / 2)
+    assert own < other
+    assert mixed.costs("a bad cab")[-3:].sum() < min(evenly, own + 0.5)
 
 
 def test_language_models_with_a_plus_between_are_mixed(tmp_path):

@@ -1,8 +1,10 @@
-"""Error rates and speed with a language model and without, on the same output of the network."""
+"""Error rates and speed with a language model and without, and with lists of names, on the same lines."""
 
 from __future__ import annotations
 
+import re
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Sequence
@@ -12,30 +14,58 @@ import click
 COLUMNS = (
     "set", "lm", "lines", "cer", "cer_low", "cer_high", "wer", "change", "change_low", "change_high", "ms_per_line",
 )
+_NAME = re.compile(r"(?<=[\w,] )[A-ZÀ-ÖØ-Þ][^\W\d_]{2,}")
+"""A word with a capital within a line, of three letters or more."""
 
 
 @click.command()
 @click.argument("streams", nargs=-1, required=True, metavar="STREAM.tar...")
 @click.option("-m", "--model", default="latin", show_default=True, help="The model that reads.")
 @click.option("--lm", default="auto", show_default=True, help="The language model, as for htr read.")
+@click.option("--names", is_flag=True, help="Read with --lexicon too: with the names in each set's lines, and with those of the other sets.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many lines a set, drawn at random.")
 @click.option("--seed", default=0, show_default=True, help="Seed of that draw.")
-def lm(streams: Sequence[str], model: str, lm: str, limit: int | None, seed: int) -> None:
+def lm(streams: Sequence[str], model: str, lm: str, names: bool, limit: int | None, seed: int) -> None:
     """Score a language model on the labelled lines of each STREAM, one set a file.
 
     CER with 95% intervals over documents, and in the second row of a set by how much of itself it changed, the interval
     from the same documents with and without. The time is all of a line's: preparation, network, decoding and
-    confidence, by one thread, in CPU time.
+    confidence, by one thread, in CPU time. Names are words with a capital within a line.
     """
     from htrtool.bench.accuracy import labelled
     from htrtool.core.language import reader_for
     from htrtool.core.tables import TableWriter
 
-    readers = {"none": reader_for(model, "none"), lm: reader_for(model, lm)}
+    readers = {"none": reader_for(model, "none")} if not names else {}
+    readers[lm] = reader_for(model, lm)
     table = TableWriter(sys.stdout, COLUMNS)
-    for stream in streams:
-        for row in rows(labelled(Path(stream), limit, seed), readers):
+    sets = {stream: labelled(Path(stream), limit, seed) for stream in streams}
+    for stream, samples in sets.items():
+        listed = _with_names(stream, sets, model, lm) if names else {}
+        for row in rows(samples, readers | listed):
             table.write({"set": Path(stream).stem} | row)
+
+
+def _with_names(stream: str, sets: dict[str, list], model: str, lm: str) -> dict:
+    """Return readers that know the names of one set, and those of all the others."""
+    from htrtool.core.language import reader_for
+
+    others = [sample for other, samples in sets.items() if other != stream for sample in samples]
+    lists = {"its names": names_in(sets[stream]), "names of the others": names_in(others)}
+    with tempfile.TemporaryDirectory(prefix="htr-") as folder:
+        readers = {}
+        for number, (whose, words) in enumerate(lists.items()):
+            file = Path(folder, f"{number}.txt")
+            file.write_text("\n".join(words), encoding="utf-8")
+            readers[f"{lm}, {len(words)} {whose}"] = reader_for(model, lm, str(file))
+    return readers
+
+
+def names_in(samples: Sequence) -> list[str]:
+    """Return the words with a capital within the lines of samples, each once."""
+    from htrtool.core.labels import plain
+
+    return list(dict.fromkeys(name for sample in samples for name in _NAME.findall(plain(sample.text))))
 
 
 def rows(samples: Sequence, readers: dict) -> list[dict]:

@@ -1,8 +1,14 @@
-"""Words that are known to occur, preferred by a language model."""
+"""Words that are known to occur, preferred by a language model.
+
+The next word is one of the list, all of which are equally probable, or it is whatever the language model expects, and
+the probability of its letters is the mean of both. So a word of a long list gains little, and a list in which nothing
+of a text is found costs little.
+"""
 
 from __future__ import annotations
 
-from typing import Iterable
+import math
+from typing import Any, Iterable, NamedTuple
 
 import numpy as np
 
@@ -10,29 +16,70 @@ from htrtool.core.charset import Charset
 from htrtool.core.mixture import Mixture
 from htrtool.core.ngram import STEP, NGram
 
-CHEAP = 0.1
-"""What a character of a listed word costs at most, in nats: as little as in the words that the model knows best."""
+LISTED = 0.3
+"""The share of words that are taken to be of the list."""
+AFTER = 1.0
+"""What the character after a listed word costs at most, in nats: a model that knows no such word expects none."""
+_MOST = 255
+
+
+class _Beginning:
+    """The beginning of some listed words.
+
+    ``cost`` is what it costs that a listed word begins so, ``whole`` that it is this and no longer, in nats.
+    """
+
+    __slots__ = ("longer", "words", "cost", "whole")
+
+    def __init__(self) -> None:
+        self.longer: dict[int, _Beginning] = {}
+        self.words = 0
+        self.cost = self.whole = math.inf
+
+
+_UNLISTED = _Beginning()
+
+
+class _State(NamedTuple):
+    """The state of the model, and the word that is begun: what is listed of it, and its cost in the model, in ``STEP``."""
+
+    inner: Any
+    beginning: _Beginning
+    word: int
 
 
 class Lexicon:
     """A language model in which some words are more probable; it is asked like the model itself.
 
-    While a prefix goes on like a listed word, each character costs less; what was saved is paid back where the word
-    turns out to be another. So nothing is forced, and words that begin alike don't gain by it.
+    Nothing is forced: what the list adds to the probability of a beginning is taken back where the word turns out to be
+    another.
     """
 
     def __init__(self, model: NGram | Mixture, words: Iterable[str]):
         self.model = model
         self._letters: dict[int, bool] = {model.symbol(c): c.isalnum() for c in model.characters}
-        self._tree: dict = {}
+        self._nothing = self._beginnings(dict.fromkeys(words))
+        self.start = _State(model.start, self._nothing, 0)
+
+    def _beginnings(self, words: Iterable[str]) -> _Beginning:
+        """Return the beginning of all words, the empty one."""
+        nothing = _Beginning()
+        beginnings, wholes = [nothing], []
         for word in words:
-            node = self._tree
-            for character in word:
-                node = node.setdefault(model.symbol(character), {})
-            node[None] = {}
-        self._states: list[tuple[int, dict | None, int]] = []
-        self._number: dict[tuple[int, int, int], int] = {}
-        self.start = self._state(model.start, self._tree, 0)
+            beginning = nothing
+            beginning.words += 1
+            for symbol in map(self.model.symbol, word):
+                if symbol not in beginning.longer:
+                    beginning.longer[symbol] = _Beginning()
+                    beginnings.append(beginning.longer[symbol])
+                beginning = beginning.longer[symbol]
+                beginning.words += 1
+            wholes.append(beginning)
+        for beginning in beginnings:
+            beginning.cost = math.log(max(nothing.words, 1) / max(beginning.words, 1))
+        for beginning in wholes:
+            beginning.whole = math.log(nothing.words)
+        return nothing
 
     def symbols_of(self, charset: Charset) -> list[int]:
         """Return the symbol of each class of a charset."""
@@ -42,21 +89,25 @@ class Lexicon:
         """Return what each character of a line costs in the model without the words, in nats."""
         return self.model.costs(text)
 
-    def step(self, state: int, symbol: int) -> tuple[int, int]:
+    def step(self, state: _State, symbol: int) -> tuple[int, _State]:
         """Return what ``symbol`` costs in ``state``, in ``STEP``, and the state after it."""
-        inner, node, saved = self._states[state]
+        inner, beginning, word = state
         cost, inner = self.model.step(inner, symbol)
-        if node is not None and symbol in node:
-            saving = max(0, cost - round(CHEAP / STEP))
-            return cost - saving, self._state(inner, node[symbol], saved + saving)
-        letter = self._letters.get(symbol, True)
-        complete = node is not None and None in node and not letter
-        return cost + (0 if complete else saved), self._state(inner, None if letter else self._tree, 0)
+        longer = beginning.longer.get(symbol)
+        if longer is not None:
+            listed, after = longer.cost, _State(inner, longer, word + cost)
+        elif self._letters.get(symbol, True):
+            listed, after = math.inf, _State(inner, _UNLISTED, 0)
+        elif beginning is self._nothing:
+            return cost, _State(inner, self._nothing, 0)
+        else:
+            listed, after = beginning.whole + min(AFTER, STEP * cost), _State(inner, self._nothing, 0)
+        added = _either(word + cost, listed) - _either(word, beginning.cost)
+        return min(max(added, 0), _MOST), after
 
-    def _state(self, inner: int, node: dict | None, saved: int) -> int:
-        key = (inner, id(node), saved)
-        number = self._number.get(key)
-        if number is None:
-            number = self._number[key] = len(self._states)
-            self._states.append((inner, node, saved))
-        return number
+
+def _either(word: int, listed: float) -> int:
+    """Return what a beginning costs, in ``STEP``: ``word`` in the model, in ``STEP``, ``listed`` in the list, in nats."""
+    cost = STEP * word
+    least = min(cost, listed)
+    return round((least - math.log((1 - LISTED) * math.exp(least - cost) + LISTED * math.exp(least - listed))) / STEP)

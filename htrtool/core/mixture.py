@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import math
-from typing import Sequence
+from typing import NamedTuple, Sequence
 
 from htrtool.core.charset import Charset
 from htrtool.core.ngram import STEP, CharacterModel, NGram
 
-_REMEMBERED = 200_000
+REMEMBERED = 0.8
+"""What remains, from one character to the next, of how much better one model did than another."""
+GRAIN = 4
+"""To which multiple of ``STEP`` that is rounded, so that there are few states."""
+WORST = 60
+"""By how much a model may be behind, in ``STEP``: it has a chance where the text becomes its own."""
+_KEPT = 200_000
+
+
+class _State(NamedTuple):
+    """The state of each model, and by how much, in ``STEP``, each is behind the one that did best lately."""
+
+    inner: tuple[int, ...]
+    behind: tuple[int, ...]
 
 
 class Mixture(CharacterModel):
-    """The mean of what several language models hold probable; it is asked like one of them.
+    """The mean of what several language models hold probable, each weighed by how well it did on the last characters.
 
-    A state is that of each model, a symbol stands for that of each.
+    It is asked like one of them; a symbol stands for that of each. So a small model of an archive speaks where the text
+    is like the archive's; SRILM's ``ngram -bayes`` (Stolcke, 2002) weighs by the likelihood of a fixed context.
     """
 
     def __init__(self, models: Sequence[NGram]):
@@ -22,8 +36,8 @@ class Mixture(CharacterModel):
         self.characters = "".join(dict.fromkeys(character for model in models for character in model.characters))
         self._symbols: list[tuple[int, ...]] = []
         self._number: dict[tuple[int, ...], int] = {}
-        self._steps: dict[tuple[tuple[int, ...], int], tuple[int, tuple[int, ...]]] = {}
-        self.start = tuple(model.start for model in self.models)
+        self._steps: dict[tuple[_State, int], tuple[int, _State]] = {}
+        self.start = _State(tuple(model.start for model in self.models), (0,) * len(self.models))
 
     def symbol(self, character: str) -> int:
         """Return the symbol of a character."""
@@ -33,18 +47,25 @@ class Mixture(CharacterModel):
         """Return the symbol of each class of a charset, the blank's being that of the unknown."""
         return [self._numbered(symbols) for symbols in zip(*(model.symbols_of(charset) for model in self.models))]
 
-    def step(self, state: tuple[int, ...], symbol: int) -> tuple[int, tuple[int, ...]]:
+    def step(self, state: _State, symbol: int) -> tuple[int, _State]:
         """Return what ``symbol`` costs in ``state``, in ``STEP``, and the state after it."""
         known = self._steps.get((state, symbol))
         if known is None:
-            if len(self._steps) >= _REMEMBERED:
+            if len(self._steps) >= _KEPT:
                 self._steps = {}
-            steps = [model.step(*at) for model, *at in zip(self.models, state, self._symbols[symbol])]
-            least = min(cost for cost, _ in steps)
-            mean = sum(math.exp(STEP * (least - cost)) for cost, _ in steps) / len(steps)
-            cost = round(least - math.log(mean) / STEP)
-            known = self._steps[state, symbol] = cost, tuple(after for _, after in steps)
+            known = self._steps[state, symbol] = self._step(state, symbol)
         return known
+
+    def _step(self, state: _State, symbol: int) -> tuple[int, _State]:
+        steps = [model.step(*at) for model, *at in zip(self.models, state.inner, self._symbols[symbol])]
+        costs = [cost for cost, _ in steps]
+        weights = [math.exp(-STEP * behind) for behind in state.behind]
+        least = min(costs)
+        mean = sum(weight * math.exp(STEP * (least - cost)) for weight, cost in zip(weights, costs)) / sum(weights)
+        totals = [REMEMBERED * behind + cost for behind, cost in zip(state.behind, costs)]
+        best = min(totals)
+        behind = tuple(min(GRAIN * round((total - best) / GRAIN), WORST) for total in totals)
+        return round(least - math.log(mean) / STEP), _State(tuple(after for _, after in steps), behind)
 
     def _numbered(self, symbols: tuple[int, ...]) -> int:
         number = self._number.get(symbols)
