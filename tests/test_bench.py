@@ -48,7 +48,7 @@ def test_accuracy_names_a_stream_that_is_none(tmp_path, tiny_model):
 def test_lm_and_calibration_give_a_row_for_each_way_of_decoding(stream, tiny_model):
     rows = list(read_table(bench("lm", "-m", tiny_model, stream).stdout.splitlines(True), "bench"))
     assert [(row["lm"], row["cer"], row["change"]) for row in rows] == [("none", "0.1111", ""), ("auto", "0.1111", "0")]
-    rows = list(read_table(bench("lm", "--names", "-m", tiny_model, stream).stdout.splitlines(True), "bench"))
+    rows = list(read_table(bench("lm", "--names", stream).stdout.splitlines(True), "bench"))
     assert [row["lm"] for row in rows] == ["auto", "auto, 0 its names", "auto, 0 names of the others"]
     rows = list(read_table(bench("calibration", "-m", tiny_model, stream).stdout.splitlines(True), "bench"))
     assert [(row["lm"], row["lines"], row["mean_accuracy"]) for row in rows] == [
