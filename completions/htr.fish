@@ -60,6 +60,7 @@ complete -c htr -n '__fish_seen_subcommand_from train' -s o -l output -rF -d 'Wr
 complete -c htr -n '__fish_seen_subcommand_from train' -l val -rF -d 'Samples by which the best epoch is chosen'
 complete -c htr -n '__fish_seen_subcommand_from train' -l size -xa 'small medium large' -d 'Train a new network of this size'
 complete -c htr -n '__fish_seen_subcommand_from train' -l spec -x -d 'Train a new network, such as \'c32:4x4/2x2 r64/2x2 r96/2x1 max lstm160 drop.2\''
+complete -c htr -n '__fish_seen_subcommand_from train' -l height -x -d 'How high the lines are that the network reads: lower is faster'
 complete -c htr -n '__fish_seen_subcommand_from train' -l from -ra '(__htr_models)' -d 'Go on from a trained model: its name, a path to its .keras file, or none'
 complete -c htr -n '__fish_seen_subcommand_from train' -l charset -x -d 'data: the characters of the data'
 complete -c htr -n '__fish_seen_subcommand_from train' -l epochs -x -d 'Stop after so many passes over the data'

@@ -204,6 +204,19 @@ def test_fine_tuning_grows_the_charset_and_keeps_what_was_learned(trained, tmp_p
     )
 
 
+def test_a_model_goes_on_at_another_height(trained, tmp_path):
+    from htrtool.core.reader import Reader
+
+    (tmp_path / "lines.tar").write_bytes(stream(16))
+    options = ("train", "--from", str(trained / "m.keras"), "--epochs", "1", "--learning-rate", "1e-9")
+    done = htr(*options, "--height", "24", "-o", "low", "lines.tar", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    reader = Reader(tmp_path / "low.onnx")
+    assert reader.info.recipe.height == 24 and reader.prepare(np.full((60, 200), 255, np.uint8)).shape[0] == 24
+    from_nothing = htr("train", "--spec", TINY, "--height", "24", "--epochs", "1", "-o", "new", "lines.tar", cwd=tmp_path)
+    assert from_nothing.returncode == 0 and Reader(tmp_path / "new.onnx").info.recipe.height == 24
+
+
 def test_a_model_grows_and_what_does_not_grow_from_it_is_refused(trained, tmp_path):
     from htrtool.core.export import keras_info
 

@@ -21,6 +21,7 @@ SIZES = ("small", "medium", "large")
 @click.option("--val", multiple=True, metavar="DATA", help="Samples by which the best epoch is chosen; may be given more than once.  [default: those marked val, or a tenth of the documents]")
 @click.option("--size", type=click.Choice(SIZES), help="Train a new network of this size.")
 @click.option("--spec", metavar="SPEC", help="Train a new network, such as 'c32:4x4/2x2 r64/2x2 r96/2x1 max lstm160 drop.2'; with --from, one grown from it.")
+@click.option("--height", type=click.IntRange(16, 256), metavar="PIXELS", help="How high the lines are that the network reads: lower is faster.  [default: as --from, from nothing as the samples]")
 @click.option("--from", "parent", metavar="MODEL", help="Go on from a trained model: its name, a path to its .keras file, or none.  [default: latin, but none with --size or --spec]")
 @click.option(
     "--charset",
@@ -52,6 +53,7 @@ def train(
     val: tuple[str, ...],
     size: str | None,
     spec: str | None,
+    height: int | None,
     parent: str | None,
     charset: str | None,
     epochs: int | None,
@@ -119,9 +121,9 @@ def train(
     target = Target.of(output)
     model = parent_model(parent) if parent != "none" else None
     recipe = model[1].recipe if model else None
-    corpus = gather(labelled_samples(operands, messages.problem), recipe)
+    corpus = gather(labelled_samples(operands, messages.problem), recipe, height=height)
     if val:
-        corpus.keep_aside(gather(labelled_samples(val, messages.problem), recipe, by_split=False))
+        corpus.keep_aside(gather(labelled_samples(val, messages.problem), recipe, by_split=False, height=height))
     # Keras takes seconds to import: only now that there is something to train on.
     with quiet_stderr():
         from htrtool.core.training import Settings

@@ -50,7 +50,9 @@ class Corpus:
                 self.leave_out(reason, key)
 
 
-def gather(samples: Iterable[Sample], parent: Recipe | None = None, by_split: bool = True) -> Corpus:
+def gather(
+    samples: Iterable[Sample], parent: Recipe | None = None, by_split: bool = True, height: int | None = None
+) -> Corpus:
     """Spool labelled samples for training.
 
     Pictures that ``htr prep`` prepared are taken as they are, but for their height; others are prepared here.
@@ -59,6 +61,7 @@ def gather(samples: Iterable[Sample], parent: Recipe | None = None, by_split: bo
         parent: the recipe of the model to go on from, which gives the height, and prepares what is not prepared yet;
             None takes the first sample's.
         by_split: keep those aside whose JSON says split ``val``; otherwise all are taken alike.
+        height: that of the lines in pixels, if it is not to be the parent's or the first sample's.
 
     Raises:
         InputError: samples were prepared in different ways, or there is none with a text.
@@ -68,7 +71,7 @@ def gather(samples: Iterable[Sample], parent: Recipe | None = None, by_split: bo
         told = Recipe.from_json(sample.meta["recipe"]) if "recipe" in sample.meta else None
         if corpus is None:
             recipe = told or parent or DEFAULT_RECIPE
-            recipe = replace(recipe, height=parent.height if parent else recipe.height)
+            recipe = replace(recipe, height=height or (parent or recipe).height)
             corpus = Corpus(LineStore(recipe.height), LineStore(recipe.height), recipe)
         if told is not None and replace(told, height=recipe.height) != recipe:
             raise InputError(
