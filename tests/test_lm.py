@@ -228,6 +228,18 @@ def test_the_model_that_did_well_on_the_last_characters_counts_most_in_a_mixture
     assert mixed.costs("a bad cab")[-3:].sum() < min(evenly, own + 0.5)
 
 
+def test_the_words_of_a_lexicon_are_known_in_capitals_too(tmp_path):
+    (tmp_path / "names.txt").write_text("Ozymbek\n", encoding="utf-8")
+    latin = Charset(" abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    models = load_language("auto", str(tmp_path / "names.txt"), latin).models
+    for language, name in (("en", "Ozymbek"), ("capitals", "OZYMBEK")):
+        known, state, total = models[language], models[language].start, 0
+        for character in name:
+            cost, state = known.step(state, known.model.symbol(character))
+            total += cost
+        assert STEP * total < 3 < known.costs(name).sum()
+
+
 def test_language_models_with_a_plus_between_are_mixed(tmp_path):
     with open(tmp_path / "a+b.lm", "wb") as stream:
         save_models({"": train_ngram([(TEXT, 1.0)])}, stream)

@@ -12,7 +12,7 @@ from htrtool.core.labels import plain
 from htrtool.core.lexicon import Lexicon
 from htrtool.core.mixture import Mixture
 from htrtool.core.modelfile import find_model
-from htrtool.core.ngram import ROOT, STEP, SUFFIX, NGram, load_models
+from htrtool.core.ngram import CAPITALS, ROOT, STEP, SUFFIX, NGram, load_models
 from htrtool.core.page_language import Languages
 from htrtool.core.reader import Reader
 
@@ -67,7 +67,10 @@ def load_language(name: str, lexicon: str | None, charset: Charset) -> Languages
         if not models:
             raise InputError("a lexicon works through a language model: give --lm NAME, not none", lexicon)
         words = _words(lexicon)
-        models = {language: Lexicon(model, words) for language, model in models.items()}
+        capitals = [word.upper() for word in words]
+        models = {
+            language: Lexicon(model, capitals if language == CAPITALS else words) for language, model in models.items()
+        }
     return Languages(models) if models else None
 
 
