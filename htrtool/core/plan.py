@@ -35,5 +35,5 @@ def plan_for(lines: int, from_model: bool) -> Plan:
     """Return the plan for so many lines, from nothing or from a trained model."""
     if from_model and lines <= FEW:
         epochs = min(max(round(210 / math.sqrt(lines)), 10), 50)
-        return Plan(epochs, 0, 8 if lines < 200 else 16, 1e-3, min(max(lines, 50), 150), 0.55)
+        return Plan(epochs, 0, 8 if lines < 200 else 16, 1e-3, min(max(lines, 50), 150), 0.6)
     return Plan(40, 10, min(32, max(4, lines // 40)), 5e-4 if from_model else 1.5e-3)

@@ -2,7 +2,7 @@
 # Make latin again from open data: sh make.sh DATA OUT
 #
 # DATA holds train/*.tar (transcribed lines), pages/train/ (annotated pages, a folder a set), fonts/ (handwriting fonts with
-# their LICENSES.tsv) and text/*.txt. OUT gets the streams and the models, first to fourth, latin and latin-small. On two cores it takes about eighteen hours.
+# their LICENSES.tsv) and text/*.txt. OUT gets the streams and the models, first and latin. On two cores it takes about sixteen hours.
 set -eu
 data=$1 out=$2
 mkdir -p "$out"
@@ -67,18 +67,8 @@ htr train --from "$out/fourth" --charset latin --minutes 262 --epochs 40 --patie
 prepare --no-deskew --no-deslant --synth --fonts "$data/fonts" --count 170 --seed 5 --max-width 1200 --image-format webp \
     -o "$out/latin.replay.tar" "$(dirname "$0")/replay.txt"
 
-# From it a faster one, of lines three quarters as high, on other made lines, and with 8-bit weights.
-write --fonts "$data/fonts" --count 15000 --seed 36 -o "$out/small-fonts.tar"
-write --hands "$out/lines/train.tar" --model "$out/latin.onnx" --count 30000 --seed 64 -o "$out/small-hands.tar"
-write --hands "$out/english/train.tar" --model "$out/latin.onnx" --language en=100 --count 13000 --seed 65 \
-    -o "$out/small-english-hands.tar"
-prepare --synth --language en=66,fr=17,de=9,es=8 --fonts "$data/fonts" --count 12000 --seed 37 \
-    -o "$out/small-capitals.tar" "$out/capitals"
-htr train --from "$out/latin" --height 36 --charset latin --minutes 105 --epochs 40 --patience 0 --learning-rate 0.001 \
-    --augment 0.4 --seed 21 --val "$out/aside.tar" -o "$out/latin-small" "$out/checked.tar" "$out/checked.tar" \
-    "$out/found/train.tar" "$out/small-hands.tar" "$out/small-english-hands.tar" "$out/small-fonts.tar" \
-    "$out/small-capitals.tar"
-htr train --quantise -o "$out/latin-small" "$out/latin-small.onnx"
+# The same with 8-bit weights.
+htr train --quantise -o "$out/latin-small" "$out/latin.onnx"
 
 # The language models: of texts whose names tell their languages.
 python "$(dirname "$0")/language_texts.py" "$data" "$out/lines/train.tar" "$out/texts"
