@@ -96,7 +96,7 @@ complete -c htr -n '__fish_seen_subcommand_from read' -l dpi -x -d 'The resoluti
 complete -c htr -n '__fish_seen_subcommand_from read' -l threads -x -d 'How many threads work'
 complete -c htr -n '__fish_seen_subcommand_from read' -l batch -x -d 'The most lines that go through the network at once'
 complete -c htr -n '__fish_seen_subcommand_from read' -l lm -x -d 'The language model that helps to decode'
-complete -c htr -n '__fish_seen_subcommand_from read' -l lexicon -rF -d 'Words that are known to occur, one a line: they are preferred, never forced'
+complete -c htr -n '__fish_seen_subcommand_from read' -l lexicon -rF -d 'Words that are known to occur, one a line (\'-\': standard input): they are preferred, never forced'
 complete -c htr -n '__fish_seen_subcommand_from read' -l beam -x -d 'How many readings of a line are followed at a time'
 complete -c htr -n '__fish_seen_subcommand_from read' -l nbest -x -d 'Give the N best readings of each line: rows with a column rank, or a list of alternatives in jsonl'
 complete -c htr -n '__fish_seen_subcommand_from read' -l looks -x -d 'Look at each line N times, narrower and wider, and read what all looks agree on best: fewer errors, N times the work'

@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -238,6 +239,18 @@ def test_the_words_of_a_lexicon_are_known_in_capitals_too(tmp_path):
             cost, state = known.step(state, known.model.symbol(character))
             total += cost
         assert STEP * total < 3 < known.costs(name).sum()
+
+
+def test_a_lexicon_may_come_from_standard_input_once():
+    note = Path(__file__).parent / "samples" / "note.jpg"
+    read = [sys.executable, "-m", "htrtool", "read", "-f", "txt", "--lexicon", "-"]
+    done = subprocess.run([*read, note], input="Novak\npotatoes\n", capture_output=True, text=True)
+    assert done.returncode == 0 and "Novak" in done.stdout, done.stderr
+    for names in (["-"], ["--files-from", "-"]):
+        done = subprocess.run([*read, *names], input="", capture_output=True, text=True)
+        assert done.returncode == 2 and "can be read only once" in done.stderr
+    done = htr("read", "--lexicon", "none.txt", note)
+    assert done.returncode == 3 and done.stderr == "htr: none.txt: can't read the words: No such file or directory\n"
 
 
 def test_language_models_with_a_plus_between_are_mixed(tmp_path):

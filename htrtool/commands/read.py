@@ -76,7 +76,9 @@ DOCUMENTS = ("alto", "page", "hocr")
     "several languages each page takes its own. Several are mixed: auto+mine.lm.",
 )
 @click.option(
-    "--lexicon", metavar="FILE", help="Words that are known to occur, one a line: they are preferred, never forced."
+    "--lexicon",
+    metavar="FILE",
+    help="Words that are known to occur, one a line ('-': standard input): they are preferred, never forced.",
 )
 @click.option(
     "--beam",
@@ -146,7 +148,7 @@ def read(
         htr read -f pdf -o book.pdf scans/*.jpg
         find scans -name '*.png' -print0 | htr read -0 --files-from - | awk -F'\\t' '$8 < 0.8'
     """
-    check_usage(operands, form, output, per_word, outlines, no_header, nbest)
+    check_usage(operands, form, output, per_word, outlines, no_header, nbest, lexicon)
     from htrtool.cli import protect_stdout
     from htrtool.core.files import replacing
     from htrtool.core.modelfile import find_model
@@ -193,7 +195,14 @@ def read(
 
 
 def check_usage(
-    operands: list[str], form: str, output: str | None, per_word: bool, outlines: bool, no_header: bool, nbest: int
+    operands: list[str],
+    form: str,
+    output: str | None,
+    per_word: bool,
+    outlines: bool,
+    no_header: bool,
+    nbest: int,
+    lexicon: str | None,
 ) -> None:
     """Refuse options that contradict one another."""
     if no_header and form != "tsv":
@@ -204,7 +213,7 @@ def check_usage(
         raise click.UsageError("--per-word is for -f tsv and jsonl: documents have words in them")
     if nbest > 1 and (form not in ("tsv", "jsonl") or per_word):
         raise click.UsageError("--nbest is for lines in -f tsv and jsonl: elsewhere there is room for one reading")
-    if operands.count("-") > 1:
+    if [*operands, lexicon, click.get_current_context().params["files_from"]].count("-") > 1:
         raise click.UsageError("standard input, '-', can be read only once")
     if form in DOCUMENTS and len(operands) > 1 and not names_folder(output):
         raise click.UsageError(f"-f {form} holds a page a file: give a folder for several inputs, -o DIR")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
 
 from htrtool.core.beam import WIDTH
@@ -55,7 +56,7 @@ def load_language(name: str, lexicon: str | None, charset: Charset) -> Languages
     Args:
         name: that of an installed model, a path, ``none``, or ``auto``: the one that is shipped, if ``charset`` has
             the letters of its languages; or several of them with ``+`` between, which are mixed.
-        lexicon: a file of words to prefer, one a line.
+        lexicon: a file of words to prefer, one a line; ``-`` is standard input.
 
     Raises:
         ModelError: there is no such model, or it is broken.
@@ -92,8 +93,11 @@ def _mixed(parts: list[dict[str, NGram]]) -> dict[str, NGram | Mixture]:
 
 def _words(lexicon: str) -> list[str]:
     try:
-        words = Path(lexicon).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        content = sys.stdin.buffer.read() if lexicon == "-" else Path(lexicon).read_bytes()
+        words = content.decode("utf-8-sig").splitlines()
+    except OSError as error:
+        raise InputError(f"can't read the words: {error.strerror}", lexicon) from None
+    except UnicodeDecodeError as error:
         raise InputError(f"expected words in UTF-8, one a line ({error})", lexicon) from None
     return list(filter(None, map(plain, words)))
 
