@@ -1,7 +1,7 @@
 """Words that are known to occur, preferred by a language model.
 
 The next word is one of the list, all of which are equally probable, or it is whatever the language model expects, and
-the probability of its letters is the mean of both. So a word of a long list gains little, and a list in which nothing
+the probability of its letters is the mixture of both. So a word of a long list gains little, and a list in which nothing
 of a text is found costs little.
 """
 
