@@ -124,6 +124,15 @@ def test_a_lexicon_prefers_its_words_and_forces_none(model):
     assert read(begun, lexicon)[0].text == "the cats"
 
 
+def cost_with(lexicon: Lexicon, text: str) -> float:
+    """Return what a text costs with the words, in nats."""
+    state, total = lexicon.start, 0
+    for character in text:
+        cost, state = lexicon.step(state, lexicon.model.symbol(character))
+        total += cost
+    return STEP * total
+
+
 @pytest.mark.parametrize("before", ["", "the ", "co", "cot", "cote", "cot, ", "zzz", "19"])
 def test_with_a_lexicon_too_the_probabilities_add_up_to_one(model, before):
     lexicon = Lexicon(model, ["cot", "cotta", "cat", "home-made"])
@@ -138,19 +147,11 @@ def test_with_a_lexicon_too_the_probabilities_add_up_to_one(model, before):
 @given(st.lists(st.text("acdeghmnost", min_size=1, max_size=8), max_size=30), st.text("acdeghmnost ,", max_size=30))
 @settings(deadline=None)
 def test_a_listed_word_costs_no_more_than_the_list_is_long_and_any_other_little_more_than_without(model, words, text):
-    lexicon, state, total = Lexicon(model, words), None, 0
-    state = lexicon.start
-    for character in text + " ":
-        cost, state = lexicon.step(state, model.symbol(character))
-        total += cost
+    lexicon = Lexicon(model, words)
     pieces = [piece for piece in text.replace(",", " ").split(" ") if piece]
-    assert STEP * total <= model.costs(text + " ").sum() + 0.5 * len(pieces) + STEP * len(text)
+    assert cost_with(lexicon, text + " ") <= model.costs(text + " ").sum() + 0.5 * len(pieces) + STEP * len(text)
     for word in words[:1]:
-        state, total = lexicon.start, 0
-        for character in word:
-            cost, state = lexicon.step(state, model.symbol(character))
-            total += cost
-        assert STEP * total <= math.log(len(set(words)) / 0.3) + STEP * len(word)
+        assert cost_with(lexicon, word) <= math.log(len(set(words)) / 0.3) + STEP * len(word)
 
 
 def test_the_shipped_model_helps_latin_letters_only():
@@ -234,11 +235,8 @@ def test_the_words_of_a_lexicon_are_known_in_capitals_too(tmp_path):
     latin = Charset(" abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
     models = load_language("auto", str(tmp_path / "names.txt"), latin).models
     for language, name in (("en", "Ozymbek"), ("capitals", "OZYMBEK")):
-        known, state, total = models[language], models[language].start, 0
-        for character in name:
-            cost, state = known.step(state, known.model.symbol(character))
-            total += cost
-        assert STEP * total < 3 < known.costs(name).sum()
+        known = models[language]
+        assert cost_with(known, name) < 3 < known.costs(name).sum()
 
 
 def test_a_lexicon_may_come_from_standard_input_once():

@@ -58,27 +58,25 @@ class Lexicon:
     def __init__(self, model: NGram | Mixture, words: Iterable[str]):
         self.model = model
         self._letters: dict[int, bool] = {model.symbol(c): c.isalnum() for c in model.characters}
-        self._nothing = self._beginnings(dict.fromkeys(words))
+        self._nothing = self._beginnings(list(dict.fromkeys(words)))
         self.start = _State(model.start, self._nothing, 0)
 
-    def _beginnings(self, words: Iterable[str]) -> _Beginning:
+    def _beginnings(self, words: list[str]) -> _Beginning:
         """Return the beginning of all words, the empty one."""
         nothing = _Beginning()
-        beginnings, wholes = [nothing], []
+        nothing.cost = 0.0
+        beginnings = []
         for word in words:
             beginning = nothing
-            beginning.words += 1
             for symbol in map(self.model.symbol, word):
                 if symbol not in beginning.longer:
                     beginning.longer[symbol] = _Beginning()
                     beginnings.append(beginning.longer[symbol])
                 beginning = beginning.longer[symbol]
                 beginning.words += 1
-            wholes.append(beginning)
+            beginning.whole = math.log(len(words))
         for beginning in beginnings:
-            beginning.cost = math.log(max(nothing.words, 1) / max(beginning.words, 1))
-        for beginning in wholes:
-            beginning.whole = math.log(nothing.words)
+            beginning.cost = math.log(len(words) / beginning.words)
         return nothing
 
     def symbols_of(self, charset: Charset) -> list[int]:
