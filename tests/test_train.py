@@ -231,6 +231,18 @@ def test_a_model_grows_and_what_does_not_grow_from_it_is_refused(trained, tmp_pa
     assert b"expected a network that grows" in done.stderr
 
 
+def test_a_model_is_pruned_to_a_narrower_one(trained, tmp_path):
+    from htrtool.core.export import keras_info
+
+    (tmp_path / "lines.tar").write_bytes(stream(16))
+    narrow = TINY.replace("lstm12", "lstm8")
+    options = ("train", "--from", str(trained / "m.keras"), "--epochs", "1", "-o", "narrow")
+    done = htr(*options, "--spec", narrow, "lines.tar", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    info = keras_info(tmp_path / "narrow.keras")
+    assert info.spec == narrow and info.training["parameters"] < keras_info(trained / "m.keras").training["parameters"]
+
+
 def test_a_few_lines_teach_a_hand_and_most_of_the_old_weights_stay(trained, tmp_path):
     from htrtool.core.export import load_keras
 

@@ -7,7 +7,9 @@ Recognition System" (2022).
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import dataclass
 from typing import Iterator
 
 import keras
@@ -23,20 +25,44 @@ SIZES = {
 }
 SHORTCUT = "shortcut"
 HEAD = "head"
-# A block's layers are named by its kind and its place in the spec, and these.
+# Of the layers of a block, after its name.
 FIRST, SECOND, BESIDE, NORM = "_first", "_second", "_beside", "_norm"
 _TOKEN = re.compile(
-    r"(?P<kind>c|r|lstm|drop|max)(?P<number>\d*\.?\d*)(?::(?P<kernel>\d+x\d+))?(?:/(?P<stride>\d+x\d+))?"
+    r"(?P<kind>c|r|lstm|drop|max)(?P<number>\d*\.?\d*)"
+    r"(?::(?P<kernel>\d+x\d+))?(?::(?P<inner>\d+))?(?:/(?P<stride>\d+x\d+))?"
 )
+_KERNEL, _STRIDE = (3, 3), (1, 1)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of a spec: see ``build_network``; ``number`` is of filters, units, or the share that is dropped.
+
+    ``inner`` is the number of filters between the two convolutions of a residual block. Its layers are named after it.
+    """
+
+    name: str
+    kind: str
+    number: float
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    inner: int
+
+    def __str__(self) -> str:
+        kernel = ":{}x{}".format(*self.kernel) if self.kernel != _KERNEL else ""
+        inner = f":{self.inner}" if self.kind == "r" and self.inner != self.number else ""
+        stride = "/{}x{}".format(*self.stride) if self.stride != _STRIDE else ""
+        number = f"{self.number:g}".lstrip("0")
+        return f"{self.kind}{number}{kernel}{inner}{stride}"
 
 
 def build_network(spec: str, height: int, classes: int, seed: int = 0, bfloat16: bool = False) -> keras.Model:
     """Build the network of a spec.
 
     A spec is a list of blocks: ``c32:4x4/2x2`` a convolution of 32 filters, 4 × 4 (3 × 3 unless said), stride 2 × 2
-    (rows × columns; 1 × 1 unless said); ``r64/2x1`` a residual block of two convolutions; ``max`` the maximum over
-    what is left of the height; ``lstm160`` a bidirectional LSTM of 160 units each way; ``drop.2`` dropout.
-    ``small``, ``medium`` and ``large`` name the specs of ``SIZES``.
+    (rows × columns; 1 × 1 unless said); ``r64/2x1`` a residual block of two convolutions, ``r64:16/2x1`` one with only
+    16 filters between the two; ``max`` the maximum over what is left of the height; ``lstm160`` a bidirectional LSTM of
+    160 units each way; ``drop.2`` dropout. ``small``, ``medium`` and ``large`` name the specs of ``SIZES``.
 
     Args:
         height: rows of the line images.
@@ -56,30 +82,29 @@ def build_network(spec: str, height: int, classes: int, seed: int = 0, bfloat16:
     lines = keras.Input((height, None, 1), name="lines")
     x = lines
     features = None
-    for index, (token, number, kernel, stride) in enumerate(parse_spec(spec)):
-        name = block_name(token, index)
-        if (features is None) != (token in "cr" or token == "max") and token != "drop":
-            raise InputError(f"expected convolutions, then max, then LSTMs, received {token!r} out of order in {spec!r}")
-        if token == "c":
-            x = convolutions.plain(x, int(number), kernel, stride, name)
-        elif token == "r":
-            x = convolutions.residual(x, int(number), kernel, stride, name)
-        elif token == "max":
+    for block in parse_spec(spec):
+        if (features is None) != (block.kind in ("c", "r", "max")) and block.kind != "drop":
+            raise InputError(f"expected convolutions, then max, then LSTMs, received {block.kind!r} out of order in {spec!r}")
+        if block.kind == "c":
+            x = convolutions.plain(x, int(block.number), block.kernel, block.stride, block.name)
+        elif block.kind == "r":
+            x = convolutions.residual(x, block)
+        elif block.kind == "max":
             x = layers.MaxPooling2D((x.shape[1], 1))(x)
             x = layers.Reshape((-1, x.shape[-1]))(x)
             features = x
-        elif token == "lstm":
+        elif block.kind == "lstm":
             x = layers.Bidirectional(
                 layers.LSTM(
-                    int(number),
+                    int(block.number),
                     return_sequences=True,
                     kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
                     recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
                 ),
-                name=name,
+                name=block.name,
             )(x)
-        elif token == "drop":
-            x = layers.Dropout(number, seed=next(seeds))(x)
+        elif block.kind == "drop":
+            x = layers.Dropout(block.number, seed=next(seeds))(x)
     if features is None:
         raise InputError(f"expected a spec with max between convolutions and LSTMs, received {spec!r}")
     head = layers.Dense(
@@ -96,39 +121,33 @@ def build_network(spec: str, height: int, classes: int, seed: int = 0, bfloat16:
     return keras.Model(lines, [head, shortcut], name="htr")
 
 
-def parse_spec(spec: str) -> list[tuple[str, float, tuple[int, int], tuple[int, int]]]:
-    """Return the blocks of a spec as (kind, number, kernel, stride).
+def parse_spec(spec: str) -> list[Block]:
+    """Return the blocks of a spec.
 
     Raises:
         InputError: a block can't be read.
     """
     blocks = []
-    for token in SIZES.get(spec, spec).split():
+    for place, token in enumerate(SIZES.get(spec, spec).split()):
         match = _TOKEN.fullmatch(token)
-        if not match or (match["kind"] == "max") != (match["number"] == ""):
+        if not match or (match["kind"] == "max") != (match["number"] == "") or (match["inner"] and match["kind"] != "r"):
             raise InputError(
-                f"expected blocks such as c32:4x4/2x2, r64/2x1, max, lstm160 and drop.2 in the network's spec, "
+                f"expected blocks such as c32:4x4/2x2, r64/2x1, r64:16/2x1, max, lstm160 and drop.2 in the network's spec, "
                 f"received {token!r}"
             )
         kernel, stride = (
-            tuple(int(n) for n in (match[part] or default).split("x"))
-            for part, default in (("kernel", "3x3"), ("stride", "1x1"))
+            tuple(int(n) for n in match[part].split("x")) if match[part] else default
+            for part, default in (("kernel", _KERNEL), ("stride", _STRIDE))
         )
-        blocks.append((match["kind"], float(match["number"] or 0), kernel, stride))
+        number = float(match["number"] or 0)
+        name = f"{match['kind']}_{place}"
+        blocks.append(Block(name, match["kind"], number, kernel, stride, int(match["inner"] or number)))
     return blocks
-
-
-def block_name(kind: str, place: int) -> str:
-    """Return the name that the layers of a block, at a place in its spec, begin with."""
-    return f"{kind}_{place}"
 
 
 def stride_of(spec: str) -> int:
     """Return how many columns of the image one frame of the output spans."""
-    columns = 1
-    for _, _, _, stride in parse_spec(spec):
-        columns *= stride[1]
-    return columns
+    return math.prod(block.stride[1] for block in parse_spec(spec))
 
 
 def reading_part(network: keras.Model) -> keras.Model:
@@ -156,11 +175,12 @@ class _Convolutions:
         x = layers.BatchNormalization(momentum=0.98, dtype=self.policy, name=f"{name}{NORM}")(x)
         return self._relu(x) if activate else x
 
-    def residual(self, x, filters, kernel, stride, name):
-        y = self.plain(x, filters, kernel, stride, f"{name}{FIRST}")
-        y = self.plain(y, filters, kernel, (1, 1), f"{name}{SECOND}", activate=False)
-        if stride != (1, 1) or x.shape[-1] != filters:
-            x = self.plain(x, filters, (1, 1), stride, f"{name}{BESIDE}", activate=False)
+    def residual(self, x, block):
+        filters = int(block.number)
+        y = self.plain(x, block.inner, block.kernel, block.stride, block.name + FIRST)
+        y = self.plain(y, filters, block.kernel, (1, 1), block.name + SECOND, activate=False)
+        if block.stride != (1, 1) or x.shape[-1] != filters:
+            x = self.plain(x, filters, (1, 1), block.stride, block.name + BESIDE, activate=False)
         return self._relu(layers.Add(dtype=self.policy)([x, y]))
 
     def _relu(self, x):

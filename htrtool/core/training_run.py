@@ -14,7 +14,7 @@ from htrtool.core.card import card
 from htrtool.core.charset import LATIN, Charset
 from htrtool.core.checkpoint import read_checkpoint
 from htrtool.core.corpus import Corpus, restrict
-from htrtool.core.dataset import BatchMaker
+from htrtool.core.dataset import BatchMaker, LineStore
 from htrtool.core.errors import InputError
 from htrtool.core.export import export_onnx, load_keras, save_keras
 from htrtool.core.files import replacing
@@ -22,11 +22,14 @@ from htrtool.core.metrics import error_rates
 from htrtool.core.modelfile import ModelInfo, Target
 from htrtool.core.network import SIZES, build_network, stride_of
 from htrtool.core.plan import Plan
+from htrtool.core.prune import narrowed, prune
 from htrtool.core.replay import add_replay
 from htrtool.core.training import Progress, Settings, Training
 from htrtool.core.transfer import Trained, transfer
 
 KEPT_ASIDE = 0.1
+EXAMPLES, EXAMPLES_A_BATCH = 256, 16
+"""On how many lines a network is pruned."""
 ENOUGH_TO_CALIBRATE = 100
 """With fewer lines kept aside a model keeps the confidence of the one that it goes on from."""
 
@@ -57,6 +60,17 @@ def choose_charset(which: str | None, texts: list[str], parent: ModelInfo | None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"expected data, keep, grow, latin or a UTF-8 file of characters ({error})", which) from None
     return Charset.of_texts([*content.splitlines(), " "])
+
+
+def examples(store: LineStore, charset: Charset, stride: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return batches of lines drawn from a store, as :func:`htrtool.core.prune.prune` takes them."""
+    chosen = np.random.default_rng(seed).permutation(len(store))[:EXAMPLES]
+    maker = BatchMaker(store, charset, stride, 0, seed)
+    batches = []
+    for part in np.array_split(sorted(chosen, key=store.widths.__getitem__), -(-len(chosen) // EXAMPLES_A_BATCH)):
+        batch = maker.batch(list(map(int, part)), 0)
+        batches.append((batch.lines, np.minimum(1, batch.frame_lengths * stride / batch.lines.shape[2])))
+    return batches
 
 
 @dataclass
@@ -114,6 +128,8 @@ class Run:
         if parent and (plan.kept or not resume):
             path, parent_info = parent
             old = Trained(load_keras(path)[0], parent_info.spec, parent_info.charset)
+            if (narrow := narrowed(old.spec, spec)) != old.spec:
+                old = prune(old, narrow, examples(corpus.lines, characters, stride_of(spec), settings.seed))
             transfer(old, Trained(network, spec, characters))
         training = Training(
             network, characters, corpus.lines, corpus.kept_aside, settings, checkpoint, checkpoint_seconds, jobs, on_step

@@ -21,7 +21,7 @@ from htrtool.core.network import (
     NORM,
     SECOND,
     SHORTCUT,
-    block_name,
+    Block,
     build_network,
     parse_spec,
 )
@@ -35,6 +35,12 @@ class Trained:
     spec: str
     charset: Charset
 
+    def named(self) -> keras.Model:
+        """Return a copy of the network whose layers can be found by their names, which models of earlier versions lack."""
+        named = build_network(self.spec, self.network.input_shape[1], self.charset.classes)
+        named.set_weights(self.network.get_weights())
+        return named
+
 
 def transfer(old: Trained, new: Trained) -> None:
     """Copy the weights of ``old`` into ``new``, a network of the same spec or of one grown from it.
@@ -46,63 +52,61 @@ def transfer(old: Trained, new: Trained) -> None:
         InputError: the spec of ``new`` is no growth of that of ``old``: see ``match_blocks``.
     """
     pairs = match_blocks(old.spec, new.spec)
-    # Layers are found by their names, which those of models written by earlier versions lack.
-    named = build_network(old.spec, old.network.input_shape[1], old.charset.classes)
-    named.set_weights(old.network.get_weights())
-    growth = _Growth(named, new.network, _known_classes(old.charset, new.charset))
-    for pair in pairs:
-        growth.copy(*pair)
+    growth = _Growth(old.named(), new.network, _known_classes(old.charset, new.charset))
+    for old_block, block in pairs:
+        growth.copy(old_block and old_block.name, block.name)
     growth.copy_classes(HEAD)
 
 
-def match_blocks(old_spec: str, new_spec: str) -> list[tuple[str | None, str]]:
-    """Return the names of the blocks of a new spec, each with that of the block of the old one that it goes on from.
+def match_blocks(old_spec: str, new_spec: str, narrower: bool = False) -> list[tuple[Block | None, Block]]:
+    """Return the blocks of a new spec, each with that of the old one that it goes on from.
 
     A block may become wider, and residual blocks that keep the size (None: they go on from nothing) may come in
-    between. Dropout is free.
+    between. Dropout is free. If told so, LSTMs and the inside of residual blocks may be ``narrower``.
 
     Raises:
         InputError: there is another difference.
     """
-    old, new = _blocks(old_spec), _blocks(new_spec)
-    pairs = []
-    for block in new:
-        if old and block.grows(old[0]):
-            pairs.append((old.pop(0).name, block.name))
-        elif block.kind == "r" and not block.projects:
-            pairs.append((None, block.name))
+    old, new = _places(old_spec), _places(new_spec)
+    pairs: list[tuple[Block | None, Block]] = []
+    for place in new:
+        if old and place.goes_on_from(old[0], narrower):
+            pairs.append((old.pop(0).block, place.block))
+        elif place.block.kind == "r" and not place.projects:
+            pairs.append((None, place.block))
         else:
             break
     if len(pairs) < len(new) or old:
         raise InputError(
             "expected a network that grows from the one to go on from, the same blocks, as wide or wider, with or without "
-            f"residual blocks such as r96 in between: {old_spec!r}; received {new_spec!r}"
+            f"residual blocks such as r96 in between, or one with narrower LSTMs or inside of residual blocks: {old_spec!r}; "
+            f"received {new_spec!r}"
         )
     return pairs
 
 
 @dataclass
-class _Block:
-    name: str
-    kind: str
-    width: float
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
+class _Place:
+    """A block and whether a convolution is beside its two, since it changes what goes in."""
+
+    block: Block
     projects: bool
 
-    def grows(self, old: _Block) -> bool:
-        same = ("kind", "kernel", "stride", "projects")
-        return all(getattr(self, name) == getattr(old, name) for name in same) and self.width >= old.width
+    def goes_on_from(self, old: _Place, narrower: bool) -> bool:
+        block, old_block = self.block, old.block
+        same = all(getattr(block, name) == getattr(old_block, name) for name in ("kind", "kernel", "stride"))
+        as_wide = block.number >= old_block.number or (narrower and block.kind == "lstm")
+        as_wide_inside = block.inner >= old_block.inner or narrower
+        return same and as_wide and as_wide_inside and self.projects == old.projects
 
 
-def _blocks(spec: str) -> list[_Block]:
-    blocks, width = [], 1.0
-    for place, (kind, number, kernel, stride) in enumerate(parse_spec(spec)):
-        if kind != "drop":
-            projects = kind == "r" and (stride != (1, 1) or number != width)
-            blocks.append(_Block(block_name(kind, place), kind, number, kernel, stride, projects))
-            width = number
-    return blocks
+def _places(spec: str) -> list[_Place]:
+    places, width = [], 1.0
+    for block in parse_spec(spec):
+        if block.kind != "drop":
+            places.append(_Place(block, block.kind == "r" and (block.stride != (1, 1) or block.number != width)))
+            width = block.number
+    return places
 
 
 def _known_classes(old: Charset, new: Charset) -> tuple[np.ndarray, np.ndarray]:
