@@ -30,7 +30,7 @@ def read(
     lexicon: str | os.PathLike | None = None,
     beam: int = 8,
     nbest: int = 1,
-    looks: int = 1,
+    looks: int | None = None,
     on_problem: Callable[[HtrError], None] | None = None,
     frame: bool = False,
 ) -> Iterator[LineRead] | pandas.DataFrame:
@@ -48,7 +48,8 @@ def read(
         lexicon: a file of words that are known to occur, one a line, which the language model then prefers.
         beam: how many readings of a line are followed at a time.
         nbest: how many readings to give of a line: those after the best are its ``alternatives``.
-        looks: how often to look at each line, narrower and wider: more take as many times the work and err less.
+        looks: how often to look at each line, narrower and wider: more take as many times the work and err less; None for
+            once, and three times where the first reading is unsure.
         on_problem: called with the error of each input that can't be read, after which the others are read. Without it
             the error is raised.
         frame: give a pandas DataFrame, not an iterator.

@@ -13,6 +13,18 @@ from htrtool.core.errors import InputError
 from htrtool.messages import Messages
 
 
+class _Looks(click.ParamType):
+    """How often the network looks at a line: a number, or None for ``auto``."""
+
+    name = "auto|N"
+
+    def convert(self, value, param, context) -> int | None:
+        return None if value in ("auto", None) else click.IntRange(1, 9).convert(value, param, context)
+
+
+LOOKS = _Looks()
+
+
 def with_messages(function: Callable) -> Callable:
     """Add ``-q`` and ``-v`` and pass a ``messages`` argument in their place."""
 

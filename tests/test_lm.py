@@ -300,4 +300,6 @@ def test_a_page_is_read_in_its_language(tmp_path):
     doubtful = frames("bad", charset, at2={"d": 0.5, "g": 0.5})
     for other, expected in ((english, "bad"), (french, "bag")):
         page = [[Look(100, seen)] for seen in (doubtful, frames(other.replace(",", ""), charset))]
-        assert [reading.text for reading in reader.read_page(page)] == [expected, other.replace(",", "")]
+        contexts = reader.contexts(page)
+        texts = [reader.read(looks, context).text for looks, context in zip(page, contexts)]
+        assert texts == [expected, other.replace(",", "")]

@@ -57,6 +57,25 @@ def test_a_page_is_read_the_same_by_any_number_of_threads(lm):
     assert len(set(truth) & set(" ".join(row.text for row in rows).split())) > len(set(truth)) / 2
 
 
+@pytest.mark.parametrize("unsure, looks", [((0, 2), 3), ((2, 2), 1)], ids=["all", "none"])
+@pytest.mark.parametrize("lm", ["none", "auto"])
+def test_only_unsure_lines_are_looked_at_again(monkeypatch, lm, unsure, looks):
+    monkeypatch.setattr("htrtool.core.reader.UNSURE", unsure)
+    by_itself, told = reader_for("latin", lm), reader_for("latin", lm, looks=looks)
+    rows = list(Pipeline(by_itself, [str(LETTER)], threads=2, batch=4))
+    expected = list(Pipeline(told, [str(LETTER)]))
+    assert [row.text for row in rows] == [row.text for row in expected]
+    np.testing.assert_allclose([row.conf for row in rows], [row.conf for row in expected], atol=1e-4)
+    line = np.random.default_rng(0).integers(0, 256, (48, 300), np.uint8)
+    assert by_itself.read_line(line).text == told.read_line(line).text
+
+
+def test_looks_are_told_apart_from_what_is_no_number_of_them(run_htr):
+    for looks in ("0", "10", "often"):
+        done = run_htr("read", "--looks", looks, LETTER)
+        assert done.returncode == 2 and b"--looks" in done.stderr
+
+
 def test_words_stand_where_a_single_look_finds_them():
     once, thrice = (
         {(line.number, word.text): word for _, line in Pipeline(reader_for("latin", looks=looks), [str(LETTER)]).lines() for word in line.words}

@@ -10,6 +10,8 @@ from typing import Iterable
 
 import click
 
+from htrtool.options import LOOKS
+
 COLUMNS = ("set", "reader", "lines", "cer", "cer_low", "cer_high", "wer", "wer_low", "wer_high", "lines_per_s")
 
 
@@ -17,7 +19,7 @@ COLUMNS = ("set", "reader", "lines", "cer", "cer_low", "cer_high", "wer", "wer_l
 @click.argument("streams", nargs=-1, required=True, metavar="STREAM.tar...")
 @click.option("-m", "--model", "models", multiple=True, default=("latin",), show_default=True, help="A model of ours; may be given several times.")
 @click.option("--lm", "lms", multiple=True, default=("auto",), show_default=True, help="The language model to decode ours with, or none; may be given several times.")
-@click.option("--looks", multiple=True, type=click.IntRange(1, 9), default=(1,), show_default=True, help="How often ours looks at each line; may be given several times.")
+@click.option("--looks", multiple=True, type=LOOKS, default=("auto",), show_default=True, metavar="auto|N", help="How often ours looks at each line; may be given several times.")
 @click.option("--peer", "peers", multiple=True, type=click.Choice(["rapidocr", "tesseract"]), help="Only these peers.  [default: all that are installed]")
 @click.option("--alone", is_flag=True, help="No peers.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many lines a set, drawn at random.")
@@ -40,11 +42,12 @@ def accuracy(streams, models, lms, looks, peers, alone, limit, seed) -> None:
             table.write({"set": Path(stream).stem, "reader": name, "lines": len(samples)} | scores(samples, reader))
 
 
-def _label(model: str, lm: str, looks: int) -> str:
-    return model + (f", lm {lm}" if lm != "auto" else "") + (f", {looks} looks" if looks > 1 else "")
+def _label(model: str, lm: str, looks: int | None) -> str:
+    looked = f", {looks} look{'s' * (looks > 1)}" if looks else ""
+    return model + (f", lm {lm}" if lm != "auto" else "") + looked
 
 
-def ours(model: str, lm: str, looks: int = 1):
+def ours(model: str, lm: str, looks: int | None = None):
     """Return a reader of single lines with a model of ours and a language model."""
     from htrtool.core.language import reader_for
     from htrtool.core.session import usable_cpus

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Sequence
 
 import click
 
+from htrtool.options import LOOKS
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -20,10 +22,10 @@ COLUMNS = ("set", "lm", "lines", "line_ece", "word_ece", "character_ece", "mean_
 @click.argument("streams", nargs=-1, required=True, metavar="STREAM.tar...")
 @click.option("-m", "--model", default="latin", show_default=True, help="The model that reads.")
 @click.option("--lm", default="auto", show_default=True, help="The language model, as for htr read.")
-@click.option("--looks", type=click.IntRange(1, 9), default=1, show_default=True, help="How often each line is looked at.")
+@click.option("--looks", type=LOOKS, default="auto", show_default=True, metavar="auto|N", help="How often each line is looked at.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many lines a set, drawn at random.")
 @click.option("--seed", default=0, show_default=True, help="Seed of that draw.")
-def calibration(streams: Sequence[str], model: str, lm: str, looks: int, limit: int | None, seed: int) -> None:
+def calibration(streams: Sequence[str], model: str, lm: str, looks: int | None, limit: int | None, seed: int) -> None:
     """Print the expected calibration error of lines, words and characters on each STREAM, and on all together.
 
     Ten bins of equal width. A line's accuracy is 1 less its character error rate, 0 at least; a word or a character is

@@ -36,8 +36,8 @@ def lm(streams: Sequence[str], model: str, lm: str, names: bool, limit: int | No
     from htrtool.core.language import reader_for
     from htrtool.core.tables import TableWriter
 
-    readers = {"none": reader_for(model, "none")} if not names else {}
-    readers[lm] = reader_for(model, lm)
+    readers = {"none": reader_for(model, "none", looks=1)} if not names else {}
+    readers[lm] = reader_for(model, lm, looks=1)
     table = TableWriter(sys.stdout, COLUMNS)
     sets = {stream: labelled(Path(stream), limit, seed) for stream in streams}
     for stream, samples in sets.items():
@@ -57,7 +57,7 @@ def _with_names(stream: str, sets: dict[str, list], model: str, lm: str) -> dict
         for number, (whose, words) in enumerate(lists.items()):
             file = Path(folder, f"{number}.txt")
             file.write_text("\n".join(words), encoding="utf-8")
-            readers[f"{lm}, {len(words)} {whose}"] = reader_for(model, lm, str(file))
+            readers[f"{lm}, {len(words)} {whose}"] = reader_for(model, lm, str(file), looks=1)
     return readers
 
 

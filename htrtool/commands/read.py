@@ -9,7 +9,7 @@ import click
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import with_messages, with_operands
+from htrtool.options import LOOKS, with_messages, with_operands
 
 ROWS = ("tsv", "txt", "jsonl")
 DOCUMENTS = ("alto", "page", "hocr")
@@ -97,12 +97,12 @@ DOCUMENTS = ("alto", "page", "hocr")
 )
 @click.option(
     "--looks",
-    type=click.IntRange(1, 9),
-    default=1,
+    type=LOOKS,
+    default="auto",
     show_default=True,
-    metavar="N",
-    help="Look at each line N times, narrower and wider, and read what all looks agree on best: fewer errors, N times "
-    "the work.",
+    metavar="auto|N",
+    help="Look at each line N times, 1 to 9, narrower and wider, and read what all looks agree on best: fewer errors, N "
+    "times the work. auto: once, and three times where the first reading is unsure.",
 )
 @with_messages
 def read(
@@ -121,7 +121,7 @@ def read(
     lexicon: str | None,
     beam: int,
     nbest: int,
-    looks: int,
+    looks: int | None,
     messages: Messages,
 ) -> int:
     """Read images of handwriting into a table of lines.

@@ -28,7 +28,7 @@ def reader_for(
     lexicon: str | None = None,
     beam: int = WIDTH,
     nbest: int = 1,
-    looks: int = 1,
+    looks: int | None = None,
     threads: int = 1,
 ) -> Reader:
     """Return a reader with the model and the language model of these names, see :func:`load_language`.
@@ -36,7 +36,8 @@ def reader_for(
     Args:
         beam: how many prefixes the search with a language model follows at a time.
         nbest: how many texts to give for a line.
-        looks: how often the network looks at a line, each time at another width.
+        looks: how often the network looks at a line, each time at another width; None for once, and more often where
+            it is not sure.
         threads: the threads that the network uses for one batch.
 
     Raises:
@@ -45,7 +46,7 @@ def reader_for(
     """
     reader = Reader(find_model(model), threads)
     language = load_language(lm, lexicon, reader.info.charset)
-    if language or nbest > 1 or looks > 1:
+    if language or nbest > 1 or looks != 1:
         reader.search(language, beam, nbest, looks)
     return reader
 

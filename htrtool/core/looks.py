@@ -19,6 +19,10 @@ STEP = 1.13
 """How much wider each look is than the one before it."""
 TEXTS = 2
 """How many texts each look puts forward at least."""
+FURTHER = 3
+"""How many looks it is in all at a line of which the first look is not sure."""
+UNSURE = (0.7, 0.9)
+"""Between these confidences more looks are worth their time: above, little is wrong, and below, they mend little."""
 
 
 class Look(NamedTuple):

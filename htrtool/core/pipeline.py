@@ -17,7 +17,7 @@ from htrtool.core.lines import cut_lines, looks_like_line
 from htrtool.core.looks import Look
 from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
 from htrtool.core.place import Place
-from htrtool.core.reader import Reader, Reading
+from htrtool.core.reader import Context, Reader, Reading
 from htrtool.core.words import Word, words_of
 
 MODES = ("auto", "page", "line")
@@ -57,14 +57,17 @@ class PageLine:
     """A line of a page: its number in reading order, from 1, where it stands and, when that is done, what was read.
 
     ``ends`` are where the picture that was cut out of the page begins and ends in the one that is read, as shares of
-    that one's width. ``looks`` is what the network saw of it so far, None for each look to come, until the line is read.
+    that one's width. Until the line is read, ``pixels`` is that picture, ``looks`` what the network saw of it so far, None
+    for each look to come, and ``context`` what its page tells of how to read it, once all of the page has been seen.
     """
 
     number: int
     place: Place
     reading: Reading | None = None
     ends: tuple[float, float] = (0.0, 1.0)
+    pixels: np.ndarray | None = None
     looks: list[Look | None] = field(default_factory=list)
+    context: Context | None = None
 
     @cached_property
     def words(self) -> list[Word]:
@@ -161,6 +164,7 @@ class Pipeline:
         self._waiting_count = 0
         self._unread = 0
         self._loading = 0
+        self._reading = 0
         self._window = FIRST_WINDOW
         self._fed = False
         self._stopped = False
@@ -290,7 +294,7 @@ class Pipeline:
         return bool(self._todo) and self._waiting_count < self._window and self._unread < UNREAD_ROWS
 
     def _finished(self) -> bool:
-        return self._fed and not self._todo and not self._loading
+        return self._fed and not self._todo and not self._loading and not self._reading
 
     def _take_batch(self) -> list[Waiting]:
         width = min(self._waiting, key=lambda width: self._waiting[width][0][:2])
@@ -300,10 +304,11 @@ class Pipeline:
         if not heap:
             del self._waiting[width]
         self._waiting_count -= len(taken)
+        self._reading += 1
         return taken
 
     def _load(self, index: int, page: Page) -> None:
-        prepared: list[tuple[PageLine, list[np.ndarray]]] = []
+        prepared: list[PageLine] = []
         try:
             with page.source.room():
                 prepared = list(self._lines_of(page))
@@ -313,22 +318,29 @@ class Pipeline:
         if not self._keep_sources:
             # It may hold the bytes of a picture.
             page.source = PageSource(page.source.file, page.source.page)
+        views = [self._reader.views(line.pixels) for line in prepared]
         with self._change:
-            for line, views in prepared:
+            for line, of_line in zip(prepared, views):
                 page.lines.append(line)
-                line.looks = [None] * len(views)
-                for look, pixels in enumerate(views):
-                    heapq.heappush(
-                        self._waiting.setdefault(self._reader.padded_width(pixels), []),
-                        Waiting(index, line.number, look, line, pixels, page),
-                    )
-                self._waiting_count += len(views)
+                self._await_looks(index, page, line, of_line)
             self._unread += len(prepared)
             page.settled = True
             self._loading -= 1
             self._change.notify_all()
 
-    def _lines_of(self, page: Page) -> Iterator[tuple[PageLine, list[np.ndarray]]]:
+    def _await_looks(self, index: int, page: Page, line: PageLine, views: list[np.ndarray]) -> None:
+        """Let the network look at each view of a line but for that which it saw already, the line itself."""
+        seen = line.looks[0] if line.looks else None
+        line.looks = [seen if pixels is line.pixels else None for pixels in views]
+        for look, pixels in enumerate(views):
+            if line.looks[look] is None:
+                width = self._reader.padded_width(pixels)
+                heapq.heappush(
+                    self._waiting.setdefault(width, []), Waiting(index, line.number, look, line, pixels, page)
+                )
+                self._waiting_count += 1
+
+    def _lines_of(self, page: Page) -> Iterator[PageLine]:
         pixels = page.source.load()
         height, width = pixels.shape
         page.size = (width, height)
@@ -343,7 +355,7 @@ class Pipeline:
                 line = self._reader.prepare_placed(cut.pixels)
                 width = line.pixels.shape[1]
                 ends = line.begin / width, line.end / width
-                yield PageLine(number, cut.place, ends=ends), self._reader.views(line.pixels)
+                yield PageLine(number, cut.place, ends=ends, pixels=line.pixels)
             except InputError as problem:
                 if page.source.cut is None:
                     raise
@@ -354,14 +366,28 @@ class Pipeline:
         with self._change:
             for waiting, probabilities in zip(batch, seen):
                 waiting.line.looks[waiting.look] = Look(waiting.pixels.shape[1], probabilities)
-            pages = {id(waiting.page): waiting.page for waiting in batch}.values()
-            seen_whole = [page for page in pages if all(None not in line.looks for line in page.lines)]
-        for page in seen_whole:
-            readings = self._reader.read_page([line.looks for line in page.lines])
-            with self._change:
-                for line, reading in zip(page.lines, readings):
-                    line.reading, line.looks = reading, []
-                self._change.notify_all()
+            pages = {waiting.index: waiting.page for waiting in batch}.items()
+            seen_whole = [(index, page) for index, page in pages if all(None not in line.looks for line in page.lines)]
+        for index, page in seen_whole:
+            self._read_lines(index, page)
         with self._change:
+            self._reading -= 1
             self._window = min(WINDOW, self._window * 2)
+            self._change.notify_all()
+
+    def _read_lines(self, index: int, page: Page) -> None:
+        """Read the lines of a page that are not read yet, or look at them further."""
+        lines = [line for line in page.lines if line.reading is None]
+        first = lines[0].context is None
+        if first:
+            for line, context in zip(lines, self._reader.contexts([line.looks for line in lines])):
+                line.context = context
+        readings = [self._reader.read(line.looks, line.context) for line in lines]
+        views = [self._reader.further_views(line.pixels, reading) if first else [] for line, reading in zip(lines, readings)]
+        with self._change:
+            for line, reading, further in zip(lines, readings, views):
+                if further:
+                    self._await_looks(index, page, line, further)
+                else:
+                    line.reading, line.pixels, line.looks, line.context = reading, None, [], None
             self._change.notify_all()

@@ -14,7 +14,7 @@ from htrtool.core.block_letters import in_block_letters, in_capitals
 from htrtool.core.confidence import Confidence, Confidences
 from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError, ModelError
-from htrtool.core.looks import TEXTS, Look, ranked, views
+from htrtool.core.looks import FURTHER, TEXTS, UNSURE, Look, ranked, views
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
 from htrtool.core.page_language import Languages
 from htrtool.core.prepare import Prepared, prepare_placed
@@ -40,6 +40,13 @@ class Reading(NamedTuple):
     characters: np.ndarray
     words: np.ndarray
     alternatives: tuple[tuple[str, float], ...] = ()
+
+
+class Context(NamedTuple):
+    """What a line's page tells of how to read it: its language, ``""`` where that is not clear, and whether it is in block letters."""
+
+    language: str
+    in_block_letters: bool
 
 
 class Reader:
@@ -72,16 +79,20 @@ class Reader:
             raise ModelError(str(error), str(path)) from None
         self._searches: dict[str, BeamSearch] = {}
         self._languages: Languages | None = None
-        self._nbest = self._looks = 1
+        self._nbest = 1
+        self._looks: int | None = 1
 
-    def search(self, languages: Languages | None, width: int = WIDTH, nbest: int = 1, looks: int = 1) -> None:
+    def search(
+        self, languages: Languages | None, width: int = WIDTH, nbest: int = 1, looks: int | None = None
+    ) -> None:
         """Decode from now on by beam search, not by the most probable class of each frame.
 
         Args:
             languages: the language models that help, if any; a page is decoded with that of its language.
             width: how many prefixes are followed at a time.
             nbest: how many texts to give for a line; those after the best are its alternatives.
-            looks: how often the network looks at a line, each time at another width.
+            looks: how often the network looks at a line, each time at another width; None for once, and more often
+                where it is not sure.
         """
         models = languages.models if languages else {"": None}
         self._searches = {
@@ -137,8 +148,13 @@ class Reader:
         return max(1, -(-line.shape[1] // WIDTH_STEP)) * WIDTH_STEP
 
     def views(self, line: np.ndarray) -> list[np.ndarray]:
-        """Return a prepared line in each of the widths at which the network is to look at it."""
-        return views(line, self._looks)
+        """Return a prepared line in each of the widths at which the network is to look at it first."""
+        return views(line, self._looks or 1)
+
+    def further_views(self, line: np.ndarray, reading: Reading) -> list[np.ndarray]:
+        """Return a prepared line, itself among them, as the network is to look at it after a first reading; empty if that will do."""
+        lowest, highest = UNSURE
+        return views(line, FURTHER) if self._looks is None and lowest <= reading.conf < highest else []
 
     def network_input(self, lines: Sequence[np.ndarray]) -> np.ndarray:
         """Return prepared lines of one padded width as the network takes them: (lines, height, width, 1), ink 1."""
@@ -164,11 +180,12 @@ class Reader:
         """Return the language of each line of a page, read at a glance: ``""`` where none is clear or matters."""
         return [""] * len(page) if self._languages is None else self._languages.of(page)
 
-    def decode(self, probabilities: np.ndarray, language: str) -> list[Candidate]:
+    def decode(self, probabilities: np.ndarray, language: str, texts: int = 1) -> list[Candidate]:
         """Return the best texts of a line, (frames, classes) of probabilities, best first: one at least."""
-        if not self._searches:
+        texts = max(self._nbest, texts)
+        if not self._searches or (self._languages is None and texts == 1):
             return [Candidate(*best_path(probabilities, self.info.charset), 0.0)]
-        return self._searches[language].decode(probabilities, max(self._nbest, TEXTS if self._looks > 1 else 1))
+        return self._searches[language].decode(probabilities, texts)
 
     def costs(self, text: str, language: str) -> np.ndarray:
         """Return what each character of a text costs in a language, in nats: zeros where there is no language model."""
@@ -182,27 +199,32 @@ class Reader:
 
     def read_line(self, line: np.ndarray) -> Reading:
         """Read a prepared line by itself."""
-        return self.read_page([[Look(view.shape[1], self.probabilities([view])[0]) for view in self.views(line)]])[0]
+        looks = [self._look(view) for view in self.views(line)]
+        (context,) = self.contexts([looks])
+        reading = self.read(looks, context)
+        if further := self.further_views(line, reading):
+            looks = [looks[0] if view is line else self._look(view) for view in further]
+            reading = self.read(looks, context)
+        return reading
 
-    def read_page(self, page: Sequence[Sequence[Look]]) -> list[Reading]:
-        """Read the lines of a page in the language that they are in, given what each look at :meth:`views` of them saw."""
+    def _look(self, view: np.ndarray) -> Look:
+        return Look(view.shape[1], self.probabilities([view])[0])
+
+    def contexts(self, page: Sequence[Sequence[Look]]) -> list[Context]:
+        """Return how to read each line of a page, given what each look at :meth:`views` of them saw."""
         texts = [self._glance_at(looks) for looks in page]
-        seen = list(page)
-        for place, in_block in enumerate(in_block_letters(texts)):
-            if in_block:
-                seen[place] = [self._in_capitals(look) for look in page[place]]
-                texts[place] = self._glance_at(seen[place])
-        return [self._read(looks, language) for looks, language in zip(seen, self.languages_of(texts))]
+        in_block = in_block_letters(texts)
+        for place, looks in enumerate(page):
+            if in_block[place]:
+                texts[place] = self._glance_at([self._in_capitals(look) for look in looks])
+        return [Context(*context) for context in zip(self.languages_of(texts), in_block)]
 
-    def _glance_at(self, looks: Sequence[Look]) -> str:
-        # That at the line's own width, or with an even number of looks one of those nearest to it.
-        return self.glance(looks[len(looks) // 2].probabilities)
-
-    def _in_capitals(self, look: Look) -> Look:
-        return look._replace(probabilities=in_capitals(look.probabilities, self.info.charset))
-
-    def _read(self, looks: Sequence[Look], language: str) -> Reading:
-        found = [self.decode(look.probabilities, language) for look in looks]
+    def read(self, looks: Sequence[Look], context: Context) -> Reading:
+        """Read a line, given what some looks at it saw."""
+        if context.in_block_letters:
+            looks = [self._in_capitals(look) for look in looks]
+        language = context.language
+        found = [self.decode(look.probabilities, language, TEXTS if len(looks) > 1 else 1) for look in looks]
         (text, score), *others = self._ranked(looks, found, language)
         places, sure = [], []
         for look, candidates in zip(looks, found):
@@ -215,6 +237,13 @@ class Reader:
             (other, float(line) * math.exp(weight - score)) for other, weight in others[: self._nbest - 1]
         )
         return Reading(text, float(line), np.mean(places, axis=0), characters, words, alternatives)
+
+    def _glance_at(self, looks: Sequence[Look]) -> str:
+        # That at the line's own width, or with an even number of looks one of those nearest to it.
+        return self.glance(looks[len(looks) // 2].probabilities)
+
+    def _in_capitals(self, look: Look) -> Look:
+        return look._replace(probabilities=in_capitals(look.probabilities, self.info.charset))
 
     def _ranked(
         self, looks: Sequence[Look], found: Sequence[Sequence[Candidate]], language: str
