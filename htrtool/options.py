@@ -38,10 +38,11 @@ def with_messages(function: Callable) -> Callable:
     return wrapper
 
 
-def with_operands(metavar: str) -> Callable:
+def with_operands(metavar: str, beside: str | None = None) -> Callable:
     """Add operands, ``--files-from`` and ``-0``, and pass the names as ``operands``, a list of strings.
 
-    No operand at all means standard input, ``-``, and says so where that is a terminal.
+    No operand at all means standard input, ``-``, and says so where that is a terminal. Only one of them, of
+    ``--files-from`` and of the parameter ``beside`` may be standard input.
     """
 
     def decorate(function: Callable) -> Callable:
@@ -59,6 +60,9 @@ def with_operands(metavar: str) -> Callable:
                 names = ["-"]
                 if sys.stdin.isatty():
                     print(f"{click.get_current_context().command_path}: reading standard input", file=sys.stderr)
+            others = kwargs.get(beside) or ()
+            if [*names, files_from, *([others] if isinstance(others, str) else others)].count("-") > 1:
+                raise click.UsageError("standard input, '-', can be read only once")
             return function(*args, operands=names, **kwargs)
 
         return wrapper

@@ -125,6 +125,13 @@ def test_operands_come_from_a_file_too(command, folder, null):
 
 
 @every_command
+def test_standard_input_is_read_only_once(command, folder):
+    for operands in (("-", "-"), ("--files-from", "-", "-")):
+        done = run(command, *operands, folder=folder)
+        assert done.returncode == Exit.USAGE and b"'-', can be read only once" in done.stderr
+
+
+@every_command
 def test_a_bad_file_among_good_ones_is_named_and_the_others_are_done(command, folder):
     good, bad = f"good{command.suffix}", f"bad{command.suffix}"
     (folder / good).write_bytes(command.good)

@@ -26,7 +26,7 @@ def _epilog() -> str:
 
 @click.command("eval", epilog=_epilog())
 @click.argument("truth", metavar="TRUTH")
-@with_operands("READ")
+@with_operands("READ", beside="truth")
 @click.option(
     "--per",
     "scopes",
@@ -105,8 +105,6 @@ def eval(  # noqa: A001 - named as the subcommand
     from htrtool.core.scoring import Scoring
     from htrtool.core.truth import read_lines
 
-    if "-" in operands and truth == "-" or operands.count("-") > 1:
-        raise click.UsageError("standard input can be read only once: give TRUTH or READ as a file")
     stdout = protect_stdout()
     wanted = read_lines(truth, document)
     if not wanted:

@@ -81,8 +81,6 @@ def prep(
         htr prep --synth --fonts fonts/ --count 20000 --language en=70,fr=30 texts/*.txt > synth.tar
         htr prep --synth --hands lines.tar --count 20000 texts/*.txt > hands.tar
     """
-    if operands.count("-") > 1:
-        raise click.UsageError("standard input, '-', can be read only once")
     if looking.page_texts and len(looking.page_texts) != len(operands):
         raise click.UsageError(
             f"--text is given for each SOURCE: there are {len(operands)} of these and {len(looking.page_texts)} of those"

@@ -16,7 +16,7 @@ DOCUMENTS = ("alto", "page", "hocr")
 
 
 @click.command()
-@with_operands("IMAGE")
+@with_operands("IMAGE", beside="lexicon")
 @click.option(
     "-m",
     "--model",
@@ -148,7 +148,7 @@ def read(
         htr read -f pdf -o book.pdf scans/*.jpg
         find scans -name '*.png' -print0 | htr read -0 --files-from - | awk -F'\\t' '$8 < 0.8'
     """
-    check_usage(operands, form, output, per_word, outlines, no_header, nbest, lexicon)
+    check_usage(operands, form, output, per_word, outlines, no_header, nbest)
     from htrtool.cli import protect_stdout
     from htrtool.core.files import replacing
     from htrtool.core.modelfile import find_model
@@ -202,7 +202,6 @@ def check_usage(
     outlines: bool,
     no_header: bool,
     nbest: int,
-    lexicon: str | None,
 ) -> None:
     """Refuse options that contradict one another."""
     if no_header and form != "tsv":
@@ -213,8 +212,6 @@ def check_usage(
         raise click.UsageError("--per-word is for -f tsv and jsonl: documents have words in them")
     if nbest > 1 and (form not in ("tsv", "jsonl") or per_word):
         raise click.UsageError("--nbest is for lines in -f tsv and jsonl: elsewhere there is room for one reading")
-    if [*operands, lexicon, click.get_current_context().params["files_from"]].count("-") > 1:
-        raise click.UsageError("standard input, '-', can be read only once")
     if form in DOCUMENTS and len(operands) > 1 and not names_folder(output):
         raise click.UsageError(f"-f {form} holds a page a file: give a folder for several inputs, -o DIR")
 

@@ -16,7 +16,7 @@ SIZES = ("small", "medium", "large")
 
 
 @click.command()
-@with_operands("DATA")
+@with_operands("DATA", beside="val")
 @click.option("-o", "--output", default="model", show_default=True, metavar="NAME", help="Write NAME.keras, NAME.onnx and NAME.md.")
 @click.option("--val", multiple=True, metavar="DATA", help="Samples by which the best epoch is chosen; may be given more than once.  [default: those marked val, or a tenth of the documents]")
 @click.option("--size", type=click.Choice(SIZES), help="Train a new network of this size.")
