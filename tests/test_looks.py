@@ -57,7 +57,7 @@ def test_a_page_is_read_the_same_by_any_number_of_threads(lm):
     assert len(set(truth) & set(" ".join(row.text for row in rows).split())) > len(set(truth)) / 2
 
 
-@pytest.mark.parametrize("unsure, looks", [((0, 2), 3), ((2, 2), 1)], ids=["all", "none"])
+@pytest.mark.parametrize("unsure, looks", [(2, 3), (0, 1)], ids=["all", "none"])
 @pytest.mark.parametrize("lm", ["none", "auto"])
 def test_only_unsure_lines_are_looked_at_again(monkeypatch, lm, unsure, looks):
     monkeypatch.setattr("htrtool.core.reader.UNSURE", unsure)

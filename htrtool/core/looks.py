@@ -21,8 +21,8 @@ TEXTS = 2
 """How many texts each look puts forward at least."""
 FURTHER = 3
 """How many looks it is in all at a line of which the first look is not sure."""
-UNSURE = (0.7, 0.9)
-"""Between these confidences more looks are worth their time: above, little is wrong, and below, they mend little."""
+UNSURE = 0.9
+"""Below this confidence further looks are worth their time: two lines of five of many hands, with three of four errors."""
 
 
 class Look(NamedTuple):

@@ -153,8 +153,7 @@ class Reader:
 
     def further_views(self, line: np.ndarray, reading: Reading) -> list[np.ndarray]:
         """Return a prepared line, itself among them, as the network is to look at it after a first reading; empty if that will do."""
-        lowest, highest = UNSURE
-        return views(line, FURTHER) if self._looks is None and lowest <= reading.conf < highest else []
+        return views(line, FURTHER) if self._looks is None and reading.conf < UNSURE else []
 
     def network_input(self, lines: Sequence[np.ndarray]) -> np.ndarray:
         """Return prepared lines of one padded width as the network takes them: (lines, height, width, 1), ink 1."""
