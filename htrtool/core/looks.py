@@ -22,7 +22,7 @@ TEXTS = 2
 FURTHER = 3
 """How many looks it is in all at a line of which the first look is not sure."""
 UNSURE = 0.9
-"""Below this confidence further looks are worth their time: two lines of five of many hands, with three of four errors."""
+"""Below this confidence further looks are worth their time: two lines of five in hard hands, with two errors of three."""
 
 
 class Look(NamedTuple):
