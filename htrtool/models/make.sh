@@ -59,7 +59,7 @@ done
 prepare --synth --language en=66,fr=17,de=9,es=8 --fonts "$data/fonts" --count 12000 --seed 35 \
     -o "$out/capitals.tar" "$out/capitals"
 htr train --from "$out/fourth" --charset latin --minutes 262 --epochs 40 --patience 0 --learning-rate 0.0007 --bfloat16 \
-    --spec 'c32:4x4/2x2 c64/2x2 r96/2x1 r96:48 r160/2x1 r160:24 max lstm224 lstm224 drop.05' \
+    --spec 'c32:4x4/2x2 c64/2x2 r96/2x1 r96:64 r160/2x1 r160:32 max lstm224 lstm224 drop.05' \
     --augment 0.4 --seed 16 --val "$out/aside.tar" -o "$out/latin" "$out/checked.tar" "$out/checked.tar" \
     "$out/found/train.tar" "$out/last-hands.tar" "$out/english-hands.tar" "$out/last-fonts.tar" \
     "$out/capitals.tar"
