@@ -183,6 +183,7 @@ def test_resuming_with_other_data_is_refused(tmp_path):
 
 def test_fine_tuning_grows_the_charset_and_keeps_what_was_learned(trained, tmp_path):
     from htrtool.core.export import load_keras
+    from htrtool.core.internal_lm import InternalLM
 
     buffer = io.BytesIO()
     with SampleWriter(buffer) as writer:
@@ -198,6 +199,9 @@ def test_fine_tuning_grows_the_charset_and_keeps_what_was_learned(trained, tmp_p
     old, _ = load_keras(trained / "m.keras")
     new, info = load_keras(tmp_path / "grown.keras")
     assert info.charset.characters == ("a", "b", "c")
+    # It expects a c after an a now too, beside the b that it knew before.
+    costs = InternalLM.of(info.internal_lm, info.charset).costs
+    assert costs[1, 3] < costs[1, 1] and costs[1, 2] < costs[1, 1]
     lines = np.random.default_rng(1).random((1, 32, 96, 1), np.float32)
     np.testing.assert_allclose(
         new.predict_on_batch(lines)[0][..., :3], old.predict_on_batch(lines)[0], atol=0.3

@@ -29,7 +29,9 @@ def draw_line(text: str, margin: int = 16, height: int = HEIGHT) -> np.ndarray:
     return pixels
 
 
-def write_tiny_model(path: Path, name: str = "tiny", calibration: dict | None = None) -> Path:
+def write_tiny_model(
+    path: Path, name: str = "tiny", calibration: dict | None = None, internal_lm: str = ""
+) -> Path:
     """Write the network as an ONNX model with htr's metadata."""
     from onnx import TensorProto, checker, helper, numpy_helper, save
 
@@ -58,6 +60,7 @@ def write_tiny_model(path: Path, name: str = "tiny", calibration: dict | None = 
         Recipe(normalise="none", height=HEIGHT),
         "tiny",
         STRIDE,
+        internal_lm=internal_lm,
         calibration=calibration or {},
     )
     helper.set_model_props(model, {METADATA_KEY: info.to_json()})

@@ -102,7 +102,7 @@ DOCUMENTS = ("alto", "page", "hocr")
     show_default=True,
     metavar="auto|N",
     help="Look at each line N times, 1 to 9, narrower and wider, and read what all looks agree on best: fewer errors, N "
-    "times the work. auto: once, and three times where the first reading is unsure.",
+    "times the work. auto: once, and once more where the first reading is unsure.",
 )
 @with_messages
 def read(

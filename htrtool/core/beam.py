@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from htrtool.core import internal_lm
 from htrtool.core.charset import BLANK, Charset
+from htrtool.core.internal_lm import InternalLM
 from htrtool.core.ngram import STEP
 from htrtool.core.page_language import LanguageModel
 
@@ -22,6 +24,10 @@ WEIGHT = 0.6
 """What the language model's logarithms count beside the network's."""
 BONUS = 1.6
 """What each character is worth, in nats, since a language model would rather have few."""
+INTERNAL = 0.3
+"""How much of what the network expects by itself is taken out again."""
+EXPECTED = 2.4
+"""What a character costs the network by itself on average, in nats."""
 SURELY_BLANK = 0.95
 LEAST_PROBABLE = 0.02
 FAR_BEHIND = 0.02
@@ -66,18 +72,24 @@ class BeamSearch:
     Args:
         model: the language model; None leaves all to the network.
         width: the most prefixes that are followed at a time.
+        internal: what the network expects by itself, if that is known.
     """
 
     def __init__(
-        self, charset: Charset, model: LanguageModel | None, width: int = WIDTH, weight: float = WEIGHT, bonus: float = BONUS
+        self, charset: Charset, model: LanguageModel | None, width: int = WIDTH, internal: InternalLM | None = None
     ):
         self.charset, self.width = charset, width
         if model is None:
             self._step, self._start, self._symbols, self._factors = _indifferent, 0, [0] * charset.classes, [1.0]
         else:
             self._step, self._start, self._symbols = model.step, model.start, model.symbols_of(charset)
-            self._factors = np.exp(bonus - weight * STEP * np.arange(_FACTORS)).tolist()
-        self._space = charset.characters.index(" ") + 1 if " " in charset else -1
+            self._factors = np.exp(BONUS - WEIGHT * STEP * np.arange(_FACTORS)).tolist()
+        self._space = charset.characters.index(" ") + 1 if " " in charset else BLANK
+        if model is None or internal is None:
+            self._pairs, self._surprises = [bytes(charset.classes)] * charset.classes, [1.0]
+        else:
+            self._pairs = [row.tobytes() for row in internal.costs]
+            self._surprises = np.exp(INTERNAL * (internal_lm.STEP * np.arange(256) - EXPECTED)).tolist()
 
     def decode(self, probabilities: np.ndarray, nbest: int = 1) -> list[Candidate]:
         """Return the ``nbest`` best texts of a line, best first: fewer where there are no more, one at least.
@@ -88,6 +100,7 @@ class BeamSearch:
             probabilities: (frames, classes), each row adding up to 1.
         """
         step, symbols, factors, space = self._step, self._symbols, self._factors, self._space
+        pairs, surprises = self._pairs, self._surprises
         root = _Prefix(None, space, self._start, 1.0)
         root.blank = 1.0
         prefixes, before = [root], -1
@@ -127,7 +140,8 @@ class BeamSearch:
                     child = children.get(other)
                     if child is None:
                         cost, state = step(prefix.state, symbols[other])
-                        child = children[other] = _Prefix(prefix, other, state, factors[cost])
+                        factor = factors[cost] * surprises[pairs[label][other]]
+                        child = children[other] = _Prefix(prefix, other, state, factor)
                     if weight > child.peak:
                         child.peak, child.surest = weight, frame
                     if child.frame != frame:
@@ -141,11 +155,19 @@ class BeamSearch:
 
     def prior(self, text: str) -> float:
         """Return the logarithm of what the language model and the bonus give a text, the space after it included."""
-        total, state = 0.0, self._start
-        for label in self.charset.encode(text + " " if self._space > 0 else text):
+        total, state, before = 0.0, self._start, self._space
+        for label in self.charset.encode(text + " " if self._space != BLANK else text):
             cost, state = self._step(state, self._symbols[label])
-            total += math.log(self._factors[cost])
+            total += math.log(self._factors[cost] * self._surprises[self._pairs[before][label]])
+            before = label
         return total
+
+    def _ended(self, prefix: _Prefix) -> float:
+        """Return what the space after the last word is worth, if there is one to come."""
+        if prefix.label == self._space or self._space == BLANK:
+            return 1.0
+        cost, _ = self._step(prefix.state, self._symbols[self._space])
+        return self._factors[cost] * self._surprises[self._pairs[prefix.label][self._space]]
 
     def _survivors(self, touched: list[_Prefix], far_behind: float) -> list[_Prefix]:
         """Return the prefixes to follow on, their weights such that the greatest is 1."""
@@ -162,11 +184,7 @@ class BeamSearch:
     def _texts(self, prefixes: list[_Prefix], nbest: int, count: int) -> list[Candidate]:
         found: dict[str, Candidate] = {}
         # A line ends where a word does, mostly; what stands there must not be lost for being seldom.
-        symbol = self._symbols[self._space]
-        scores = [
-            (p.blank + p.other) * (1 if p.label == self._space else self._factors[self._step(p.state, symbol)[0]])
-            for p in prefixes
-        ]
+        scores = [(prefix.blank + prefix.other) * self._ended(prefix) for prefix in prefixes]
         for place in np.argsort(scores)[::-1]:
             prefix, score = prefixes[place], math.log(scores[place])
             characters, frames = [], []

@@ -47,7 +47,7 @@ class Charset:
         """Return the characters of ``text`` that have no class."""
         return set(text) - self._class_of.keys()
 
-    def encode(self, text: str) -> list[int]:
+    def encode(self, text: Sequence[str]) -> list[int]:
         """Return the class of each character of ``text``.
 
         Raises:
@@ -56,6 +56,11 @@ class Charset:
         if unknown := self.unknown(text):
             raise InputError(f"expected characters of the model's charset, received {''.join(sorted(unknown))!r} in {text!r}")
         return [self._class_of[character] for character in text]
+
+    def shared(self, other: Charset) -> tuple[list[int], list[int]]:
+        """Return the classes of the characters that both charsets have, here and in the other."""
+        characters = [character for character in other.characters if character in self]
+        return self.encode(characters), other.encode(characters)
 
     def decode(self, classes: Sequence[int]) -> str:
         """Return the text of a sequence of classes, blanks left out."""

@@ -15,14 +15,14 @@ import numpy as np
 from htrtool.core.align import log_likelihoods
 from htrtool.core.charset import Charset
 
-STEP = 1.13
-"""How much wider each look is than the one before it."""
+SPAN = 1.22
+"""How much wider the widest look is than the line; the narrowest is as much narrower."""
 TEXTS = 2
 """How many texts each look puts forward at least."""
-FURTHER = 3
+FURTHER = 2
 """How many looks it is in all at a line of which the first look is not sure."""
-UNSURE = 0.9
-"""Below this confidence further looks are worth their time: two lines of five in hard hands, with two errors of three."""
+UNSURE = 0.95
+"""Below this confidence a further look is worth its time: two lines of three."""
 
 
 class Look(NamedTuple):
@@ -33,13 +33,19 @@ class Look(NamedTuple):
 
 
 def views(line: np.ndarray, looks: int) -> list[np.ndarray]:
-    """Return a prepared line as it is looked at: itself if once, else from narrow to wide, itself in the middle.
+    """Return a prepared line as it is looked at, from narrow to wide, itself among them: see :func:`own_view`.
 
     Args:
         line: (height, width) uint8.
     """
-    height, width = line.shape
-    return [_stretched(line, max(1, round(width * STEP ** (look - (looks - 1) / 2)))) for look in range(looks)]
+    _, width = line.shape
+    steps = [look - own_view(looks) for look in range(looks)]
+    return [_stretched(line, max(1, round(width * SPAN ** (step / max(steps)))) if step else width) for step in steps]
+
+
+def own_view(looks: int) -> int:
+    """Return which of so many views is the line in its own width: the one in the middle, or the one before that."""
+    return (looks - 1) // 2
 
 
 def _stretched(line: np.ndarray, width: int) -> np.ndarray:

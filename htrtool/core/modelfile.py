@@ -24,8 +24,9 @@ class ModelInfo:
 
     The network takes ``lines``, float32 (batch, height, width, 1), where paper is 0 and ink up to 1, and gives
     ``logits``, float32 (batch, width / stride, classes), whose class 0 is the CTC blank.
-    ``calibration`` holds what :mod:`htrtool.core.confidence` fitted; ``training`` says on what and how long the
-    model was trained, ``scores`` how well it read the lines kept aside.
+    ``internal_lm`` is what :mod:`htrtool.core.internal_lm` counted, empty in models that were trained before it was;
+    ``calibration`` holds what :mod:`htrtool.core.confidence` fitted; ``training`` says on what and how long the model was
+    trained, ``scores`` how well it read the lines kept aside.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ModelInfo:
     spec: str
     stride: int = 4
     licence: str = ""
+    internal_lm: str = ""
     calibration: dict = field(default_factory=dict)
     training: dict = field(default_factory=dict)
     scores: dict = field(default_factory=dict)

@@ -14,7 +14,8 @@ from htrtool.core.block_letters import in_block_letters, in_capitals
 from htrtool.core.confidence import Confidence, Confidences
 from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError, ModelError
-from htrtool.core.looks import FURTHER, TEXTS, UNSURE, Look, ranked, views
+from htrtool.core.internal_lm import InternalLM
+from htrtool.core.looks import FURTHER, TEXTS, UNSURE, Look, own_view, ranked, views
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
 from htrtool.core.page_language import Languages
 from htrtool.core.prepare import Prepared, prepare_placed
@@ -75,6 +76,7 @@ class Reader:
             fitted = self.info.calibration
             network = fitted.get("network", fitted)
             self._confidence = {mode: Confidence.from_json(fitted.get(mode, network)) for mode in MODES}
+            self._internal_lm = InternalLM.of(self.info.internal_lm, self.info.charset)
         except InputError as error:
             raise ModelError(str(error), str(path)) from None
         self._searches: dict[str, BeamSearch] = {}
@@ -96,7 +98,8 @@ class Reader:
         """
         models = languages.models if languages else {"": None}
         self._searches = {
-            language: BeamSearch(self.info.charset, model, max(width, nbest)) for language, model in models.items()
+            language: BeamSearch(self.info.charset, model, max(width, nbest), self._internal_lm)
+            for language, model in models.items()
         }
         self._languages, self._nbest, self._looks = languages, nbest, looks
 
@@ -238,8 +241,7 @@ class Reader:
         return Reading(text, float(line), np.mean(places, axis=0), characters, words, alternatives)
 
     def _glance_at(self, looks: Sequence[Look]) -> str:
-        # That at the line's own width, or with an even number of looks one of those nearest to it.
-        return self.glance(looks[len(looks) // 2].probabilities)
+        return self.glance(looks[own_view(len(looks))].probabilities)
 
     def _in_capitals(self, look: Look) -> Look:
         return look._replace(probabilities=in_capitals(look.probabilities, self.info.charset))

@@ -18,6 +18,7 @@ from htrtool.core.dataset import BatchMaker, LineStore
 from htrtool.core.errors import InputError
 from htrtool.core.export import export_onnx, load_keras, save_keras
 from htrtool.core.files import replacing
+from htrtool.core.internal_lm import InternalLM
 from htrtool.core.metrics import error_rates
 from htrtool.core.modelfile import ModelInfo, Target
 from htrtool.core.network import SIZES, build_network, stride_of
@@ -73,6 +74,15 @@ def examples(store: LineStore, charset: Charset, stride: int, seed: int) -> list
     return batches
 
 
+def _internal_lm(texts: list[str], charset: Charset, parent: ModelInfo | None) -> str:
+    """Return what a network expects of a text once it has learned some lines, as a model's metadata hold it."""
+    if parent is None:
+        return InternalLM.fit(texts, charset).to_json()
+    # What a parent expects that does not say so is not to be had from the few lines that may come now.
+    known = InternalLM.of(parent.internal_lm, parent.charset)
+    return InternalLM.fit(texts, charset, known).to_json() if known else ""
+
+
 @dataclass
 class Run:
     """A run that is ready: its training, what its model will say of itself, and where that goes.
@@ -118,6 +128,7 @@ class Run:
         restrict(corpus, characters, stride_of(spec))
         if not len(corpus.kept_aside):
             corpus.lines, corpus.kept_aside = corpus.lines.split_documents(KEPT_ASIDE)
+        internal_lm = _internal_lm(corpus.lines.texts, characters, parent and parent[1])
         counted = {"lines": len(corpus.lines), "documents": len(set(corpus.lines.documents))}
         if parent and plan.replayed:
             counted["replayed"] = add_replay(
@@ -144,6 +155,7 @@ class Run:
             spec=spec,
             stride=stride_of(spec),
             licence=licence or (parent[1].licence if parent else ""),
+            internal_lm=internal_lm,
             calibration=parent[1].calibration if parent else {},
             training=counted
             | {

@@ -52,7 +52,8 @@ def transfer(old: Trained, new: Trained) -> None:
         InputError: the spec of ``new`` is no growth of that of ``old``: see ``match_blocks``.
     """
     pairs = match_blocks(old.spec, new.spec)
-    growth = _Growth(old.named(), new.network, _known_classes(old.charset, new.charset))
+    source, target = old.charset.shared(new.charset)
+    growth = _Growth(old.named(), new.network, ([BLANK, *source], [BLANK, *target]))
     for old_block, block in pairs:
         growth.copy(old_block and old_block.name, block.name)
     growth.copy_classes(HEAD)
@@ -109,17 +110,10 @@ def _places(spec: str) -> list[_Place]:
     return places
 
 
-def _known_classes(old: Charset, new: Charset) -> tuple[np.ndarray, np.ndarray]:
-    columns = [(BLANK, BLANK)]
-    columns += [(old.encode(character)[0], new.encode(character)[0]) for character in new.characters if character in old]
-    source, target = zip(*columns)
-    return np.array(source), np.array(target)
-
-
 class _Growth:
     """Copies block after block, and keeps track of where the old channels are among the new ones."""
 
-    def __init__(self, old: keras.Model, new: keras.Model, classes: tuple[np.ndarray, np.ndarray]):
+    def __init__(self, old: keras.Model, new: keras.Model, classes: tuple[list[int], list[int]]):
         self.old, self.new, self.classes = old, new, classes
         self.channels = np.arange(1)
 
