@@ -28,7 +28,7 @@ def read(
     batch: int = 16,
     lm: str | os.PathLike = "auto",
     lexicon: str | os.PathLike | None = None,
-    beam: int = 8,
+    beam: int = 16,
     nbest: int = 1,
     looks: int | None = None,
     on_problem: Callable[[HtrError], None] | None = None,

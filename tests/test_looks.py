@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from htrtool.core.charset import Charset
 from htrtool.core.language import reader_for
-from htrtool.core.looks import SPAN, Look, own_view, ranked, views
+from htrtool.core.looks import SPAN, own_view, ranked, views
 from htrtool.core.pipeline import Pipeline
 
 LETTER = Path(__file__).parent / "samples" / "letter.jpg"
@@ -29,14 +29,14 @@ def test_looks_go_from_narrow_to_wide_around_the_line_itself(width, looks):
         assert width / widths[0] == pytest.approx(SPAN, rel=1 / widths[0])
 
 
-def look(*frames: dict[str, float]) -> Look:
-    """Return a look of a frame for each of the given probabilities, the rest of which are blanks."""
+def look(*frames: dict[str, float]) -> np.ndarray:
+    """Return what a look saw, a frame for each of the given probabilities, the rest of which are blanks."""
     probabilities = np.zeros((len(frames), CHARSET.classes), np.float32)
     for row, frame in zip(probabilities, frames):
         for character, probability in frame.items():
             row[CHARSET.encode(character)] = probability
         row[0] = 1 - row.sum()
-    return Look(4 * len(frames), probabilities)
+    return probabilities
 
 
 def test_the_text_wins_that_no_look_finds_unlikely():

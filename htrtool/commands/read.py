@@ -83,7 +83,7 @@ DOCUMENTS = ("alto", "page", "hocr")
 @click.option(
     "--beam",
     type=click.IntRange(1, 1000),
-    default=8,
+    default=16,
     show_default=True,
     help="How many readings of a line are followed at a time; more take longer and miss less.",
 )

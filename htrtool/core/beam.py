@@ -9,7 +9,7 @@ are dropped at once, so that plain Python is quick enough: most frames leave two
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Iterator, NamedTuple
 
 import numpy as np
 
@@ -19,21 +19,20 @@ from htrtool.core.internal_lm import InternalLM
 from htrtool.core.ngram import STEP
 from htrtool.core.page_language import LanguageModel
 
-WIDTH = 8
-WEIGHT = 0.6
+WIDTH = 16
+WEIGHT = 0.5
 """What the language model's logarithms count beside the network's."""
-BONUS = 1.6
+BONUS = 1.3
 """What each character is worth, in nats, since a language model would rather have few."""
+TEMPERATURE = 1.4
+"""By how much the network's logarithms are divided beside a language model: it is too sure of what it sees."""
 INTERNAL = 0.3
 """How much of what the network expects by itself is taken out again."""
 EXPECTED = 2.4
 """What a character costs the network by itself on average, in nats."""
 SURELY_BLANK = 0.95
-LEAST_PROBABLE = 0.02
-FAR_BEHIND = 0.02
-DOUBTFUL = 2.5
-"""With more classes than this in a frame, on average, a line is doubtful, and only classes and prefixes twice as probable
-are followed: the others cost most of the time and hardly ever win."""
+OVERLOOKED = 0.16
+"""Less than this share of one of ``WIDTH`` parts is too little to be followed: in a frame for a class, beside the best for a prefix."""
 _FACTORS = 4096
 
 
@@ -79,6 +78,8 @@ class BeamSearch:
         self, charset: Charset, model: LanguageModel | None, width: int = WIDTH, internal: InternalLM | None = None
     ):
         self.charset, self.width = charset, width
+        self._least = min(OVERLOOKED / width, 0.02)
+        self._temperature = 1.0 if model is None else TEMPERATURE
         if model is None:
             self._step, self._start, self._symbols, self._factors = _indifferent, 0, [0] * charset.classes, [1.0]
         else:
@@ -103,10 +104,8 @@ class BeamSearch:
         pairs, surprises = self._pairs, self._surprises
         root = _Prefix(None, space, self._start, 1.0)
         root.blank = 1.0
-        prefixes, before = [root], -1
-        frames, doubtful = _frames(probabilities)
-        far_behind = 2 * FAR_BEHIND if doubtful else FAR_BEHIND
-        for frame, blank, classes in frames:
+        prefixes, before, far_behind = [root], -1, self._least
+        for frame, blank, classes in self._frames(self.softened(probabilities)):
             if frame > before + 1:
                 for prefix in prefixes:
                     prefix.blank += prefix.other
@@ -150,8 +149,15 @@ class BeamSearch:
                         touched.append(child)
                     else:
                         child.next_other += weight * child.factor
-            prefixes = self._survivors(touched, far_behind)
+            prefixes = self._survivors(touched)
         return self._texts(prefixes, nbest, len(probabilities))
+
+    def softened(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return (frames, classes) of probabilities as the search takes them."""
+        if self._temperature == 1:
+            return probabilities
+        powers = probabilities ** (1 / self._temperature)
+        return powers / powers.sum(axis=1, keepdims=True)
 
     def prior(self, text: str) -> float:
         """Return the logarithm of what the language model and the bonus give a text, the space after it included."""
@@ -169,11 +175,21 @@ class BeamSearch:
         cost, _ = self._step(prefix.state, self._symbols[self._space])
         return self._factors[cost] * self._surprises[self._pairs[prefix.label][self._space]]
 
-    def _survivors(self, touched: list[_Prefix], far_behind: float) -> list[_Prefix]:
+    def _frames(self, probabilities: np.ndarray) -> Iterator[tuple[int, float, list[tuple[int, float]]]]:
+        """Return the frames that are not surely blank: their numbers, the probabilities of a blank, and the possible classes with theirs."""
+        active = np.flatnonzero(probabilities[:, BLANK] < SURELY_BLANK)
+        chosen = probabilities[active]
+        rows, classes = np.nonzero(chosen[:, 1:] > self._least)
+        pairs = list(zip((classes + 1).tolist(), chosen[rows, classes + 1].tolist()))
+        ends = np.searchsorted(rows, np.arange(len(active)), side="right").tolist()
+        spans = zip([0, *ends], ends)
+        return zip(active.tolist(), chosen[:, BLANK].tolist(), (pairs[start:end] for start, end in spans))
+
+    def _survivors(self, touched: list[_Prefix]) -> list[_Prefix]:
         """Return the prefixes to follow on, their weights such that the greatest is 1."""
         weights = [prefix.next_blank + prefix.next_other for prefix in touched]
         best = max(weights)
-        floor = best * far_behind
+        floor = best * self._least
         if len(touched) > self.width:
             floor = max(floor, sorted(weights, reverse=True)[self.width - 1])
         survivors = [prefix for prefix, weight in zip(touched, weights) if weight >= floor]
@@ -206,22 +222,3 @@ class BeamSearch:
 
 def _indifferent(state: int, symbol: int) -> tuple[int, int]:
     return 0, 0
-
-
-def _frames(probabilities: np.ndarray):
-    """Return the frames that are not surely blank, and whether the line is a doubtful one.
-
-    A frame is its number, the probability of a blank, and the classes that are possible with their probabilities.
-    """
-    active = np.flatnonzero(probabilities[:, BLANK] < SURELY_BLANK)
-    chosen = probabilities[active]
-    possible = chosen[:, 1:] > LEAST_PROBABLE
-    doubtful = np.count_nonzero(possible) > DOUBTFUL * len(active)
-    if doubtful:
-        possible = chosen[:, 1:] > 2 * LEAST_PROBABLE
-    rows, classes = np.nonzero(possible)
-    pairs = list(zip((classes + 1).tolist(), chosen[rows, classes + 1].tolist()))
-    ends = np.searchsorted(rows, np.arange(len(active)), side="right").tolist()
-    spans = zip([0, *ends], ends)
-    frames = zip(active.tolist(), chosen[:, BLANK].tolist(), (pairs[start:end] for start, end in spans))
-    return frames, doubtful

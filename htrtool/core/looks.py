@@ -7,12 +7,14 @@ are weighed by what the others make of them (rescoring of n-best lists by severa
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Sequence
+from dataclasses import dataclass
+from typing import Callable, Sequence
 
 import cv2
 import numpy as np
 
 from htrtool.core.align import log_likelihoods
+from htrtool.core.beam import Candidate
 from htrtool.core.charset import Charset
 
 SPAN = 1.22
@@ -25,11 +27,16 @@ UNSURE = 0.95
 """Below this confidence a further look is worth its time: two lines of three."""
 
 
-class Look(NamedTuple):
-    """What the network saw of a line: the width of the picture, in pixels, and (frames, classes) of probabilities."""
+@dataclass
+class Look:
+    """What the network saw of a line: the width of the picture, in pixels, and (frames, classes) of probabilities.
+
+    ``found`` are the texts that decoding found in it, once it did.
+    """
 
     width: int
     probabilities: np.ndarray
+    found: list[Candidate] | None = None
 
 
 def views(line: np.ndarray, looks: int) -> list[np.ndarray]:
@@ -56,13 +63,13 @@ def _stretched(line: np.ndarray, width: int) -> np.ndarray:
 
 
 def ranked(
-    looks: Sequence[Look], texts: Sequence[str], charset: Charset, prior: Callable[[str], float]
+    looks: Sequence[np.ndarray], texts: Sequence[str], charset: Charset, prior: Callable[[str], float]
 ) -> list[tuple[str, float]]:
     """Return texts of a line with their scores, logarithms of weights, best first.
 
-    A score is the mean log-likelihood of the text over the looks, and its ``prior``.
+    A score is the mean log-likelihood of the text over the looks, (frames, classes) of probabilities each, and its ``prior``.
     """
     labels = [charset.encode(text) for text in texts]
-    seen = np.mean([log_likelihoods(look.probabilities, labels) for look in looks], axis=0)
+    seen = np.mean([log_likelihoods(look, labels) for look in looks], axis=0)
     scores = seen + [prior(text) for text in texts]
     return [(texts[place], float(scores[place])) for place in np.argsort(-scores, kind="stable")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Sequence
 
@@ -226,11 +227,14 @@ class Reader:
         if context.in_block_letters:
             looks = [self._in_capitals(look) for look in looks]
         language = context.language
-        found = [self.decode(look.probabilities, language, TEXTS if len(looks) > 1 else 1) for look in looks]
-        (text, score), *others = self._ranked(looks, found, language)
+        texts = TEXTS if self._languages or len(looks) > 1 else 1
+        for look in looks:
+            if look.found is None or len(look.found) < texts:
+                look.found = self.decode(look.probabilities, language, texts)
+        (text, score), *others = self._ranked(looks, language)
         places, sure = [], []
-        for look, candidates in zip(looks, found):
-            best = self._placed(text, look, candidates)
+        for look in looks:
+            best = self._placed(text, look)
             if best is not None:
                 places.append(np.minimum((best.frames + 0.5) * self.info.stride / look.width, 1))
                 sure.append(self.judge(look.probabilities, best, language))
@@ -244,20 +248,19 @@ class Reader:
         return self.glance(looks[own_view(len(looks))].probabilities)
 
     def _in_capitals(self, look: Look) -> Look:
-        return look._replace(probabilities=in_capitals(look.probabilities, self.info.charset))
+        return replace(look, probabilities=in_capitals(look.probabilities, self.info.charset))
 
-    def _ranked(
-        self, looks: Sequence[Look], found: Sequence[Sequence[Candidate]], language: str
-    ) -> list[tuple[str, float]]:
-        """Return the texts that some looks at a line found, with their scores, best first."""
+    def _ranked(self, looks: Sequence[Look], language: str) -> list[tuple[str, float]]:
+        """Return the texts that decoding found in some looks at a line, with their scores, best first."""
         if len(looks) == 1:
-            return [(candidate.text, candidate.score) for candidate in found[0]]
-        texts = list(dict.fromkeys(candidate.text for candidates in found for candidate in candidates))
-        return ranked(looks, texts, self.info.charset, self._searches[language].prior)
+            return [(candidate.text, candidate.score) for candidate in looks[0].found]
+        texts = list(dict.fromkeys(candidate.text for look in looks for candidate in look.found))
+        search = self._searches[language]
+        return ranked([search.softened(look.probabilities) for look in looks], texts, self.info.charset, search.prior)
 
-    def _placed(self, text: str, look: Look, candidates: Sequence[Candidate]) -> Candidate | None:
+    def _placed(self, text: str, look: Look) -> Candidate | None:
         """Return a text with its frames in a look, or None if there are too few of them."""
-        for candidate in candidates:
+        for candidate in look.found:
             if candidate.text == text:
                 return candidate
         found = align(look.probabilities, self.info.charset.encode(text))
