@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import unicodedata
 import zipfile
 from dataclasses import replace
@@ -21,40 +22,43 @@ from htrtool.core.language import load_language
 from htrtool.core.metrics import character_error_rate
 from htrtool.core.modelfile import METADATA_FILE, METADATA_KEY, ModelInfo
 from htrtool.core.reader import Reader
+from htrtool.core.session import usable_cpus
 
+ENOUGH = 400
+"""Of more lines than this so many are drawn."""
 DISTORTION = 2.5
 """Each line is also read distorted, so that hands worse than any kept aside are judged soberly."""
-BATCH = 16
 
 
 def calibrate(model: Path, lines: Iterable[tuple[np.ndarray, str]]) -> tuple[ModelInfo, int]:
     """Fit the confidence of a model, with and without a language model, and write it into its files.
 
-    The language model is the one that ``htr read`` takes if it is not told. ``NAME.keras`` beside ``NAME.onnx`` gets the
-    same.
+    Lines are read as ``htr read`` does if it is not told: with its language model, and looked at again where the first look
+    leaves it unsure. ``NAME.keras`` beside ``NAME.onnx`` gets the same.
 
     Args:
         model: the ONNX file.
         lines: prepared lines, (height, width) uint8, and what they say; best of documents that the model never saw.
 
     Returns:
-        The model's metadata as written, and the number of lines.
+        The model's metadata as written, and the number of lines that it was fitted to.
 
     Raises:
         InputError: there are no lines.
         DependencyError: onnx is missing.
     """
-    reader = Reader(model)
+    reader = Reader(model, usable_cpus())
     pairs = [(pixels, _comparable(text, reader)) for pixels, text in lines]
     if not pairs:
         raise InputError("expected lines with a text to fit the confidence to, received none")
+    if len(pairs) > ENOUGH:
+        pairs = random.Random(0).sample(pairs, ENOUGH)
     fitted = {}
     for mode, lm in (("network", "none"), ("language", "auto")):
         language = load_language(lm, None, reader.info.charset)
         if language is None and mode == "language":
             continue
-        if language is not None:
-            reader.search(language)
+        reader.search(language, looks=None)
         fitted[mode] = Confidence.fit(list(_evidence(reader, pairs))).to_json()
     info = replace(reader.info, calibration=fitted)
     _write(model, info)
@@ -69,20 +73,15 @@ def _comparable(text: str, reader: Reader) -> str:
 
 def _evidence(reader: Reader, pairs: list[tuple[np.ndarray, str]]) -> Iterator[Evidence]:
     rng = np.random.default_rng(0)
-    shown = pairs + [(augment(pixels, rng, DISTORTION), text) for pixels, text in pairs]
-    shown.sort(key=lambda pair: reader.padded_width(pair[0]))
-    start = 0
-    while start < len(shown):
-        width = reader.padded_width(shown[start][0])
-        batch = [pair for pair in shown[start : start + BATCH] if reader.padded_width(pair[0]) == width]
-        for probabilities, (_, truth) in zip(reader.probabilities([pixels for pixels, _ in batch]), batch):
-            (language,) = reader.languages_of([reader.glance(probabilities)])
-            yield _line_evidence(reader, probabilities, reader.decode(probabilities, language)[0], language, truth)
-        start += len(batch)
+    for pixels, truth in pairs:
+        for shown in (pixels, augment(pixels, rng, DISTORTION)):
+            looks, context = reader.look_at(shown)
+            for look, best in reader.agreed(looks, context)[1]:
+                yield _line_evidence(reader, look.probabilities, best, context.language, truth)
 
 
 def _line_evidence(reader: Reader, probabilities: np.ndarray, best: Candidate, language: str, truth: str) -> Evidence:
-    """Return what is known of a line read as ``best`` from (frames, classes) and what of it was right."""
+    """Return what is known of a line read as ``best``, as one look sees it, (frames, classes), and what of it was right."""
     labels, costs = reader.info.charset.encode(best.text), reader.costs(best.text, language)
     return Evidence(
         best.text,

@@ -202,13 +202,15 @@ class Reader:
 
     def read_line(self, line: np.ndarray) -> Reading:
         """Read a prepared line by itself."""
+        return self.read(*self.look_at(line))
+
+    def look_at(self, line: np.ndarray) -> tuple[list[Look], Context]:
+        """Look at a prepared line by itself, as often as it takes, and return how to read it then."""
         looks = [self._look(view) for view in self.views(line)]
         (context,) = self.contexts([looks])
-        reading = self.read(looks, context)
-        if further := self.further_views(line, reading):
+        if further := self.further_views(line, self.read(looks, context)):
             looks = [looks[0] if view is line else self._look(view) for view in further]
-            reading = self.read(looks, context)
-        return reading
+        return looks, context
 
     def _look(self, view: np.ndarray) -> Look:
         return Look(view.shape[1], self.probabilities([view])[0])
@@ -224,25 +226,32 @@ class Reader:
 
     def read(self, looks: Sequence[Look], context: Context) -> Reading:
         """Read a line, given what some looks at it saw."""
-        if context.in_block_letters:
-            looks = [self._in_capitals(look) for look in looks]
-        language = context.language
-        texts = TEXTS if self._languages or len(looks) > 1 else 1
-        for look in looks:
-            if look.found is None or len(look.found) < texts:
-                look.found = self.decode(look.probabilities, language, texts)
-        (text, score), *others = self._ranked(looks, language)
-        places, sure = [], []
-        for look in looks:
-            best = self._placed(text, look)
-            if best is not None:
-                places.append(np.minimum((best.frames + 0.5) * self.info.stride / look.width, 1))
-                sure.append(self.judge(look.probabilities, best, language))
+        ((text, score), *others), placed = self.agreed(looks, context)
+        places = [np.minimum((best.frames + 0.5) * self.info.stride / look.width, 1) for look, best in placed]
+        sure = [self.judge(look.probabilities, best, context.language) for look, best in placed]
         line, characters, words = (np.mean(parts, axis=0) for parts in zip(*sure))
         alternatives = tuple(
             (other, float(line) * math.exp(weight - score)) for other, weight in others[: self._nbest - 1]
         )
         return Reading(text, float(line), np.mean(places, axis=0), characters, words, alternatives)
+
+    def agreed(
+        self, looks: Sequence[Look], context: Context
+    ) -> tuple[list[tuple[str, float]], list[tuple[Look, Candidate]]]:
+        """Return the texts of a line that some looks found, as they agree on them, and where each look sees the best.
+
+        Returns:
+            The texts with their scores, best first, and those looks in which there is room for the best, with its frames.
+        """
+        if context.in_block_letters:
+            looks = [self._in_capitals(look) for look in looks]
+        texts = TEXTS if self._languages or len(looks) > 1 else 1
+        for look in looks:
+            if look.found is None or len(look.found) < texts:
+                look.found = self.decode(look.probabilities, context.language, texts)
+        found = self._ranked(looks, context.language)
+        placed = [(look, self._placed(found[0][0], look)) for look in looks]
+        return found, [(look, best) for look, best in placed if best is not None]
 
     def _glance_at(self, looks: Sequence[Look]) -> str:
         return self.glance(looks[own_view(len(looks))].probabilities)
