@@ -31,8 +31,9 @@ INTERNAL = 0.3
 EXPECTED = 2.4
 """What a character costs the network by itself on average, in nats."""
 SURELY_BLANK = 0.95
-OVERLOOKED = 0.16
-"""Less than this share of one of ``WIDTH`` parts is too little to be followed: in a frame for a class, beside the best for a prefix."""
+OVERLOOKED, MOST_OVERLOOKED = 0.16, 0.02
+"""Classes of less than this probability, divided by the number of prefixes, are not followed, nor prefixes of less than that
+beside the best; but of a few prefixes no more is overlooked than the second."""
 _FACTORS = 4096
 
 
@@ -78,7 +79,7 @@ class BeamSearch:
         self, charset: Charset, model: LanguageModel | None, width: int = WIDTH, internal: InternalLM | None = None
     ):
         self.charset, self.width = charset, width
-        self._least = min(OVERLOOKED / width, 0.02)
+        self._least = min(OVERLOOKED / width, MOST_OVERLOOKED)
         self._temperature = 1.0 if model is None else TEMPERATURE
         if model is None:
             self._step, self._start, self._symbols, self._factors = _indifferent, 0, [0] * charset.classes, [1.0]
