@@ -1,7 +1,6 @@
 """``htr read`` and ``htrtool.read`` as users meet them."""
 
 import json
-import math
 import os
 import signal
 import subprocess
@@ -213,16 +212,11 @@ def test_start_up_is_quick(tiny_model, lines):
         assert process.returncode == 0
         return usage.ru_utime + usage.ru_stime
 
-    base = whole = math.inf
-    for _ in range(25):
-        # In turn, and until a quiet moment: beside other tests even CPU time is longer.
-        base = min(base, seconds("-c", "import onnxruntime"))
-        whole = min(whole, seconds("-m", "htrtool", "read", "-m", tiny_model, next(iter(lines))))
-        # On a slow machine all of it takes longer, the import too.
-        most = max(0.5, 1.75 * base)
-        if whole - base < most:
-            break
-    assert whole - base < most
+    commands = ("-c", "import onnxruntime"), ("-m", "htrtool", "read", "-m", tiny_model, next(iter(lines)))
+    # In turn, since beside other tests even CPU time is longer.
+    base, whole = map(min, zip(*([seconds(*command) for command in commands] for _ in range(7))))
+    # On a slow machine all of it takes longer, the import too.
+    assert whole - base < max(0.5, 1.75 * base)
 
 
 def test_from_python(tiny_model, lines):

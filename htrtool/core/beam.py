@@ -3,7 +3,7 @@
 After Hannun et al., "First-Pass Large Vocabulary Continuous Speech Recognition using Bi-Directional Recurrent DNNs", 2014.
 
 Frames that are clearly blank are passed over, few classes are looked at in the others, and prefixes far behind the best
-are dropped at once, so that plain Python is quick enough: most frames leave two or three prefixes.
+are dropped at once, so that plain Python is quick enough: about ten prefixes are left after a frame.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Iterator, NamedTuple
 
 import numpy as np
 
-from htrtool.core import internal_lm
 from htrtool.core.charset import BLANK, Charset
 from htrtool.core.internal_lm import InternalLM
 from htrtool.core.ngram import STEP
@@ -91,7 +90,7 @@ class BeamSearch:
             self._pairs, self._surprises = [bytes(charset.classes)] * charset.classes, [1.0]
         else:
             self._pairs = [row.tobytes() for row in internal.costs]
-            self._surprises = np.exp(INTERNAL * (internal_lm.STEP * np.arange(256) - EXPECTED)).tolist()
+            self._surprises = np.exp(INTERNAL * (STEP * np.arange(256) - EXPECTED)).tolist()
 
     def decode(self, probabilities: np.ndarray, nbest: int = 1) -> list[Candidate]:
         """Return the ``nbest`` best texts of a line, best first: fewer where there are no more, one at least.
@@ -101,8 +100,7 @@ class BeamSearch:
         Args:
             probabilities: (frames, classes), each row adding up to 1.
         """
-        step, symbols, factors, space = self._step, self._symbols, self._factors, self._space
-        pairs, surprises = self._pairs, self._surprises
+        worth, space = self._worth, self._space
         root = _Prefix(None, space, self._start, 1.0)
         root.blank = 1.0
         prefixes, before, far_behind = [root], -1, self._least
@@ -139,8 +137,7 @@ class BeamSearch:
                             continue
                     child = children.get(other)
                     if child is None:
-                        cost, state = step(prefix.state, symbols[other])
-                        factor = factors[cost] * surprises[pairs[label][other]]
+                        factor, state = worth(prefix.state, label, other)
                         child = children[other] = _Prefix(prefix, other, state, factor)
                     if weight > child.peak:
                         child.peak, child.surest = weight, frame
@@ -164,17 +161,21 @@ class BeamSearch:
         """Return the logarithm of what the language model and the bonus give a text, the space after it included."""
         total, state, before = 0.0, self._start, self._space
         for label in self.charset.encode(text + " " if self._space != BLANK else text):
-            cost, state = self._step(state, self._symbols[label])
-            total += math.log(self._factors[cost] * self._surprises[self._pairs[before][label]])
+            factor, state = self._worth(state, before, label)
+            total += math.log(factor)
             before = label
         return total
+
+    def _worth(self, state: int, before: int, label: int) -> tuple[float, int]:
+        """Return what a class is worth after another in a state of the language model, and the state after it."""
+        cost, state = self._step(state, self._symbols[label])
+        return self._factors[cost] * self._surprises[self._pairs[before][label]], state
 
     def _ended(self, prefix: _Prefix) -> float:
         """Return what the space after the last word is worth, if there is one to come."""
         if prefix.label == self._space or self._space == BLANK:
             return 1.0
-        cost, _ = self._step(prefix.state, self._symbols[self._space])
-        return self._factors[cost] * self._surprises[self._pairs[prefix.label][self._space]]
+        return self._worth(prefix.state, prefix.label, self._space)[0]
 
     def _frames(self, probabilities: np.ndarray) -> Iterator[tuple[int, float, list[tuple[int, float]]]]:
         """Return the frames that are not surely blank: their numbers, the probabilities of a blank, and the possible classes with theirs."""

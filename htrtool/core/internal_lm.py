@@ -15,12 +15,10 @@ import numpy as np
 
 from htrtool.core.charset import Charset
 from htrtool.core.errors import InputError
+from htrtool.core.ngram import STEP
 
-STEP = 1 / 16
-"""The unit in which costs are stored, in nats."""
 TRUST = 100
 """For how many pairs after each character counts what was known of it before."""
-FIGURES = "0123456789"
 
 
 class InternalLM:
@@ -55,7 +53,7 @@ class InternalLM:
             before /= before.sum(1, keepdims=True)
         shares = (counts + TRUST * before) / (counts.sum(1, keepdims=True) + TRUST)
         # No text tells one number from another.
-        figures = [place for place, character in enumerate(charset.characters) if character in FIGURES]
+        figures = [place for place, character in enumerate(charset.characters) if character.isdecimal()]
         if figures:
             shares[figures] = shares[figures].mean(0)
             shares[:, figures] = shares[:, figures].sum(1, keepdims=True)

@@ -208,7 +208,7 @@ class Reader:
         """Look at a prepared line by itself, as often as it takes, and return how to read it then."""
         looks = [self._look(view) for view in self.views(line)]
         (context,) = self.contexts([looks])
-        if further := self.further_views(line, self.read(looks, context)):
+        if self._looks is None and (further := self.further_views(line, self.read(looks, context))):
             looks = [looks[0] if view is line else self._look(view) for view in further]
         return looks, context
 
