@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from htrtool.core.block_letters import in_block_letters, in_capitals
 from htrtool.core.charset import BLANK, Charset
 from htrtool.core.calibration import Calibration, expected_calibration_error
-from htrtool.core.confidence import FEATURES, Confidence, line_features
+from htrtool.core.confidence import FEATURES, LINE_FEATURES, Confidence, departure, line_features
 from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError
 
@@ -85,6 +85,25 @@ def test_what_an_older_version_fitted_to_lines_still_holds():
     probabilities = frames(A, BLANK, B)
     line = judged(probabilities, Confidence.from_json(fitted.to_json())).line
     assert line == pytest.approx(float(fitted.predict(line_features(probabilities))))
+
+
+@given(st.lists(st.integers(0, 4), max_size=30), st.text("abc ", max_size=12))
+def test_a_text_departs_from_the_frames_by_the_characters_that_they_do_not_spell(classes, text):
+    probabilities = frames(*classes).reshape(len(classes), CHARSET.classes)
+    spelt = [label for label, before in zip(classes, [BLANK, *classes]) if label not in (before, BLANK)]
+    labels = CHARSET.encode(text)
+    assert departure(probabilities, spelt) == 0
+    assert 0 <= departure(probabilities, labels) * max(1, len(labels)) <= max(len(labels), len(spelt))
+    assert departure(probabilities, [*spelt, A]) == pytest.approx(1 / (len(spelt) + 1))
+
+
+def test_a_line_that_departs_from_what_was_seen_can_be_held_less_sure():
+    probabilities = frames(A, BLANK, B)
+    wary = Confidence.from_json(Calibration.of(LINE_FEATURES, 3.0, departure=-2.0).to_json())
+    as_seen, otherwise = (
+        wary.judge(probabilities, text, np.array([0, 2]), CHARSET.encode(text), np.zeros(2)) for text in ("ab", "cb")
+    )
+    assert otherwise.line < as_seen.line - 0.05
 
 
 def test_a_surer_line_is_given_more_confidence():

@@ -43,6 +43,16 @@ def test_pairs_are_counted_beside_what_was_known_before():
     assert chance(InternalLM.fit(["a0"] * 1000, CHARSET), "a1") > 0.8
 
 
+@pytest.mark.parametrize("characters", [" abcd01", "abcd01"])
+def test_each_character_of_a_line_costs_what_comes_before_it_makes_of_it(characters):
+    charset = Charset(characters)
+    model = InternalLM.fit(["abab"] * 1000, charset)
+    assert len(model.surprises("")) == 0
+    costs = model.surprises("abda")
+    assert costs[0] < 0.1 and costs[1] < 0.7 and costs[2] > 5
+    assert model.surprises("ab1").tolist() == model.surprises("ab0").tolist()
+
+
 def test_it_comes_back_from_text_and_what_is_no_such_text_is_refused():
     model = InternalLM.fit(["abc d"], CHARSET)
     again = InternalLM.of(model.to_json(), CHARSET)

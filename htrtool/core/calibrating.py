@@ -14,7 +14,7 @@ from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.augment import augment
 from htrtool.core.beam import Candidate
-from htrtool.core.confidence import Confidence, Evidence, character_features, line_features
+from htrtool.core.confidence import Confidence, Evidence, character_features, departure, line_features
 from htrtool.core.errors import InputError
 from htrtool.core.files import replacing
 from htrtool.core.labels import plain
@@ -88,6 +88,7 @@ def _line_evidence(reader: Reader, probabilities: np.ndarray, best: Candidate, l
         character_features(probabilities, best.text, best.frames, labels, costs),
         line_features(probabilities),
         float(costs.mean()) if len(costs) else 0.0,
+        departure(probabilities, labels),
         right(truth, best.text),
         right(truth.split(), best.text.split()),
         accuracy(truth, best.text),

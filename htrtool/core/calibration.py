@@ -83,18 +83,23 @@ class Calibration:
 
     @classmethod
     def from_json(cls, data: dict, names: tuple[str, ...]) -> Calibration:
-        """Make a calibration from JSON data.
+        """Make a calibration on the features ``names`` from JSON data; those that it was not fitted on weigh nothing.
 
         Raises:
-            InputError: it was fitted on other features than this version's, ``names``, or is incomplete.
+            InputError: it was fitted on features beyond these, or is incomplete.
         """
         try:
-            if tuple(data["features"]) != names:
-                raise InputError(f"expected a calibration on the features {list(names)}, received {data['features']}")
+            known = list(data["features"])
+            if not set(known) <= set(names):
+                raise InputError(f"expected a calibration on the features {list(names)}, received {known}")
             arrays = [np.asarray(data[name], np.float64) for name in ("mean", "scale", "weights")]
-            if any(array.shape != (len(names),) for array in arrays):
-                raise InputError(f"expected {len(names)} numbers for each part of a calibration")
-            return cls(names, *arrays, float(data["bias"]))
+            if any(array.shape != (len(known),) for array in arrays):
+                raise InputError(f"expected {len(known)} numbers for each part of a calibration")
+            zeros = np.zeros(len(names))
+            parts = [zeros, zeros + 1, zeros.copy()]
+            for part, array in zip(parts, arrays):
+                part[[names.index(name) for name in known]] = array
+            return cls(names, *parts, float(data["bias"]))
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"expected a calibration as this program writes it, received another ({error})") from None
 

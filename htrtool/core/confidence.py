@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Sequence
 
 import numpy as np
+from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.calibration import Calibration
 from htrtool.core.charset import BLANK
@@ -19,9 +20,10 @@ from htrtool.core.charset import BLANK
 FEATURES = ("mean_log", "worst_log", "doubtful", "entropy", "margin", "length")
 CHARACTER_FEATURES = (
     "log", "rival", "blank", "neighbours", "line_log", "doubtful", "space", "cost", "neighbour_costs", "line_cost",
+    "runner_up",
 )
 WORD_FEATURES = ("lowest", "mean", "length", "line")
-LINE_FEATURES = (*FEATURES, "log_odds", "mean_log_conf", "cost")
+LINE_FEATURES = (*FEATURES, "log_odds", "mean_log_conf", "cost", "departure")
 FLOOR = 1e-4
 DOUBTFUL = 0.5
 
@@ -86,17 +88,18 @@ def character_features(
 
     The features, in the order of ``CHARACTER_FEATURES``: the logarithm of its probability in its frame, that of the
     most probable other character's and that of the blank's; the mean logarithm of its four neighbours, and of the line;
-    the share of the line's characters under one half; whether it is a space; and what it, its two neighbours and the
-    line's characters cost in the language model on average.
+    the share of the line's characters under one half; whether it is a space; what it, its two neighbours and the
+    line's characters cost in the language model on average; and the logarithm of the most probable other class's
+    probability, the blank's or a character's.
 
     Args:
         probabilities: (frames, classes).
         frames: int (characters,), in which frame each stands.
         labels: (characters,), the class of each.
-        costs: (characters,), in nats; zeros without a language model.
+        costs: (characters,), in nats.
 
     Returns:
-        float64 (characters, 10).
+        float64 (characters, 11).
     """
     count = len(text)
     if not count:
@@ -119,8 +122,21 @@ def character_features(
         np.minimum(costs, 8),
         (beside[:-2] + beside[2:]) / 2,
         costs.mean(),
+        np.maximum(rivals, blank_logs),
     )
     return np.column_stack([np.broadcast_to(column, count) for column in columns])
+
+
+def departure(probabilities: np.ndarray, labels: Sequence[int]) -> float:
+    """Return in how many characters a text departs from what the most probable classes spell, as a share of the text's.
+
+    Args:
+        probabilities: (frames, classes).
+        labels: (characters,), the class of each character of the text.
+    """
+    best = probabilities.argmax(axis=-1)
+    runs = best[np.flatnonzero(np.diff(best, prepend=-1))]
+    return Levenshtein.distance(runs[runs != BLANK].tolist(), list(labels)) / max(1, len(labels))
 
 
 def word_features(text: str, characters: np.ndarray, line: float) -> np.ndarray:
@@ -166,7 +182,9 @@ class Confidence:
             return cls.default()
         features = np.concatenate([item.characters for item in read])
         character = Calibration.fit(CHARACTER_FEATURES, features, np.concatenate([item.right for item in read]))
-        line_rows = np.array([_line_row(item.line, character.predict(item.characters), item.cost) for item in evidence])
+        line_rows = np.array(
+            [_line_row(i.line, character.predict(i.characters), i.cost, i.departure) for i in evidence]
+        )
         line = Calibration.fit(LINE_FEATURES, line_rows, np.array([item.accuracy for item in evidence]))
         words = [word_features(i.text, character.predict(i.characters), float(line.predict(row)))
                  for i, row in zip(evidence, line_rows)]
@@ -178,7 +196,8 @@ class Confidence:
     ) -> Confidences:
         """Return how sure a reading is; the arguments are those of :func:`character_features`."""
         characters = self.character.predict(character_features(probabilities, text, frames, labels, costs))
-        row = _line_row(line_features(probabilities), characters, float(costs.mean()) if len(costs) else 0.0)
+        cost = float(costs.mean()) if len(costs) else 0.0
+        row = _line_row(line_features(probabilities), characters, cost, departure(probabilities, labels))
         line = float(self.line.predict(row))
         return Confidences(line, characters, self.word.predict(word_features(text, characters, line)))
 
@@ -191,14 +210,11 @@ class Confidence:
         """Make one from JSON data; from empty data the default, and from that of a line alone what it lacks.
 
         Raises:
-            InputError: it was fitted on other features than this version's, or is incomplete.
+            InputError: it was fitted on features that this version does not know, or is incomplete.
         """
         default = cls.default()
         if "features" in data:
-            line = Calibration.from_json(data, FEATURES)
-            padded = [np.append(part, np.full(len(LINE_FEATURES) - len(FEATURES), filler))
-                      for part, filler in ((line.mean, 0.0), (line.scale, 1.0), (line.weights, 0.0))]
-            return cls(default.character, default.word, Calibration(LINE_FEATURES, *padded, line.bias))
+            return cls(default.character, default.word, Calibration.from_json(data, LINE_FEATURES))
         if not data:
             return default
         parts = {"character": CHARACTER_FEATURES, "word": WORD_FEATURES, "line": LINE_FEATURES}
@@ -212,15 +228,16 @@ class Evidence(NamedTuple):
     characters: np.ndarray
     line: np.ndarray
     cost: float
+    departure: float
     right: np.ndarray
     right_words: np.ndarray
     accuracy: float
 
 
-def _line_row(line: np.ndarray, characters: np.ndarray, cost: float) -> np.ndarray:
+def _line_row(line: np.ndarray, characters: np.ndarray, cost: float, departed: float) -> np.ndarray:
     if not len(characters):
-        return np.append(line, (0.0, -1.0, cost))
-    return np.append(line, (_log_odds(characters.mean()), np.log(np.maximum(characters, 1e-3)).mean(), cost))
+        return np.append(line, (0.0, -1.0, cost, departed))
+    return np.append(line, (_log_odds(characters.mean()), np.log(np.maximum(characters, 1e-3)).mean(), cost, departed))
 
 
 def _log_odds(share):

@@ -13,7 +13,7 @@ from typing import Iterable
 
 import numpy as np
 
-from htrtool.core.charset import Charset
+from htrtool.core.charset import BLANK, Charset
 from htrtool.core.errors import InputError
 from htrtool.core.ngram import STEP
 
@@ -60,6 +60,11 @@ class InternalLM:
         costs = np.zeros((charset.classes, charset.classes), np.uint8)
         costs[1:, 1:] = np.clip(np.rint(-np.log(shares) / STEP), 0, 255)
         return cls(charset, costs)
+
+    def surprises(self, text: str) -> np.ndarray:
+        """Return what each character of a line costs after the one before it, in nats."""
+        before, labels = self.charset.encode(" ") if " " in self.charset else [BLANK], self.charset.encode(text)
+        return STEP * self.costs[(before + labels)[:-1], labels]
 
     def to_json(self) -> str:
         """Return it as text, the charset left out."""

@@ -191,8 +191,13 @@ class Reader:
         return self._searches[language].decode(probabilities, texts)
 
     def costs(self, text: str, language: str) -> np.ndarray:
-        """Return what each character of a text costs in a language, in nats: zeros where there is no language model."""
-        return self._languages.models[language].costs(text) if self._languages else np.zeros(len(text))
+        """Return what each character of a text costs in a language, in nats.
+
+        Without a language model, that is what it costs by what the network expects, or nothing if that is not known.
+        """
+        if self._languages:
+            return self._languages.models[language].costs(text)
+        return self._internal_lm.surprises(text) if self._internal_lm else np.zeros(len(text))
 
     def judge(self, probabilities: np.ndarray, best: Candidate, language: str) -> Confidences:
         """Return how sure a text decoded from (frames, classes) of probabilities is."""
