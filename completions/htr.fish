@@ -57,7 +57,7 @@ complete -c htr -n '__fish_seen_subcommand_from prep' -s h -l help -d 'Show the 
 complete -c htr -n '__fish_seen_subcommand_from train' -l files-from -rF -d 'Read further operands from FILE, one a line (\'-\': standard input)'
 complete -c htr -n '__fish_seen_subcommand_from train' -s 0 -l null -d 'Names in --files-from end with a NUL byte, not a newline'
 complete -c htr -n '__fish_seen_subcommand_from train' -s o -l output -rF -d 'Write NAME.keras, NAME.onnx and NAME.md'
-complete -c htr -n '__fish_seen_subcommand_from train' -l val -rF -d 'Samples by which the best epoch is chosen'
+complete -c htr -n '__fish_seen_subcommand_from train' -l val -rF -d 'Samples to keep aside, which choose the best epoch unless a hand is learned, and fit the confidence if they are a hundred or more'
 complete -c htr -n '__fish_seen_subcommand_from train' -l size -xa 'small medium large' -d 'Train a new network of this size'
 complete -c htr -n '__fish_seen_subcommand_from train' -l spec -x -d 'Train a new network, such as \'c32:4x4/2x2 r64/2x2 r96/2x1 max lstm160 drop.2\''
 complete -c htr -n '__fish_seen_subcommand_from train' -l height -x -d 'How high the lines are that the network reads: lower is faster'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
 import signal
@@ -30,6 +31,9 @@ STATUS_OF_ERROR = {
     DependencyError: Exit.DEPENDENCY,
     DivergedError: Exit.DIVERGED,
 }
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The ways in which there is no room for what is written."""
 
 
 class LazyGroup(click.Group):
@@ -112,7 +116,17 @@ def main() -> None:
         status = Exit.INTERRUPTED
     except BrokenPipeError:
         status = Exit.OK
+    except OSError as error:
+        status = unwritten(error)
     leave(int(status or 0))
+
+
+def unwritten(error: OSError) -> Exit:
+    """Tell that there was no room for what was to be written, and return the status; any other error is raised."""
+    if error.errno not in FULL:
+        raise error
+    print(f"htr: the output can't be written: {error.strerror}", file=sys.stderr)
+    return Exit.UNWRITTEN
 
 
 def leave(status: int) -> None:
@@ -120,6 +134,8 @@ def leave(status: int) -> None:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            status = unwritten(error)
     sys.exit(status)

@@ -14,6 +14,7 @@ class Exit(enum.IntEnum):
     DEPENDENCY = 5, "an optional package is not installed"
     DIVERGED = 6, "training stopped because the loss was no longer a number"
     ABOVE_LIMIT = 7, "the error rate is above the limit that was set"
+    UNWRITTEN = 8, "the output could not be written, for example to a full disk"
     INTERRUPTED = 130, "interrupted from the keyboard"
     TERMINATED = 143, "told to stop, by the end of a job or of the machine"
 

@@ -114,7 +114,7 @@ def notes(option: click.Option) -> str:
         parts.append(f"Default: {', '.join(map(str, default)) if isinstance(default, tuple) else default}.")
     low, high = getattr(option.type, "min", None), getattr(option.type, "max", None)
     if low is not None and high is not None:
-        parts.append(f"From {low} to {high}.")
+        parts.append(f"From {low} to {'less than ' if option.type.max_open else ''}{high}.")
     elif low is not None:
         parts.append(f"{'More than' if option.type.min_open else 'At least'} {low}.")
     elif high is not None:

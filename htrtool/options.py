@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import sys
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterable
 
 import click
+from click.core import ParameterSource
 
 from htrtool.core.errors import InputError
 from htrtool.messages import Messages
@@ -23,6 +24,14 @@ class _Looks(click.ParamType):
 
 
 LOOKS = _Looks()
+
+
+def refuse(names: Iterable[str], reason: str) -> None:
+    """End with a usage error if one of these options was given."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        if option.name in names and context.get_parameter_source(option.name) != ParameterSource.DEFAULT:
+            raise click.UsageError(f"{option.opts[0]} {reason}")
 
 
 def with_messages(function: Callable) -> Callable:

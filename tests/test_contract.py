@@ -101,6 +101,19 @@ def test_help_loads_nothing_heavy(command):
 
 
 @every_command
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_a_full_disk_is_told(command, folder):
+    (folder / f"good{command.suffix}").write_bytes(command.good)
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "htrtool", command.name, *command.before, f"good{command.suffix}"],
+            stdout=full, stderr=subprocess.PIPE, cwd=folder,
+        )  # fmt: skip
+    assert done.returncode == Exit.UNWRITTEN, done.stderr.decode()
+    assert b"can't be written: No space left" in done.stderr and b"Traceback" not in done.stderr
+
+
+@every_command
 def test_empty_input_is_an_error_that_names_it(command, folder):
     done = run(command, "-", folder=folder)
     assert done.returncode == Exit.BAD_INPUT

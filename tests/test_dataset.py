@@ -117,6 +117,36 @@ def test_the_lines_of_a_single_document_are_split_too():
     assert len(train) + len(val) == 20 and 1 <= len(val) <= 6
 
 
+@pytest.mark.parametrize("counts", [(40, 10), (3, 190), (25, 25), (1, 1), (9, 1, 1)])
+def test_of_unequal_documents_most_lines_are_left_to_learn_from(counts):
+    keys = [f"{document}/{line}" for document, count in enumerate(counts) for line in range(count)]
+    documents = [key.partition("/")[0] for key in keys]
+    store = LineStore(64, keys=keys, documents=documents, texts=keys, spans=[(0, 0)] * len(keys), widths=[1] * len(keys))
+    train, val = store.split_documents(0.1)
+    assert sorted(train.keys + val.keys) == sorted(keys)
+    assert 1 <= len(val) <= max(1, 0.3 * len(keys))
+
+
+def test_what_is_marked_test_is_not_learned_and_lines_marked_val_give_way_to_others():
+    corpus = gather([sample("a", "abc", split="train"), sample("b", "abc", split="test"), sample("c", "ab", split="val")])
+    assert corpus.lines.keys == ["a"] and corpus.left_out == {"marked test": ["b"]}
+    corpus.keep_aside(gather([sample("d", "abc", split="test")], by_split=False))
+    assert corpus.kept_aside.keys == ["d"]
+    assert [keys for reason, keys in corpus.left_out.items() if "marked val" in reason] == [["c"]]
+
+
+def test_where_nothing_is_left_to_learn_from_it_says_why():
+    with pytest.raises(InputError, match="received none: 1 without text, 2 marked val"):
+        gather([sample("a", "ab", split="val"), sample("b", "ab", split="val"), sample("c", "")])
+
+
+def test_a_prepared_picture_that_breaks_off_is_left_out_before_training():
+    whole, broken = sample("a", "abc"), sample("b", "abc")
+    broken.image = broken.image[:60]
+    corpus = gather([whole, broken])
+    assert corpus.lines.keys == ["a"] and list(corpus.left_out.values()) == [["b"]]
+
+
 def test_gathering_keeps_lines_marked_val_aside_and_counts_what_it_leaves_out():
     corpus = gather(
         [

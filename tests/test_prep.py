@@ -288,6 +288,28 @@ def test_wrong_usage_is_told(run_htr, options, told):
     assert told in done.stderr.decode()
 
 
+def test_a_picture_is_not_put_beside_the_transcription_of_another(run_htr, tmp_path):
+    for name, text in (("first", "one"), ("second", "two")):
+        save(tmp_path / name / "page" / "1.png", line_picture(text))
+        (tmp_path / name / "page" / "1.gt.txt").write_text(text)
+    out = tmp_path / "mine"
+    assert run_htr("prep", tmp_path / "first" / "page", "-o", f"{out}/").returncode == Exit.OK
+    kept = {path.name: path.read_bytes() for path in out.iterdir()}
+    done = run_htr("prep", tmp_path / "second" / "page", "-o", f"{out}/")
+    assert done.returncode != Exit.OK and b"1.png: another picture with its transcription" in done.stderr
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == kept
+    # Corrected or not, the same lines may be cut again.
+    (out / "1.gt.txt").write_text("once")
+    assert run_htr("prep", tmp_path / "first" / "page", "-o", f"{out}/").returncode == Exit.OK
+    assert (out / "1.gt.txt").read_text() == "once"
+
+
+def test_a_typed_copy_is_refused_where_there_is_no_page_for_it(run_htr, folder, tmp_path):
+    (tmp_path / "copy.txt").write_text("one")
+    done = run_htr("prep", "--text", tmp_path / "copy.txt", folder)
+    assert done.returncode == Exit.USAGE and b"--text" in done.stderr and str(folder).encode() in done.stderr
+
+
 def test_a_part_without_documents_is_warned_of(run_htr, tmp_path):
     stream = tar_of([Sample("only/1", encode_png(line_picture("a")), "a")])
     done = run_htr("prep", "--split", "train=50,val=50", "-o", tmp_path / "out", input=stream)

@@ -55,6 +55,12 @@ def test_texts_become_a_stream_of_handwriting(synth, texts):
         assert sample.document == "synth/DejaVuSans/0"
 
 
+def test_a_text_in_other_letters_is_refused(synth, tmp_path):
+    (tmp_path / "ru.txt").write_text("Все счастливые семьи похожи друг на друга. " * 9, encoding="utf-8")
+    done = synth("--count", "3", tmp_path / "ru.txt")
+    assert done.returncode == Exit.BAD_INPUT and b"ru.txt: expected a text in Latin letters" in done.stderr
+
+
 def test_the_same_bytes_whatever_the_number_of_processes(synth, texts):
     one, three, more = (synth("--jobs", jobs, "--count", "7", "--seed", "5", texts) for jobs in ("1", "3", "9"))
     assert one.returncode == three.returncode == more.returncode == Exit.OK, three.stderr

@@ -53,6 +53,19 @@ def test_the_stream_is_an_ordinary_tar_of_pictures_texts_and_json():
     assert len(data) % 10240 == 0
 
 
+@pytest.mark.parametrize("order", [("a.png", "b.png", "a.txt", "b.txt"), ("a.txt", "b.txt", "a.png", "b.png")])
+def test_a_tar_in_which_pictures_and_texts_stand_apart_is_refused(order):
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name in order:
+            content = picture() if name.endswith("png") else b"text"
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    with pytest.raises(InputError, match="'a' side by side.*--sort=name"):
+        samples_in(stream.getvalue(), on_error=print)
+
+
 def test_streams_can_be_joined_and_compressed():
     first, second = (stream_of([Sample(key, picture(), key)]) for key in "ab")
     assert [s.key for s in samples_in(first + second)] == ["a", "b"]

@@ -13,6 +13,7 @@ from htrtool.core.errors import InputError
 from htrtool.core.layouts import LeftOut, document_of, key_of
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.page_layout import PageCutter
+from htrtool.core.prepare import DEFAULT_RECIPE
 from htrtool.core.sources import Finder
 
 
@@ -47,9 +48,24 @@ def test_pairs_in_folders(pairs):
     assert texts(samples) == {"gt/p1_001": "one", "gt/p1_002": "two", "gt/sub/p2_001": "three"}
     assert [s.document for s in samples.values()] == ["gt/p1", "gt/p1", "gt/sub/p2"]
     assert samples["gt/p1_001"].pixels().shape[0] == 64
-    assert samples["gt/p1_001"].meta["recipe"] == {"normalise": "background", "height": 64}
+    assert samples["gt/p1_001"].meta["recipe"] == DEFAULT_RECIPE.to_json()
     assert samples["gt/p1_001"].meta["source"] == str(pairs / "p1_001.png")
     assert not left_out and not errors
+
+
+def test_a_table_in_another_encoding_is_named_and_the_pictures_beside_it_are_taken(tmp_path):
+    save(tmp_path / "one.png", line_picture("one"))
+    for name, encoding in (("names.csv", "latin-1"), ("names.tsv", "utf-16")):
+        write(tmp_path / name, "file,text\nöne.png,é\n", encoding)
+    samples, _, errors = taken(tmp_path)
+    assert len(samples) == 1 and len(errors) == 2
+    assert all("UTF-8" in error and "iconv" in error for error in errors)
+
+
+def test_a_transcription_is_found_whatever_the_case_of_its_suffix(tmp_path):
+    save(tmp_path / "A.PNG", line_picture("one"))
+    write(tmp_path / "A.TXT", "one")
+    assert list(texts(taken(tmp_path)[0]).values()) == ["one"]
 
 
 def test_of_the_forms_of_ocropus_one_is_taken(tmp_path):

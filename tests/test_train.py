@@ -174,11 +174,60 @@ def test_a_run_that_is_told_to_stop_leaves_its_checkpoint_and_no_temporary_files
     assert (tmp_path / "model.checkpoint").exists()
 
 
-def test_resuming_with_other_data_is_refused(tmp_path):
+def test_a_broken_checkpoint_is_refused(tmp_path):
     (tmp_path / "m.checkpoint").write_bytes(b"not a checkpoint")
     done = htr("train", "--spec", TINY, "--resume", "-o", "m", given=stream(16), cwd=tmp_path)
     assert done.returncode == 3
     assert b"m.checkpoint: expected the checkpoint of a run" in done.stderr
+
+
+def test_a_run_goes_on_only_as_it_began_and_is_not_begun_anew_by_oversight(trained, tmp_path):
+    (tmp_path / "lines.tar").write_bytes(stream(32))
+    (tmp_path / "others.tar").write_bytes(stream(40))
+    command = ["train", "--from", str(trained / "m.keras"), "--keep", "50", "--checkpoint-every", "0", "-o", "m", "lines.tar"]
+    victim = subprocess.Popen([sys.executable, "-m", "htrtool", *command], cwd=tmp_path, stdout=subprocess.PIPE)
+    victim.stdout.readline()
+    victim.stdout.readline()
+    victim.kill()
+    victim.communicate()
+    checkpoint = (tmp_path / "m.checkpoint").read_bytes()
+    others = {
+        b"other samples": [*command[:-1], "others.tar"],
+        b"learning_rate": [*command, "--learning-rate", "0.1"],
+        b"kept 0.5": [*command, "--keep", "0"],
+        b"the charset that the run began with": [*command, "--charset", "latin"],
+        b"or others are kept aside": [*command, "--val", "others.tar"],
+    }
+    for told, other in others.items():
+        done = htr(*other, "--resume", cwd=tmp_path)
+        assert done.returncode == Exit.BAD_INPUT and told in done.stderr, done.stderr.decode()
+    done = htr(*command, cwd=tmp_path)
+    assert done.returncode == Exit.BAD_INPUT and b"m.checkpoint: holds a run that was stopped: --resume" in done.stderr
+    assert (tmp_path / "m.checkpoint").read_bytes() == checkpoint
+
+
+def test_a_folder_of_pairs_is_prepared_as_the_model_wants_it_and_may_have_its_name(trained, tmp_path):
+    from htrtool.core.export import keras_info
+
+    (tmp_path / "mine").mkdir()
+    for i in range(12):
+        (tmp_path / "mine" / f"{i}.png").write_bytes(encode_png(drawn(WORDS[i % 8], i)))
+        if i:
+            (tmp_path / "mine" / f"{i}.gt.txt").write_text(WORDS[i % 8])
+    done = htr("train", "--from", str(trained / "m.keras"), "--epochs", "1", "-o", "mine", "mine/", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"left out 1 samples no transcription: mine/0.png" in done.stderr
+    assert keras_info(tmp_path / "mine.keras").recipe == keras_info(trained / "m.keras").recipe
+    card = (tmp_path / "mine.md").read_text()
+    assert "kept aside" in card and "choose the epoch" not in card and "fit the confidence" not in card
+
+
+def test_a_task_that_is_no_training_takes_no_option_of_it_and_leaves_the_models_that_ship(tmp_path):
+    for task in (["--calibrate", "m.onnx"], ["--lm", "m"], ["--quantise"]):
+        done = htr("train", *task, "--epochs", "3", "x.tar", cwd=tmp_path)
+        assert done.returncode == Exit.USAGE and b"--epochs does not go with " + task[0].encode() in done.stderr
+    done = htr("train", "--calibrate", "latin", "x.tar", cwd=tmp_path)
+    assert done.returncode == Exit.USAGE and b"copy" in done.stderr
 
 
 def test_fine_tuning_grows_the_charset_and_keeps_what_was_learned(trained, tmp_path):

@@ -85,6 +85,8 @@ def prep(
         raise click.UsageError(
             f"--text is given for each SOURCE: there are {len(operands)} of these and {len(looking.page_texts)} of those"
         )
+    if looking.page_texts and (others := [operand for operand in operands if not is_page(operand)]):
+        raise click.UsageError(f"--text is for SOURCEs that are images of pages or PDFs, and {others[0]} is none")
     if looking.recut and (looking.lines or looking.page_texts):
         raise click.UsageError("--recut takes lines and texts from annotated pages: leave --lines and --text out")
     if output in (None, "-") and sys.stdout.isatty():
@@ -115,15 +117,18 @@ def prep(
         progress(messages, synthesis.count if synthesis else None) as step,
     ):
         for made in all_made:
-            if isinstance(made, InputError):
-                messages.problem(made)
-                continue
-            tally.add(made)
-            if isinstance(made, LeftOut):
-                messages.detail(f"{made.name}: left out: {made.reason}")
+            try:
+                if isinstance(made, InputError):
+                    raise made
+                if isinstance(made, LeftOut):
+                    messages.detail(f"{made.name}: left out: {made.reason}")
+                else:
+                    write(made)
+                    step()
+            except InputError as error:
+                messages.problem(error)
             else:
-                write(made)
-                step()
+                tally.add(made)
         if not tally.taken and to_file:
             tell(tally, messages)
             raise InputError("there is no sample to write, so nothing is written", output)
@@ -131,6 +136,13 @@ def prep(
     if not tally.taken:
         return Exit.BAD_INPUT
     return Exit.SOME_FAILED if messages.problems else Exit.OK
+
+
+def is_page(operand: str) -> bool:
+    """Tell whether an operand names a picture or a PDF, as pages are."""
+    from htrtool.core.layouts import is_image
+
+    return is_image(operand) or operand.lower().endswith(".pdf")
 
 
 def found_in(operands: list[str], find: Callable[[str], Iterator[Found]]) -> Iterator[Found]:
@@ -196,14 +208,19 @@ def hands_of(synthesis: SynthesisOptions, model: str, messages: Messages) -> Han
     """Take the lines of real hands apart; how many there are is told."""
     from htrtool.core.corpus import labelled_samples
     from htrtool.core.modelfile import find_model
+    from htrtool.core.prepare import Recipe
     from htrtool.core.reader import Reader
+    from htrtool.core.samples import Sample
     from htrtool.core.session import usable_cpus
     from htrtool.core.synth import Hands
     from htrtool.core.synth.specimens import gather_specimens
 
     reader = Reader(find_model(model), usable_cpus())
     with progress(messages, None) as step:
-        taken = gather_specimens(labelled_samples(synthesis.hands, messages.problem), reader, messages.problem, step)
+        # As they lean, for slants are what tells hands apart.
+        found = labelled_samples(synthesis.hands, messages.problem, Recipe())
+        samples = (sample for sample in found if isinstance(sample, Sample))
+        taken = gather_specimens(samples, reader, messages.problem, step)
         hands = Hands.of(taken)
     messages.note(f"{len(hands)} hands to write with, from {hands.specimens} lines")
     return hands

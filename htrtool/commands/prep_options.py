@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
 from dataclasses import dataclass
 from typing import Callable
 
 import click
-from click.core import ParameterSource
 
 from htrtool.core.errors import InputError
+from htrtool.core.session import usable_cpus
+from htrtool.options import refuse
 
 # Those of core.sources and core.prepare, which a test compares: importing them would slow down --help.
 LAYOUTS = ("auto", "pairs", "table", "iam", "xml", "tar", "images")
@@ -197,14 +197,6 @@ def with_synthesis(function: Callable) -> Callable:
     return wrapper
 
 
-def refuse(names: tuple[str, ...], reason: str) -> None:
-    """End with a usage error if one of these options was given."""
-    context = click.get_current_context()
-    for option in context.command.params:
-        if option.name in names and context.get_parameter_source(option.name) != ParameterSource.DEFAULT:
-            raise click.UsageError(f"{option.opts[0]} {reason}")
-
-
 def with_recipe(function: Callable) -> Callable:
     """Add the steps of the preparation of pictures, and pass a ``recipe`` in their place."""
 
@@ -318,6 +310,6 @@ def with_output(function: Callable) -> Callable:
     )
     @functools.wraps(function)
     def wrapper(*args, jobs: int | None, **kwargs):
-        return function(*args, jobs=jobs or len(os.sched_getaffinity(0)), **kwargs)
+        return function(*args, jobs=jobs or usable_cpus(), **kwargs)
 
     return wrapper

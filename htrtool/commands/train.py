@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import click
 
-from htrtool.core.errors import DependencyError
+from htrtool.core.errors import DependencyError, InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import with_messages, with_operands
+from htrtool.options import refuse, with_messages, with_operands
 
 SIZES = ("small", "medium", "large")
 
@@ -18,7 +18,7 @@ SIZES = ("small", "medium", "large")
 @click.command()
 @with_operands("DATA", beside="val")
 @click.option("-o", "--output", default="model", show_default=True, metavar="NAME", help="Write NAME.keras, NAME.onnx and NAME.md.")
-@click.option("--val", multiple=True, metavar="DATA", help="Samples by which the best epoch is chosen; may be given more than once.  [default: those marked val, or a tenth of the documents]")
+@click.option("--val", multiple=True, metavar="DATA", help="Samples to keep aside, which choose the best epoch unless a hand is learned, and fit the confidence if they are a hundred or more; may be given more than once.  [default: those marked val, or about a tenth]")
 @click.option("--size", type=click.Choice(SIZES), help="Train a new network of this size.")
 @click.option("--spec", metavar="SPEC", help="Train a new network, such as 'c32:4x4/2x2 r64/2x2 r96/2x1 max lstm160 drop.2'; with --from, one grown from it, or pruned to fewer LSTM units or, 'r64:16/2x1', fewer filters inside residual blocks.")
 @click.option("--height", type=click.IntRange(16, 256), metavar="PIXELS", help="How high the lines are that the network reads: lower is faster.  [default: as --from, from nothing as the samples]")
@@ -96,10 +96,13 @@ def train(
     if sum(map(bool, (lm, calibrate, quantise))) > 1:
         raise click.UsageError("--lm, --calibrate and --quantise are different things: give one of them")
     if lm:
+        refuse_training("lm")
         return train_language_model(operands, lm, messages)
     if calibrate:
+        refuse_training("calibrate")
         return calibrate_model(operands, calibrate, messages)
     if quantise:
+        refuse_training("quantise", "output")
         return quantise_model(operands, output, messages)
     if size and spec:
         raise click.UsageError("--size and --spec both say what the network is: give one of them")
@@ -119,11 +122,13 @@ def train(
     from htrtool.core.tables import EPOCH_COLUMNS, TableWriter, text_writer
 
     target = Target.of(output)
+    if not resume and target.file(".checkpoint").exists():
+        raise InputError("holds a run that was stopped: --resume goes on with it; remove it to begin anew", str(target.file(".checkpoint")))
     model = parent_model(parent) if parent != "none" else None
     recipe = model[1].recipe if model else None
-    corpus = gather(labelled_samples(operands, messages.problem), recipe, height=height)
+    corpus = gather(labelled_samples(operands, messages.problem, recipe), recipe, height=height)
     if val:
-        corpus.keep_aside(gather(labelled_samples(val, messages.problem), recipe, by_split=False, height=height))
+        corpus.keep_aside(gather(labelled_samples(val, messages.problem, recipe), recipe, by_split=False, height=height))
     # Keras takes seconds to import: only now that there is something to train on.
     with quiet_stderr():
         from htrtool.core.training import Settings
@@ -142,6 +147,9 @@ def train(
         patience=plan.patience,
         augmentation=augment,
         short_first=model is None,
+        parent=model[1].name if model else "",
+        replayed=plan.replayed,
+        kept=plan.kept,
         seed=seed,
         bfloat16=bfloat16,
     )
@@ -151,7 +159,7 @@ def train(
         )
         for reason, keys in corpus.left_out.items():
             shown = " ".join(keys if messages.verbose else keys[:3])
-            messages.warning(f"left out {len(keys)} samples {reason}: {shown}{' …' * (len(shown.split()) < len(keys))}")
+            messages.warning(f"left out {len(keys)} samples {reason}: {shown}{'' if messages.verbose or len(keys) <= 3 else ' …'}")
         told = run.info.training
         replayed = f" and {told['replayed']} lines in other hands" if told.get("replayed") else ""
         messages.note(
@@ -168,6 +176,13 @@ def train(
     run.finish()
     messages.note(f"wrote {', '.join(str(target.file(suffix)) for suffix in ('.onnx', '.keras', '.md'))}")
     return Exit.SOME_FAILED if messages.problems else Exit.OK
+
+
+def refuse_training(task: str, *others: str) -> None:
+    """End with a usage error if options were given that are about training, which a task of another kind does not do."""
+    known = {"operands", "files_from", "null", "quiet", "verbose", task, *others}
+    options = click.get_current_context().command.params
+    refuse([option.name for option in options if option.name not in known], f"does not go with --{task}")
 
 
 def train_language_model(operands: list[str], name: str, messages: Messages) -> int:
@@ -188,14 +203,19 @@ def train_language_model(operands: list[str], name: str, messages: Messages) -> 
 def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
     """Fit the confidence of a model to labelled samples and write it into the model's files."""
     from htrtool.core.calibrating import calibrate
-    from htrtool.core.corpus import labelled_samples
-    from htrtool.core.modelfile import find_model
+    from htrtool.core.corpus import labelled_samples, prepared_pixels
+    from htrtool.core.modelfile import SHIPPED, find_model
     from htrtool.core.reader import Reader
+    from htrtool.core.samples import Sample
 
     path = find_model(name)
+    if path.parent == SHIPPED:
+        raise click.UsageError(f"{name} comes with htr and is left as it is: copy {path} and fit the copy")
     reader = Reader(path)
-    samples = (sample for sample in labelled_samples(operands, messages.problem) if sample.text)
-    info, count = calibrate(path, ((reader.prepare(sample.pixels()), sample.text) for sample in samples))
+    recipe = reader.info.recipe
+    found = labelled_samples(operands, messages.problem, recipe)
+    samples = (sample for sample in found if isinstance(sample, Sample) and sample.text)
+    info, count = calibrate(path, ((prepared_pixels(sample, recipe), sample.text) for sample in samples))
     messages.note(f"wrote {path}: the confidence of {info.name}, fitted to {count} lines")
     return Exit.SOME_FAILED if messages.problems else Exit.OK
 

@@ -27,9 +27,10 @@ def card(info: ModelInfo, epochs: list[dict]) -> str:
         ),
     ]
     if scores:
+        used = f" (also used {' and '.join(scores['used'])})" if scores.get("used") else ""
         parts.append(
-            f"On {scores['lines']:,} lines of {scores['documents']:,} documents kept aside (also used to choose the epoch "
-            f"and to fit the confidence): CER {scores['cer']:.1%}, WER {scores['wer']:.1%}."
+            f"On {scores['lines']:,} lines of {scores['documents']:,} documents kept aside{used}: "
+            f"CER {scores['cer']:.1%}, WER {scores['wer']:.1%}."
         )
     if epochs:
         columns = list(epochs[0])

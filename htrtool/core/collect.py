@@ -11,7 +11,7 @@ from typing import Iterable, Iterator
 from htrtool.core import labels
 from htrtool.core.errors import InputError
 from htrtool.core.layouts import Entry, Found, LeftOut, Line
-from htrtool.core.prepare import Recipe, prepare
+from htrtool.core.prepare import DEFAULT_RECIPE, Recipe, prepare
 from htrtool.core.samples import Sample, encode_image
 from htrtool.core.split import Split
 
@@ -43,7 +43,7 @@ class Maker:
         form: the format of the pictures, png, webp or jpg.
     """
 
-    recipe: Recipe = field(default_factory=Recipe)
+    recipe: Recipe = DEFAULT_RECIPE
     limits: Limits = field(default_factory=Limits)
     label_form: str = "plain"
     markup: str = "keep"

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable, Iterable, Iterator
 
+import numpy as np
+
 from htrtool.core.charset import Charset
 from htrtool.core.collect import Maker, collect
 from htrtool.core.dataset import LineStore, too_narrow
 from htrtool.core.errors import HtrError, InputError
-from htrtool.core.layouts import is_tar_name
+from htrtool.core.layouts import LeftOut, is_tar_name
 from htrtool.core.prepare import DEFAULT_RECIPE, Recipe, prepare
 from htrtool.core.samples import Sample, encode_png, read_samples
+from htrtool.core.session import usable_cpus
 from htrtool.core.sources import Finder
+
+VAL, TEST = "val", "test"
+"""The parts of a split that are not trained on."""
 
 
 @dataclass
@@ -44,6 +49,8 @@ class Corpus:
                 f"expected the lines kept aside to be prepared like the others, {self.recipe.to_json()}, received "
                 f"{other.recipe.to_json()}"
             )
+        for key in self.kept_aside.keys:
+            self.leave_out(f"marked {VAL}, since others were given to be kept aside", key)
         self.kept_aside = other.lines
         for reason, keys in other.left_out.items():
             for key in keys:
@@ -51,23 +58,31 @@ class Corpus:
 
 
 def gather(
-    samples: Iterable[Sample], parent: Recipe | None = None, by_split: bool = True, height: int | None = None
+    samples: Iterable[Sample | LeftOut],
+    parent: Recipe | None = None,
+    by_split: bool = True,
+    height: int | None = None,
 ) -> Corpus:
-    """Spool labelled samples for training.
+    """Spool labelled samples for training, and remember what is left out.
 
     Pictures that ``htr prep`` prepared are taken as they are, but for their height; others are prepared here.
 
     Args:
         parent: the recipe of the model to go on from, which gives the height, and prepares what is not prepared yet;
             None takes the first sample's.
-        by_split: keep those aside whose JSON says split ``val``; otherwise all are taken alike.
+        by_split: keep those aside whose JSON says split ``val``, and leave out those of ``test``; otherwise all are taken
+            alike.
         height: that of the lines in pixels, if it is not to be the parent's or the first sample's.
 
     Raises:
         InputError: samples were prepared in different ways, or there is none with a text.
     """
     corpus = None
+    left_out = []
     for sample in samples:
+        if isinstance(sample, LeftOut):
+            left_out.append(sample)
+            continue
         told = Recipe.from_json(sample.meta["recipe"]) if "recipe" in sample.meta else None
         if corpus is None:
             recipe = told or parent or DEFAULT_RECIPE
@@ -82,17 +97,31 @@ def gather(
         if not sample.text:
             corpus.leave_out("without text", sample.key)
             continue
+        part = sample.meta.get("split") if by_split else None
+        if part == TEST:
+            corpus.leave_out(f"marked {TEST}", sample.key)
+            continue
         try:
+            pixels = sample.pixels()
             if told is None:
-                sample.image = encode_png(prepare(sample.pixels(), recipe))
-            aside = by_split and sample.meta.get("split") == "val"
-            (corpus.kept_aside if aside else corpus.lines).add(sample)
+                sample.image = encode_png(prepare(pixels, recipe))
+            (corpus.kept_aside if part == VAL else corpus.lines).add(sample)
         except InputError as error:
             corpus.leave_out(f"broken ({error})", sample.key)
             continue
         corpus.sources[sample.key.partition("/")[0] if "/" in sample.key else "."] += 1
     if corpus is None or not len(corpus.lines):
-        raise InputError("expected samples with a text to train on, received none")
+        reasons = Counter()
+        for item in left_out:
+            reasons[item.reason] += item.count
+        if corpus is not None:
+            reasons.update({reason: len(keys) for reason, keys in corpus.left_out.items()})
+            reasons[f"marked {VAL}"] = len(corpus.kept_aside)
+        told = ", ".join(f"{count} {reason}" for reason, count in reasons.items() if count)
+        raise InputError(f"expected samples with a text to train on, received none{told and f': {told}'}")
+    for item in left_out:
+        for _ in range(item.count):
+            corpus.leave_out(item.reason, item.name)
     return corpus
 
 
@@ -114,11 +143,14 @@ def restrict(corpus: Corpus, charset: Charset, stride: int) -> None:
         raise InputError("expected lines that the network can learn from, all of them were left out")
 
 
-def labelled_samples(names: Iterable[str], report: Callable[[HtrError], None]) -> Iterator[Sample]:
+def labelled_samples(
+    names: Iterable[str], report: Callable[[HtrError], None], recipe: Recipe | None = None
+) -> Iterator[Sample | LeftOut]:
     """Yield the samples of each name: '-' or a tar, a stream; a folder of tars; or any layout that prep knows.
 
     Args:
         report: called with what is wrong with an input or a sample; the others are still yielded.
+        recipe: how to prepare pictures that are in no stream; None for ``DEFAULT_RECIPE``.
     """
     for name in names:
         try:
@@ -130,16 +162,26 @@ def labelled_samples(names: Iterable[str], report: Callable[[HtrError], None]) -
                     with open(tar, "rb") as stream:
                         yield from read_samples(stream, str(tar), report)
             else:
-                yield from _prepared(name, report)
+                yield from _prepared(name, report, recipe or DEFAULT_RECIPE)
         except InputError as error:
             report(error)
         except OSError as error:
             report(InputError(f"can't be read: {error.strerror}", name))
 
 
-def _prepared(name: str, report: Callable[[HtrError], None]) -> Iterator[Sample]:
-    for made in collect(Finder().find(name), Maker(), len(os.sched_getaffinity(0))):
-        if isinstance(made, Sample):
-            yield made
-        elif isinstance(made, InputError):
+def prepared_pixels(sample: Sample, recipe: Recipe) -> np.ndarray:
+    """Return the picture of a sample, (height, width) uint8, as a recipe prepares it; as it is if that was done before.
+
+    Raises:
+        InputError: the picture is broken.
+    """
+    pixels = sample.pixels()
+    return pixels if sample.meta.get("recipe") == recipe.to_json() else prepare(pixels, recipe)
+
+
+def _prepared(name: str, report: Callable[[HtrError], None], recipe: Recipe) -> Iterator[Sample | LeftOut]:
+    for made in collect(Finder().find(name), Maker(recipe), usable_cpus()):
+        if isinstance(made, InputError):
             report(made)
+        else:
+            yield made

@@ -51,6 +51,18 @@ def is_table(path: Path, image_column: str | None = None, text_column: str | Non
         return False
 
 
+def undecodable(path: Path) -> InputError | None:
+    """Return what is wrong with a table whose beginning is not UTF-8, None for any other file."""
+    try:
+        with _opened(path) as file:
+            file.readline()
+    except UnicodeDecodeError as error:
+        return _not_utf8(path, error)
+    except OSError:
+        pass
+    return None
+
+
 def is_output(path: Path) -> bool:
     """Tell whether a file is a table of lines that a model has read, which is no truth to learn from."""
     try:
@@ -82,7 +94,15 @@ def in_table(
     except InputError as error:
         yield error
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        yield InputError(f"expected a table in UTF-8, received something else ({error})", str(path))
+        yield _not_utf8(path, error)
+
+
+def _not_utf8(path: Path, error: Exception) -> InputError:
+    return InputError(
+        f"expected a table in UTF-8, received something else ({error}): if it is a table, convert it with "
+        "iconv -f ENCODING -t UTF-8",
+        str(path),
+    )
 
 
 def _opened(path: Path) -> IO[str]:

@@ -79,15 +79,15 @@ class LineStore:
     def split_documents(self, share: float) -> tuple[LineStore, LineStore]:
         """Split off about ``share`` of the documents, always the same ones, whatever else there is.
 
-        With few documents it is one at least, and never all; the lines of a single document are split themselves.
+        With few documents it is one at least, and never all. Where that would be more than twice the share of the lines,
+        or none, the lines are split whatever document they are of.
         """
-        names = self.documents if len(set(self.documents)) > 1 else self.keys
-        ranked = sorted(set(names), key=place_of)
-        apart = {name for name in ranked if place_of(name) < share} or set(ranked[:1])
-        if len(ranked) > 1:
-            apart.discard(ranked[-1])
-        else:
-            apart = set()
+        for names in (self.documents, self.keys):
+            ranked = sorted(set(names), key=place_of)
+            apart = {name for name in ranked if place_of(name) < share} or set(ranked[:1])
+            apart -= set(ranked[-1:])
+            if 0 < sum(name in apart for name in names) <= max(1, 2 * share * len(names)):
+                break
         return (
             self.keep(i for i, name in enumerate(names) if name not in apart),
             self.keep(i for i, name in enumerate(names) if name in apart),

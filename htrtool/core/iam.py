@@ -19,7 +19,7 @@ _ID = re.compile(r"[a-z]\d\d-\d{3}[a-z]*-\d\d(-\d\d)?")
 def is_table(path: Path) -> bool:
     """Tell whether a file is IAM's table of lines or words, by its first row."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with open(path, encoding="utf-8-sig", errors="replace") as file:
             for row in file:
                 if row.strip() and not row.startswith("#"):
                     fields = row.split(maxsplit=8)
@@ -56,7 +56,7 @@ def in_table(table: Path, prefix: str) -> Iterator[Found]:
     folders = _folders(table, "words" if words else "lines")
     writers = _writers(table)
     try:
-        with open(table, encoding="utf-8", errors="strict") as file:
+        with open(table, encoding="utf-8-sig", errors="strict") as file:
             for number, row in enumerate(file, 1):
                 if row.startswith("#") or not row.strip():
                     continue
@@ -100,7 +100,7 @@ def _writers(table: Path) -> dict[str, str]:
     above = table.parent.parent
     for place in (table.parent / "forms.txt", above / "ascii" / "forms.txt", above / "forms.txt"):
         if place.is_file():
-            with open(place, encoding="utf-8", errors="replace") as file:
+            with open(place, encoding="utf-8-sig", errors="replace") as file:
                 rows = (row.split() for row in file if not row.startswith("#"))
                 return {row[0]: row[1] for row in rows if len(row) > 1}
     return {}

@@ -18,6 +18,7 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".j
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 # ocropus and Calamari keep several forms of a line side by side; the one nearest to the scan comes first.
 FORMS = ("", ".raw", ".nrm", ".bin")
+TEXT_SUFFIXES = (".gt.txt", ".txt", ".GT.TXT", ".TXT")
 NO_TEXT = "no transcription"
 _LINE_NUMBER = re.compile(r"[-_. ]?(?:(?:line|l|tl|word|w)[-_. ]?)?\d+$", re.IGNORECASE)
 
@@ -136,7 +137,7 @@ def picture_entry(path: Path, key: str, text: str | None, meta: dict) -> Entry:
 
 def transcription_of(folder: Path, stem: str, names: set[str]) -> Path | None:
     """Return the transcription of an image with this stem among the files of its folder."""
-    return next((folder / (stem + suffix) for suffix in (".gt.txt", ".txt") if stem + suffix in names), None)
+    return next((folder / (stem + suffix) for suffix in TEXT_SUFFIXES if stem + suffix in names), None)
 
 
 def holds_lines(text: Path) -> bool:

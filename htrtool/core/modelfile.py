@@ -106,11 +106,12 @@ class Target:
         """Make a target of what the user gave as NAME; a model's suffix is taken off.
 
         Raises:
-            InputError: the folder does not exist.
+            InputError: the folder does not exist, or NAME is no more than one.
         """
         path = Path(output)
         stem = path.with_suffix("") if path.suffix in (".keras", ".onnx", ".md") else path
-        if not stem.parent.is_dir() or stem.is_dir():
+        # A folder of the same name is in nobody's way: mine/ may hold what mine.onnx learns from.
+        if not stem.parent.is_dir() or output.endswith("/") or stem.name in ("", ".."):
             raise InputError("expected a name for the model's files in a folder that exists", output)
         return cls(stem)
 

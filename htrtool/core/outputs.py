@@ -50,7 +50,8 @@ def is_folder(output: str) -> bool:
 class PairWriter:
     """Writes samples as pictures with ``.gt.txt`` beside them, for any editor and for all tools that take such pairs.
 
-    The first folder of a key is left away. A transcription that is there already is kept: someone may have corrected it.
+    The first folder of a key is left away. A transcription that is there already is kept: someone may have corrected it;
+    so is its picture, since another would not show what it says.
     """
 
     def __init__(self, folder: Path):
@@ -61,16 +62,22 @@ class PairWriter:
         """Write one sample.
 
         Raises:
-            InputError: a folder can't be made.
+            InputError: a folder can't be made, or there is another picture with another transcription.
         """
         stem = self.folder / (sample.key.partition("/")[2] or sample.key)
         if stem in self._written:
             stem = self.folder / sample.key
         self._written.add(stem)
         made_folder(stem.parent)
-        with replacing(f"{stem}{image_suffix(sample.image)}") as stream:
+        picture, text = Path(f"{stem}{image_suffix(sample.image)}"), Path(f"{stem}.gt.txt")
+        content = None if sample.text is None else f"{sample.text}\n".encode()
+        if text.exists() and text.read_bytes() != content and picture.exists() and picture.read_bytes() != sample.image:
+            raise InputError(
+                "another picture with its transcription is there already, and both are kept: write to another folder",
+                str(picture),
+            )
+        with replacing(picture) as stream:
             stream.write(sample.image)
-        text = Path(f"{stem}.gt.txt")
-        if sample.text is not None and not text.exists():
+        if content is not None and not text.exists():
             with replacing(text) as stream:
-                stream.write(f"{sample.text}\n".encode())
+                stream.write(content)

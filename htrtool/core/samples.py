@@ -19,6 +19,7 @@ import numpy as np
 from htrtool.core.errors import InputError
 
 IMAGE_SUFFIXES = (".png", ".webp", ".jpg", ".jpeg")
+TEXT_SUFFIXES = (".txt", ".gt.txt")
 
 
 @dataclass
@@ -91,9 +92,10 @@ def read_samples(
         on_error: called with what is wrong with a single sample, which is then left out; without it, that is raised.
 
     Raises:
-        InputError: the stream is not a tar, or breaks off.
+        InputError: the stream is not a tar, breaks off, or has a picture and its text apart.
     """
     key, parts, found = None, {}, False
+    alone = _Alone(source)
     try:
         with tarfile.open(fileobj=stream, mode="r|*", ignore_zeros=True) as archive:
             for member in archive:
@@ -108,6 +110,7 @@ def read_samples(
                 member_key = f"{folder}/{stem}" if folder else stem
                 found = True
                 if member_key != key:
+                    alone.check(key, parts)
                     yield from _assembled(key, parts, source, on_error)
                     key, parts = member_key, {}
                 parts["." + suffix.lower()] = archive.extractfile(member).read()
@@ -115,9 +118,38 @@ def read_samples(
         raise InputError(
             f"expected a tar stream of samples, received something else or a broken one ({error})", source
         ) from None
+    alone.check(key, parts)
     yield from _assembled(key, parts, source, on_error)
     if not found:
         raise InputError("expected a tar stream of samples, received none (is the input empty?)", source)
+
+
+class _Alone:
+    """Finds out whether pictures and their texts stand apart in a stream, by the first ``SEEN`` that have no other beside them."""
+
+    SEEN = 10_000
+
+    def __init__(self, source: str):
+        self._source = source
+        self._seen: dict[str, bool] = {}
+
+    def check(self, key: str | None, parts: dict[str, bytes]) -> None:
+        """Take note of one sample's files.
+
+        Raises:
+            InputError: what it lacks stood somewhere else.
+        """
+        picture, text = (any(suffix in parts for suffix in suffixes) for suffixes in (IMAGE_SUFFIXES, TEXT_SUFFIXES))
+        if key is None or picture == text:
+            return
+        if self._seen.get(key, picture) != picture:
+            raise InputError(
+                f"expected the picture and the text of {key!r} side by side, received them apart: make the tar with "
+                "tar --sort=name",
+                self._source,
+            )
+        if len(self._seen) < self.SEEN:
+            self._seen[key] = picture
 
 
 def _assembled(
@@ -126,7 +158,7 @@ def _assembled(
     image = next((parts[suffix] for suffix in IMAGE_SUFFIXES if suffix in parts), None)
     if image is None:
         return
-    text = parts.get(".txt", parts.get(".gt.txt"))
+    text = next((parts[suffix] for suffix in TEXT_SUFFIXES if suffix in parts), None)
     try:
         meta = json.loads(parts[".json"]) if ".json" in parts else {}
         if not isinstance(meta, dict):

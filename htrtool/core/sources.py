@@ -135,7 +135,9 @@ class Finder:
             files = sorted(folder.iterdir())
             # Transcriptions beside the images are meant as such; a table next to them may be anything.
             paired_up = self.layout == "auto" and any(path.name.endswith(".gt.txt") for path in files)
-            tables = [] if paired_up else [path for path in files if self._is_table(path)]
+            suffixed = [] if paired_up else [path for path in files if path.suffix.lower() in csv_layout.TABLE_SUFFIXES]
+            yield from filter(None, map(csv_layout.undecodable, suffixed))
+            tables = [path for path in suffixed if self._is_table(path)]
             for table in tables:
                 yield from csv_layout.in_table(table, prefix, self.image_column, self.text_column)
             if tables:
@@ -146,8 +148,6 @@ class Finder:
         return self.cutter is not None and path.suffix.lower() == ".pdf"
 
     def _is_table(self, path: Path) -> bool:
-        if path.suffix.lower() not in csv_layout.TABLE_SUFFIXES:
-            return False
         if self.layout == "auto" and csv_layout.is_output(path):
             return False
         return csv_layout.is_table(path, self.image_column, self.text_column)

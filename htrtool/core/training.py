@@ -29,6 +29,8 @@ from htrtool.core.network import stride_of
 
 SHORTCUT_WEIGHT = 0.1
 CLIP_NORM = 5.0
+WEIGHT_DECAY = 0.01
+WARM_UP = 0.03
 # Steps between two updates of the averaged weights; fewer where an epoch has few.
 AVERAGE_EVERY = 10
 AVERAGE_DECAY = 0.99
@@ -43,8 +45,6 @@ class Settings:
     spec: str = "small"
     batch_size: int = 32
     learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    warm_up: float = 0.03
     epochs: int = 40
     minutes: float = 0
     patience: int = 10
@@ -52,6 +52,9 @@ class Settings:
     short_first: bool = True
     seed: int = 0
     bfloat16: bool = False
+    parent: str = ""
+    replayed: int = 0
+    kept: float = 0.0
 
 
 @dataclass
@@ -112,7 +115,7 @@ class Training:
         self.steps_per_epoch = math.ceil(len(train) / settings.batch_size)
         self.trainer = CtcTrainer(network)
         self.optimizer = keras.optimizers.AdamW(
-            settings.learning_rate, weight_decay=settings.weight_decay, global_clipnorm=CLIP_NORM
+            settings.learning_rate, weight_decay=WEIGHT_DECAY, global_clipnorm=CLIP_NORM
         )
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self.trainer.compile(
@@ -133,7 +136,7 @@ class Training:
 
     def learning_rate(self) -> float:
         """Return the rate of the next step: linear warm-up, then a cosine down to a hundredth."""
-        done, warm_up = self.share_done(), self.settings.warm_up
+        done, warm_up = self.share_done(), WARM_UP
         if done < warm_up:
             return self.settings.learning_rate * max(done / warm_up, 0.02)
         fall = (done - warm_up) / (1 - warm_up)
@@ -289,7 +292,7 @@ class Training:
         arrays |= {f"a{i}": value for i, value in enumerate(self.average)}
         arrays |= {f"b{i}": value for i, value in enumerate(self.best or [])}
         told = {"settings": asdict(self.settings), "progress": asdict(self.progress), "data": self.train.fingerprint()}
-        told["charset"] = "".join(self.charset.characters)
+        told |= {"kept_aside": self.val.fingerprint(), "charset": "".join(self.charset.characters)}
         write_checkpoint(self.checkpoint, told, arrays)
         self._saved_at = time.monotonic()
 
@@ -300,15 +303,19 @@ class Training:
             InputError: the checkpoint is of other data or other settings.
         """
         told, arrays = read_checkpoint(self.checkpoint)
-        if told["data"] != self.train.fingerprint():
-            raise InputError("expected the data that the run began with, received other samples", str(self.checkpoint))
         for name, value in asdict(self.settings).items():
-            if name not in MAY_CHANGE and told["settings"][name] != value:
+            if name not in MAY_CHANGE and told["settings"].get(name, value) != value:
                 raise InputError(
                     f"expected the settings that the run began with, {name} {told['settings'][name]!r}, received "
                     f"{value!r}",
                     str(self.checkpoint),
                 )
+        stores = {"data": self.train.fingerprint(), "kept_aside": self.val.fingerprint()}
+        if any(told.get(name, fingerprint) != fingerprint for name, fingerprint in stores.items()):
+            raise InputError(
+                "expected the data that the run began with, received other samples, or others are kept aside",
+                str(self.checkpoint),
+            )
         for index, variable in enumerate(self._variables()):
             variable.assign(arrays[f"v{index}"])
         self.average = [arrays[f"a{i}"] for i in range(len(self.average))]

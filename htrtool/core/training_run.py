@@ -121,6 +121,8 @@ class Run:
         if resume:
             told, _ = read_checkpoint(checkpoint)
             characters = Charset(told["charset"])
+            if charset and choose_charset(charset, corpus.lines.texts, parent and parent[1]) != characters:
+                raise InputError("expected the charset that the run began with, received another", str(checkpoint))
         else:
             characters = choose_charset(charset, corpus.lines.texts, parent and parent[1])
         spec = SIZES.get(settings.spec, settings.spec)
@@ -179,8 +181,11 @@ class Run:
         else:
             training.use_average(self.start, self.kept)
         self.info.training |= {"epochs": training.progress.epoch, "seconds": round(training.progress.seconds)}
+        fits = len(training.val) >= ENOUGH_TO_CALIBRATE or (len(training.val) and not self.info.calibration)
         if len(training.val):
             self._measure()
+            uses = {"to choose the epoch": self.start is None, "to fit the confidence": fits}
+            self.info.scores["used"] = [use for use, used in uses.items() if used]
         # Trained in bfloat16 or not, it reads in float32.
         network = build_network(self.info.spec, self.info.recipe.height, self.info.charset.classes)
         network.set_weights(training.network.get_weights())
@@ -188,7 +193,7 @@ class Run:
         with replacing(self.target.file(".md")) as stream:
             stream.write(card(self.info, training.progress.rows).encode())
         export_onnx(self.target.file(".keras"), self.target.file(".onnx"))
-        if len(training.val) >= ENOUGH_TO_CALIBRATE or (len(training.val) and not self.info.calibration):
+        if fits:
             self.info, _ = calibrate(self.target.file(".onnx"), self._kept_aside())
         training.checkpoint.unlink(missing_ok=True)
 

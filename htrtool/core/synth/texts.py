@@ -71,6 +71,8 @@ def read_text(path: str | Path) -> Text:
     prose = plain(content)
     if len(prose) < 2:
         raise InputError("expected running text, found none", str(path))
+    if sum(character.isalpha() for character in prose) > 2 * sum(c.isalpha() and c <= LAST for c in prose):
+        raise InputError("expected a text in Latin letters, found mostly others, which are not written", str(path))
     return Text(name.language, prose, (), min(len(prose), PLENTY) ** 0.5)
 
 
