@@ -92,7 +92,7 @@ def read(
 def read_table(path: str | os.PathLike) -> pandas.DataFrame:
     """Return a table of lines, as ``htr read`` writes it, as a pandas DataFrame.
 
-    Columns that the table has are typed: page, line and the box whole numbers, conf a fraction, file and text strings.
+    Columns that the table has are typed: page, line, word, rank and the box whole numbers, conf a fraction, file and text strings.
 
     Raises:
         InputError: it is missing or no such table.
@@ -109,7 +109,7 @@ def read_table(path: str | os.PathLike) -> pandas.DataFrame:
         raise InputError(f"can't read it: {error.strerror}", os.fspath(path)) from None
     if frame.empty:
         return pandas.DataFrame(columns=list(LINE_COLUMNS))
-    for column in frame.columns.intersection(["page", "line", "left", "top", "width", "height", "conf"]):
+    for column in frame.columns.intersection(["page", "line", "word", "rank", "left", "top", "width", "height", "conf"]):
         try:
             frame[column] = pandas.to_numeric(frame[column]).astype("float64" if column == "conf" else "Int64")
         except (ValueError, TypeError) as error:

@@ -53,6 +53,9 @@ class LazyGroup(click.Group):
             return super().invoke(context)
         except BrokenPipeError:
             return Exit.OK
+        except HtrError as error:
+            error.command = f"{context.command_path} {context.invoked_subcommand}"
+            raise
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -99,6 +102,7 @@ def quiet_stderr() -> Iterator[None]:
 
 def main() -> None:
     """Run ``htr`` and exit with one of the statuses of :class:`htrtool.exits.Exit`."""
+    open_missing()
     # By an exception, so that temporary files go; those are the parent's, and a worker ends at once.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(Exit.TERMINATED))
     os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
@@ -110,7 +114,7 @@ def main() -> None:
         error.show()
         status = Exit.USAGE
     except HtrError as error:
-        print(f"htr: {error}", file=sys.stderr)
+        print(f"{error.command}: {error}", file=sys.stderr)
         status = next((code for kind, code in STATUS_OF_ERROR.items() if isinstance(error, kind)), Exit.BAD_INPUT)
     except KeyboardInterrupt:
         status = Exit.INTERRUPTED
@@ -119,6 +123,17 @@ def main() -> None:
     except OSError as error:
         status = unwritten(error)
     leave(int(status or 0))
+
+
+def open_missing() -> None:
+    """Open the standard streams that were closed, as by ``>&-``, on the null device."""
+    for descriptor, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != descriptor:
+                os.dup2(opened, descriptor)
+                os.close(opened)
+            setattr(sys, name, os.fdopen(descriptor, mode))
 
 
 def unwritten(error: OSError) -> Exit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import sys
 from pathlib import Path
 from typing import Callable, Iterable
@@ -12,6 +13,16 @@ from click.core import ParameterSource
 
 from htrtool.core.errors import InputError
 from htrtool.messages import Messages
+
+
+class FiniteRange(click.FloatRange):
+    """A float within bounds, which no NaN and no infinity is."""
+
+    def convert(self, value, param, context) -> float:
+        number = super().convert(value, param, context)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number.", param, context)
+        return number
 
 
 class _Looks(click.ParamType):
@@ -89,5 +100,7 @@ def names_in(file: str, null: bool) -> list[str]:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise InputError(f"can't read the list of files: {error.strerror}", file) from None
+    if not null and b"\0" in content:
+        raise click.UsageError(f"names in {file} end with NUL bytes: give -0 too")
     separator = b"\0" if null else b"\n"
     return [name.decode("utf-8", "surrogateescape").removesuffix("\r" if not null else "") for name in content.split(separator) if name.strip()]

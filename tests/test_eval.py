@@ -187,6 +187,29 @@ def test_a_limit_on_the_error_rate_sets_the_exit_status(truth):
     assert rows(failed) and "0.1000, is above 0.05" in failed.stderr.decode()
 
 
+def test_what_was_read_second_best_does_not_count(truth, tmp_path):
+    header, *lines = truth.read_text().splitlines()
+    table = [f"{header}\trank", *(f"{line}\t1" for line in lines), *(f"{line} or so\t2" for line in lines)]
+    (tmp_path / "ranked.tsv").write_text("\n".join(table))
+    assert float(values(run(truth, tmp_path / "ranked.tsv"))["cer"]) == 0
+
+
+def test_lines_that_are_given_twice_are_told(truth, tmp_path):
+    (tmp_path / "read.tsv").write_text("file\tpage\tline\ttext\na.png\t1\t1\tThe cat\nb.png\t1\t1\tété\n", encoding="utf-8")
+    once, twice = (run(truth, *count * [tmp_path / "read.tsv"]) for count in (1, 2))
+    assert b"more than once" in twice.stderr and b"more than once" not in once.stderr
+
+
+def test_json_lines_are_told_to_be_no_table(truth, tmp_path):
+    (tmp_path / "read.jsonl").write_text('{"file": "a.png", "text": "a"}\n')
+    result = run(truth, tmp_path / "read.jsonl")
+    assert result.returncode == Exit.BAD_INPUT and b"expected a table, found JSON" in result.stderr
+
+
+def test_a_limit_that_is_no_number_is_refused(truth):
+    assert run("--fail-above", "nan", truth, truth).returncode == Exit.USAGE
+
+
 def test_a_table_for_people_on_request(truth):
     text = run("-f", "table", truth, stdin="file\ttext\na.png\tThe bat\nb.png\tété\n").stdout.decode()
     assert "10.00%" in text and "\t" not in text

@@ -137,6 +137,24 @@ def test_images_are_matched_by_name_and_the_table_may_come_before_or_from_standa
     assert run(page, stdin=table.read_bytes()).stdout == first.stdout == run("-", page, stdin=table.read_bytes()).stdout
 
 
+def test_what_was_read_second_best_is_not_drawn_over_the_best(page):
+    best = f"{HEADER[:-1]}\trank\n{page}\t1\t1\t60\t50\t200\t60\t0.9\thello\t1\n"
+    ranked = best + f"{page}\t1\t1\t60\t50\t200\t60\t0.01\thallo\t2\n"
+    assert run(stdin=ranked).stdout == run(stdin=best).stdout
+
+
+def test_the_image_of_an_xml_page_may_be_given_where_it_is_not_beside_it(page, tmp_path):
+    (tmp_path / "xml").mkdir()
+    (tmp_path / "xml" / "page.xml").write_text(
+        '<PcGts><Page imageFilename="page.png" imageWidth="400" imageHeight="300"><TextLine>'
+        '<Coords points="60,50 260,50 260,110 60,110"/><TextEquiv><Unicode>hello</Unicode></TextEquiv>'
+        "</TextLine></Page></PcGts>"
+    )
+    assert picture(run(tmp_path / "xml" / "page.xml", page)).shape[2] == 3
+    alone = run(tmp_path / "xml" / "page.xml")
+    assert alone.returncode != Exit.OK and b"page.png" in alone.stderr and b"Traceback" not in alone.stderr
+
+
 def test_a_pdf_holds_many_pages_and_a_png_one(page, tmp_path):
     other = tmp_path / "other.png"
     other.write_bytes(page.read_bytes())

@@ -310,6 +310,23 @@ def test_a_typed_copy_is_refused_where_there_is_no_page_for_it(run_htr, folder, 
     assert done.returncode == Exit.USAGE and b"--text" in done.stderr and str(folder).encode() in done.stderr
 
 
+def test_a_page_that_is_named_is_no_line_either(run_htr, tmp_path):
+    save(tmp_path / "page.png", line_picture("one"))
+    (tmp_path / "page.txt").write_text("one\ntwo\n")
+    frames = [Image.fromarray(line_picture(text)) for text in ("one", "two")]
+    frames[0].save(tmp_path / "book.tif", save_all=True, append_images=frames[1:])
+    done = run_htr("prep", "-v", tmp_path / "page.png", tmp_path / "book.tif")
+    assert done.returncode == Exit.BAD_INPUT
+    assert b"page.txt: left out: several lines of text" in done.stderr
+    assert b"book.tif: left out: several pages: --lines" in done.stderr
+
+
+def test_a_name_that_may_have_been_meant_for_a_folder_is_pointed_out(folder, run_htr, tmp_path):
+    done = run_htr("prep", folder, "-o", tmp_path / "mine")
+    assert done.returncode == Exit.OK and b"mine is written as a tar" in done.stderr
+    assert b"written as" not in run_htr("prep", folder, "-o", tmp_path / "mine.tar").stderr
+
+
 def test_a_part_without_documents_is_warned_of(run_htr, tmp_path):
     stream = tar_of([Sample("only/1", encode_png(line_picture("a")), "a")])
     done = run_htr("prep", "--split", "train=50,val=50", "-o", tmp_path / "out", input=stream)

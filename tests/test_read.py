@@ -113,6 +113,40 @@ def test_nothing_but_bad_input(run_htr, tiny_model, tmp_path):
     assert run_htr("read", "-m", tiny_model, input=b"").returncode == Exit.BAD_INPUT
 
 
+def test_what_is_wrong_with_one_page_of_several_says_which(run_htr, tiny_model, tmp_path, lines):
+    pages = [Image.open(line).convert("L") for line in list(lines)[:2]]
+    pages[1] = pages[1].resize((9000, 20))
+    pages[0].save(tmp_path / "book.tif", save_all=True, append_images=pages[1:])
+    result = run_htr("read", "-m", tiny_model, "--mode", "line", tmp_path / "book.tif")
+    assert result.returncode == Exit.SOME_FAILED and b"book.tif: page 2: expected a text line" in result.stderr
+
+
+def test_names_that_end_with_nul_bytes_ask_for_0(run_htr, lines):
+    result = run_htr("read", "--files-from", "-", input=b"\0".join(str(line).encode() for line in lines))
+    assert result.returncode == Exit.USAGE and b"give -0 too" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["", "."])
+def test_an_empty_name_of_a_model_is_told(run_htr, lines, name):
+    result = run_htr("read", "-m", name, *lines)
+    assert result.returncode == Exit.MODEL and b"found no such model" in result.stderr
+
+
+def test_closed_standard_streams_are_no_crash(tiny_model, lines):
+    command = f'"$0" -m htrtool read -m "$1" --mode line "$2"'
+    for closed in (">&-", "<&-", "2>&-"):
+        done = subprocess.run(["sh", "-c", f"{command} {closed}", sys.executable, tiny_model, next(iter(lines))], capture_output=True)
+        assert done.returncode == Exit.OK and b"Traceback" not in done.stderr
+
+
+def test_json_lines_are_utf8_whatever_the_name_of_the_file(run_htr, tiny_model, tmp_path, lines):
+    odd = os.fsencode(tmp_path) + b"/bad\xff.png"
+    with open(odd, "wb") as out:
+        out.write(encode_png(draw_line("abc")))
+    result = run_htr("read", "-m", tiny_model, "--mode", "line", "-f", "jsonl", os.fsdecode(odd))
+    assert json.loads(result.stdout.decode())["file"].endswith("bad\ufffd.png")
+
+
 def test_a_missing_model_says_which_there_are(run_htr, lines):
     result = run_htr("read", "-m", "klingon", *lines)
     assert result.returncode == Exit.MODEL and b"klingon" in result.stderr and result.stdout == b""

@@ -11,7 +11,7 @@ from htrtool.core.errors import InputError
 from htrtool.core.rates import CALIBRATION, METRICS, SCOPES
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import with_messages, with_operands
+from htrtool.options import FiniteRange, with_messages, with_operands
 
 MEANINGS = {name: metric.meaning for name, metric in METRICS.items()} | dict([CALIBRATION])
 
@@ -60,7 +60,7 @@ def _epilog() -> str:
 )
 @click.option(
     "--fail-above",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     metavar="RATE",
     help=f"Exit with {Exit.ABOVE_LIMIT:d} if the character error rate is above RATE, such as 0.05.",
 )
@@ -117,6 +117,8 @@ def eval(  # noqa: A001 - named as the subcommand
             messages.problem(error)
     if messages.problems == len(operands):
         return Exit.BAD_INPUT
+    if repeated := joining.repeated(given):
+        messages.warning(f"{repeated} lines of READ are given more than once; each counts")
     pairs = list(joining.join(wanted, given))
     missing = sum(pair.read is None for pair in pairs)
     surplus = sum(pair.truth is None for pair in pairs)

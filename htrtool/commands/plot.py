@@ -9,7 +9,7 @@ import click
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import with_messages, with_operands
+from htrtool.options import FiniteRange, with_messages, with_operands
 
 KINDS = ("png", "svg", "pdf")
 
@@ -29,7 +29,7 @@ KINDS = ("png", "svg", "pdf")
 )
 @click.option(
     "--width",
-    type=click.FloatRange(1, 100),
+    type=FiniteRange(1, 100),
     default=8,
     show_default=True,
     metavar="INCHES",
@@ -37,7 +37,7 @@ KINDS = ("png", "svg", "pdf")
 )
 @click.option(
     "--dpi",
-    type=click.FloatRange(10, 1200),
+    type=FiniteRange(10, 1200),
     default=150,
     show_default=True,
     metavar="DOTS",

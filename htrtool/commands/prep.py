@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Iterator
@@ -95,8 +96,8 @@ def prep(
 
     from htrtool.cli import protect_stdout
     from htrtool.core.collect import collect
-    from htrtool.core.layouts import LeftOut
-    from htrtool.core.outputs import sample_output
+    from htrtool.core.layouts import LeftOut, is_tar_name
+    from htrtool.core.outputs import is_folder, sample_output
     from htrtool.core.tally import Tally
 
     # The lines are shared out among threads or processes; OpenCV's own threads would only get in their way.
@@ -111,6 +112,8 @@ def prep(
         all_made = synthetic_samples(run_of(synthesis, operands, model, maker, messages), jobs)
     tally = Tally(maker)
     to_file = output not in (None, "-")
+    if to_file and maker.split is None and not os.path.exists(output) and not (is_folder(output) or is_tar_name(output)):
+        messages.warning(f"{output} is written as a tar: to a folder go as {output}/")
     with (
         contextlib.closing(all_made),
         sample_output(output if to_file else protect_stdout(), maker.split) as write,

@@ -11,7 +11,7 @@ import click
 
 from htrtool.core.errors import InputError
 from htrtool.core.session import usable_cpus
-from htrtool.options import refuse
+from htrtool.options import FiniteRange, refuse
 
 # Those of core.sources and core.prepare, which a test compares: importing them would slow down --help.
 LAYOUTS = ("auto", "pairs", "table", "iam", "xml", "tar", "images")
@@ -165,7 +165,7 @@ def with_synthesis(function: Callable) -> Callable:
     )
     @click.option(
         "--hands-share",
-        type=click.FloatRange(0, 100),
+        type=FiniteRange(0, 100),
         default=50,
         show_default=True,
         metavar="PERCENT",

@@ -9,7 +9,7 @@ import click
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import LOOKS, with_messages, with_operands
+from htrtool.options import LOOKS, FiniteRange, with_messages, with_operands
 
 ROWS = ("tsv", "txt", "jsonl")
 DOCUMENTS = ("alto", "page", "hocr")
@@ -52,7 +52,7 @@ DOCUMENTS = ("alto", "page", "hocr")
 @click.option("--no-header", is_flag=True, help="Leave out the table's first line, which names the columns.")
 @click.option(
     "--dpi",
-    type=click.FloatRange(20, 2400),
+    type=FiniteRange(20, 2400),
     default=300,
     show_default=True,
     help="The resolution at which pages of a PDF are drawn; with -f pdf, that of pictures that do not tell theirs.",

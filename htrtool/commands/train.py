@@ -10,7 +10,7 @@ import click
 from htrtool.core.errors import DependencyError, InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import refuse, with_messages, with_operands
+from htrtool.options import FiniteRange, refuse, with_messages, with_operands
 
 SIZES = ("small", "medium", "large")
 
@@ -30,16 +30,16 @@ SIZES = ("small", "medium", "large")
     "characters.  [default: grow, from nothing data]",
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="Stop after so many passes over the data.  [default: 40, for few lines 10 to 50]")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so many minutes of training.")
+@click.option("--minutes", type=FiniteRange(min=0, min_open=True), help="Stop after so many minutes of training.")
 @click.option("--patience", type=click.IntRange(min=0), help="Stop when the CER has not fallen for so many epochs; 0: never.  [default: 10, for few lines 0]")
 @click.option("--batch", type=click.IntRange(min=1), help="Lines in a batch.  [default: a fortieth of the lines, 4 to 32]")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="The highest rate of the schedule.  [default: 0.0005, from nothing 0.0015, for few lines 0.001]")
-@click.option("--augment", type=click.FloatRange(0, 3), default=1.0, show_default=True, help="Strength of the augmentation; 0: none.")
+@click.option("--learning-rate", type=FiniteRange(min=0, min_open=True), help="The highest rate of the schedule.  [default: 0.0005, from nothing 0.0015, for few lines 0.001]")
+@click.option("--augment", type=FiniteRange(0, 3), default=1.0, show_default=True, help="Strength of the augmentation; 0: none.")
 @click.option("--replay", type=click.IntRange(min=0), metavar="LINES", help="Lines in other hands, which come with the model, to show again in each epoch.  [default: for few lines 50 to 150, else 0]")
-@click.option("--keep", type=click.FloatRange(0, 100, max_open=True), metavar="PERCENT", help="How much of the weights of --from stays in the new ones.  [default: for few lines 60, else 0]")
+@click.option("--keep", type=FiniteRange(0, 100, max_open=True), metavar="PERCENT", help="How much of the weights of --from stays in the new ones.  [default: for few lines 60, else 0]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of weights, order and augmentation.")
 @click.option("--resume", is_flag=True, help="Go on where a run that was stopped left off, given the same data and options.")
-@click.option("--checkpoint-every", type=click.FloatRange(min=0), default=1.0, show_default=True, metavar="MINUTES", help="How often the state of a run is saved; 0: after every step.")
+@click.option("--checkpoint-every", type=FiniteRange(min=0), default=1.0, show_default=True, metavar="MINUTES", help="How often the state of a run is saved; 0: after every step.")
 @click.option("--bfloat16", is_flag=True, help="Let the convolutions compute in bfloat16: a quarter faster on processors that have it.")
 @click.option("--licence", default="", metavar="TEXT", help="The licence to write into the model and its card.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that augment; several where a GPU would wait for them.")

@@ -56,7 +56,7 @@ class Box:
 
 
 def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list[Box]:
-    """Turn numbered rows of a table of lines or words into boxes; a row without a box is left out.
+    """Turn numbered rows of a table of lines or words into boxes; left out is a row without one, or of a text read second best.
 
     Raises:
         InputError: a cell that should hold numbers does not.
@@ -65,7 +65,7 @@ def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list
 
     boxes = []
     for number, row in rows:
-        if not row["left"]:
+        if not row["left"] or row.get("rank", "1") not in ("", "1"):
             continue
         left, top, width, height = (number_in(row, name, number, source) for name in ("left", "top", "width", "height"))
         conf = number_in(row, "conf", number, source) if row.get("conf") else None
@@ -129,7 +129,13 @@ def boxes_in_xml(content: bytes, source: str, folder: Path) -> list[Box]:
 
     boxes = []
     for number, page in enumerate(pages_in(parse_tree(content, source), source), 1):
-        image, index = image_of(page, source, folder)
+        try:
+            image, index = image_of(page, source, folder)
+        except InputError:
+            if not page.image:
+                raise
+            # It may be among the images that are given.
+            image, index = page.image.partition("#")[0], None
         for rank, line in enumerate(page.lines, 1):
             points = np.array(line.polygon or line.baseline or [], float).reshape(-1, 2)
             if not len(points):

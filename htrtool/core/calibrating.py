@@ -14,7 +14,7 @@ from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.augment import augment
 from htrtool.core.beam import Candidate
-from htrtool.core.confidence import Confidence, Evidence, character_features, departure, line_features
+from htrtool.core.confidence import Confidence, Evidence, Features
 from htrtool.core.errors import InputError
 from htrtool.core.files import replacing
 from htrtool.core.labels import plain
@@ -85,10 +85,7 @@ def _line_evidence(reader: Reader, probabilities: np.ndarray, best: Candidate, l
     labels, costs = reader.info.charset.encode(best.text), reader.costs(best.text, language)
     return Evidence(
         best.text,
-        character_features(probabilities, best.text, best.frames, labels, costs),
-        line_features(probabilities),
-        float(costs.mean()) if len(costs) else 0.0,
-        departure(probabilities, labels),
+        Features.of(probabilities, best.text, best.frames, labels, costs),
         right(truth, best.text),
         right(truth.split(), best.text.split()),
         accuracy(truth, best.text),

@@ -157,6 +157,36 @@ def word_features(text: str, characters: np.ndarray, line: float) -> np.ndarray:
     return np.array(rows).reshape(-1, len(WORD_FEATURES))
 
 
+class Features(NamedTuple):
+    """What is known of a reading before it is judged: of each character, and of the line.
+
+    ``characters`` is what :func:`character_features` and ``line`` what :func:`line_features` returns, ``cost`` the mean
+    cost of a character, and ``departure`` what :func:`departure` returns.
+    """
+
+    characters: np.ndarray
+    line: np.ndarray
+    cost: float
+    departure: float
+
+    @classmethod
+    def of(
+        cls, probabilities: np.ndarray, text: str, frames: np.ndarray, labels: Sequence[int], costs: np.ndarray
+    ) -> Features:
+        """Return the features of a reading; the arguments are those of :func:`character_features`."""
+        return cls(
+            character_features(probabilities, text, frames, labels, costs),
+            line_features(probabilities),
+            float(costs.mean()) if len(costs) else 0.0,
+            departure(probabilities, labels),
+        )
+
+    def line_row(self, characters: np.ndarray) -> np.ndarray:
+        """Return the features of the line in the order of ``LINE_FEATURES``, given how sure each character is."""
+        sure = (_log_odds(characters.mean()), np.log(np.maximum(characters, 1e-3)).mean()) if len(characters) else (0.0, -1.0)
+        return np.append(self.line, (*sure, self.cost, self.departure))
+
+
 @dataclass(frozen=True)
 class Confidence:
     """The three calibrations by which a way of decoding is judged."""
@@ -180,14 +210,15 @@ class Confidence:
         read = [item for item in evidence if item.text]
         if not read:
             return cls.default()
-        features = np.concatenate([item.characters for item in read])
+        features = np.concatenate([item.features.characters for item in read])
         character = Calibration.fit(CHARACTER_FEATURES, features, np.concatenate([item.right for item in read]))
-        line_rows = np.array(
-            [_line_row(i.line, character.predict(i.characters), i.cost, i.departure) for i in evidence]
-        )
+        characters = [character.predict(item.features.characters) for item in evidence]
+        line_rows = np.array([item.features.line_row(sure) for item, sure in zip(evidence, characters)])
         line = Calibration.fit(LINE_FEATURES, line_rows, np.array([item.accuracy for item in evidence]))
-        words = [word_features(i.text, character.predict(i.characters), float(line.predict(row)))
-                 for i, row in zip(evidence, line_rows)]
+        words = [
+            word_features(item.text, sure, float(line.predict(row)))
+            for item, sure, row in zip(evidence, characters, line_rows)
+        ]
         word = Calibration.fit(WORD_FEATURES, np.concatenate(words), np.concatenate([i.right_words for i in evidence]))
         return cls(character, word, line)
 
@@ -195,10 +226,9 @@ class Confidence:
         self, probabilities: np.ndarray, text: str, frames: np.ndarray, labels: Sequence[int], costs: np.ndarray
     ) -> Confidences:
         """Return how sure a reading is; the arguments are those of :func:`character_features`."""
-        characters = self.character.predict(character_features(probabilities, text, frames, labels, costs))
-        cost = float(costs.mean()) if len(costs) else 0.0
-        row = _line_row(line_features(probabilities), characters, cost, departure(probabilities, labels))
-        line = float(self.line.predict(row))
+        features = Features.of(probabilities, text, frames, labels, costs)
+        characters = self.character.predict(features.characters)
+        line = float(self.line.predict(features.line_row(characters)))
         return Confidences(line, characters, self.word.predict(word_features(text, characters, line)))
 
     def to_json(self) -> dict:
@@ -225,19 +255,10 @@ class Evidence(NamedTuple):
     """A line that was read and whose truth is known: its features, and what was right."""
 
     text: str
-    characters: np.ndarray
-    line: np.ndarray
-    cost: float
-    departure: float
+    features: Features
     right: np.ndarray
     right_words: np.ndarray
     accuracy: float
-
-
-def _line_row(line: np.ndarray, characters: np.ndarray, cost: float, departed: float) -> np.ndarray:
-    if not len(characters):
-        return np.append(line, (0.0, -1.0, cost, departed))
-    return np.append(line, (_log_odds(characters.mean()), np.log(np.maximum(characters, 1e-3)).mean(), cost, departed))
 
 
 def _log_odds(share):

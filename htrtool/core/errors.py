@@ -5,8 +5,10 @@ class HtrError(Exception):
     """The base of every error that htr raises on purpose.
 
     The message says what was expected, what came and how to mend it. ``source`` is the file
-    (or stream) at fault, without which the message must stand on its own.
+    (or stream) at fault, without which the message must stand on its own; ``command`` the one that met it.
     """
+
+    command = "htr"
 
     def __init__(self, message: str, source: str | None = None):
         super().__init__(message)

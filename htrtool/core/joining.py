@@ -100,6 +100,12 @@ def join(truth: Iterable[Line], read: Iterable[Line]) -> Iterator[Pair]:
         yield from _join_file(file, [], lines)
 
 
+def repeated(lines: Iterable[Line]) -> int:
+    """Return how many lines have the file, page and number of one before them."""
+    places = Counter((line.file, line.page, line.line) for line in lines if line.line is not None)
+    return places.total() - len(places)
+
+
 def _by_file(lines: Iterable[Line]) -> dict[str, list[Line]]:
     files = defaultdict(list)
     for line in lines:

@@ -7,12 +7,15 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Callable, Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Callable, Iterable, Iterator
 
 import numpy as np
 
 from htrtool.core.errors import InputError
 from htrtool.core.samples import Sample, read_samples
+
+if TYPE_CHECKING:
+    from htrtool.core.pages import PageSource
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".jp2", ".pgm", ".ppm", ".pbm", ".gif")
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -20,6 +23,8 @@ TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 FORMS = ("", ".raw", ".nrm", ".bin")
 TEXT_SUFFIXES = (".gt.txt", ".txt", ".GT.TXT", ".TXT")
 NO_TEXT = "no transcription"
+SEVERAL_LINES = "several lines of text for one picture"
+SEVERAL_PAGES = "several pages: --lines cuts them into lines"
 _LINE_NUMBER = re.compile(r"[-_. ]?(?:(?:line|l|tl|word|w)[-_. ]?)?\d+$", re.IGNORECASE)
 
 
@@ -109,9 +114,18 @@ def load_image(path: str | Path) -> np.ndarray:
     Raises:
         InputError: it is missing, broken, or of no kind that is read.
     """
+    return first_page(path).load()
+
+
+def first_page(path: str | Path) -> PageSource:
+    """Return the first page of a picture, which tells how many there are.
+
+    Raises:
+        InputError: it is missing, or of no kind that is read.
+    """
     from htrtool.core.pages import page_sources
 
-    return next(iter(page_sources(str(path)))).load()
+    return next(iter(page_sources(str(path))))
 
 
 def read_text(path: Path) -> str:
@@ -132,7 +146,12 @@ def read_text(path: Path) -> str:
 def picture_entry(path: Path, key: str, text: str | None, meta: dict) -> Entry:
     """Return the entry of a picture that holds one line."""
     meta = {"source": str(path), **meta}
-    return Entry(str(path), lambda: [Line(key, load_image(path), text, meta)], text)
+
+    def load() -> list[Line | LeftOut]:
+        page = first_page(path)
+        return [LeftOut(str(path), SEVERAL_PAGES) if page.pages > 1 else Line(key, page.load(), text, meta)]
+
+    return Entry(str(path), load, text)
 
 
 def transcription_of(folder: Path, stem: str, names: set[str]) -> Path | None:
@@ -191,7 +210,7 @@ def paired(
             yield error
             continue
         if "\n" in content.strip():
-            yield page(folder / name, text, key) or LeftOut(str(text), "several lines of text for one picture")
+            yield page(folder / name, text, key) or LeftOut(str(text), SEVERAL_LINES)
             continue
         yield picture_entry(folder / name, key, content, {"document": document_of(key)})
 

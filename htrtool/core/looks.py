@@ -31,12 +31,14 @@ UNSURE = 0.95
 class Look:
     """What the network saw of a line: the width of the picture, in pixels, and (frames, classes) of probabilities.
 
-    ``found`` are the texts that decoding found in it, once it did.
+    ``found`` are the texts that decoding found in it, once it did; ``in_capitals`` is the same with small letters taken for
+    capitals, once that was asked for.
     """
 
     width: int
     probabilities: np.ndarray
     found: list[Candidate] | None = None
+    in_capitals: Look | None = None
 
 
 def views(line: np.ndarray, looks: int) -> list[np.ndarray]:

@@ -74,10 +74,10 @@ def find_model(name: str, suffix: str = ".onnx") -> Path:
         ModelError: there is none; the message lists the names that there are.
     """
     path = Path(name)
-    for candidate in (path, path.with_name(path.name + suffix)):
+    for candidate in (path, *([path.with_name(path.name + suffix)] if path.name else [])):
         if candidate.is_file():
             return candidate
-    if path.name == name:
+    if name and path.name == name:
         for folder in model_folders():
             candidate = folder / (name if name.endswith(suffix) else name + suffix)
             if candidate.is_file():

@@ -63,10 +63,8 @@ class PageCutter:
             yield replace(item, text=text)
 
     def _cuts(self, path: Path, key: str) -> Iterator[Line | LeftOut]:
-        many = False
         for source in page_sources(str(path)):
-            many = many or source.page > 1
-            # The first page can't know yet whether there are more.
+            many = source.pages > 1
             page_key = f"{key}/p{source.page}" if many else key
             with source.room():
                 cuts = cut_lines(source.load(), self.threads)

@@ -308,7 +308,7 @@ def _of_pdf(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSource
 def _draw(document, index: int, size: tuple[int, int], dpi: float, name: str) -> np.ndarray:
     import pypdfium2
 
-    check_size(*size, f"{name} (page {index + 1})", "give a lower --dpi")
+    check_size(*size, name, "give a lower --dpi")
     with _pdfium:
         try:
             page = document[index]
@@ -317,5 +317,5 @@ def _draw(document, index: int, size: tuple[int, int], dpi: float, name: str) ->
             bitmap.close()
             page.close()
         except pypdfium2.PdfiumError as error:
-            raise InputError(f"page {index + 1} can't be drawn ({error})", name) from None
+            raise InputError(f"it can't be drawn ({error})", name) from None
     return dark_on_light(gray.reshape(gray.shape[:2]))

@@ -229,6 +229,8 @@ class Pipeline:
     def _next_page(self) -> Page | None:
         self._wait_for(lambda: self._order[0].settled if self._order else self._fed)
         with self._change:
+            # Few pages are loaded before the first is read; then more, so that batches are full.
+            self._window = min(WINDOW, self._window * 2)
             return self._order.popleft() if self._order else None
 
     def _guarded(self, work: Callable[[], None]) -> None:
@@ -314,7 +316,8 @@ class Pipeline:
                 prepared = list(self._lines_of(page))
         except InputError as problem:
             page.failed = True
-            page.problems.append(problem if problem.source else InputError(str(problem), page.source.file))
+            number = f"page {page.source.page}: " * (page.source.pages > 1)
+            page.problems.append(InputError(number + problem.args[0], problem.source or page.source.file))
         if not self._keep_sources:
             # It may hold the bytes of a picture.
             page.source = PageSource(page.source.file, page.source.page)
@@ -372,7 +375,6 @@ class Pipeline:
             self._read_lines(index, page)
         with self._change:
             self._reading -= 1
-            self._window = min(WINDOW, self._window * 2)
             self._change.notify_all()
 
     def _read_lines(self, index: int, page: Page) -> None:

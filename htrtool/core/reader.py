@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Sequence
 
@@ -262,7 +261,9 @@ class Reader:
         return self.glance(looks[own_view(len(looks))].probabilities)
 
     def _in_capitals(self, look: Look) -> Look:
-        return replace(look, probabilities=in_capitals(look.probabilities, self.info.charset))
+        if look.in_capitals is None:
+            look.in_capitals = Look(look.width, in_capitals(look.probabilities, self.info.charset))
+        return look.in_capitals
 
     def _ranked(self, looks: Sequence[Look], language: str) -> list[tuple[str, float]]:
         """Return the texts that decoding found in some looks at a line, with their scores, best first."""

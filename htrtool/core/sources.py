@@ -14,6 +14,7 @@ from htrtool.core.layouts import (
     FORMS,
     IMAGE_SUFFIXES,
     NO_TEXT,
+    SEVERAL_LINES,
     Entry,
     Found,
     LeftOut,
@@ -74,7 +75,8 @@ class Finder:
         found = self._in_folder(path) if path.is_dir() else self._in_file(path)
         first = next(found, None)
         if first is None:
-            raise InputError(f"{EXPECTED}; found none of them", source)
+            pdf = path.suffix.lower() == ".pdf" and self.cutter is None
+            raise InputError(f"{EXPECTED}; {'--lines cuts a PDF into lines' if pdf else 'found none of them'}", source)
         yield first
         yield from found
 
@@ -115,6 +117,9 @@ class Finder:
             return
         if self._is_pdf(path) or (self.cutter is not None and holds_lines(text)):
             yield Entry(str(path), lambda: self.cutter.lines(path, key, text))
+            return
+        if holds_lines(text):
+            yield LeftOut(str(text), SEVERAL_LINES)
             return
         try:
             yield picture_entry(path, key, read_text(text), {"document": document_of(key)})

@@ -50,6 +50,8 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
                 raise InputError(
                     "expected a table, a sample stream (tar) or a folder of .txt files, found something else", operand
                 )
+            if head.lstrip().startswith(b"{"):
+                raise InputError("expected a table, found JSON: htr read without -f jsonl writes one", operand)
             return list(_of_table(text_reader(content), operand, document))
     except OSError as error:
         raise InputError(f"can't read: {error.strerror or error}", operand) from None
@@ -89,6 +91,9 @@ def _of_table(stream: Iterable[str], operand: str, document: str | None) -> Iter
     for number, row in rows:
         # htr prep makes no sample of such a row either.
         if names["text"].casefold() == NAMES_SET and row[names["text"]].strip() in ("", EMPTY, UNREADABLE):
+            continue
+        # What was read second best.
+        if row.get("rank", "1") not in ("", "1"):
             continue
         yield Line(
             row[names["file"]],
