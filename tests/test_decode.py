@@ -80,11 +80,12 @@ def test_characters_and_words_are_judged_too():
     assert len(nothing.characters) == len(nothing.words) == 0 and 0 <= nothing.line <= 1
 
 
-def test_what_an_older_version_fitted_to_lines_still_holds():
-    fitted = Calibration.fit(FEATURES, *lines_of_a_boastful_network(50))
-    probabilities = frames(A, BLANK, B)
-    line = judged(probabilities, Confidence.from_json(fitted.to_json())).line
-    assert line == pytest.approx(float(fitted.predict(line_features(probabilities))))
+def test_what_was_fitted_on_fewer_features_still_holds():
+    features, accuracies = lines_of_a_boastful_network(50)
+    fitted = Calibration.fit(FEATURES, features, accuracies)
+    more = np.hstack([features, np.ones((len(features), len(LINE_FEATURES) - len(FEATURES)))])
+    again = Calibration.from_json(fitted.to_json(), LINE_FEATURES)
+    assert again.features == LINE_FEATURES and np.allclose(again.predict(more), fitted.predict(features))
 
 
 @given(st.lists(st.integers(0, 4), max_size=30), st.text("abc ", max_size=12))
@@ -99,7 +100,8 @@ def test_a_text_departs_from_the_frames_by_the_characters_that_they_do_not_spell
 
 def test_a_line_that_departs_from_what_was_seen_can_be_held_less_sure():
     probabilities = frames(A, BLANK, B)
-    wary = Confidence.from_json(Calibration.of(LINE_FEATURES, 3.0, departure=-2.0).to_json())
+    usual = Confidence.default()
+    wary = Confidence(usual.character, usual.word, Calibration.of(LINE_FEATURES, 3.0, departure=-2.0))
     as_seen, otherwise = (
         wary.judge(probabilities, text, np.array([0, 2]), CHARSET.encode(text), np.zeros(2)) for text in ("ab", "cb")
     )

@@ -113,6 +113,14 @@ def test_nothing_but_bad_input(run_htr, tiny_model, tmp_path):
     assert run_htr("read", "-m", tiny_model, input=b"").returncode == Exit.BAD_INPUT
 
 
+@pytest.mark.parametrize("form", ["tsv", "pdf"])
+def test_where_nothing_can_be_written_nothing_is_read_first(run_htr, tiny_model, tmp_path, lines, form):
+    for output in (tmp_path / "none" / "out", tmp_path):
+        result = run_htr("read", "-m", tiny_model, "-f", form, "-o", output, tmp_path / "missing.png", *lines)
+        assert result.returncode == Exit.BAD_INPUT and b"can't write" in result.stderr
+        assert b"missing.png" not in result.stderr
+
+
 def test_what_is_wrong_with_one_page_of_several_says_which(run_htr, tiny_model, tmp_path, lines):
     pages = [Image.open(line).convert("L") for line in list(lines)[:2]]
     pages[1] = pages[1].resize((9000, 20))

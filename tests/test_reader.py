@@ -125,4 +125,4 @@ def test_models_that_are_none_of_ours_are_refused(tmp_path):
     with pytest.raises(ModelError, match="another ONNX file"):
         Reader(tmp_path / "foreign.onnx")
     with pytest.raises(ModelError, match="features"):
-        Reader(write_tiny_model(tmp_path / "odd.onnx", calibration={"features": ["x"]}))
+        Reader(write_tiny_model(tmp_path / "odd.onnx", calibration={"network": {"line": {"features": ["x"]}}}))

@@ -150,7 +150,7 @@ def read(
     """
     check_usage(operands, form, output, per_word, outlines, no_header, nbest)
     from htrtool.cli import protect_stdout
-    from htrtool.core.files import replacing
+    from htrtool.core.files import check_replaceable, replacing
     from htrtool.core.modelfile import find_model
 
     path = find_model(model)
@@ -160,6 +160,8 @@ def read(
             raise click.UsageError("a PDF is not written to a terminal: give -o FILE, or pipe it on")
         opened = contextlib.closing(stdout)
     else:
+        if form in ROWS or form == "pdf":
+            check_replaceable(output)
         opened = replacing(output)
     from htrtool.core.language import reader_for
     from htrtool.core.pipeline import Pipeline

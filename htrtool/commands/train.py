@@ -202,7 +202,7 @@ def train_language_model(operands: list[str], name: str, messages: Messages) -> 
 
 def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
     """Fit the confidence of a model to labelled samples and write it into the model's files."""
-    from htrtool.core.calibrating import calibrate
+    from htrtool.core.calibrating import FEWEST, calibrate
     from htrtool.core.corpus import labelled_samples, prepared_pixels
     from htrtool.core.modelfile import SHIPPED, find_model
     from htrtool.core.reader import Reader
@@ -216,6 +216,8 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
     found = labelled_samples(operands, messages.problem, recipe)
     samples = (sample for sample in found if isinstance(sample, Sample) and sample.text)
     info, count = calibrate(path, ((prepared_pixels(sample, recipe), sample.text) for sample in samples))
+    if count < FEWEST:
+        messages.warning(f"{count} lines say little of how sure it may be: {FEWEST} or more do")
     messages.note(f"wrote {path}: the confidence of {info.name}, fitted to {count} lines")
     return Exit.SOME_FAILED if messages.problems else Exit.OK
 

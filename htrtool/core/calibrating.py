@@ -24,6 +24,8 @@ from htrtool.core.modelfile import METADATA_FILE, METADATA_KEY, ModelInfo
 from htrtool.core.reader import Reader
 from htrtool.core.session import usable_cpus
 
+FEWEST = 100
+"""Of fewer lines than this too little is known to say how sure a model may be: it keeps the confidence that it went on from."""
 ENOUGH = 400
 """Of more lines than this so many are drawn."""
 DISTORTION = 2.5

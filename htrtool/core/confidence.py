@@ -237,16 +237,13 @@ class Confidence:
 
     @classmethod
     def from_json(cls, data: dict) -> Confidence:
-        """Make one from JSON data; from empty data the default, and from that of a line alone what it lacks.
+        """Make one from JSON data; from empty data the default.
 
         Raises:
             InputError: it was fitted on features that this version does not know, or is incomplete.
         """
-        default = cls.default()
-        if "features" in data:
-            return cls(default.character, default.word, Calibration.from_json(data, LINE_FEATURES))
         if not data:
-            return default
+            return cls.default()
         parts = {"character": CHARACTER_FEATURES, "word": WORD_FEATURES, "line": LINE_FEATURES}
         return cls(**{name: Calibration.from_json(data.get(name, {}), names) for name, names in parts.items()})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -41,6 +42,24 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
         raise
+
+
+def check_replaceable(path: str | os.PathLike) -> None:
+    """Check that :func:`replacing` can write a file, before there is anything to write.
+
+    Raises:
+        InputError: its folder is missing or may not be written to, or it is a folder itself.
+    """
+    target = Path(os.path.realpath(path))
+    reason = None
+    if target.is_dir():
+        reason = "expected a file name, received a folder"
+    elif not target.parent.is_dir():
+        reason = os.strerror(errno.ENOENT)
+    elif not os.access(target if target.exists() and not target.is_file() else target.parent, os.W_OK):
+        reason = os.strerror(errno.EACCES)
+    if reason:
+        raise InputError(f"can't write: {reason}", str(path))
 
 
 def _mode_for(target: Path) -> int:

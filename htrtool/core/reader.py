@@ -74,7 +74,7 @@ class Reader:
         self._check_shapes(str(path))
         try:
             fitted = self.info.calibration
-            network = fitted.get("network", fitted)
+            network = fitted.get("network", {})
             self._confidence = {mode: Confidence.from_json(fitted.get(mode, network)) for mode in MODES}
             self._internal_lm = InternalLM.of(self.info.internal_lm, self.info.charset)
         except InputError as error:

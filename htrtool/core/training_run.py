@@ -9,7 +9,7 @@ from typing import Callable, Iterator
 import keras
 import numpy as np
 
-from htrtool.core.calibrating import calibrate
+from htrtool.core.calibrating import FEWEST, calibrate
 from htrtool.core.card import card
 from htrtool.core.charset import LATIN, Charset
 from htrtool.core.checkpoint import read_checkpoint
@@ -31,8 +31,6 @@ from htrtool.core.transfer import Trained, transfer
 KEPT_ASIDE = 0.1
 EXAMPLES, EXAMPLES_A_BATCH = 256, 16
 """On how many lines a network is pruned."""
-ENOUGH_TO_CALIBRATE = 100
-"""With fewer lines kept aside a model keeps the confidence of the one that it goes on from."""
 
 
 def choose_charset(which: str | None, texts: list[str], parent: ModelInfo | None) -> Charset:
@@ -181,7 +179,7 @@ class Run:
         else:
             training.use_average(self.start, self.kept)
         self.info.training |= {"epochs": training.progress.epoch, "seconds": round(training.progress.seconds)}
-        fits = len(training.val) >= ENOUGH_TO_CALIBRATE or (len(training.val) and not self.info.calibration)
+        fits = len(training.val) >= FEWEST or (len(training.val) and not self.info.calibration)
         if len(training.val):
             self._measure()
             uses = {"to choose the epoch": self.start is None, "to fit the confidence": fits}
