@@ -78,16 +78,16 @@ def gather(
         InputError: samples were prepared in different ways, or there is none with a text.
     """
     corpus = None
-    left_out = []
+    left_out: dict[str, list[str]] = {}
     for sample in samples:
         if isinstance(sample, LeftOut):
-            left_out.append(sample)
+            left_out.setdefault(sample.reason, []).extend([sample.name] * sample.count)
             continue
         told = Recipe.from_json(sample.meta["recipe"]) if "recipe" in sample.meta else None
         if corpus is None:
             recipe = told or parent or DEFAULT_RECIPE
             recipe = replace(recipe, height=height or (parent or recipe).height)
-            corpus = Corpus(LineStore(recipe.height), LineStore(recipe.height), recipe)
+            corpus = Corpus(LineStore(recipe.height), LineStore(recipe.height), recipe, left_out=left_out)
         if told is not None and replace(told, height=recipe.height) != recipe:
             raise InputError(
                 f"expected all samples to be prepared alike, {recipe.to_json()}, received {told.to_json()}: prepare "
@@ -111,17 +111,10 @@ def gather(
             continue
         corpus.sources[sample.key.partition("/")[0] if "/" in sample.key else "."] += 1
     if corpus is None or not len(corpus.lines):
-        reasons = Counter()
-        for item in left_out:
-            reasons[item.reason] += item.count
-        if corpus is not None:
-            reasons.update({reason: len(keys) for reason, keys in corpus.left_out.items()})
-            reasons[f"marked {VAL}"] = len(corpus.kept_aside)
-        told = ", ".join(f"{count} {reason}" for reason, count in reasons.items() if count)
+        if corpus is not None and len(corpus.kept_aside):
+            left_out[f"marked {VAL}"] = corpus.kept_aside.keys
+        told = ", ".join(f"{len(keys)} {reason}" for reason, keys in left_out.items())
         raise InputError(f"expected samples with a text to train on, received none{told and f': {told}'}")
-    for item in left_out:
-        for _ in range(item.count):
-            corpus.leave_out(item.reason, item.name)
     return corpus
 
 
