@@ -203,8 +203,9 @@ def train_language_model(operands: list[str], name: str, messages: Messages) -> 
 def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
     """Fit the confidence of a model to labelled samples and write it into the model's files."""
     from htrtool.core.calibrating import FEWEST, calibrate
-    from htrtool.core.corpus import labelled_samples, prepared_pixels
+    from htrtool.core.corpus import labelled_samples
     from htrtool.core.modelfile import SHIPPED, find_model
+    from htrtool.core.prepare import prepare_once
     from htrtool.core.reader import Reader
     from htrtool.core.samples import Sample
 
@@ -215,7 +216,7 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
     recipe = reader.info.recipe
     found = labelled_samples(operands, messages.problem, recipe)
     samples = (sample for sample in found if isinstance(sample, Sample) and sample.text)
-    info, count = calibrate(path, ((prepared_pixels(sample, recipe), sample.text) for sample in samples))
+    info, count = calibrate(path, ((prepare_once(sample.pixels(), recipe, sample.meta), sample.text) for sample in samples))
     if count < FEWEST:
         messages.warning(f"{count} lines say little of how sure it may be: {FEWEST} or more do")
     messages.note(f"wrote {path}: the confidence of {info.name}, fitted to {count} lines")

@@ -62,10 +62,11 @@ def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list
         InputError: a cell that should hold numbers does not.
     """
     from htrtool.core.charts import number_in
+    from htrtool.core.tables import is_best
 
     boxes = []
     for number, row in rows:
-        if not row["left"] or row.get("rank", "1") not in ("", "1"):
+        if not row["left"] or not is_best(row):
             continue
         left, top, width, height = (number_in(row, name, number, source) for name in ("left", "top", "width", "height"))
         conf = number_in(row, "conf", number, source) if row.get("conf") else None

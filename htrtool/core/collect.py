@@ -11,7 +11,7 @@ from typing import Iterable, Iterator
 from htrtool.core import labels
 from htrtool.core.errors import InputError
 from htrtool.core.layouts import Entry, Found, LeftOut, Line
-from htrtool.core.prepare import DEFAULT_RECIPE, Recipe, prepare
+from htrtool.core.prepare import DEFAULT_RECIPE, Recipe, prepare_once
 from htrtool.core.samples import Sample, encode_image
 from htrtool.core.split import Split
 
@@ -84,9 +84,7 @@ class Maker:
         if width > self.limits.max_width:
             return LeftOut(line.key, f"wider than {self.limits.max_width} pixels at the height {self.recipe.height}")
         meta = dict(line.meta)
-        # A picture that went through the same recipe before would change if it did so again.
-        done = meta.get("recipe") == self.recipe.to_json() and height == self.recipe.height
-        pixels = line.pixels if done else prepare(line.pixels, self.recipe)
+        pixels = prepare_once(line.pixels, self.recipe, meta)
         meta["recipe"] = self.recipe.to_json()
         if self.document is not None and (match := self.document.search(line.key)):
             meta["document"] = match[match.re.groups and 1] or line.key

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable, Iterable, Iterator
 
-import numpy as np
-
 from htrtool.core.charset import Charset
 from htrtool.core.collect import Maker, collect
 from htrtool.core.dataset import LineStore, too_narrow
@@ -160,16 +158,6 @@ def labelled_samples(
             report(error)
         except OSError as error:
             report(InputError(f"can't be read: {error.strerror}", name))
-
-
-def prepared_pixels(sample: Sample, recipe: Recipe) -> np.ndarray:
-    """Return the picture of a sample, (height, width) uint8, as a recipe prepares it; as it is if that was done before.
-
-    Raises:
-        InputError: the picture is broken.
-    """
-    pixels = sample.pixels()
-    return pixels if sample.meta.get("recipe") == recipe.to_json() else prepare(pixels, recipe)
 
 
 def _prepared(name: str, report: Callable[[HtrError], None], recipe: Recipe) -> Iterator[Sample | LeftOut]:

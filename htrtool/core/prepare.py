@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import NamedTuple
+from typing import Mapping, NamedTuple
 
 import cv2
 import numpy as np
@@ -85,6 +85,12 @@ def prepare(pixels: np.ndarray, recipe: Recipe) -> np.ndarray:
         (recipe.height, width') uint8, the aspect ratio kept.
     """
     return prepare_placed(pixels, recipe).pixels
+
+
+def prepare_once(pixels: np.ndarray, recipe: Recipe, meta: Mapping) -> np.ndarray:
+    """Apply a recipe to one line, unless its sample's ``meta`` says that this was done: it would change if done again."""
+    done = meta.get("recipe") == recipe.to_json() and pixels.shape[0] == recipe.height
+    return pixels if done else prepare(pixels, recipe)
 
 
 def prepare_placed(pixels: np.ndarray, recipe: Recipe) -> Prepared:

@@ -154,6 +154,11 @@ def check_columns(columns: Sequence[str], required: Sequence[str], source: str) 
         raise InputError(f"expected every column once, found {' '.join(twice)} twice", source)
 
 
+def is_best(row: Mapping[str, str]) -> bool:
+    """Tell whether a row is the best reading of a line, as all are but the alternatives of ``htr read --nbest``."""
+    return row.get("rank", "1") in ("", "1")
+
+
 def check_utf8(row: Mapping[str, str], number: int, source: str) -> None:
     """Check that a row's cells are UTF-8; ``file`` may be any bytes, as file names may.
 

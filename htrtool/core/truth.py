@@ -20,7 +20,7 @@ from htrtool.core.csv_layout import (
 from htrtool.core.errors import InputError
 from htrtool.core.joining import Line
 from htrtool.core.pages import Rejoined, is_tar
-from htrtool.core.tables import check_columns, check_utf8, header_columns, read_numbered, text_reader
+from htrtool.core.tables import check_columns, check_utf8, header_columns, is_best, read_numbered, text_reader
 
 # In a table of lines these hold numbers, whatever they are called elsewhere.
 _NUMBERED = ("page", "line")
@@ -92,8 +92,7 @@ def _of_table(stream: Iterable[str], operand: str, document: str | None) -> Iter
         # htr prep makes no sample of such a row either.
         if names["text"].casefold() == NAMES_SET and row[names["text"]].strip() in ("", EMPTY, UNREADABLE):
             continue
-        # What was read second best.
-        if row.get("rank", "1") not in ("", "1"):
+        if not is_best(row):
             continue
         yield Line(
             row[names["file"]],
