@@ -14,8 +14,8 @@ from typing import IO, Iterator
 import click
 
 from htrtool import __version__
-from htrtool.core.errors import DependencyError, DivergedError, HtrError, InputError, ModelError
-from htrtool.exits import Exit
+from htrtool.core.errors import HtrError
+from htrtool.exits import Exit, status_of
 
 COMMANDS = {
     "prep": "Turn pictures and transcriptions into training samples.",
@@ -23,13 +23,6 @@ COMMANDS = {
     "read": "Read images of handwriting into a table of lines.",
     "eval": "Score what was read against the truth.",
     "plot": "Draw what the other commands print.",
-}
-
-STATUS_OF_ERROR = {
-    InputError: Exit.BAD_INPUT,
-    ModelError: Exit.MODEL,
-    DependencyError: Exit.DEPENDENCY,
-    DivergedError: Exit.DIVERGED,
 }
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -115,7 +108,7 @@ def main() -> None:
         status = Exit.USAGE
     except HtrError as error:
         print(f"{error.command}: {error}", file=sys.stderr)
-        status = next((code for kind, code in STATUS_OF_ERROR.items() if isinstance(error, kind)), Exit.BAD_INPUT)
+        status = status_of(error)
     except KeyboardInterrupt:
         status = Exit.INTERRUPTED
     except BrokenPipeError:

@@ -2,6 +2,8 @@
 
 import enum
 
+from htrtool.core.errors import DependencyError, DivergedError, HtrError, InputError, ModelError, OutputError
+
 
 class Exit(enum.IntEnum):
     """What the exit status says; the man pages print this table."""
@@ -25,3 +27,17 @@ class Exit(enum.IntEnum):
         member._value_ = value
         member.meaning = meaning
         return member
+
+
+STATUS_OF_ERROR = {
+    InputError: Exit.BAD_INPUT,
+    OutputError: Exit.UNWRITTEN,
+    ModelError: Exit.MODEL,
+    DependencyError: Exit.DEPENDENCY,
+    DivergedError: Exit.DIVERGED,
+}
+
+
+def status_of(error: HtrError) -> Exit:
+    """Return the exit status that an error ends a command with."""
+    return next((status for kind, status in STATUS_OF_ERROR.items() if isinstance(error, kind)), Exit.BAD_INPUT)

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from htrtool.core.errors import HtrError
-from htrtool.exits import Exit
+from htrtool.exits import status_of
 
 if TYPE_CHECKING:
     import click
@@ -60,4 +60,4 @@ def run_module(command: click.Command, name: str) -> None:
         command(prog_name=f"python -m htrtool.{name}")
     except HtrError as error:
         print(f"{name}: {error}", file=sys.stderr)
-        sys.exit(Exit.BAD_INPUT)
+        sys.exit(status_of(error))

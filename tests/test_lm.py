@@ -297,7 +297,7 @@ def test_languages_with_little_text_count_for_more_in_the_model_of_all():
 def test_a_page_is_read_in_its_language(tmp_path):
     english, french = "bad cab, dead head", "bag gage, bagage"
     reader = Reader(write_tiny_model(tmp_path / "tiny.onnx"))
-    reader.search(Languages(train_languages([("en", f"{english} " * 50), ("fr", f"{french} " * 50)])))
+    reader.decode_with(Languages(train_languages([("en", f"{english} " * 50), ("fr", f"{french} " * 50)])))
     charset = reader.info.charset
     doubtful = frames("bad", charset, at2={"d": 0.5, "g": 0.5})
     for other, expected in ((english, "bad"), (french, "bag")):

@@ -117,7 +117,7 @@ def test_nothing_but_bad_input(run_htr, tiny_model, tmp_path):
 def test_where_nothing_can_be_written_nothing_is_read_first(run_htr, tiny_model, tmp_path, lines, form):
     for output in (tmp_path / "none" / "out", tmp_path):
         result = run_htr("read", "-m", tiny_model, "-f", form, "-o", output, tmp_path / "missing.png", *lines)
-        assert result.returncode == Exit.BAD_INPUT and b"can't write" in result.stderr
+        assert result.returncode == Exit.UNWRITTEN and b"can't write" in result.stderr
         assert b"missing.png" not in result.stderr
 
 

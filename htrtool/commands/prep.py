@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Callable, Iterator
 import click
 
 from htrtool.commands.prep_options import with_finder, with_maker, with_output, with_synthesis
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, OutputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import with_messages, with_operands
@@ -97,7 +97,7 @@ def prep(
     from htrtool.cli import protect_stdout
     from htrtool.core.collect import collect
     from htrtool.core.layouts import LeftOut, is_tar_name
-    from htrtool.core.outputs import is_folder, sample_output
+    from htrtool.core.outputs import is_sample_folder, sample_output
     from htrtool.core.tally import Tally
 
     # The lines are shared out among threads or processes; OpenCV's own threads would only get in their way.
@@ -112,7 +112,7 @@ def prep(
         all_made = synthetic_samples(run_of(synthesis, operands, model, maker, messages), jobs)
     tally = Tally(maker)
     to_file = output not in (None, "-")
-    if to_file and maker.split is None and not os.path.exists(output) and not (is_folder(output) or is_tar_name(output)):
+    if to_file and maker.split is None and not os.path.exists(output) and not (is_sample_folder(output) or is_tar_name(output)):
         messages.warning(f"{output} is written as a tar: to a folder go as {output}/")
     with (
         contextlib.closing(all_made),
@@ -128,7 +128,7 @@ def prep(
                 else:
                     write(made)
                     step()
-            except InputError as error:
+            except (InputError, OutputError) as error:
                 messages.problem(error)
             else:
                 tally.add(made)
@@ -172,12 +172,12 @@ def finder_of(
     cutter = None
     if looking.lines or looking.page_texts:
         from htrtool.core.modelfile import find_model
-        from htrtool.core.outputs import is_folder
+        from htrtool.core.outputs import is_sample_folder
         from htrtool.core.page_layout import PageCutter
 
         # So that a model that is not there is told at once.
         find_model(model)
-        cutter = PageCutter(model, reads=output is not None and is_folder(output), threads=threads)
+        cutter = PageCutter(model, reads=output is not None and is_sample_folder(output), threads=threads)
     # As Finder names them: "./page.jpg" is "page.jpg" to it.
     texts = {str(Path(operand)): Path(text) for operand, text in zip(operands, looking.page_texts)}
     return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column).find

@@ -220,9 +220,9 @@ def check_usage(
 
 def names_folder(output: str | None) -> bool:
     """Tell whether documents go to a folder."""
-    from htrtool.core.documents.output import is_folder
+    from htrtool.core.documents.output import is_document_folder
 
-    return output not in (None, "-") and is_folder(output)
+    return output not in (None, "-") and is_document_folder(output)
 
 
 def write_rows(pipeline, opened, step, form) -> int:

@@ -60,7 +60,7 @@ def calibrate(model: Path, lines: Iterable[tuple[np.ndarray, str]]) -> tuple[Mod
         language = load_language(lm, None, reader.info.charset)
         if language is None and mode == "language":
             continue
-        reader.search(language, looks=None)
+        reader.decode_with(language, looks=None)
         fitted[mode] = Confidence.fit(list(_evidence(reader, pairs))).to_json()
     info = replace(reader.info, calibration=fitted)
     _write(model, info)

@@ -23,6 +23,10 @@ class InputError(HtrError):
     """An input can't be used: missing, broken, or of a kind that is not read."""
 
 
+class OutputError(HtrError):
+    """An output can't be written where it was wanted."""
+
+
 class ModelError(HtrError):
     """A model is missing, broken, or not one of ours."""
 

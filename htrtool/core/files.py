@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import IO, Iterator
 
-from htrtool.core.errors import InputError
+from htrtool.core.errors import OutputError
 
 
 @contextlib.contextmanager
@@ -20,7 +20,7 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
     A target that is no regular file (a pipe, ``/dev/null``) is written directly; a symbolic link is followed.
 
     Raises:
-        InputError: the folder is missing or may not be written to.
+        OutputError: the folder is missing or may not be written to.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file() and not target.is_dir():
@@ -32,7 +32,7 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
             raise IsADirectoryError(0, "expected a file name, received a folder")
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     except OSError as error:
-        raise InputError(f"can't write: {error.strerror}", str(path)) from None
+        raise OutputError(f"can't write: {error.strerror}", str(path)) from None
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
@@ -48,7 +48,7 @@ def check_replaceable(path: str | os.PathLike) -> None:
     """Check that :func:`replacing` can write a file, before there is anything to write.
 
     Raises:
-        InputError: its folder is missing or may not be written to, or it is a folder itself.
+        OutputError: its folder is missing or may not be written to, or it is a folder itself.
     """
     target = Path(os.path.realpath(path))
     reason = None
@@ -59,7 +59,7 @@ def check_replaceable(path: str | os.PathLike) -> None:
     elif not os.access(target if target.exists() and not target.is_file() else target.parent, os.W_OK):
         reason = os.strerror(errno.EACCES)
     if reason:
-        raise InputError(f"can't write: {reason}", str(path))
+        raise OutputError(f"can't write: {reason}", str(path))
 
 
 def _mode_for(target: Path) -> int:
@@ -75,10 +75,10 @@ def made_folder(folder: Path) -> Path:
     """Make a folder and those above it.
 
     Raises:
-        InputError: that is not possible.
+        OutputError: that is not possible.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"can't make the folder: {error.strerror}", str(folder)) from None
+        raise OutputError(f"can't make the folder: {error.strerror}", str(folder)) from None
     return folder

@@ -47,7 +47,7 @@ def reader_for(
     reader = Reader(find_model(model), threads)
     language = load_language(lm, lexicon, reader.info.charset)
     if language or nbest > 1 or looks != 1:
-        reader.search(language, beam, nbest, looks)
+        reader.decode_with(language, beam, nbest, looks)
     return reader
 
 

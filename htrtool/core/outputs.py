@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import IO, Callable, Iterator
 
-from htrtool.core.errors import InputError
+from htrtool.core.errors import OutputError
 from htrtool.core.files import made_folder, replacing
 from htrtool.core.samples import Sample, SampleWriter, image_suffix
 from htrtool.core.split import Split
@@ -23,7 +23,7 @@ def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterat
         split: the parts, named by each sample's ``split``.
 
     Raises:
-        InputError: the file can't be written, or the folder not be made.
+        OutputError: the file can't be written, or the folder not be made.
     """
     with contextlib.ExitStack() as stack:
 
@@ -32,7 +32,7 @@ def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterat
 
         if not isinstance(output, str):
             yield writer(contextlib.closing(output)).write
-        elif split is None and is_folder(output):
+        elif split is None and is_sample_folder(output):
             yield PairWriter(Path(output)).write
         elif split is None or output.endswith(".tar"):
             yield writer(replacing(output)).write
@@ -42,7 +42,7 @@ def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterat
             yield lambda sample: writers[sample.meta["split"]].write(sample)
 
 
-def is_folder(output: str) -> bool:
+def is_sample_folder(output: str) -> bool:
     """Tell whether an output names a folder, one that is there or one that is to be made."""
     return output.endswith("/") or Path(output).is_dir()
 
@@ -62,7 +62,7 @@ class PairWriter:
         """Write one sample.
 
         Raises:
-            InputError: a folder can't be made, or there is another picture with another transcription.
+            OutputError: a folder can't be made, or there is another picture with another transcription.
         """
         stem = self.folder / (sample.key.partition("/")[2] or sample.key)
         if stem in self._written:
@@ -72,7 +72,7 @@ class PairWriter:
         picture, text = Path(f"{stem}{image_suffix(sample.image)}"), Path(f"{stem}.gt.txt")
         content = None if sample.text is None else f"{sample.text}\n".encode()
         if text.exists() and text.read_bytes() != content and picture.exists() and picture.read_bytes() != sample.image:
-            raise InputError(
+            raise OutputError(
                 "another picture with its transcription is there already, and both are kept: write to another folder",
                 str(picture),
             )

@@ -84,7 +84,7 @@ class Reader:
         self._nbest = 1
         self._looks: int | None = 1
 
-    def search(
+    def decode_with(
         self, languages: Languages | None, width: int = WIDTH, nbest: int = 1, looks: int | None = None
     ) -> None:
         """Decode from now on by beam search, not by the most probable class of each frame.

@@ -11,7 +11,7 @@ from htrtool.core.documents.fill import fill_page
 from htrtool.core.documents.hocr import hocr
 from htrtool.core.documents.markup import to_bytes
 from htrtool.core.documents.page_xml import page_xml
-from htrtool.core.errors import HtrError, InputError
+from htrtool.core.errors import HtrError, InputError, OutputError
 from htrtool.core.files import made_folder, replacing
 from htrtool.core.pages import PageSource
 from htrtool.core.pipeline import Page
@@ -67,7 +67,7 @@ def image_name(source: PageSource, folder: str) -> str:
     return f"{name}#page={index + 1}" if index or several else name
 
 
-def is_folder(output: str) -> bool:
+def is_document_folder(output: str) -> bool:
     """Tell whether the place for documents is a folder: it is one, or new and does not end like a document's name."""
     path = Path(output)
     if output.endswith(("/", os.sep)) or path.is_dir():
@@ -84,20 +84,20 @@ def write_in_folder(
         problem: called with the error of each document that can't be written.
 
     Raises:
-        InputError: the folder can't be made.
+        OutputError: the folder can't be made.
     """
     made_folder(Path(folder))
     taken: dict[str, str] = {}
     for content, source in documents:
         name = document_name(source, form)
         if name in taken:
-            problem(InputError(f"{name} is written for {taken[name]} already: give another -o for it", source.file))
+            problem(OutputError(f"{name} is written for {taken[name]} already: give another -o for it", source.file))
             continue
         taken[name] = source.file
         try:
             with replacing(Path(folder) / name) as stream:
                 stream.write(content)
-        except InputError as error:
+        except OutputError as error:
             problem(error)
 
 
