@@ -107,7 +107,7 @@ complete -c htr -n '__fish_seen_subcommand_from eval' -l files-from -rF -d 'Read
 complete -c htr -n '__fish_seen_subcommand_from eval' -s 0 -l null -d 'Names in --files-from end with a NUL byte, not a newline'
 complete -c htr -n '__fish_seen_subcommand_from eval' -l per -xa 'corpus document file line' -d 'Score the whole, each document, each file or each line'
 complete -c htr -n '__fish_seen_subcommand_from eval' -l metric -xa 'cer wer line_accuracy chars_in_place lines_exact missing_lines surplus_lines ece' -d 'Print only this metric'
-complete -c htr -n '__fish_seen_subcommand_from eval' -l document -x -d 'The column of TRUTH that names the document or writer of a line'
+complete -c htr -n '__fish_seen_subcommand_from eval' -l document -x -d 'The column of TRUTH, or in its samples the key of their JSON, that names the document or writer of a line'
 complete -c htr -n '__fish_seen_subcommand_from eval' -l plain -d 'Curly quotes, dashes, long s and the like count as their plain forms'
 complete -c htr -n '__fish_seen_subcommand_from eval' -l ignore-case -d 'Upper and lower case are the same'
 complete -c htr -n '__fish_seen_subcommand_from eval' -l ignore-accents -d 'Letters with and without accents are the same'

@@ -78,8 +78,7 @@ def with_operands(metavar: str, beside: str | None = None) -> Callable:
                 raise click.UsageError("-0 says how names in --files-from end: give --files-from too")
             elif not names:
                 names = ["-"]
-                if sys.stdin.isatty():
-                    print(f"{click.get_current_context().command_path}: reading standard input", file=sys.stderr)
+                tell_of_standard_input()
             others = kwargs.get(beside) or ()
             if [*names, files_from, *([others] if isinstance(others, str) else others)].count("-") > 1:
                 raise click.UsageError("standard input, '-', can be read only once")
@@ -88,6 +87,12 @@ def with_operands(metavar: str, beside: str | None = None) -> Callable:
         return wrapper
 
     return decorate
+
+
+def tell_of_standard_input() -> None:
+    """Say that standard input is read, where that is a terminal and no operand asked for it."""
+    if sys.stdin.isatty():
+        print(f"{click.get_current_context().command_path}: reading standard input", file=sys.stderr)
 
 
 def names_in(file: str, null: bool) -> list[str]:

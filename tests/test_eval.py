@@ -238,6 +238,20 @@ def test_a_sample_stream_is_truth_by_key_and_its_documents_are_drawn(tmp_path):
     assert values(run("-", piped, stdin=path.read_bytes()))["cer"] == "0"
 
 
+def test_document_names_a_key_of_the_samples_json(tmp_path):
+    path = tmp_path / "val.tar"
+    image = encode_png(np.full((8, 8), 255, np.uint8))
+    with open(path, "wb") as stream, SampleWriter(stream) as writer:
+        for number, letter in enumerate((1, 1, 2)):
+            writer.write(Sample(f"all/{number}", image, "one", {"letter": letter, "writer": "w"}))
+    read = "file\ttext\n" + "".join(f"val.tar/all/{number}\tone\n" for number in range(3))
+    assert "documents (as given): 1" in run(path, stdin=read).stderr.decode()
+    assert "documents (as given): 2" in run("--document", "letter", path, stdin=read).stderr.decode()
+    unknown = run("--document", "page", path, stdin=read)
+    assert unknown.returncode == Exit.BAD_INPUT
+    assert "expected a key 'page' in the JSON of 'all/0', found letter writer" in unknown.stderr.decode()
+
+
 def test_a_folder_of_text_files_is_truth(tmp_path):
     (tmp_path / "gt").mkdir()
     (tmp_path / "gt" / "a.gt.txt").write_text("one\n")
@@ -292,6 +306,14 @@ def test_missing_files_and_empty_truth_are_told(tmp_path, truth):
     (tmp_path / "empty.tsv").write_text("file\ttext\n")
     assert "at least one line" in run(tmp_path / "empty.tsv", stdin="file\ttext\n").stderr.decode()
     assert run(tmp_path, stdin="file\ttext\n").returncode == Exit.BAD_INPUT
+
+
+def test_what_has_no_answer_is_said(tmp_path, truth):
+    result = run("--metric", "ece", "--per", "line", truth, stdin="file\ttext\na.png\tx\n")
+    assert result.returncode == Exit.USAGE and b"--per corpus" in result.stderr
+    (tmp_path / "blank.tsv").write_text("file\ttext\na.png\t\n")
+    result = run("--fail-above", "0.1", tmp_path / "blank.tsv", stdin="file\ttext\na.png\t\n")
+    assert result.returncode == Exit.BAD_INPUT and b"no error rate to compare" in result.stderr
 
 
 def test_standard_input_serves_once(truth):

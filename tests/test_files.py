@@ -3,7 +3,7 @@ import stat
 
 import pytest
 
-from htrtool.core.errors import InputError
+from htrtool.core.errors import OutputError
 from htrtool.core.files import replacing
 
 
@@ -40,13 +40,13 @@ def test_permissions_are_those_of_an_ordinary_new_file(tmp_path):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(InputError, match="nowhere"):
+    with pytest.raises(OutputError, match="nowhere"):
         with replacing(tmp_path / "nowhere" / "out"):
             pass
 
 
 def test_a_folder_is_refused_and_a_device_written_directly(tmp_path):
-    with pytest.raises(InputError, match="folder"):
+    with pytest.raises(OutputError, match="folder"):
         with replacing(tmp_path):
             pass
     with replacing("/dev/null") as stream:

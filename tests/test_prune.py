@@ -120,7 +120,7 @@ def test_a_network_may_be_narrower_here_and_grow_there(new, narrow):
 
 
 def test_a_spec_says_the_same_when_it_is_written_out():
-    from htrtool.core.network import SIZES, parse_spec
+    from htrtool.core.spec import SIZES, parse_spec
 
     for spec in (*SIZES.values(), "c32:4x4/2x2 r64:5x5:16/2x1 r64:8 max drop.05 lstm160"):
         assert " ".join(map(str, parse_spec(spec))) == spec

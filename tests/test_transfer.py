@@ -44,7 +44,7 @@ def test_a_grown_network_reads_at_first_as_before(spec):
 
 
 def test_each_size_grows_into_the_next():
-    from htrtool.core.network import SIZES
+    from htrtool.core.spec import SIZES
     from htrtool.core.transfer import match_blocks
 
     for smaller, larger in itertools.pairwise(SIZES.values()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from functools import partial
 
@@ -43,7 +44,7 @@ def _epilog() -> str:
     multiple=True,
     help="Print only this metric; may be given several times. Without it: all, explained below.",
 )
-@click.option("--document", metavar="COLUMN", help="The column of TRUTH that names the document or writer of a line.")
+@click.option("--document", metavar="COLUMN", help="The column of TRUTH, or in its samples the key of their JSON, that names the document or writer of a line.")
 @click.option("--plain", is_flag=True, help="Curly quotes, dashes, long s and the like count as their plain forms.")
 @click.option("--ignore-case", is_flag=True, help="Upper and lower case are the same.")
 @click.option("--ignore-accents", is_flag=True, help="Letters with and without accents are the same.")
@@ -100,6 +101,8 @@ def eval(  # noqa: A001 - named as the subcommand
         htr eval --plain --per file val.tar out.tsv > scores.tsv
         htr eval --fail-above 0.08 --metric cer truth.tsv out.tsv
     """
+    if metrics and set(metrics) == {CALIBRATION[0]} and "corpus" not in scopes:
+        raise click.UsageError(f"{CALIBRATION[0]} is of the corpus as a whole: give --per corpus")
     from htrtool.cli import protect_stdout
     from htrtool.core import joining, metrics as measures
     from htrtool.core.scoring import Scoring
@@ -149,9 +152,13 @@ def eval(  # noqa: A001 - named as the subcommand
         _print_rows(rows, stdout)
     if messages.problems:
         return Exit.SOME_FAILED
-    if fail_above is not None and not scoring.rate("cer") <= fail_above:
-        messages.note(f"the character error rate, {scoring.rate('cer'):.4f}, is above {fail_above}")
-        return Exit.ABOVE_LIMIT
+    if fail_above is not None:
+        rate = scoring.rate("cer")
+        if math.isnan(rate):
+            raise InputError("expected text, found none, so that there is no error rate to compare", truth)
+        if rate > fail_above:
+            messages.note(f"the character error rate, {rate:.4f}, is above {fail_above}")
+            return Exit.ABOVE_LIMIT
     return Exit.OK
 
 

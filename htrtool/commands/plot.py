@@ -9,7 +9,7 @@ import click
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import FiniteRange, with_messages, with_operands
+from htrtool.options import FiniteRange, tell_of_standard_input, with_messages, with_operands
 
 KINDS = ("png", "svg", "pdf")
 
@@ -96,6 +96,9 @@ def plot(
     if output in (None, "-") and stdout.isatty():
         raise click.UsageError("a picture is not written to a terminal: give -o FILE, or pipe it on")
     tables, images = plotting.sort_operands(operands)
+    if not tables:
+        tables = ["-"]
+        tell_of_standard_input()
     loaded = []
     for table in tables:
         try:

@@ -143,9 +143,9 @@ def prep(
 
 def is_page(operand: str) -> bool:
     """Tell whether an operand names a picture or a PDF, as pages are."""
-    from htrtool.core.layouts import is_image
+    from htrtool.core.layouts import is_image, is_pdf_name
 
-    return is_image(operand) or operand.lower().endswith(".pdf")
+    return is_image(operand) or is_pdf_name(operand)
 
 
 def found_in(operands: list[str], find: Callable[[str], Iterator[Found]]) -> Iterator[Found]:

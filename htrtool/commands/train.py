@@ -8,18 +8,17 @@ from dataclasses import replace
 import click
 
 from htrtool.core.errors import DependencyError, InputError
+from htrtool.core.spec import SIZES, parse_spec
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import FiniteRange, refuse, with_messages, with_operands
-
-SIZES = ("small", "medium", "large")
 
 
 @click.command()
 @with_operands("DATA", beside="val")
 @click.option("-o", "--output", default="model", show_default=True, metavar="NAME", help="Write NAME.keras, NAME.onnx and NAME.md.")
 @click.option("--val", multiple=True, metavar="DATA", help="Samples to keep aside, which choose the best epoch unless a hand is learned, and fit the confidence if they are a hundred or more; may be given more than once.  [default: those marked val, or about a tenth]")
-@click.option("--size", type=click.Choice(SIZES), help="Train a new network of this size.")
+@click.option("--size", type=click.Choice(list(SIZES)), help="Train a new network of this size.")
 @click.option("--spec", metavar="SPEC", help="Train a new network, such as 'c32:4x4/2x2 r64/2x2 r96/2x1 max lstm160 drop.2'; with --from, one grown from it, or pruned to fewer LSTM units or, 'r64:16/2x1', fewer filters inside residual blocks.")
 @click.option("--height", type=click.IntRange(16, 256), metavar="PIXELS", help="How high the lines are that the network reads: lower is faster.  [default: as --from, from nothing as the samples]")
 @click.option("--from", "parent", metavar="MODEL", help="Go on from a trained model: its name, a path to its .keras file, or none.  [default: latin, but none with --size or --spec]")
@@ -118,10 +117,14 @@ def train(
     stdout = protect_stdout()
     from htrtool.core.corpus import gather, labelled_samples
     from htrtool.core.export import parent_model
+    from htrtool.core.files import check_replaceable
     from htrtool.core.plan import plan_for
     from htrtool.core.tables import EPOCH_COLUMNS, TableWriter, text_writer
 
+    if spec:
+        parse_spec(spec)
     target = Target.of(output)
+    check_replaceable(target.file(".onnx"))
     if not resume and target.file(".checkpoint").exists():
         raise InputError("holds a run that was stopped: --resume goes on with it; remove it to begin anew", str(target.file(".checkpoint")))
     model = parent_model(parent) if parent != "none" else None

@@ -70,6 +70,11 @@ def is_image(name: str | Path) -> bool:
     return str(name).lower().endswith(IMAGE_SUFFIXES)
 
 
+def is_pdf_name(name: str | Path) -> bool:
+    """Tell whether a file name is that of a PDF."""
+    return str(name).lower().endswith(".pdf")
+
+
 def is_tar_name(name: str | Path) -> bool:
     """Tell whether a file name is that of a tar."""
     return str(name).lower().endswith(TAR_SUFFIXES)

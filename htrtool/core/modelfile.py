@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from htrtool.core.charset import Charset
-from htrtool.core.errors import InputError, ModelError
+from htrtool.core.errors import InputError, ModelError, OutputError
 from htrtool.core.prepare import Recipe
 
 METADATA_KEY = "htr"
@@ -106,13 +106,13 @@ class Target:
         """Make a target of what the user gave as NAME; a model's suffix is taken off.
 
         Raises:
-            InputError: the folder does not exist, or NAME is no more than one.
+            OutputError: the folder does not exist, or NAME is no more than one.
         """
         path = Path(output)
         stem = path.with_suffix("") if path.suffix in (".keras", ".onnx", ".md") else path
         # A folder of the same name is in nobody's way: mine/ may hold what mine.onnx learns from.
         if not stem.parent.is_dir() or output.endswith("/") or stem.name in ("", ".."):
-            raise InputError("expected a name for the model's files in a folder that exists", output)
+            raise OutputError("expected a name for the model's files in a folder that exists", output)
         return cls(stem)
 
     def file(self, suffix: str) -> Path:

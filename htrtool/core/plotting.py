@@ -33,11 +33,11 @@ class Style:
 
 
 def sort_operands(operands: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Tell tables from images by their first bytes; without any table, standard input is one."""
+    """Tell tables from images by their first bytes."""
     tables, images = [], []
     for operand in operands:
         (tables if operand == "-" or _is_text(operand) else images).append(operand)
-    return tables or ["-"], images
+    return tables, images
 
 
 def _is_text(operand: str) -> bool:

@@ -13,7 +13,8 @@ from typing import Sequence
 import keras
 import numpy as np
 
-from htrtool.core.network import FIRST, HEAD, NORM, SECOND, Block, build_network, parse_spec
+from htrtool.core.network import FIRST, HEAD, NORM, SECOND, build_network
+from htrtool.core.spec import Block, parse_spec
 from htrtool.core.transfer import Trained, match_blocks
 
 PLACES = 1000

@@ -23,6 +23,7 @@ from htrtool.core.layouts import (
     in_stream,
     in_tar,
     is_image,
+    is_pdf_name,
     is_tar_name,
     key_of,
     paired,
@@ -75,7 +76,7 @@ class Finder:
         found = self._in_folder(path) if path.is_dir() else self._in_file(path)
         first = next(found, None)
         if first is None:
-            pdf = path.suffix.lower() == ".pdf" and self.cutter is None
+            pdf = is_pdf_name(path) and self.cutter is None
             raise InputError(f"{EXPECTED}; {'--lines cuts a PDF into lines' if pdf else 'found none of them'}", source)
         yield first
         yield from found
@@ -150,7 +151,7 @@ class Finder:
         yield from self._walk(folder, prefix)
 
     def _is_pdf(self, path: Path) -> bool:
-        return self.cutter is not None and path.suffix.lower() == ".pdf"
+        return self.cutter is not None and is_pdf_name(path)
 
     def _is_table(self, path: Path) -> bool:
         if self.layout == "auto" and csv_layout.is_output(path):

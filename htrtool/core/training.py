@@ -25,7 +25,7 @@ from htrtool.core.dataset import BatchMaker, LineStore, Loader, epoch_order
 from htrtool.core.decode import best_path
 from htrtool.core.errors import DivergedError, InputError
 from htrtool.core.metrics import error_rates
-from htrtool.core.network import stride_of
+from htrtool.core.spec import stride_of
 
 SHORTCUT_WEIGHT = 0.1
 CLIP_NORM = 5.0

@@ -21,10 +21,11 @@ from htrtool.core.files import replacing
 from htrtool.core.internal_lm import InternalLM
 from htrtool.core.metrics import error_rates
 from htrtool.core.modelfile import ModelInfo, Target
-from htrtool.core.network import SIZES, build_network, stride_of
+from htrtool.core.network import build_network
 from htrtool.core.plan import Plan
 from htrtool.core.prune import narrowed, prune
 from htrtool.core.replay import add_replay
+from htrtool.core.spec import SIZES, stride_of
 from htrtool.core.training import Progress, Settings, Training
 from htrtool.core.transfer import Trained, transfer
 

@@ -32,20 +32,22 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
 
     Args:
         operand: a path, or ``-`` for standard input.
-        document: the column of a table that names the document of a line; without it one with such a name as
-            ``document`` or ``writer``, where the table has one.
+        document: the column of a table, or the key of samples' JSON, that names the document of a line; without it one
+            with such a name as ``document`` or ``writer``, where there is one.
 
     Raises:
         InputError: there is nothing of the kind, or it is broken.
     """
     if operand != "-" and Path(operand).is_dir():
+        if document:
+            raise InputError(f"expected a table with a column {document!r}, received a folder", operand)
         return list(_of_folder(Path(operand), operand))
     try:
         with open(0, "rb", closefd=False) if operand == "-" else open(operand, "rb") as stream:
             head = stream.read(_HEAD)
             content = io.BufferedReader(Rejoined(head, stream))
             if is_tar(head):
-                return list(_of_samples(content, operand))
+                return list(_of_samples(content, operand, document))
             if b"\0" in head:
                 raise InputError(
                     "expected a table, a sample stream (tar) or a folder of .txt files, found something else", operand
@@ -69,12 +71,16 @@ def _of_folder(folder: Path, operand: str) -> Iterator[Line]:
         yield Line(str(file), text.rstrip("\r\n"))
 
 
-def _of_samples(stream: IO[bytes], operand: str) -> Iterator[Line]:
+def _of_samples(stream: IO[bytes], operand: str, document: str | None) -> Iterator[Line]:
     from htrtool.core.samples import read_samples
 
     for sample in read_samples(stream, operand):
         if sample.text is not None:
-            yield Line(f"{operand}/{sample.key}", sample.text, document=sample.document)
+            if document and document not in sample.meta:
+                known = " ".join(sorted(sample.meta)) or "none"
+                raise InputError(f"expected a key {document!r} in the JSON of {sample.key!r}, found {known}", operand)
+            name = str(sample.meta[document]) if document else sample.document
+            yield Line(f"{operand}/{sample.key}", sample.text, document=name)
 
 
 def _of_table(stream: Iterable[str], operand: str, document: str | None) -> Iterator[Line]:
