@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas
 
     from htrtool.core.errors import HtrError
-    from htrtool.core.pipeline import LineRead
+    from htrtool.core.page import LineRead
 
 __version__ = "0.1.0"
 __all__ = ["read", "read_table"]
@@ -55,7 +55,7 @@ def read(
         frame: give a pandas DataFrame, not an iterator.
 
     Returns:
-        An iterator over :class:`htrtool.core.pipeline.LineRead`, in the order of ``paths`` and as they become known;
+        An iterator over :class:`htrtool.core.page.LineRead`, in the order of ``paths`` and as they become known;
         or a DataFrame with the columns of the table that ``htr read`` writes, and ``alternatives`` if asked for.
 
     Raises:
@@ -63,7 +63,8 @@ def read(
         InputError: an input can't be read, and there is no ``on_problem``.
     """
     from htrtool.core.language import reader_for
-    from htrtool.core.pipeline import LineRead, Pipeline
+    from htrtool.core.page import LineRead
+    from htrtool.core.pipeline import Pipeline
     from htrtool.core.session import usable_cpus
 
     reader = reader_for(

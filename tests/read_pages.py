@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from htrtool.core.pages import PageSource
-from htrtool.core.pipeline import Page, PageLine
+from htrtool.core.page import Page, PageLine
 from htrtool.core.place import Place, box_of
 from htrtool.core.reader import Reading
 

@@ -8,7 +8,7 @@ from htrtool.core.corpus import gather, restrict
 from htrtool.core.align import frames_needed
 from htrtool.core.dataset import WIDTH_STEP, BatchMaker, LineStore, Loader, epoch_order, too_narrow
 from htrtool.core.errors import InputError
-from htrtool.core.prepare import Recipe
+from htrtool.core.recipe import Recipe
 from htrtool.core.samples import Sample, encode_png
 from tiny_model import draw_line
 

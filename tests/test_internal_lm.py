@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from htrtool.core.beam import BeamSearch
 from htrtool.core.charset import BLANK, Charset
 from htrtool.core.errors import InputError, ModelError
-from htrtool.core.internal_lm import InternalLM
-from htrtool.core.ngram import STEP
-from htrtool.core.ngram_training import train_ngram
+from htrtool.core.lm.internal_lm import InternalLM
+from htrtool.core.lm.ngram import STEP
+from htrtool.core.lm.ngram_training import train_ngram
 from htrtool.core.reader import Reader
 from tiny_model import write_tiny_model
 

@@ -17,12 +17,12 @@ from htrtool.core.charset import BLANK, Charset
 from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.language import load_language
-from htrtool.core.lexicon import Lexicon
+from htrtool.core.lm.lexicon import Lexicon
 from htrtool.core.looks import Look
-from htrtool.core.mixture import Mixture
-from htrtool.core.ngram import STEP, NGram, load_models, save_models
-from htrtool.core.ngram_training import train_languages, train_ngram
-from htrtool.core.page_language import Languages
+from htrtool.core.lm.mixture import Mixture
+from htrtool.core.lm.ngram import STEP, NGram, load_models, save_models
+from htrtool.core.lm.ngram_training import train_languages, train_ngram
+from htrtool.core.lm.page_language import Languages
 from htrtool.core.reader import Reader
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.tables import read_table

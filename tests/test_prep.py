@@ -72,15 +72,6 @@ def test_labels_and_filters(folder, run_htr, options, texts, reason):
     assert reason in done.stderr
 
 
-def test_the_command_knows_the_layouts_and_steps_of_the_core():
-    from htrtool.commands import prep_options
-    from htrtool.core import prepare, sources
-
-    assert prep_options.LAYOUTS == sources.LAYOUTS
-    assert prep_options.NORMALISATIONS == prepare.NORMALISATIONS
-    assert prep_options.BINARISATIONS == prepare.BINARISATIONS
-
-
 def test_a_table_with_columns_named(folder, run_htr, tmp_path):
     (tmp_path / "t.csv").write_text("a,b,c\ngt/page00/0.png,left,right\n")
     done = run_htr("prep", "--from", "table", "--image-column", "a", "--text-column", "c", tmp_path / "t.csv")

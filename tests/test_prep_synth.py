@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from test_prep import samples_in
 
-from htrtool.core.prepare import DEFAULT_RECIPE
+from htrtool.core.recipe import DEFAULT_RECIPE
 from htrtool.exits import Exit
 
 PROSE = "It was a bright cold day in April, and the clocks were striking thirteen. " * 40

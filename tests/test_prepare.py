@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from htrtool.core.binarise import binarise
 from htrtool.core.errors import InputError
-from htrtool.core.prepare import BINARISATIONS, NORMALISATIONS, Recipe, normalise_background, prepare, prepare_placed
+from htrtool.core.prepare import normalise_background, prepare, prepare_placed
+from htrtool.core.recipe import BINARISATIONS, NORMALISATIONS, Recipe
 from htrtool.core.rules import remove_rules
 from htrtool.core.slant import shear_upright, skew_of, slant_of, turn_level
 

@@ -10,11 +10,11 @@ from drawn import line_picture, page_picture, points, save
 
 from htrtool.core.collect import Maker, collect
 from htrtool.core.errors import InputError
-from htrtool.core.layouts import LeftOut, document_of, key_of
+from htrtool.core.layouts.base import LeftOut, document_of, key_of
 from htrtool.core.samples import Sample, SampleWriter, encode_png
-from htrtool.core.page_layout import PageCutter
-from htrtool.core.prepare import DEFAULT_RECIPE
-from htrtool.core.sources import Finder
+from htrtool.core.layouts.page import PageCutter
+from htrtool.core.recipe import DEFAULT_RECIPE
+from htrtool.core.layouts.finder import Finder
 
 
 def taken(source, **options):

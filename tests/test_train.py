@@ -232,7 +232,7 @@ def test_a_task_that_is_no_training_takes_no_option_of_it_and_leaves_the_models_
 
 def test_fine_tuning_grows_the_charset_and_keeps_what_was_learned(trained, tmp_path):
     from htrtool.core.export import load_keras
-    from htrtool.core.internal_lm import InternalLM
+    from htrtool.core.lm.internal_lm import InternalLM
 
     buffer = io.BytesIO()
     with SampleWriter(buffer) as writer:

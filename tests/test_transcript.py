@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from htrtool.core.charset import BLANK, Charset
-from htrtool.core.transcript import match_transcript
+from htrtool.core.layouts.transcript import match_transcript
 
 CHARSET = Charset(" -.abcdefghijklmnopqrstuvwxyzé")
 LINES = (

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from read_pages import place, reading
 
-from htrtool.core.pipeline import PageLine
+from htrtool.core.page import PageLine
 from htrtool.core.words import words_of
 
 shares = st.floats(0, 1)

@@ -10,7 +10,7 @@ import numpy as np
 
 from htrtool.core.charset import Charset
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
-from htrtool.core.prepare import Recipe
+from htrtool.core.recipe import Recipe
 
 CHARACTERS = " abcdefgh"
 HEIGHT = 64

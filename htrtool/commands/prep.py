@@ -19,7 +19,7 @@ from htrtool.options import with_messages, with_operands
 if TYPE_CHECKING:
     from htrtool.commands.prep_options import SourceOptions, SynthesisOptions
     from htrtool.core.collect import Maker
-    from htrtool.core.layouts import Found
+    from htrtool.core.layouts.base import Found
     from htrtool.core.synth import Hands
     from htrtool.core.synth.stream import Run
     from htrtool.core.tally import Tally
@@ -96,7 +96,7 @@ def prep(
 
     from htrtool.cli import protect_stdout
     from htrtool.core.collect import collect
-    from htrtool.core.layouts import LeftOut, is_tar_name
+    from htrtool.core.layouts.base import LeftOut, is_tar_name
     from htrtool.core.outputs import is_sample_folder, sample_output
     from htrtool.core.tally import Tally
 
@@ -143,7 +143,7 @@ def prep(
 
 def is_page(operand: str) -> bool:
     """Tell whether an operand names a picture or a PDF, as pages are."""
-    from htrtool.core.layouts import is_image, is_pdf_name
+    from htrtool.core.layouts.base import is_image, is_pdf_name
 
     return is_image(operand) or is_pdf_name(operand)
 
@@ -162,18 +162,18 @@ def finder_of(
 ) -> Callable[[str], Iterator[Found]]:
     """Return what looks for samples in a source; with ``--lines`` to a folder it reads the lines too."""
     from htrtool.core.session import usable_cpus
-    from htrtool.core.sources import Finder
+    from htrtool.core.layouts.finder import Finder
 
     threads = max(1, usable_cpus() // jobs)
     if looking.recut:
-        from htrtool.core.recut import recut_pages
+        from htrtool.core.layouts.recut import recut_pages
 
         return lambda source: recut_pages(source, threads)
     cutter = None
     if looking.lines or looking.page_texts:
         from htrtool.core.modelfile import find_model
         from htrtool.core.outputs import is_sample_folder
-        from htrtool.core.page_layout import PageCutter
+        from htrtool.core.layouts.page import PageCutter
 
         # So that a model that is not there is told at once.
         find_model(model)
@@ -211,7 +211,7 @@ def hands_of(synthesis: SynthesisOptions, model: str, messages: Messages) -> Han
     """Take the lines of real hands apart; how many there are is told."""
     from htrtool.core.corpus import labelled_samples
     from htrtool.core.modelfile import find_model
-    from htrtool.core.prepare import Recipe
+    from htrtool.core.recipe import Recipe
     from htrtool.core.reader import Reader
     from htrtool.core.samples import Sample
     from htrtool.core.session import usable_cpus

@@ -10,13 +10,10 @@ from typing import Callable
 import click
 
 from htrtool.core.errors import InputError
+from htrtool.core.layouts import LAYOUTS
+from htrtool.core.recipe import BINARISATIONS, NORMALISATIONS, Recipe
 from htrtool.core.session import usable_cpus
 from htrtool.options import FiniteRange, refuse
-
-# Those of core.sources and core.prepare, which a test compares: importing them would slow down --help.
-LAYOUTS = ("auto", "pairs", "table", "iam", "xml", "tar", "images")
-NORMALISATIONS = ("none", "background")
-BINARISATIONS = ("none", "otsu", "sauvola", "wolf", "nick", "isauvola", "su")
 
 FOR_PICTURES = ("layout", "image_column", "text_column", "lines", "page_texts", "recut", "check", "markup")
 FOR_SYNTHESIS = ("fonts", "hands", "hands_share", "count", "seed", "languages")
@@ -218,8 +215,6 @@ def with_recipe(function: Callable) -> Callable:
     @click.option("--height", help="The height of the lines.", **number(8, 64, 512, "PIXELS"))
     @functools.wraps(function)
     def wrapper(*args, normalise, remove_rules, deskew, deslant, binarise, height, **kwargs):
-        from htrtool.core.prepare import Recipe
-
         recipe = Recipe(normalise, remove_rules, deskew, deslant, binarise, height)
         return function(*args, recipe=recipe, **kwargs)
 

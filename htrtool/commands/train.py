@@ -191,8 +191,8 @@ def refuse_training(task: str, *others: str) -> None:
 def train_language_model(operands: list[str], name: str, messages: Messages) -> int:
     """Make a language model of text files ('-': standard input) and write it."""
     from htrtool.core.files import replacing
-    from htrtool.core.ngram import SUFFIX, save_models
-    from htrtool.core.ngram_training import read_texts, train_languages
+    from htrtool.core.lm.ngram import SUFFIX, save_models
+    from htrtool.core.lm.ngram_training import read_texts, train_languages
 
     models = train_languages(read_texts(operands, messages.problem))
     path = name if name.endswith(SUFFIX) else name + SUFFIX

@@ -14,9 +14,9 @@ from typing import Iterator, NamedTuple
 import numpy as np
 
 from htrtool.core.charset import BLANK, Charset
-from htrtool.core.internal_lm import InternalLM
-from htrtool.core.ngram import STEP
-from htrtool.core.page_language import LanguageModel
+from htrtool.core.lm.internal_lm import InternalLM
+from htrtool.core.lm.ngram import STEP
+from htrtool.core.lm.page_language import LanguageModel
 
 WIDTH = 16
 WEIGHT = 0.5

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from htrtool.core.align import align
 from htrtool.core.errors import InputError
-from htrtool.core.layouts import LeftOut
+from htrtool.core.layouts.base import LeftOut
 from htrtool.core.reader import Reader
 from htrtool.core.samples import Sample
 

@@ -10,8 +10,9 @@ from typing import Iterable, Iterator
 
 from htrtool.core import labels
 from htrtool.core.errors import InputError
-from htrtool.core.layouts import Entry, Found, LeftOut, Line
-from htrtool.core.prepare import DEFAULT_RECIPE, Recipe, prepare_once
+from htrtool.core.layouts.base import Entry, Found, LeftOut, Line
+from htrtool.core.prepare import prepare_once
+from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
 from htrtool.core.samples import Sample, encode_image
 from htrtool.core.split import Split
 

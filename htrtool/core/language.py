@@ -10,11 +10,11 @@ from htrtool.core.beam import WIDTH
 from htrtool.core.charset import Charset
 from htrtool.core.errors import InputError
 from htrtool.core.labels import plain
-from htrtool.core.lexicon import Lexicon
-from htrtool.core.mixture import Mixture
+from htrtool.core.lm.lexicon import Lexicon
+from htrtool.core.lm.mixture import Mixture
 from htrtool.core.modelfile import find_model
-from htrtool.core.ngram import CAPITALS, ROOT, STEP, SUFFIX, NGram, load_models
-from htrtool.core.page_language import Languages
+from htrtool.core.lm.ngram import CAPITALS, ROOT, STEP, SUFFIX, NGram, load_models
+from htrtool.core.lm.page_language import Languages
 from htrtool.core.reader import Reader
 
 DEFAULT = "latin"

@@ -40,8 +40,6 @@ BROKEN = (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, struct.er
 # stderr at 89 megapixels, which is a mere A2 at 600 dpi.
 Image.MAX_IMAGE_PIXELS = None
 
-# PDFium may be called by one thread at a time.
-_pdfium = threading.Lock()
 # One large page in memory at a time, whatever the number of threads.
 _large_page = threading.Lock()
 
@@ -204,6 +202,12 @@ def _of_samples(stream: IO[bytes], operand: str) -> Iterator[PageSource]:
         yield replace(next(picture), is_line=True)
 
 
+def _of_pdf(content: Path | bytes, operand: str, dpi: float) -> Iterator[PageSource]:
+    from htrtool.core.pdf_pages import pdf_sources
+
+    yield from pdf_sources(content, operand, dpi)
+
+
 def picture_sources(path: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]:
     """Yield the pages of a picture or PDF.
 
@@ -281,41 +285,3 @@ def check_size(width: int, height: int, name: str, remedy: str = "scale it down"
     if width * height > MAX_PIXELS:
         most = MAX_PIXELS // 1_000_000
         raise InputError(f"expected at most {most} megapixels, received {width}×{height}: {remedy}", name)
-
-
-def _of_pdf(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSource]:
-    import pypdfium2
-
-    with _pdfium:
-        try:
-            document = pypdfium2.PdfDocument(content)
-            sizes = [document.get_page_size(index) for index in range(len(document))]
-        except pypdfium2.PdfiumError as error:
-            if "password" in str(error).lower():
-                raise InputError("the PDF is encrypted: decrypt it first, as with qpdf --decrypt", name) from None
-            raise InputError(f"expected a PDF, received one that is broken ({error})", name) from None
-    if not sizes:
-        raise InputError("expected a PDF with pages, received one without", name)
-    is_path = isinstance(content, Path)
-    opened = functools.partial(open, content, "rb") if is_path else functools.partial(io.BytesIO, content)
-    for index, (width, height) in enumerate(sizes):
-        size = (round(width * dpi / 72), round(height * dpi / 72))
-        load = functools.partial(_draw, document, index, size, dpi, name)
-        original = Original(opened, index, is_pdf=True)
-        yield PageSource(name, index + 1, load, size=size, pages=len(sizes), original=original)
-
-
-def _draw(document, index: int, size: tuple[int, int], dpi: float, name: str) -> np.ndarray:
-    import pypdfium2
-
-    check_size(*size, name, "give a lower --dpi")
-    with _pdfium:
-        try:
-            page = document[index]
-            bitmap = page.render(scale=dpi / 72, grayscale=True)
-            gray = np.array(bitmap.to_numpy())
-            bitmap.close()
-            page.close()
-        except pypdfium2.PdfiumError as error:
-            raise InputError(f"it can't be drawn ({error})", name) from None
-    return dark_on_light(gray.reshape(gray.shape[:2]))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import heapq
 import threading
 from collections import deque
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Callable, Iterable, Iterator, NamedTuple
 
 import numpy as np
@@ -15,10 +13,10 @@ from htrtool.core.cut import Cut
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.lines import cut_lines, looks_like_line
 from htrtool.core.looks import Look
+from htrtool.core.page import LineRead, Page, PageLine
 from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
 from htrtool.core.place import Place
-from htrtool.core.reader import Context, Reader, Reading
-from htrtool.core.words import Word, words_of
+from htrtool.core.reader import Reader
 
 MODES = ("auto", "page", "line")
 DEFAULT_BATCH = 16
@@ -30,73 +28,6 @@ FIRST_WINDOW = 8
 WINDOW = 256
 UNREAD_ROWS = 2048
 SOURCES_AHEAD = 32
-
-
-class LineRead(NamedTuple):
-    """A line as it was read; all fields but the last are the columns of the table of lines.
-
-    ``page`` and ``line`` count from 1 in reading order; the box is in pixels of the page as it stands upright;
-    ``conf`` is the share of the characters expected to be right, 0 to 1. ``alternatives`` are the next best texts, each
-    with its ``conf``.
-    """
-
-    file: str
-    page: int
-    line: int
-    left: int
-    top: int
-    width: int
-    height: int
-    conf: float
-    text: str
-    alternatives: tuple[tuple[str, float], ...] = ()
-
-
-@dataclass
-class PageLine:
-    """A line of a page: its number in reading order, from 1, where it stands and, when that is done, what was read.
-
-    ``ends`` are where the picture that was cut out of the page begins and ends in the one that is read, as shares of
-    that one's width. Until the line is read, ``pixels`` is that picture, ``looks`` what the network saw of it so far, None
-    for each look to come, and ``context`` what its page tells of how to read it, once all of the page has been seen.
-    """
-
-    number: int
-    place: Place
-    reading: Reading | None = None
-    ends: tuple[float, float] = (0.0, 1.0)
-    pixels: np.ndarray | None = None
-    looks: list[Look | None] = field(default_factory=list)
-    context: Context | None = None
-
-    @cached_property
-    def words(self) -> list[Word]:
-        """The words of the line."""
-        reading = self.reading
-        begin, end = self.ends
-        centres = np.clip((reading.centres - begin) / (end - begin), 0, 1)
-        return words_of(reading.text, centres, reading.characters, reading.words)
-
-
-@dataclass
-class Page:
-    """A page, or a picture of one line, as it was read.
-
-    ``size`` is its width and height in pixels. ``problems`` are of what could not be read: the page itself, or lines
-    that its document places where none can be.
-    """
-
-    source: PageSource
-    size: tuple[int, int] = (0, 0)
-    lines: list[PageLine] = field(default_factory=list)
-    problems: list[HtrError] = field(default_factory=list)
-    failed: bool = False
-    settled: bool = False
-
-    def row(self, line: PageLine) -> LineRead:
-        """Return a line as a row of the table of lines."""
-        place, reading = line.place, line.reading
-        return LineRead(self.source.file, self.source.page, line.number, *place.box, reading.conf, reading.text, reading.alternatives)
 
 
 class Waiting(NamedTuple):

@@ -1,66 +1,16 @@
-"""The preparation of a line image, alike for prep, train and read: one recipe, stored with samples and models."""
+"""The preparation of a line image, alike for prep, train and read."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
 from typing import Mapping, NamedTuple
 
 import cv2
 import numpy as np
 
-from htrtool.core.errors import InputError
+from htrtool.core.recipe import Recipe
 
-NORMALISATIONS = ("none", "background")
 # Scans of a line much higher than what becomes of it are shrunk first, to this many times its height.
 FINEST = 8
-BINARISATIONS = ("none", "otsu", "sauvola", "wolf", "nick", "isauvola", "su")
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """The steps that turn a cut-out line into what the network sees, in the order in which they run.
-
-    ``normalise`` is one of ``NORMALISATIONS``, ``binarise`` one of ``BINARISATIONS``; ``height`` is in pixels.
-    """
-
-    normalise: str = "background"
-    remove_rules: bool = False
-    deskew: bool = False
-    deslant: bool = False
-    binarise: str = "none"
-    height: int = 64
-
-    def __post_init__(self):
-        for name, allowed in (("normalise", NORMALISATIONS), ("binarise", BINARISATIONS)):
-            if getattr(self, name) not in allowed:
-                raise InputError(f"expected {name} among {', '.join(allowed)}, received {getattr(self, name)!r}")
-        if not isinstance(self.height, int) or self.height < 1:
-            raise InputError(f"expected a height in pixels, received {self.height!r}")
-
-    def to_json(self) -> dict:
-        """Return the recipe as plain JSON data: height and normalisation, and the other steps that are taken."""
-        data = asdict(self)
-        plain = Recipe()
-        return {k: v for k, v in data.items() if k in ("normalise", "height") or v != getattr(plain, k)}
-
-    @classmethod
-    def from_json(cls, data: dict) -> Recipe:
-        """Make a recipe from JSON data; a step that is not named is not taken.
-
-        Raises:
-            InputError: it names a step that this version does not know.
-        """
-        known = {field.name for field in fields(cls)}
-        if surplus := set(data) - known:
-            raise InputError(
-                f"expected preparation steps among {sorted(known)}, received {sorted(surplus)}: "
-                "a newer htr may know them"
-            )
-        return cls(**data)
-
-
-DEFAULT_RECIPE = Recipe(deskew=True, deslant=True)
-"""What trained best of all that was tried: see the card of the model that ships."""
 
 
 class Prepared(NamedTuple):

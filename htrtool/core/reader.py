@@ -14,10 +14,10 @@ from htrtool.core.block_letters import in_block_letters, in_capitals
 from htrtool.core.confidence import Confidence, Confidences
 from htrtool.core.decode import best_path, softmax
 from htrtool.core.errors import InputError, ModelError
-from htrtool.core.internal_lm import InternalLM
+from htrtool.core.lm.internal_lm import InternalLM
 from htrtool.core.looks import FURTHER, TEXTS, UNSURE, Look, own_view, ranked, views
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
-from htrtool.core.page_language import Languages
+from htrtool.core.lm.page_language import Languages
 from htrtool.core.prepare import Prepared, prepare_placed
 from htrtool.core.session import open_session
 

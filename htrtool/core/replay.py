@@ -10,7 +10,8 @@ from htrtool.core.charset import Charset
 from htrtool.core.dataset import LineStore
 from htrtool.core.errors import InputError
 from htrtool.core.modelfile import DEFAULT_MODEL, SHIPPED
-from htrtool.core.prepare import Recipe, prepare
+from htrtool.core.prepare import prepare
+from htrtool.core.recipe import Recipe
 from htrtool.core.samples import Sample, encode_png, read_samples
 
 REPLAY_SUFFIX = ".replay.tar"

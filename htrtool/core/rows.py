@@ -9,7 +9,7 @@ from typing import IO, Callable, Iterator
 
 import numpy as np
 
-from htrtool.core.pipeline import Page, PageLine
+from htrtool.core.page import Page, PageLine
 from htrtool.core.place import box_of
 from htrtool.core.tables import LINE_COLUMNS, OUTLINE_COLUMNS, WORD_COLUMNS, TableWriter
 

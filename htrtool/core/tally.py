@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from htrtool.core.collect import Maker
 from htrtool.core.labels import has_markup
-from htrtool.core.layouts import LeftOut
+from htrtool.core.layouts.base import LeftOut
 from htrtool.core.samples import Sample
 
 

@@ -18,7 +18,7 @@ from htrtool.core.dataset import BatchMaker, LineStore
 from htrtool.core.errors import InputError
 from htrtool.core.export import export_onnx, load_keras, save_keras
 from htrtool.core.files import replacing
-from htrtool.core.internal_lm import InternalLM
+from htrtool.core.lm.internal_lm import InternalLM
 from htrtool.core.metrics import error_rates
 from htrtool.core.modelfile import ModelInfo, Target
 from htrtool.core.network import build_network

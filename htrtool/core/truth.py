@@ -8,7 +8,7 @@ import itertools
 from pathlib import Path
 from typing import IO, Iterable, Iterator
 
-from htrtool.core.csv_layout import (
+from htrtool.core.layouts.table import (
     DOCUMENT_COLUMNS,
     EMPTY,
     IMAGE_COLUMNS,

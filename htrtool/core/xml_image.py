@@ -9,7 +9,7 @@ from typing import IO, Callable, Sequence
 import numpy as np
 
 from htrtool.core.errors import InputError
-from htrtool.core.layouts import is_image
+from htrtool.core.layouts.base import is_image
 from htrtool.core.pagexml import Point, XmlLine, XmlPage
 
 IMAGE_FOLDERS = ("images", "image", "img", "imgs", "jpg", "scans", "IMG")

@@ -6,7 +6,7 @@ from typing import Sequence
 
 import numpy as np
 
-from htrtool.core.pipeline import PageLine
+from htrtool.core.page import PageLine
 
 
 def blocks_of(lines: Sequence[PageLine]) -> list[list[PageLine]]:

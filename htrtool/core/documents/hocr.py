@@ -10,7 +10,7 @@ from lxml import etree
 from htrtool import __version__
 from htrtool.core.documents.blocks import blocks_of, outline_of
 from htrtool.core.documents.markup import add, points, to_bytes
-from htrtool.core.pipeline import Page, PageLine
+from htrtool.core.page import Page, PageLine
 from htrtool.core.place import box_of
 
 NAMESPACE = "http://www.w3.org/1999/xhtml"

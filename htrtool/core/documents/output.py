@@ -14,7 +14,7 @@ from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.errors import HtrError, InputError, OutputError
 from htrtool.core.files import made_folder, replacing
 from htrtool.core.pages import PageSource
-from htrtool.core.pipeline import Page
+from htrtool.core.page import Page
 
 WRITERS = {"alto": alto, "page": page_xml, "hocr": hocr}
 SUFFIXES = {"alto": ".xml", "page": ".xml", "hocr": ".hocr"}

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from pikepdf import Array, Dictionary, Name, Object, Pdf
 
-from htrtool.core.pipeline import Page
+from htrtool.core.page import Page
 
 # Of the font, in thousandths of its size: how wide every character is, and how far it reaches up and down.
 ADVANCE, ASCENT, DESCENT = 500, 750, -250

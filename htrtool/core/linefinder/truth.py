@@ -89,7 +89,7 @@ def load_truth(path: Path) -> tuple[np.ndarray, list[LineTruth], list[str]]:
     Raises:
         InputError: there is no picture, or the file is not of these kinds or broken.
     """
-    from htrtool.core.layouts import IMAGE_SUFFIXES, load_image
+    from htrtool.core.layouts.base import IMAGE_SUFFIXES, load_image
 
     if path.suffix.lower() == ".json":
         try:
@@ -118,7 +118,7 @@ def _array(points) -> np.ndarray:
 
 def _of_xml(path: Path):
     from htrtool.core.pagexml import parse_pages
-    from htrtool.core.xml_layout import image_of, scaled_lines
+    from htrtool.core.layouts.xml import image_of, scaled_lines
 
     pages = parse_pages(path)
     if len(pages) != 1:

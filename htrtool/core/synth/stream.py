@@ -15,7 +15,7 @@ import cv2
 
 from htrtool.core.collect import Maker
 from htrtool.core.errors import HtrError, InputError
-from htrtool.core.layouts import LeftOut, Line
+from htrtool.core.layouts.base import LeftOut, Line
 from htrtool.core.samples import Sample
 from htrtool.core.synth import Scribes, Texts, lines_of_text, synthesise
 

@@ -13,8 +13,8 @@ from typing import Any, Iterable, NamedTuple
 import numpy as np
 
 from htrtool.core.charset import Charset
-from htrtool.core.mixture import Mixture
-from htrtool.core.ngram import STEP, NGram
+from htrtool.core.lm.mixture import Mixture
+from htrtool.core.lm.ngram import STEP, NGram
 
 LISTED = 0.3
 """The share of words that are taken to be of the list."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.labels import plain
-from htrtool.core.ngram import CAPITALS, FIGURE, STEP, NGram
+from htrtool.core.lm.ngram import CAPITALS, FIGURE, STEP, NGram
 from htrtool.core.text_names import text_name
 
 ORDER = 6

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from htrtool.core.errors import InputError
 from htrtool.core.language import reader_for
-from htrtool.core.layouts import LeftOut, Line, read_text
+from htrtool.core.layouts.base import LeftOut, Line, read_text
 from htrtool.core.lines import cut_lines
 from htrtool.core.pages import page_sources
 from htrtool.core.reader import Reader
@@ -75,7 +75,7 @@ class PageCutter:
                 yield Line(f"{page_key}/{number:03d}", cut.pixels, None, meta)
 
     def _matched(self, found: list[Line | LeftOut], text: str) -> Iterator[Line | LeftOut]:
-        from htrtool.core.transcript import match_transcript
+        from htrtool.core.layouts.transcript import match_transcript
 
         reader = self.reader
         lines = [item for item in found if isinstance(item, Line)]

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterator
 
-from htrtool.core import csv_layout, iam, pagexml, xml_layout
+from htrtool.core import pagexml
 from htrtool.core.errors import InputError
-from htrtool.core.layouts import (
+from htrtool.core.layouts import iam, table as table_layout, xml as xml_layout
+from htrtool.core.layouts.base import (
     FORMS,
     IMAGE_SUFFIXES,
     NO_TEXT,
@@ -34,9 +35,8 @@ from htrtool.core.layouts import (
 )
 
 if TYPE_CHECKING:
-    from htrtool.core.page_layout import PageCutter
+    from htrtool.core.layouts.page import PageCutter
 
-LAYOUTS = ("auto", "pairs", "table", "iam", "xml", "tar", "images")
 EXPECTED = (
     "expected images with .gt.txt or .txt beside them, a TSV or CSV of images and texts, IAM, ALTO or PAGE XML, "
     "a tar of samples, or images"
@@ -101,8 +101,8 @@ class Finder:
             yield from xml_layout.in_xml(path, prefix)
         elif self._wants("iam") and path.suffix == ".txt" and iam.is_table(path):
             yield from iam.in_table(path, prefix)
-        elif self._wants("table") and (self.layout == "table" or path.suffix.lower() in csv_layout.TABLE_SUFFIXES):
-            yield from csv_layout.in_table(path, prefix, self.image_column, self.text_column)
+        elif self._wants("table") and (self.layout == "table" or path.suffix.lower() in table_layout.TABLE_SUFFIXES):
+            yield from table_layout.in_table(path, prefix, self.image_column, self.text_column)
         elif not path.is_file() and self._wants("tar"):
             yield from in_tar(path)
 
@@ -141,11 +141,11 @@ class Finder:
             files = sorted(folder.iterdir())
             # Transcriptions beside the images are meant as such; a table next to them may be anything.
             paired_up = self.layout == "auto" and any(path.name.endswith(".gt.txt") for path in files)
-            suffixed = [] if paired_up else [path for path in files if path.suffix.lower() in csv_layout.TABLE_SUFFIXES]
-            yield from filter(None, map(csv_layout.undecodable, suffixed))
+            suffixed = [] if paired_up else [path for path in files if path.suffix.lower() in table_layout.TABLE_SUFFIXES]
+            yield from filter(None, map(table_layout.undecodable, suffixed))
             tables = [path for path in suffixed if self._is_table(path)]
             for table in tables:
-                yield from csv_layout.in_table(table, prefix, self.image_column, self.text_column)
+                yield from table_layout.in_table(table, prefix, self.image_column, self.text_column)
             if tables:
                 return
         yield from self._walk(folder, prefix)
@@ -154,9 +154,9 @@ class Finder:
         return self.cutter is not None and is_pdf_name(path)
 
     def _is_table(self, path: Path) -> bool:
-        if self.layout == "auto" and csv_layout.is_output(path):
+        if self.layout == "auto" and table_layout.is_output(path):
             return False
-        return csv_layout.is_table(path, self.image_column, self.text_column)
+        return table_layout.is_table(path, self.image_column, self.text_column)
 
     def _walk(self, top: Path, prefix: str) -> Iterator[Found]:
         """Yield XML pages, tars and images with their transcriptions, folder by folder.

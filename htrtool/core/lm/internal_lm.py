@@ -15,7 +15,7 @@ import numpy as np
 
 from htrtool.core.charset import BLANK, Charset
 from htrtool.core.errors import InputError
-from htrtool.core.ngram import STEP
+from htrtool.core.lm.ngram import STEP
 
 TRUST = 100
 """For how many pairs after each character counts what was known of it before."""

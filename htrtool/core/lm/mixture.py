@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple, Sequence
 
 from htrtool.core.charset import Charset
-from htrtool.core.ngram import STEP, CharacterModel, NGram
+from htrtool.core.lm.ngram import STEP, CharacterModel, NGram
 
 REMEMBERED = 0.8
 """What remains, from one character to the next, of how much better one model did than another."""

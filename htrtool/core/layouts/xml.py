@@ -8,7 +8,7 @@ from typing import Iterator
 import numpy as np
 
 from htrtool.core.errors import InputError
-from htrtool.core.layouts import NO_TEXT, Entry, Found, LeftOut, Line, key_of, load_image
+from htrtool.core.layouts.base import NO_TEXT, Entry, Found, LeftOut, Line, key_of, load_image
 from htrtool.core.pagexml import XmlLine, XmlPage, parse_pages
 from htrtool.core.xml_image import as_described, find_image, in_pixels, scale_of, spacing_of
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from htrtool.core.cut import cut_line
 from htrtool.core.errors import InputError
-from htrtool.core.layouts import NO_TEXT, Entry, Found, LeftOut, Line, key_of
+from htrtool.core.layouts.base import NO_TEXT, Entry, Found, LeftOut, Line, key_of
 from htrtool.core.linefinder.scores import match_lines
 from htrtool.core.linefinder.truth import find_pages, load_truth
 from htrtool.core.lines import find_lines

@@ -7,9 +7,9 @@ from typing import Mapping, Sequence
 
 import numpy as np
 
-from htrtool.core.lexicon import Lexicon
-from htrtool.core.mixture import Mixture
-from htrtool.core.ngram import CAPITALS, NGram
+from htrtool.core.lm.lexicon import Lexicon
+from htrtool.core.lm.mixture import Mixture
+from htrtool.core.lm.ngram import CAPITALS, NGram
 
 LanguageModel = NGram | Mixture | Lexicon
 """What a search can ask for the cost of a character."""

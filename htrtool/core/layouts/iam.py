@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Iterator
 
 from htrtool.core.errors import InputError
-from htrtool.core.layouts import Found, LeftOut, key_of, picture_entry
+from htrtool.core.layouts.base import Found, LeftOut, key_of, picture_entry
 
 TABLES = ("lines.txt", "words.txt")
 _ID = re.compile(r"[a-z]\d\d-\d{3}[a-z]*-\d\d(-\d\d)?")

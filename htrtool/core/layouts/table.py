@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Iterator
 
 from htrtool.core.errors import InputError
-from htrtool.core.layouts import IMAGE_SUFFIXES, Found, LeftOut, document_of, is_image, key_of, picture_entry
+from htrtool.core.layouts.base import IMAGE_SUFFIXES, Found, LeftOut, document_of, is_image, key_of, picture_entry
 from htrtool.core.tables import unescape
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")

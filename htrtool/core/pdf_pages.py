@@ -1,0 +1,63 @@
+"""The pages of a PDF as gray pictures, drawn by PDFium."""
+
+from __future__ import annotations
+
+import functools
+import io
+import threading
+from pathlib import Path
+from typing import Iterator
+
+import numpy as np
+import pypdfium2
+
+from htrtool.core.errors import InputError
+from htrtool.core.gray import dark_on_light
+from htrtool.core.pages import Original, PageSource, check_size
+
+# PDFium may be called by one thread at a time.
+_pdfium = threading.Lock()
+
+
+def pdf_sources(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSource]:
+    """Yield the pages of a PDF, each drawn at a resolution when it is loaded.
+
+    Args:
+        content: its path, or all of it.
+        name: what it is called in messages.
+        dpi: pixels an inch.
+
+    Raises:
+        InputError: it is broken, encrypted, or has no page.
+    """
+    with _pdfium:
+        try:
+            document = pypdfium2.PdfDocument(content)
+            sizes = [document.get_page_size(index) for index in range(len(document))]
+        except pypdfium2.PdfiumError as error:
+            if "password" in str(error).lower():
+                raise InputError("the PDF is encrypted: decrypt it first, as with qpdf --decrypt", name) from None
+            raise InputError(f"expected a PDF, received one that is broken ({error})", name) from None
+    if not sizes:
+        raise InputError("expected a PDF with pages, received one without", name)
+    is_path = isinstance(content, Path)
+    opened = functools.partial(open, content, "rb") if is_path else functools.partial(io.BytesIO, content)
+    for index, (width, height) in enumerate(sizes):
+        size = (round(width * dpi / 72), round(height * dpi / 72))
+        load = functools.partial(_draw, document, index, size, dpi, name)
+        original = Original(opened, index, is_pdf=True)
+        yield PageSource(name, index + 1, load, size=size, pages=len(sizes), original=original)
+
+
+def _draw(document, index: int, size: tuple[int, int], dpi: float, name: str) -> np.ndarray:
+    check_size(*size, name, "give a lower --dpi")
+    with _pdfium:
+        try:
+            page = document[index]
+            bitmap = page.render(scale=dpi / 72, grayscale=True)
+            gray = np.array(bitmap.to_numpy())
+            bitmap.close()
+            page.close()
+        except pypdfium2.PdfiumError as error:
+            raise InputError(f"it can't be drawn ({error})", name) from None
+    return dark_on_light(gray.reshape(gray.shape[:2]))
