@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from htrtool.core.pages import PageSource
 from htrtool.core.page import Page, PageLine
+from htrtool.core.pages import PageSource
 from htrtool.core.place import Place, box_of
 from htrtool.core.reader import Reading
 

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from htrtool.core.align import align, log_likelihoods
 from htrtool.core.charset import BLANK
+from htrtool.core.decoding.align import align, log_likelihoods
 
 CLASSES = 6
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from htrtool.core.augment import augment
 from tiny_model import draw_line
+
+from htrtool.core.training.augment import augment
 
 LINE = draw_line("abcabcabc")
 

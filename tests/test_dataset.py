@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny_model import draw_line
 
 from htrtool.core.charset import Charset
-from htrtool.core.corpus import gather, restrict
-from htrtool.core.align import frames_needed
-from htrtool.core.dataset import WIDTH_STEP, BatchMaker, LineStore, Loader, epoch_order, too_narrow
+from htrtool.core.decoding.align import frames_needed
 from htrtool.core.errors import InputError
 from htrtool.core.recipe import Recipe
 from htrtool.core.samples import Sample, encode_png
-from tiny_model import draw_line
+from htrtool.core.training.corpus import gather, restrict
+from htrtool.core.training.dataset import WIDTH_STEP, BatchMaker, LineStore, Loader, epoch_order, too_narrow
 
 PREPARED = {"recipe": {"normalise": "none", "height": 64}}
 

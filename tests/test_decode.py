@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from htrtool.core.block_letters import in_block_letters, in_capitals
 from htrtool.core.charset import BLANK, Charset
-from htrtool.core.calibration import Calibration, expected_calibration_error
-from htrtool.core.confidence import FEATURES, LINE_FEATURES, Confidence, departure, line_features
-from htrtool.core.decode import best_path, softmax
+from htrtool.core.decoding.block_letters import in_block_letters, in_capitals
+from htrtool.core.decoding.calibration import Calibration, expected_calibration_error
+from htrtool.core.decoding.confidence import FEATURES, LINE_FEATURES, Confidence, departure, line_features
+from htrtool.core.decoding.decode import best_path, softmax
 from htrtool.core.errors import InputError
 
 CHARSET = Charset(" abc")

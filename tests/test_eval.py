@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from htrtool.core.joining import Line, documents_of, join, match_files
 from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.scoring.joining import Line, documents_of, join, match_files
 from htrtool.core.tables import SCORE_COLUMNS, read_table
 from htrtool.exits import Exit
 

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_model import write_tiny_model
 
-from htrtool.core.beam import BeamSearch
 from htrtool.core.charset import BLANK, Charset
+from htrtool.core.decoding.beam import BeamSearch
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.lm.internal_lm import InternalLM
 from htrtool.core.lm.ngram import STEP
 from htrtool.core.lm.ngram_training import train_ngram
 from htrtool.core.reader import Reader
-from tiny_model import write_tiny_model
 
 CHARSET = Charset(" abcd01")
 ENGLISH = train_ngram([("ab ac ad\n" * 20, 1.0)])

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_model import draw_line, write_tiny_model
 
-from htrtool.core.beam import BeamSearch
 from htrtool.core.charset import BLANK, Charset
-from htrtool.core.decode import best_path, softmax
+from htrtool.core.decoding.beam import BeamSearch
+from htrtool.core.decoding.decode import best_path, softmax
+from htrtool.core.decoding.looks import Look
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.language import load_language
 from htrtool.core.lm.lexicon import Lexicon
-from htrtool.core.looks import Look
 from htrtool.core.lm.mixture import Mixture
 from htrtool.core.lm.ngram import STEP, NGram, load_models, save_models
 from htrtool.core.lm.ngram_training import train_languages, train_ngram

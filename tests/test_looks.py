@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from htrtool.core.charset import Charset
+from htrtool.core.decoding.looks import SPAN, own_view, ranked, views
 from htrtool.core.language import reader_for
-from htrtool.core.looks import SPAN, own_view, ranked, views
 from htrtool.core.pipeline import Pipeline
 
 LETTER = Path(__file__).parent / "samples" / "letter.jpg"

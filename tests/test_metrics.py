@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from htrtool.core.metrics import character_error_rate, count, error_rates, normalise, resample, score
-from htrtool.core.rates import COUNTS, METRICS
+from htrtool.core.scoring.metrics import character_error_rate, count, error_rates, normalise, resample, score
+from htrtool.core.scoring.rates import COUNTS, METRICS
 
 texts = st.text("abc é", max_size=12)
 

@@ -272,9 +272,9 @@ def test_nothing_is_drawn_to_a_terminal(tmp_path):
 
 
 def test_wide_and_tall_pages_keep_their_shape():
-    from htrtool.core import charts
-    from htrtool.core.boxes import Box
-    from htrtool.core.page_chart import page_with_lines
+    from htrtool.core.drawing import charts
+    from htrtool.core.drawing.boxes import Box
+    from htrtool.core.drawing.page_chart import page_with_lines
 
     for shape in ((64, 2000), (3000, 200)):
         figure = page_with_lines(np.full(shape, 255, np.uint8), [Box("f", 1, "1", 0, 0, 9, 9, "x", None)])

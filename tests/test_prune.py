@@ -16,8 +16,8 @@ def _batches():
 
 def _trained(spec=WIDE, idle=()):
     """Make a network, in which only some units of the layers named are alive."""
-    from htrtool.core.network import build_network
-    from htrtool.core.transfer import Trained
+    from htrtool.core.training.network import build_network
+    from htrtool.core.training.transfer import Trained
 
     charset = Charset(tuple("abc"))
     network = build_network(spec, 16, charset.classes, 1)
@@ -61,7 +61,7 @@ def _difference(one, other) -> float:
     ],
 )
 def test_what_does_nothing_goes_and_nothing_changes(spec, idle):
-    from htrtool.core.prune import prune
+    from htrtool.core.training.prune import prune
 
     old = _trained(idle=idle)
     new = prune(old, spec, _batches())
@@ -70,7 +70,7 @@ def test_what_does_nothing_goes_and_nothing_changes(spec, idle):
 
 
 def test_a_unit_that_says_what_another_says_goes_and_the_other_speaks_for_both():
-    from htrtool.core.prune import prune
+    from htrtool.core.training.prune import prune
 
     old = _trained()
     head, lstm = old.network.get_layer("head"), old.network.get_layer("lstm_6")
@@ -96,7 +96,7 @@ def test_a_unit_that_says_what_another_says_goes_and_the_other_speaks_for_both()
 
 
 def test_pruning_is_fitted_to_the_lines():
-    from htrtool.core.prune import prune
+    from htrtool.core.training.prune import prune
 
     old = _trained()
     spec = WIDE.replace("r6/", "r6:4/").replace("lstm8", "lstm6")
@@ -114,20 +114,20 @@ def test_pruning_is_fitted_to_the_lines():
     ],
 )
 def test_a_network_may_be_narrower_here_and_grow_there(new, narrow):
-    from htrtool.core.prune import narrowed
+    from htrtool.core.training.prune import narrowed
 
     assert narrowed(WIDE, new) == narrow
 
 
 def test_a_spec_says_the_same_when_it_is_written_out():
-    from htrtool.core.spec import SIZES, parse_spec
+    from htrtool.core.training.spec import SIZES, parse_spec
 
     for spec in (*SIZES.values(), "c32:4x4/2x2 r64:5x5:16/2x1 r64:8 max drop.05 lstm160"):
         assert " ".join(map(str, parse_spec(spec))) == spec
 
 
 def test_what_is_no_pruning_is_refused():
-    from htrtool.core.prune import narrowed
+    from htrtool.core.training.prune import narrowed
 
     with pytest.raises(InputError, match="expected a network that grows"):
         narrowed(WIDE, WIDE.replace("c4", "c3"))

@@ -141,7 +141,7 @@ def test_an_empty_name_of_a_model_is_told(run_htr, lines, name):
 
 
 def test_closed_standard_streams_are_no_crash(tiny_model, lines):
-    command = f'"$0" -m htrtool read -m "$1" --mode line "$2"'
+    command = '"$0" -m htrtool read -m "$1" --mode line "$2"'
     for closed in (">&-", "<&-", "2>&-"):
         done = subprocess.run(["sh", "-c", f"{command} {closed}", sys.executable, tiny_model, next(iter(lines))], capture_output=True)
         assert done.returncode == Exit.OK and b"Traceback" not in done.stderr

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from htrtool.core.charset import LATIN
-from htrtool.core.decode import best_path
-from htrtool.core.metrics import character_error_rate
+from htrtool.core.decoding.decode import best_path
 from htrtool.core.modelfile import SHIPPED, find_model
 from htrtool.core.reader import Reader
+from htrtool.core.scoring.metrics import character_error_rate
 
 SAMPLES = Path(__file__).parent / "samples"
 VAL = Path(__file__).parents[2] / "shared" / "data" / "val"
@@ -68,7 +68,7 @@ def test_a_line_reads_the_same_alone_in_any_batch_and_in_any_order(reader):
 
 
 def test_keras_opens_it_in_safe_mode_and_reads_the_same(reader):
-    from htrtool.core.export import load_keras
+    from htrtool.core.training.export import load_keras
 
     network, info = load_keras(find_model("latin", ".keras"))
     assert info.charset == reader.info.charset

@@ -11,10 +11,10 @@ from drawn import line_picture, page_picture, points, save
 from htrtool.core.collect import Maker, collect
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import LeftOut, document_of, key_of
-from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.layouts.finder import Finder
 from htrtool.core.layouts.page import PageCutter
 from htrtool.core.recipe import DEFAULT_RECIPE
-from htrtool.core.layouts.finder import Finder
+from htrtool.core.samples import Sample, SampleWriter, encode_png
 
 
 def taken(source, **options):

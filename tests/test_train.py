@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 import pytest
 
-from htrtool.core.metrics import character_error_rate
 from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.scoring.metrics import character_error_rate
 from htrtool.exits import Exit
 
 WORDS = ["ab", "ba", "abba", "baab", "aa", "bb", "bab", "aba"]
@@ -77,7 +77,7 @@ def test_model_files_are_written_and_the_checkpoint_goes(trained):
 def test_onnx_reads_what_keras_reads(trained):
     import onnxruntime
 
-    from htrtool.core.export import load_keras
+    from htrtool.core.training.export import load_keras
 
     network, info = load_keras(trained / "m.keras")
     session = onnxruntime.InferenceSession(trained / "m.onnx")
@@ -105,7 +105,7 @@ def test_eight_bit_weights_read_nearly_the_same_from_a_smaller_file(tmp_path, ru
 
 
 def checksum_of_weights(model: Path) -> str:
-    from htrtool.core.export import load_keras
+    from htrtool.core.training.export import load_keras
 
     digest = hashlib.sha256()
     for weight in load_keras(model)[0].get_weights():
@@ -138,7 +138,7 @@ def test_a_killed_run_resumes_to_the_weights_of_an_undisturbed_one(tmp_path):
 
 
 def test_a_run_in_bfloat16_leaves_a_float32_model_and_any_run_may_go_on_in_it(tmp_path):
-    from htrtool.core.export import load_keras
+    from htrtool.core.training.export import load_keras
 
     (tmp_path / "lines.tar").write_bytes(stream(32))
     command = ["train", "--spec", TINY, "--batch", "8", "--checkpoint-every", "0", "-o", "m", "lines.tar"]
@@ -207,7 +207,7 @@ def test_a_run_goes_on_only_as_it_began_and_is_not_begun_anew_by_oversight(train
 
 
 def test_a_folder_of_pairs_is_prepared_as_the_model_wants_it_and_may_have_its_name(trained, tmp_path):
-    from htrtool.core.export import keras_info
+    from htrtool.core.training.export import keras_info
 
     (tmp_path / "mine").mkdir()
     for i in range(12):
@@ -231,8 +231,8 @@ def test_a_task_that_is_no_training_takes_no_option_of_it_and_leaves_the_models_
 
 
 def test_fine_tuning_grows_the_charset_and_keeps_what_was_learned(trained, tmp_path):
-    from htrtool.core.export import load_keras
     from htrtool.core.lm.internal_lm import InternalLM
+    from htrtool.core.training.export import load_keras
 
     buffer = io.BytesIO()
     with SampleWriter(buffer) as writer:
@@ -271,7 +271,7 @@ def test_a_model_goes_on_at_another_height(trained, tmp_path):
 
 
 def test_a_model_grows_and_what_does_not_grow_from_it_is_refused(trained, tmp_path):
-    from htrtool.core.export import keras_info
+    from htrtool.core.training.export import keras_info
 
     (tmp_path / "lines.tar").write_bytes(stream(16))
     options = ("train", "--from", str(trained / "m.keras"), "--epochs", "1", "-o", "grown")
@@ -285,7 +285,7 @@ def test_a_model_grows_and_what_does_not_grow_from_it_is_refused(trained, tmp_pa
 
 
 def test_a_model_is_pruned_to_a_narrower_one(trained, tmp_path):
-    from htrtool.core.export import keras_info
+    from htrtool.core.training.export import keras_info
 
     (tmp_path / "lines.tar").write_bytes(stream(16))
     narrow = TINY.replace("lstm12", "lstm8")
@@ -297,7 +297,7 @@ def test_a_model_is_pruned_to_a_narrower_one(trained, tmp_path):
 
 
 def test_a_few_lines_teach_a_hand_and_most_of_the_old_weights_stay(trained, tmp_path):
-    from htrtool.core.export import load_keras
+    from htrtool.core.training.export import load_keras
 
     (tmp_path / "hand.tar").write_bytes(stream(12, documents=3))
     for name, *options in (("moved", "--keep", "1", "--replay", "0"), ("kept", "--keep", "99", "--replay", "20")):
@@ -345,7 +345,7 @@ def test_a_label_that_cannot_fit_its_frames_is_left_out_by_name(tmp_path):
 
 
 def test_a_loss_that_is_no_number_stops_it_with_the_last_good_checkpoint(tmp_path):
-    from htrtool.core.checkpoint import read_checkpoint
+    from htrtool.core.training.checkpoint import read_checkpoint
 
     done = htr(
         "train", "--spec", TINY, "--learning-rate", "1e38", "--checkpoint-every", "0", "-o", "m",

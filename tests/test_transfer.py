@@ -12,8 +12,8 @@ SMALL = "c4:4x4/2x2 r6/2x1 max drop.1 lstm5 lstm5 drop.2"
 
 
 def _trained(spec, characters="abc", seed=1):
-    from htrtool.core.network import build_network
-    from htrtool.core.transfer import Trained
+    from htrtool.core.training.network import build_network
+    from htrtool.core.training.transfer import Trained
 
     charset = Charset(tuple(characters))
     network = build_network(spec, 16, charset.classes, seed)
@@ -34,7 +34,7 @@ def _trained(spec, characters="abc", seed=1):
     ],
 )
 def test_a_grown_network_reads_at_first_as_before(spec):
-    from htrtool.core.transfer import transfer
+    from htrtool.core.training.transfer import transfer
 
     old, new = _trained(SMALL), _trained(spec, seed=2)
     transfer(old, new)
@@ -44,8 +44,8 @@ def test_a_grown_network_reads_at_first_as_before(spec):
 
 
 def test_each_size_grows_into_the_next():
-    from htrtool.core.spec import SIZES
-    from htrtool.core.transfer import match_blocks
+    from htrtool.core.training.spec import SIZES
+    from htrtool.core.training.transfer import match_blocks
 
     for smaller, larger in itertools.pairwise(SIZES.values()):
         assert None in {old for old, _ in match_blocks(smaller, larger)}
@@ -54,7 +54,7 @@ def test_each_size_grows_into_the_next():
 def test_what_is_new_in_a_grown_network_learns():
     import keras
 
-    from htrtool.core.transfer import transfer
+    from htrtool.core.training.transfer import transfer
 
     old, new = _trained(SMALL), _trained("c5:4x4/2x2 r8/2x1 r8 max lstm9 lstm6", seed=2)
     transfer(old, new)
@@ -67,7 +67,7 @@ def test_what_is_new_in_a_grown_network_learns():
 
 
 def test_classes_find_their_characters_in_another_charset():
-    from htrtool.core.transfer import transfer
+    from htrtool.core.training.transfer import transfer
 
     old, new = _trained(SMALL), _trained("c4:4x4/2x2 r6/2x1 max lstm7 lstm5", "xcba", seed=2)
     transfer(old, new)
@@ -90,7 +90,7 @@ def test_classes_find_their_characters_in_another_charset():
     ],
 )
 def test_what_does_not_grow_from_the_parent_is_refused(spec):
-    from htrtool.core.transfer import match_blocks
+    from htrtool.core.training.transfer import match_blocks
 
     with pytest.raises(InputError, match="expected a network that grows"):
         match_blocks(SMALL, spec)

@@ -79,7 +79,7 @@ def scores(samples: Iterable, reader) -> dict:
     import numpy as np
 
     from htrtool.core.labels import plain
-    from htrtool.core.metrics import count, score
+    from htrtool.core.scoring.metrics import count, score
 
     counts, seconds = [], 0.0
     for sample in samples:

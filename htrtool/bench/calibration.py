@@ -50,8 +50,8 @@ def calibration(streams: Sequence[str], model: str, lm: str, looks: int | None, 
 
 def _judged(reader, sample) -> tuple[Reading, float, np.ndarray, np.ndarray]:
     """Return a line as it was read, its accuracy, and which of its words and characters are right."""
-    from htrtool.core.calibrating import accuracy, right
     from htrtool.core.labels import plain
+    from htrtool.core.training.calibrating import accuracy, right
 
     reading, truth = reader.read_line(reader.prepare(sample.pixels())), plain(sample.text)
     return (
@@ -65,7 +65,7 @@ def _judged(reader, sample) -> tuple[Reading, float, np.ndarray, np.ndarray]:
 def _row(judged: list[tuple]) -> dict:
     import numpy as np
 
-    from htrtool.core.calibration import expected_calibration_error
+    from htrtool.core.decoding.calibration import expected_calibration_error
 
     readings, accuracies, right_words, right_characters = zip(*judged)
     line = [reading.conf for reading in readings]

@@ -73,8 +73,8 @@ def rows(samples: Sequence, readers: dict) -> list[dict]:
     import numpy as np
 
     from htrtool.core.labels import plain
-    from htrtool.core.metrics import RESAMPLES, count, resample, score
-    from htrtool.core.rates import COUNTS
+    from htrtool.core.scoring.metrics import RESAMPLES, count, resample, score
+    from htrtool.core.scoring.rates import COUNTS
 
     counts, seconds = {name: [] for name in readers}, dict.fromkeys(readers, 0.0)
     for sample in samples:

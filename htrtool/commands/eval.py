@@ -9,7 +9,7 @@ from functools import partial
 import click
 
 from htrtool.core.errors import InputError
-from htrtool.core.rates import CALIBRATION, METRICS, SCOPES
+from htrtool.core.scoring.rates import CALIBRATION, METRICS, SCOPES
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import FiniteRange, with_messages, with_operands
@@ -104,9 +104,10 @@ def eval(  # noqa: A001 - named as the subcommand
     if metrics and set(metrics) == {CALIBRATION[0]} and "corpus" not in scopes:
         raise click.UsageError(f"{CALIBRATION[0]} is of the corpus as a whole: give --per corpus")
     from htrtool.cli import protect_stdout
-    from htrtool.core import joining, metrics as measures
-    from htrtool.core.scoring import Scoring
-    from htrtool.core.truth import read_lines
+    from htrtool.core.scoring import joining
+    from htrtool.core.scoring import metrics as measures
+    from htrtool.core.scoring.rows import Scoring
+    from htrtool.core.scoring.truth import read_lines
 
     stdout = protect_stdout()
     wanted = read_lines(truth, document)

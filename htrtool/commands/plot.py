@@ -89,7 +89,8 @@ def plot(
         htr plot page.xml -o page.png
     """
     from htrtool.cli import protect_stdout
-    from htrtool.core import files, plotting
+    from htrtool.core import files
+    from htrtool.core.drawing import plotting
 
     kind = kind or _kind_of(output)
     stdout = protect_stdout()

@@ -161,8 +161,8 @@ def finder_of(
     looking: SourceOptions, operands: list[str], model: str, output: str | None, jobs: int
 ) -> Callable[[str], Iterator[Found]]:
     """Return what looks for samples in a source; with ``--lines`` to a folder it reads the lines too."""
-    from htrtool.core.session import usable_cpus
     from htrtool.core.layouts.finder import Finder
+    from htrtool.core.session import usable_cpus
 
     threads = max(1, usable_cpus() // jobs)
     if looking.recut:
@@ -171,9 +171,9 @@ def finder_of(
         return lambda source: recut_pages(source, threads)
     cutter = None
     if looking.lines or looking.page_texts:
+        from htrtool.core.layouts.page import PageCutter
         from htrtool.core.modelfile import find_model
         from htrtool.core.outputs import is_sample_folder
-        from htrtool.core.layouts.page import PageCutter
 
         # So that a model that is not there is told at once.
         find_model(model)
@@ -209,14 +209,14 @@ def run_of(synthesis: SynthesisOptions, operands: list[str], model: str, maker: 
 
 def hands_of(synthesis: SynthesisOptions, model: str, messages: Messages) -> Hands:
     """Take the lines of real hands apart; how many there are is told."""
-    from htrtool.core.corpus import labelled_samples
     from htrtool.core.modelfile import find_model
-    from htrtool.core.recipe import Recipe
     from htrtool.core.reader import Reader
+    from htrtool.core.recipe import Recipe
     from htrtool.core.samples import Sample
     from htrtool.core.session import usable_cpus
     from htrtool.core.synth import Hands
     from htrtool.core.synth.specimens import gather_specimens
+    from htrtool.core.training.corpus import labelled_samples
 
     reader = Reader(find_model(model), usable_cpus())
     with progress(messages, None) as step:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 
 from htrtool.core.errors import DependencyError, InputError
-from htrtool.core.spec import SIZES, parse_spec
+from htrtool.core.training.spec import SIZES, parse_spec
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import FiniteRange, refuse, with_messages, with_operands
@@ -115,11 +115,11 @@ def train(
     from htrtool.cli import protect_stdout, quiet_stderr
 
     stdout = protect_stdout()
-    from htrtool.core.corpus import gather, labelled_samples
-    from htrtool.core.export import parent_model
     from htrtool.core.files import check_replaceable
-    from htrtool.core.plan import plan_for
     from htrtool.core.tables import EPOCH_COLUMNS, TableWriter, text_writer
+    from htrtool.core.training.corpus import gather, labelled_samples
+    from htrtool.core.training.export import parent_model
+    from htrtool.core.training.plan import plan_for
 
     if spec:
         parse_spec(spec)
@@ -134,8 +134,8 @@ def train(
         corpus.keep_aside(gather(labelled_samples(val, messages.problem, recipe), recipe, by_split=False, height=height))
     # Keras takes seconds to import: only now that there is something to train on.
     with quiet_stderr():
-        from htrtool.core.training import Settings
-        from htrtool.core.training_run import Run
+        from htrtool.core.training.loop import Settings
+        from htrtool.core.training.run import Run
 
     given = {"epochs": epochs, "patience": patience, "batch_size": batch, "learning_rate": learning_rate, "replayed": replay}
     given["kept"] = keep / 100 if keep is not None else None
@@ -205,12 +205,12 @@ def train_language_model(operands: list[str], name: str, messages: Messages) -> 
 
 def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
     """Fit the confidence of a model to labelled samples and write it into the model's files."""
-    from htrtool.core.calibrating import FEWEST, calibrate
-    from htrtool.core.corpus import labelled_samples
     from htrtool.core.modelfile import SHIPPED, find_model
     from htrtool.core.prepare import prepare_once
     from htrtool.core.reader import Reader
     from htrtool.core.samples import Sample
+    from htrtool.core.training.calibrating import FEWEST, calibrate
+    from htrtool.core.training.corpus import labelled_samples
 
     path = find_model(name)
     if path.parent == SHIPPED:
@@ -229,7 +229,7 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
 def quantise_model(operands: list[str], output: str, messages: Messages) -> int:
     """Write a model with 8-bit weights."""
     from htrtool.core.modelfile import Target, find_model
-    from htrtool.core.quantise import quantise
+    from htrtool.core.training.quantise import quantise
 
     if len(operands) != 1 or operands == ["-"]:
         raise click.UsageError("--quantise takes one model, its name or its .onnx file")

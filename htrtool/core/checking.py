@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from htrtool.core.align import align
+from htrtool.core.decoding.align import align
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import LeftOut
 from htrtool.core.reader import Reader

@@ -6,15 +6,15 @@ import math
 import sys
 from pathlib import Path
 
-from htrtool.core.beam import WIDTH
 from htrtool.core.charset import Charset
+from htrtool.core.decoding.beam import WIDTH
 from htrtool.core.errors import InputError
 from htrtool.core.labels import plain
 from htrtool.core.lm.lexicon import Lexicon
 from htrtool.core.lm.mixture import Mixture
-from htrtool.core.modelfile import find_model
 from htrtool.core.lm.ngram import CAPITALS, ROOT, STEP, SUFFIX, NGram, load_models
 from htrtool.core.lm.page_language import Languages
+from htrtool.core.modelfile import find_model
 from htrtool.core.reader import Reader
 
 DEFAULT = "latin"

@@ -13,12 +13,12 @@ from htrtool.core.ink import ink_map
 from htrtool.core.linefinder.facing import on_facing_page
 from htrtool.core.linefinder.maps import STRIDE, LineMaps, LineNetwork, line_network, shrunk
 from htrtool.core.linefinder.margins import sideways_patches
+from htrtool.core.linefinder.outlines import outline
+from htrtool.core.linefinder.owners import ink_of_each, own_ink
 from htrtool.core.linefinder.smallprint import look_nearer, small_print
 from htrtool.core.linefinder.trace import Trace, trace_baselines
 from htrtool.core.oneline import looks_like_line
 from htrtool.core.order import reading_order
-from htrtool.core.linefinder.outlines import outline
-from htrtool.core.linefinder.owners import ink_of_each, own_ink
 from htrtool.core.session import usable_cpus
 
 __all__ = ["TextLine", "cut_lines", "find_lines", "looks_like_line"]

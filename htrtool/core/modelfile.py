@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from htrtool.core.charset import Charset
-from htrtool.core.errors import InputError, ModelError, OutputError
+from htrtool.core.errors import ModelError, OutputError
 from htrtool.core.recipe import Recipe
 
 METADATA_KEY = "htr"
@@ -25,7 +25,7 @@ class ModelInfo:
     The network takes ``lines``, float32 (batch, height, width, 1), where paper is 0 and ink up to 1, and gives
     ``logits``, float32 (batch, width / stride, classes), whose class 0 is the CTC blank.
     ``internal_lm`` is what :mod:`htrtool.core.lm.internal_lm` counted, empty in models that were trained before it was;
-    ``calibration`` holds what :mod:`htrtool.core.confidence` fitted; ``training`` says on what and how long the model was
+    ``calibration`` holds what :mod:`htrtool.core.decoding.confidence` fitted; ``training`` says on what and how long the model was
     trained, ``scores`` how well it read the lines kept aside.
     """
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from htrtool.core.decoding.looks import Look
 from htrtool.core.errors import HtrError
-from htrtool.core.looks import Look
 from htrtool.core.pages import PageSource
 from htrtool.core.place import Place
 from htrtool.core.reader import Context, Reading

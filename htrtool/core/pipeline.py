@@ -10,9 +10,9 @@ from typing import Callable, Iterable, Iterator, NamedTuple
 import numpy as np
 
 from htrtool.core.cut import Cut
+from htrtool.core.decoding.looks import Look
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.lines import cut_lines, looks_like_line
-from htrtool.core.looks import Look
 from htrtool.core.page import LineRead, Page, PageLine
 from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
 from htrtool.core.place import Place

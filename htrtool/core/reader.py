@@ -8,16 +8,16 @@ from typing import NamedTuple, Sequence
 
 import numpy as np
 
-from htrtool.core.align import align
-from htrtool.core.beam import WIDTH, BeamSearch, Candidate
-from htrtool.core.block_letters import in_block_letters, in_capitals
-from htrtool.core.confidence import Confidence, Confidences
-from htrtool.core.decode import best_path, softmax
+from htrtool.core.decoding.align import align
+from htrtool.core.decoding.beam import WIDTH, BeamSearch, Candidate
+from htrtool.core.decoding.block_letters import in_block_letters, in_capitals
+from htrtool.core.decoding.confidence import Confidence, Confidences
+from htrtool.core.decoding.decode import best_path, softmax
+from htrtool.core.decoding.looks import FURTHER, TEXTS, UNSURE, Look, own_view, ranked, views
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.lm.internal_lm import InternalLM
-from htrtool.core.looks import FURTHER, TEXTS, UNSURE, Look, own_view, ranked, views
-from htrtool.core.modelfile import METADATA_KEY, ModelInfo
 from htrtool.core.lm.page_language import Languages
+from htrtool.core.modelfile import METADATA_KEY, ModelInfo
 from htrtool.core.prepare import Prepared, prepare_placed
 from htrtool.core.session import open_session
 

@@ -13,8 +13,8 @@ from htrtool.core.documents.markup import to_bytes
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.errors import HtrError, InputError, OutputError
 from htrtool.core.files import made_folder, replacing
-from htrtool.core.pages import PageSource
 from htrtool.core.page import Page
+from htrtool.core.pages import PageSource
 
 WRITERS = {"alto": alto, "page": page_xml, "hocr": hocr}
 SUFFIXES = {"alto": ".xml", "page": ".xml", "hocr": ".hocr"}

@@ -19,8 +19,8 @@ from pikepdf import Page as PdfPage
 from htrtool.core.documents.pdf_image import add_picture
 from htrtool.core.documents.pdf_text import LayerFont, text_layer
 from htrtool.core.errors import InputError
-from htrtool.core.pages import DEFAULT_DPI, PageSource
 from htrtool.core.page import Page
+from htrtool.core.pages import DEFAULT_DPI, PageSource
 
 # Pages made of pictures are put away in a file when there are so many.
 PAGES_IN_MEMORY = 16

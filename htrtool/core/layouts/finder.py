@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Iterator
 
 from htrtool.core import pagexml
 from htrtool.core.errors import InputError
-from htrtool.core.layouts import iam, table as table_layout, xml as xml_layout
+from htrtool.core.layouts import iam
+from htrtool.core.layouts import table as table_layout
+from htrtool.core.layouts import xml as xml_layout
 from htrtool.core.layouts.base import (
     FORMS,
     IMAGE_SUFFIXES,

@@ -9,9 +9,9 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from htrtool.core import labels
-from htrtool.core.align import align, prefix_log_likelihoods
 from htrtool.core.charset import Charset
-from htrtool.core.decode import best_path
+from htrtool.core.decoding.align import align, prefix_log_likelihoods
+from htrtool.core.decoding.decode import best_path
 
 AROUND = 4
 """Words before and after the place that the reading suggests at which a line may begin or end."""

@@ -8,10 +8,10 @@ import tempfile
 from pathlib import Path
 
 from htrtool.core.errors import ModelError
-from htrtool.core.export import convert_apart, rename_output
 from htrtool.core.files import replacing
 from htrtool.core.linefinder.maps import METADATA_KEY
 from htrtool.core.linefinder.network import build_network
+from htrtool.core.training.export import convert_apart, rename_output
 
 
 def save_network(trained, path: Path) -> None:

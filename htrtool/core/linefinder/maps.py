@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from htrtool.core.decode import softmax
+from htrtool.core.decoding.decode import softmax
 from htrtool.core.errors import ModelError
 from htrtool.core.linefinder.input import network_input
 from htrtool.core.modelfile import LINE_FINDER, SHIPPED

@@ -12,9 +12,9 @@ import numpy as np
 
 from htrtool.core.errors import ModelError
 from htrtool.core.files import replacing
+from htrtool.core.linefinder.export import export_network, save_network
 from htrtool.core.linefinder.maps import MAPS
 from htrtool.core.linefinder.network import WIDTHS, build_network
-from htrtool.core.linefinder.export import export_network, save_network
 from htrtool.core.linefinder.samples import make_sample
 from htrtool.core.linefinder.truth import PageTruth
 from htrtool.core.modelfile import Target

@@ -117,8 +117,8 @@ def _array(points) -> np.ndarray:
 
 
 def _of_xml(path: Path):
-    from htrtool.core.pagexml import parse_pages
     from htrtool.core.layouts.xml import image_of, scaled_lines
+    from htrtool.core.pagexml import parse_pages
 
     pages = parse_pages(path)
     if len(pages) != 1:

@@ -12,7 +12,6 @@ from htrtool.core.synth.letters import Setting, set_line
 from htrtool.core.synth.paper import Paper, draw_paper, grain, lay_paper, rule, scan
 from htrtool.core.synth.pen import Pen, bend, broaden, draw_pen, press, smooth_noise
 
-
 TALLEST = 5.2 * X_HEIGHT
 """What a cut keeps at most: where letters reach further, their ends are lost, but small ones stay readable."""
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from htrtool.core import labels
-from htrtool.core.align import align
+from htrtool.core.decoding.align import align
 from htrtool.core.errors import InputError
 from htrtool.core.prepare import normalise_background, resize_to_height
 from htrtool.core.reader import Reader

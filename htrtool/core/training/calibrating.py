@@ -12,17 +12,17 @@ from typing import Iterable, Iterator, Sequence
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from htrtool.core.augment import augment
-from htrtool.core.beam import Candidate
-from htrtool.core.confidence import Confidence, Evidence, Features
+from htrtool.core.decoding.beam import Candidate
+from htrtool.core.decoding.confidence import Confidence, Evidence, Features
 from htrtool.core.errors import InputError
 from htrtool.core.files import replacing
 from htrtool.core.labels import plain
 from htrtool.core.language import load_language
-from htrtool.core.metrics import character_error_rate
 from htrtool.core.modelfile import METADATA_FILE, METADATA_KEY, ModelInfo
 from htrtool.core.reader import Reader
+from htrtool.core.scoring.metrics import character_error_rate
 from htrtool.core.session import usable_cpus
+from htrtool.core.training.augment import augment
 
 FEWEST = 100
 """Of fewer lines than this too little is known to say how sure a model may be: it keeps the confidence that it went on from."""

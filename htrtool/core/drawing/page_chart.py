@@ -12,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
-from htrtool.core.boxes import Box
+from htrtool.core.drawing.boxes import Box
 
 TEXT_PLACES = ("over", "beside", "none")
 # Dark enough on paper at every value; blue against orange is told apart without red and green.

@@ -13,7 +13,7 @@ import keras
 from keras import layers
 
 from htrtool.core.errors import InputError
-from htrtool.core.spec import parse_spec
+from htrtool.core.training.spec import parse_spec
 
 SHORTCUT = "shortcut"
 HEAD = "head"
@@ -25,7 +25,7 @@ def build_network(spec: str, height: int, classes: int, seed: int = 0, bfloat16:
     """Build the network of a spec.
 
     Args:
-        spec: see :mod:`htrtool.core.spec`.
+        spec: see :mod:`htrtool.core.training.spec`.
         height: rows of the line images.
         classes: characters and the blank.
         seed: of the initial weights and of dropout.

@@ -9,7 +9,7 @@ from typing import Iterable, Sequence
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from htrtool.core.rates import COUNTS, METRICS, Metric
+from htrtool.core.scoring.rates import COUNTS, METRICS, Metric
 
 RESAMPLES = 2000
 _CELLS_AT_ONCE = 2_000_000

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Iterator
 
-from htrtool.core.align import frames_needed
 from htrtool.core.charset import Charset
-from htrtool.core.dataset import LineStore
+from htrtool.core.decoding.align import frames_needed
 from htrtool.core.errors import InputError
 from htrtool.core.modelfile import DEFAULT_MODEL, SHIPPED
 from htrtool.core.prepare import prepare
 from htrtool.core.recipe import Recipe
 from htrtool.core.samples import Sample, encode_png, read_samples
+from htrtool.core.training.dataset import LineStore
 
 REPLAY_SUFFIX = ".replay.tar"
 

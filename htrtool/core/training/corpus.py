@@ -10,14 +10,14 @@ from typing import Callable, Iterable, Iterator
 
 from htrtool.core.charset import Charset
 from htrtool.core.collect import Maker, collect
-from htrtool.core.dataset import LineStore, too_narrow
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.layouts.base import LeftOut, is_tar_name
+from htrtool.core.layouts.finder import Finder
 from htrtool.core.prepare import prepare
 from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
 from htrtool.core.samples import Sample, encode_png, read_samples
 from htrtool.core.session import usable_cpus
-from htrtool.core.layouts.finder import Finder
+from htrtool.core.training.dataset import LineStore, too_narrow
 
 VAL, TEST = "val", "test"
 """The parts of a split that are not trained on."""

@@ -8,12 +8,12 @@ import tempfile
 from pathlib import Path
 from typing import Iterator
 
-from htrtool.core.card import card
 from htrtool.core.errors import DependencyError, ModelError
 from htrtool.core.files import replacing
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo, Target
 from htrtool.core.reader import Reader
-from htrtool.core.replay import replay_samples
+from htrtool.core.training.card import card
+from htrtool.core.training.replay import replay_samples
 
 CONVOLUTIONS = ["Conv", "Add", "MaxPool", "Relu"]
 RECURRENT = ["LSTM", "MatMul"]

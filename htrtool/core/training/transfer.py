@@ -14,8 +14,8 @@ import numpy as np
 
 from htrtool.core.charset import BLANK, Charset
 from htrtool.core.errors import InputError
-from htrtool.core.network import BESIDE, FIRST, HEAD, NORM, SECOND, SHORTCUT, build_network
-from htrtool.core.spec import Block, parse_spec
+from htrtool.core.training.network import BESIDE, FIRST, HEAD, NORM, SECOND, SHORTCUT, build_network
+from htrtool.core.training.spec import Block, parse_spec
 
 
 @dataclass

@@ -13,9 +13,9 @@ from typing import Sequence
 import keras
 import numpy as np
 
-from htrtool.core.network import FIRST, HEAD, NORM, SECOND, build_network
-from htrtool.core.spec import Block, parse_spec
-from htrtool.core.transfer import Trained, match_blocks
+from htrtool.core.training.network import FIRST, HEAD, NORM, SECOND, build_network
+from htrtool.core.training.spec import Block, parse_spec
+from htrtool.core.training.transfer import Trained, match_blocks
 
 PLACES = 1000
 """At how many places of each batch a convolution is fitted."""

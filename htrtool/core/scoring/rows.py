@@ -7,9 +7,9 @@ from typing import Callable, Iterator, Sequence
 
 import numpy as np
 
-from htrtool.core.joining import Pair
-from htrtool.core.metrics import Score, character_error_rate, count, score
-from htrtool.core.rates import SCOPES
+from htrtool.core.scoring.joining import Pair
+from htrtool.core.scoring.metrics import Score, character_error_rate, count, score
+from htrtool.core.scoring.rates import SCOPES
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Scoring:
                 yield scope, [_place(pair) for pair in self.pairs]
 
     def _calibration(self, name: str) -> Iterator[dict[str, object]]:
-        from htrtool.core.calibration import expected_calibration_error
+        from htrtool.core.decoding.calibration import expected_calibration_error
 
         known = ~np.isnan(self.conf)
         if known.any():

@@ -73,7 +73,7 @@ def export_onnx(keras_file: Path, onnx_file: Path) -> None:
         DependencyError: TensorFlow, onnx or tf2onnx is missing.
         ModelError: the conversion failed.
     """
-    convert_apart("htrtool.core.export", [str(keras_file), str(onnx_file)], onnx_file)
+    convert_apart("htrtool.core.training.export", [str(keras_file), str(onnx_file)], onnx_file)
 
 
 def convert_apart(module: str, arguments: list[str], onnx_file: Path) -> None:
@@ -102,7 +102,7 @@ def _convert(keras_file: Path, onnx_file: Path) -> None:
     import onnx
     import onnxruntime
 
-    from htrtool.core.network import reading_part
+    from htrtool.core.training.network import reading_part
 
     network, info = load_keras(keras_file)
     part = reading_part(network)

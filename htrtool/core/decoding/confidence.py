@@ -8,14 +8,13 @@ their frames, their neighbours and what the language model makes of them, and on
 from __future__ import annotations
 
 from dataclasses import dataclass
-
 from typing import NamedTuple, Sequence
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from htrtool.core.calibration import Calibration
 from htrtool.core.charset import BLANK
+from htrtool.core.decoding.calibration import Calibration
 
 FEATURES = ("mean_log", "worst_log", "doubtful", "entropy", "margin", "length")
 CHARACTER_FEATURES = (

@@ -13,9 +13,9 @@ from typing import Callable, Sequence
 import cv2
 import numpy as np
 
-from htrtool.core.align import log_likelihoods
-from htrtool.core.beam import Candidate
 from htrtool.core.charset import Charset
+from htrtool.core.decoding.align import log_likelihoods
+from htrtool.core.decoding.beam import Candidate
 
 SPAN = 1.22
 """How much wider the widest look is than the line; the narrowest is as much narrower."""

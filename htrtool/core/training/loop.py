@@ -19,13 +19,13 @@ import numpy as np
 from keras import ops
 
 from htrtool.core.charset import Charset
-from htrtool.core.checkpoint import read_checkpoint, write_checkpoint
-from htrtool.core.ctc import ctc_loss
-from htrtool.core.dataset import BatchMaker, LineStore, Loader, epoch_order
-from htrtool.core.decode import best_path
+from htrtool.core.decoding.decode import best_path
 from htrtool.core.errors import DivergedError, InputError
-from htrtool.core.metrics import error_rates
-from htrtool.core.spec import stride_of
+from htrtool.core.scoring.metrics import error_rates
+from htrtool.core.training.checkpoint import read_checkpoint, write_checkpoint
+from htrtool.core.training.ctc import ctc_loss
+from htrtool.core.training.dataset import BatchMaker, LineStore, Loader, epoch_order
+from htrtool.core.training.spec import stride_of
 
 SHORTCUT_WEIGHT = 0.1
 CLIP_NORM = 5.0

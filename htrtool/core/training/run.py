@@ -9,25 +9,25 @@ from typing import Callable, Iterator
 import keras
 import numpy as np
 
-from htrtool.core.calibrating import FEWEST, calibrate
-from htrtool.core.card import card
 from htrtool.core.charset import LATIN, Charset
-from htrtool.core.checkpoint import read_checkpoint
-from htrtool.core.corpus import Corpus, restrict
-from htrtool.core.dataset import BatchMaker, LineStore
 from htrtool.core.errors import InputError
-from htrtool.core.export import export_onnx, load_keras, save_keras
 from htrtool.core.files import replacing
 from htrtool.core.lm.internal_lm import InternalLM
-from htrtool.core.metrics import error_rates
 from htrtool.core.modelfile import ModelInfo, Target
-from htrtool.core.network import build_network
-from htrtool.core.plan import Plan
-from htrtool.core.prune import narrowed, prune
-from htrtool.core.replay import add_replay
-from htrtool.core.spec import SIZES, stride_of
-from htrtool.core.training import Progress, Settings, Training
-from htrtool.core.transfer import Trained, transfer
+from htrtool.core.scoring.metrics import error_rates
+from htrtool.core.training.calibrating import FEWEST, calibrate
+from htrtool.core.training.card import card
+from htrtool.core.training.checkpoint import read_checkpoint
+from htrtool.core.training.corpus import Corpus, restrict
+from htrtool.core.training.dataset import BatchMaker, LineStore
+from htrtool.core.training.export import export_onnx, load_keras, save_keras
+from htrtool.core.training.loop import Progress, Settings, Training
+from htrtool.core.training.network import build_network
+from htrtool.core.training.plan import Plan
+from htrtool.core.training.prune import narrowed, prune
+from htrtool.core.training.replay import add_replay
+from htrtool.core.training.spec import SIZES, stride_of
+from htrtool.core.training.transfer import Trained, transfer
 
 KEPT_ASIDE = 0.1
 EXAMPLES, EXAMPLES_A_BATCH = 256, 16
@@ -63,7 +63,7 @@ def choose_charset(which: str | None, texts: list[str], parent: ModelInfo | None
 
 
 def examples(store: LineStore, charset: Charset, stride: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return batches of lines drawn from a store, as :func:`htrtool.core.prune.prune` takes them."""
+    """Return batches of lines drawn from a store, as :func:`htrtool.core.training.prune.prune` takes them."""
     chosen = np.random.default_rng(seed).permutation(len(store))[:EXAMPLES]
     maker = BatchMaker(store, charset, stride, 0, seed)
     batches = []

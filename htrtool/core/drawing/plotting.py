@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Iterator, Sequence
 
-from htrtool.core import charts
-from htrtool.core.boxes import BOX_COLUMNS, Box, boxes_in_json, boxes_in_xml, boxes_of
-from htrtool.core.charts import Curve, Figure, save
+from htrtool.core.drawing import charts
+from htrtool.core.drawing.boxes import BOX_COLUMNS, Box, boxes_in_json, boxes_in_xml, boxes_of
+from htrtool.core.drawing.charts import Curve, Figure, save
+from htrtool.core.drawing.hand_chart import HAND_COLUMNS, HandCurve, hand_chart, hand_curves_of
+from htrtool.core.drawing.page_chart import page_with_lines
 from htrtool.core.errors import InputError
-from htrtool.core.hand_chart import HAND_COLUMNS, HandCurve, hand_chart, hand_curves_of
-from htrtool.core.joining import match_files
-from htrtool.core.page_chart import page_with_lines
 from htrtool.core.pages import PageSource, is_xml, page_sources
+from htrtool.core.scoring.joining import match_files
 from htrtool.core.tables import header_columns, read_numbered, text_reader
 
 __all__ = ["Style", "figures", "load", "save", "sort_operands"]
@@ -23,7 +23,7 @@ _HEAD = 512
 
 @dataclass(frozen=True)
 class Style:
-    """How figures look; :mod:`htrtool.core.charts` says what each setting means."""
+    """How figures look; :mod:`htrtool.core.drawing.charts` says what each setting means."""
 
     title: str | None = None
     width: float = 8

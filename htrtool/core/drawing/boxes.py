@@ -61,7 +61,7 @@ def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list
     Raises:
         InputError: a cell that should hold numbers does not.
     """
-    from htrtool.core.charts import number_in
+    from htrtool.core.drawing.charts import number_in
     from htrtool.core.tables import is_best
 
     boxes = []

@@ -8,6 +8,7 @@ import itertools
 from pathlib import Path
 from typing import IO, Iterable, Iterator
 
+from htrtool.core.errors import InputError
 from htrtool.core.layouts.table import (
     DOCUMENT_COLUMNS,
     EMPTY,
@@ -17,9 +18,8 @@ from htrtool.core.layouts.table import (
     UNREADABLE,
     WRITER_COLUMNS,
 )
-from htrtool.core.errors import InputError
-from htrtool.core.joining import Line
 from htrtool.core.pages import Rejoined, is_tar
+from htrtool.core.scoring.joining import Line
 from htrtool.core.tables import check_columns, check_utf8, header_columns, is_best, read_numbered, text_reader
 
 # In a table of lines these hold numbers, whatever they are called elsewhere.

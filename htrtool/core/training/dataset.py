@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from htrtool.core.align import frames_needed
-from htrtool.core.augment import augment
 from htrtool.core.charset import Charset
+from htrtool.core.decoding.align import frames_needed
 from htrtool.core.samples import Sample
 from htrtool.core.split import place_of
+from htrtool.core.training.augment import augment
 
 WIDTH_STEP = 64
 AHEAD = 6

@@ -1,0 +1,1 @@
+"""What the network saw of a line, frame by frame, to text and how sure it is."""

@@ -1,0 +1,1 @@
+"""What was read against the truth: lines put together, compared and counted."""

@@ -1,0 +1,1 @@
+"""From samples to a model: the network, its training, and what is made of it then."""
