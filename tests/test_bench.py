@@ -56,6 +56,12 @@ def test_lm_and_calibration_give_a_row_for_each_way_of_decoding(stream, tiny_mod
     ]
 
 
+def test_network_counts_the_lines_a_second_of_each_model(tiny_model):
+    done = bench("network", "--alone", "-m", tiny_model, "--seconds", "0.1", "--rounds", "1")
+    (row,) = read_table(done.stdout.splitlines(True), "bench")
+    assert row["reader"] == str(tiny_model) and float(row["lines_per_s"]) > 0 and row["times_rapidocr"] == ""
+
+
 def test_found_lines_are_put_into_the_order_of_the_annotation():
     # The second true line was found first, the first one last; line 1 matches none and goes with line 0.
     assert in_annotated_order([0, 1, 2], [(0, 2), (1, 0)]) == [2, 0, 1]

@@ -9,6 +9,7 @@ from htrtool.bench.adapt import adapt
 from htrtool.bench.calibration import calibration
 from htrtool.bench.lines import lines
 from htrtool.bench.lm import lm
+from htrtool.bench.network import network
 from htrtool.bench.speed import speed
 from htrtool.messages import run_module
 
@@ -18,7 +19,7 @@ def bench() -> None:
     """Run htr and its peers on the same inputs, in turn, and print how they did."""
 
 
-for command in (accuracy, lines, lm, calibration, adapt, speed):
+for command in (accuracy, lines, lm, calibration, adapt, speed, network):
     bench.add_command(command)
 
 
