@@ -1,1 +1,21 @@
-"""The shared core of every command: no click, no printing, no exit in here."""
+"""The shared core of every command: no click, no printing, no exit in here.
+
+From a picture to text:
+
+- ``pages``, ``pdf_pages``, ``xml_image``: any input as gray pages; ``pagexml`` what an ALTO or PAGE file says of them
+- ``lines``, ``linefinder``, ``oneline``, ``order``, ``cut``: the lines of a page, in reading order, cut out and straight
+- ``recipe``, ``prepare``, ``slant``, ``rules``, ``binarise``: a line as the network wants it
+- ``reader``, ``modelfile``, ``session``: the network on prepared lines; ``decoding`` its frames to text and confidence, with
+  the help of ``lm``; ``language`` the reader that a user asks for
+- ``pipeline``: all of it, by several threads; ``page``, ``words``, ``place`` what was read and where
+- ``rows``, ``tables``, ``documents``: tables of lines; ALTO, PAGE, hOCR and PDF
+
+From pictures with transcriptions to a model:
+
+- ``layouts``: what people have; ``labels`` the conventions of transcriptions
+- ``synth``: lines made of fonts and of real hands
+- ``collect``, ``checking``, ``tally``, ``split``, ``outputs``: to samples; ``samples`` their stream
+- ``training``: to a model; ``charset`` its characters
+
+And then: ``scoring`` against the truth, ``drawing`` of tables and pages.
+"""
