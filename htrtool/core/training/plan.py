@@ -14,6 +14,9 @@ from dataclasses import dataclass
 FEW = 1000
 """So many lines or fewer are taken for a hand to learn, given a model to go on from."""
 
+MANY = 200
+"""So many lines of a hand or more make larger batches, and change the model more."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -35,5 +38,7 @@ def plan_for(lines: int, from_model: bool) -> Plan:
     """Return the plan for so many lines, from nothing or from a trained model."""
     if from_model and lines <= FEW:
         epochs = min(max(round(210 / math.sqrt(lines)), 10), 50)
-        return Plan(epochs, 0, 8 if lines < 200 else 16, 1e-3, min(max(lines, 50), 150), 0.6)
+        # More lines teach what is of use for other hands too: more of it may replace what was known.
+        batch_size, kept = (8, 0.6) if lines < MANY else (16, 0.5)
+        return Plan(epochs, 0, batch_size, 1e-3, min(max(lines, 50), 150), kept)
     return Plan(40, 10, min(32, max(4, lines // 40)), 5e-4 if from_model else 1.5e-3)
