@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import statistics
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from typing import Callable
 
 import click
@@ -37,42 +39,50 @@ def network(models, seconds, rounds, batch, threads, alone) -> None:
     from htrtool.core.tables import TableWriter
 
     threads = threads or usable_cpus()
-    noise = np.random.default_rng(0)
-    runs: dict[str, tuple[int, Callable[[], int]]] = {}
+    rng = np.random.default_rng(0)
+    runs: dict[str, Run] = {}
     for model in models:
         reader = Reader(find_model(model))
         height = reader.info.recipe.height
-        lines = list(noise.integers(0, 256, (batch, height, round(WIDTH * height / HEIGHT)), np.uint8))
-        runs[model] = threads, lambda reader=reader, lines=lines: len(reader.probabilities(lines))
+        lines = list(rng.integers(0, 256, (batch, height, round(WIDTH * height / HEIGHT)), np.uint8))
+        runs[model] = Run(functools.partial(reader.probabilities, lines), batch, threads)
     for name, read in installed(PEERS, () if alone else ["rapidocr"]).items():
-        line = noise.integers(0, 256, (HEIGHT, WIDTH), np.uint8)
-        runs[name] = 1, lambda read=read, line=line: len([read(line)])
+        runs[name] = Run(functools.partial(read, rng.integers(0, 256, (HEIGHT, WIDTH), np.uint8)), 1, 1)
     rates: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
-        for name, (workers, run) in runs.items():
-            rates[name].append(lines_per_second(run, workers, seconds))
+        for name, run in runs.items():
+            rates[name].append(run.lines_per_second(seconds))
     median = {name: statistics.median(found) for name, found in rates.items()}
     table = TableWriter(sys.stdout, COLUMNS)
-    for name, (workers, _) in runs.items():
-        row = {"reader": name, "threads": workers, "lines_per_s": f"{median[name]:.1f}"}
+    for name, run in runs.items():
+        row = {"reader": name, "threads": run.threads, "lines_per_s": f"{median[name]:.1f}"}
         if "rapidocr" in median:
             row["times_rapidocr"] = f"{median[name] / median['rapidocr']:.1f}"
         table.write(row)
 
 
-def lines_per_second(run: Callable[[], int], workers: int, seconds: float) -> float:
-    """Return how many lines a second several threads read, each calling ``run``, which returns how many it read."""
-    run()
-    read = [0] * workers
-    start = time.perf_counter()
+@dataclass(frozen=True)
+class Run:
+    """A function that reads so many ``lines``, and how many threads call it at a time."""
 
-    def work(worker: int) -> None:
-        while time.perf_counter() < start + seconds:
-            read[worker] += run()
+    read: Callable[[], object]
+    lines: int
+    threads: int
 
-    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(workers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(read) / (time.perf_counter() - start)
+    def lines_per_second(self, seconds: float) -> float:
+        """Return how many lines a second are read, in about so many seconds after a first call that does not count."""
+        self.read()
+        calls = [0] * self.threads
+        start = time.perf_counter()
+
+        def work(thread: int) -> None:
+            while time.perf_counter() < start + seconds:
+                self.read()
+                calls[thread] += 1
+
+        threads = [threading.Thread(target=work, args=(thread,)) for thread in range(self.threads)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return self.lines * sum(calls) / (time.perf_counter() - start)

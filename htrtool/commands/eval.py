@@ -101,7 +101,7 @@ def eval(  # noqa: A001 - named as the subcommand
         htr eval --plain --per file val.tar out.tsv > scores.tsv
         htr eval --fail-above 0.08 --metric cer truth.tsv out.tsv
     """
-    if metrics and set(metrics) == {CALIBRATION[0]} and "corpus" not in scopes:
+    if set(metrics) == {CALIBRATION[0]} and "corpus" not in scopes:
         raise click.UsageError(f"{CALIBRATION[0]} is of the corpus as a whole: give --per corpus")
     from htrtool.cli import protect_stdout
     from htrtool.core.scoring import joining

@@ -115,7 +115,6 @@ def train(
     from htrtool.cli import protect_stdout, quiet_stderr
 
     stdout = protect_stdout()
-    from htrtool.core.files import check_replaceable
     from htrtool.core.tables import EPOCH_COLUMNS, TableWriter, text_writer
     from htrtool.core.training.corpus import gather, labelled_samples
     from htrtool.core.training.export import parent_model
@@ -124,7 +123,6 @@ def train(
     if spec:
         parse_spec(spec)
     target = Target.of(output)
-    check_replaceable(target.file(".onnx"))
     if not resume and target.file(".checkpoint").exists():
         raise InputError("holds a run that was stopped: --resume goes on with it; remove it to begin anew", str(target.file(".checkpoint")))
     model = parent_model(parent) if parent != "none" else None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from htrtool.core.charset import Charset
 from htrtool.core.errors import ModelError, OutputError
+from htrtool.core.files import check_replaceable
 from htrtool.core.recipe import Recipe
 
 METADATA_KEY = "htr"
@@ -106,14 +107,16 @@ class Target:
         """Make a target of what the user gave as NAME; a model's suffix is taken off.
 
         Raises:
-            OutputError: the folder does not exist, or NAME is no more than one.
+            OutputError: the folder does not exist or may not be written to, or NAME is no more than one.
         """
         path = Path(output)
         stem = path.with_suffix("") if path.suffix in (".keras", ".onnx", ".md") else path
         # A folder of the same name is in nobody's way: mine/ may hold what mine.onnx learns from.
         if not stem.parent.is_dir() or output.endswith("/") or stem.name in ("", ".."):
             raise OutputError("expected a name for the model's files in a folder that exists", output)
-        return cls(stem)
+        target = cls(stem)
+        check_replaceable(target.file(".onnx"))
+        return target
 
     def file(self, suffix: str) -> Path:
         """Return the file of the model with a suffix."""
