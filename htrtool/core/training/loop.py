@@ -114,6 +114,10 @@ class Training:
         self.progress = Progress()
         self.steps_per_epoch = math.ceil(len(train) / settings.batch_size)
         self.trainer = CtcTrainer(network)
+        if keras.backend.backend() == "tensorflow":
+            from htrtool.core.training.cpu import speed_up
+
+            speed_up(network, settings.bfloat16)
         self.optimizer = keras.optimizers.AdamW(
             settings.learning_rate, weight_decay=WEIGHT_DECAY, global_clipnorm=CLIP_NORM
         )
