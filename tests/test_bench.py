@@ -62,6 +62,16 @@ def test_network_counts_the_lines_a_second_of_each_model(tiny_model):
     assert row["reader"] == str(tiny_model) and float(row["lines_per_s"]) > 0 and row["times_rapidocr"] == ""
 
 
+def test_training_compares_the_layers_in_both_precisions():
+    pytest.importorskip("tensorflow")
+    done = bench("training", "--spec", "c16/4x4 max lstm8", "--width", "64", "--batch", "2", "--steps", "1", "--rounds", "1")
+    rows = list(read_table(done.stdout.splitlines(True), "bench"))
+    assert [(row["layers"], row["bfloat16"]) for row in rows] == [
+        ("keras", "no"), ("htr", "no"), ("keras", "yes"), ("htr", "yes"),
+    ]  # fmt: skip
+    assert rows[0]["times_keras"] == "1.00" and all(float(row["lines_per_s"]) > 0 for row in rows)
+
+
 def test_found_lines_are_put_into_the_order_of_the_annotation():
     # The second true line was found first, the first one last; line 1 matches none and goes with line 0.
     assert in_annotated_order([0, 1, 2], [(0, 2), (1, 0)]) == [2, 0, 1]

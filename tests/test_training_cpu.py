@@ -8,6 +8,7 @@ import keras  # noqa: E402
 
 from htrtool.core.training.cpu import speed_up  # noqa: E402
 from htrtool.core.training.network import build_network  # noqa: E402
+from htrtool.core.training.optimizer import make_optimizer  # noqa: E402
 
 SPEC = "c16:3x3/2x2 r12/2x1 max lstm7 lstm5"
 
@@ -71,3 +72,12 @@ def test_a_saved_network_is_plain_keras(tmp_path):
     loaded = keras.saving.load_model(tmp_path / "fast.keras", safe_mode=True)
     for ours, theirs in zip(loaded.predict_on_batch(lines()), plain.predict_on_batch(lines())):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_in_bfloat16_numbers_that_are_not_finite_leave_the_weights_alone():
+    weights = keras.Variable([1.0, 2.0, 3.0])
+    optimizer = make_optimizer(0.1, bfloat16=True)
+    optimizer.build([weights])
+    optimizer.apply([tf.constant([np.nan, 1.0, np.inf])])
+    first, second, third = weights.numpy()
+    assert np.allclose([first, third], [1, 3], atol=0.01) and second < 1.95

@@ -11,6 +11,7 @@ from htrtool.bench.lines import lines
 from htrtool.bench.lm import lm
 from htrtool.bench.network import network
 from htrtool.bench.speed import speed
+from htrtool.bench.training import training
 from htrtool.messages import run_module
 
 
@@ -19,7 +20,7 @@ def bench() -> None:
     """Run htr and its peers on the same inputs, in turn, and print how they did."""
 
 
-for command in (accuracy, lines, lm, calibration, adapt, speed, network):
+for command in (accuracy, lines, lm, calibration, adapt, speed, network, training):
     bench.add_command(command)
 
 

@@ -25,11 +25,10 @@ from htrtool.core.scoring.metrics import error_rates
 from htrtool.core.training.checkpoint import read_checkpoint, write_checkpoint
 from htrtool.core.training.ctc import ctc_loss
 from htrtool.core.training.dataset import BatchMaker, LineStore, Loader, epoch_order
+from htrtool.core.training.optimizer import make_optimizer
 from htrtool.core.training.spec import stride_of
 
 SHORTCUT_WEIGHT = 0.1
-CLIP_NORM = 5.0
-WEIGHT_DECAY = 0.01
 WARM_UP = 0.03
 # Steps between two updates of the averaged weights; fewer where an epoch has few.
 AVERAGE_EVERY = 10
@@ -118,10 +117,7 @@ class Training:
             from htrtool.core.training.cpu import speed_up
 
             speed_up(network, settings.bfloat16)
-        self.optimizer = keras.optimizers.AdamW(
-            settings.learning_rate, weight_decay=WEIGHT_DECAY, global_clipnorm=CLIP_NORM
-        )
-        self.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        self.optimizer = make_optimizer(settings.learning_rate, settings.bfloat16)
         self.trainer.compile(
             optimizer=self.optimizer, jit_compile="auto" if keras.backend.backend() == "jax" else False
         )
