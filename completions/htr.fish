@@ -74,7 +74,7 @@ complete -c htr -n '__fish_seen_subcommand_from train' -l keep -x -d 'How much o
 complete -c htr -n '__fish_seen_subcommand_from train' -l seed -x -d 'Seed of weights, order and augmentation'
 complete -c htr -n '__fish_seen_subcommand_from train' -l resume -d 'Go on where a run that was stopped left off, given the same data and options'
 complete -c htr -n '__fish_seen_subcommand_from train' -l checkpoint-every -x -d 'How often the state of a run is saved'
-complete -c htr -n '__fish_seen_subcommand_from train' -l bfloat16 -d 'Let the convolutions compute in bfloat16: a quarter faster on processors that have it'
+complete -c htr -n '__fish_seen_subcommand_from train' -l bfloat16 -d 'Let the network compute in bfloat16: half as fast again on processors that have it'
 complete -c htr -n '__fish_seen_subcommand_from train' -l licence -x -d 'The licence to write into the model and its card'
 complete -c htr -n '__fish_seen_subcommand_from train' -l jobs -x -d 'Processes that augment'
 complete -c htr -n '__fish_seen_subcommand_from train' -l lm -x -d 'Make no reader but a language model, NAME.lm, for htr read --lm: DATA are texts in UTF-8'

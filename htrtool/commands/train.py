@@ -39,7 +39,7 @@ from htrtool.options import FiniteRange, refuse, with_messages, with_operands
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of weights, order and augmentation.")
 @click.option("--resume", is_flag=True, help="Go on where a run that was stopped left off, given the same data and options.")
 @click.option("--checkpoint-every", type=FiniteRange(min=0), default=1.0, show_default=True, metavar="MINUTES", help="How often the state of a run is saved; 0: after every step.")
-@click.option("--bfloat16", is_flag=True, help="Let the convolutions compute in bfloat16: a quarter faster on processors that have it.")
+@click.option("--bfloat16", is_flag=True, help="Let the network compute in bfloat16: half as fast again on processors that have it.")
 @click.option("--licence", default="", metavar="TEXT", help="The licence to write into the model and its card.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that augment; several where a GPU would wait for them.")
 @click.option("--lm", metavar="NAME", help="Make no reader but a language model, NAME.lm, for htr read --lm: DATA are texts in UTF-8. Where names such as fr_letters.txt tell several languages, each page is read in its own.")
