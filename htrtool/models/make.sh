@@ -2,7 +2,7 @@
 # Make latin again from open data: sh make.sh DATA OUT
 #
 # DATA holds train/*.tar (transcribed lines), pages/train/ (annotated pages, a folder a set), fonts/ (handwriting fonts with
-# their LICENSES.tsv) and text/*.txt. OUT gets the streams and the models, first and latin. On two cores it takes about nineteen hours.
+# their LICENSES.tsv) and text/*.txt. OUT gets the streams and the models, first and latin. On two cores it takes about twenty hours.
 set -eu
 data=$1 out=$2
 mkdir -p "$out"
@@ -64,17 +64,24 @@ htr train --from "$out/fourth" --charset latin --minutes 262 --epochs 40 --patie
     "$out/found/train.tar" "$out/last-hands.tar" "$out/english-hands.tar" "$out/last-fonts.tar" \
     "$out/capitals.tar"
 
-# Once more, on other made lines; the mean of the weights before and after reads better than either.
-write --fonts "$data/fonts" --count 12000 --seed 46 -o "$out/other-fonts.tar"
-write --hands "$out/lines/train.tar" --model "$out/fifth.onnx" --count 20000 --seed 74 -o "$out/other-hands.tar"
-write --hands "$out/english/train.tar" --model "$out/fifth.onnx" --language en=100 --count 10000 --seed 75 \
-    -o "$out/other-english-hands.tar"
-prepare --synth --language en=66,fr=17,de=9,es=8 --fonts "$data/fonts" --count 6000 --seed 47 \
-    -o "$out/other-capitals.tar" "$out/capitals"
-htr train --from "$out/fifth" --charset latin --minutes 85 --epochs 40 --patience 0 --learning-rate 0.0007 --keep 50 \
-    --augment 0.4 --seed 31 --val "$out/aside.tar" -o "$out/latin" "$out/checked.tar" "$out/checked.tar" \
-    "$out/found/train.tar" "$out/other-hands.tar" "$out/other-english-hands.tar" "$out/other-fonts.tar" \
-    "$out/other-capitals.tar"
+# Twice more, on other made lines; the mean of the weights before and after reads better than either.
+once_more() {
+    from=$1 to=$2 minutes=$3 first_seed=$4
+    shift 4
+    write --fonts "$data/fonts" --count 12000 --seed "$first_seed" -o "$out/other-fonts.tar"
+    write --hands "$out/lines/train.tar" --model "$out/$from.onnx" --count 20000 --seed $((first_seed + 28)) \
+        -o "$out/other-hands.tar"
+    write --hands "$out/english/train.tar" --model "$out/$from.onnx" --language en=100 --count 10000 \
+        --seed $((first_seed + 29)) -o "$out/other-english-hands.tar"
+    prepare --synth --language en=66,fr=17,de=9,es=8 --fonts "$data/fonts" --count 6000 --seed $((first_seed + 1)) \
+        -o "$out/other-capitals.tar" "$out/capitals"
+    htr train --from "$out/$from" --charset latin --minutes "$minutes" --epochs 40 --patience 0 --learning-rate 0.0007 \
+        --keep 50 --augment 0.4 "$@" --val "$out/aside.tar" -o "$out/$to" "$out/checked.tar" "$out/checked.tar" \
+        "$out/found/train.tar" "$out/other-hands.tar" "$out/other-english-hands.tar" "$out/other-fonts.tar" \
+        "$out/other-capitals.tar"
+}
+once_more fifth sixth 85 46 --seed 31
+once_more sixth latin 60 56 --seed 33 --bfloat16
 
 # A narrower network is faster still.
 htr train --from "$out/fifth" --charset latin --minutes 82 --epochs 40 --patience 0 --learning-rate 0.0007 \
