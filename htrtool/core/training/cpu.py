@@ -1,4 +1,4 @@
-"""Layers that Keras computes slowly on a CPU under TensorFlow, computed faster in training, with the same results.
+"""Layers that Keras computes slowly on a CPU under TensorFlow, computed faster, with the same results but for rounding.
 
 Keras takes the input's part of an LSTM's gates frame by frame, and adds up the gradients of its weights frame by frame;
 here both are one product of matrices over all frames, so that only the recurrence is left in the loop. Batch
