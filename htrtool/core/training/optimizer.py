@@ -25,9 +25,4 @@ class FiniteAdamW(keras.optimizers.AdamW):
     """AdamW for which numbers of a gradient that are not finite are 0."""
 
     def apply(self, grads, trainable_variables=None):
-        grads = [gradient if gradient is None else _finite(gradient) for gradient in grads]
-        return super().apply(grads, trainable_variables)
-
-
-def _finite(gradient):
-    return ops.where(ops.isfinite(gradient), gradient, ops.zeros_like(gradient))
+        return super().apply([ops.nan_to_num(g, nan=0.0, posinf=0.0, neginf=0.0) for g in grads], trainable_variables)
