@@ -69,6 +69,15 @@ def test_what_does_nothing_goes_and_nothing_changes(spec, idle):
     assert _difference(old, new) < 1e-4
 
 
+def test_a_residual_lstm_stays_as_it_is_behind_what_is_pruned():
+    from htrtool.core.training.prune import prune
+
+    deep = WIDE.replace("lstm6", "lstm6 rlstm6")
+    old = _trained(deep, idle=[("r_1_second", 3), ("lstm_5", 5)])
+    new = prune(old, deep.replace("r6/", "r6:3/").replace("lstm8", "lstm5"), _batches())
+    assert _difference(old, new) < 1e-4
+
+
 def test_a_unit_that_says_what_another_says_goes_and_the_other_speaks_for_both():
     from htrtool.core.training.prune import prune
 
@@ -122,7 +131,7 @@ def test_a_network_may_be_narrower_here_and_grow_there(new, narrow):
 def test_a_spec_says_the_same_when_it_is_written_out():
     from htrtool.core.training.spec import SIZES, parse_spec
 
-    for spec in (*SIZES.values(), "c32:4x4/2x2 r64:5x5:16/2x1 r64:8 max drop.05 lstm160"):
+    for spec in (*SIZES.values(), "c32:4x4/2x2 r64:5x5:16/2x1 r64:8 max drop.05 lstm160 rlstm160"):
         assert " ".join(map(str, parse_spec(spec))) == spec
 
 

@@ -10,7 +10,7 @@ from htrtool.core.training.cpu import speed_up  # noqa: E402
 from htrtool.core.training.network import build_network  # noqa: E402
 from htrtool.core.training.optimizer import make_optimizer  # noqa: E402
 
-SPEC = "c16:3x3/2x2 r12/2x1 max lstm7 lstm5"
+SPEC = "c16:3x3/2x2 r12/2x1 max lstm7 lstm5 rlstm5"
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow" or bool(tf.config.list_physical_devices("GPU")),

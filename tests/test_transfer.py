@@ -31,6 +31,7 @@ def _trained(spec, characters="abc", seed=1):
         "c7:4x4/2x2 r6/2x1 max lstm5 lstm5",
         "c4:4x4/2x2 r4 r9/2x1 r9 r9 max lstm5 lstm5 drop.5",
         "c5:4x4/2x2 r8/2x1 max lstm9 lstm6",
+        "c4:4x4/2x2 r6/2x1 max lstm5 rlstm5 lstm7 rlstm7 drop.2",
     ],
 )
 def test_a_grown_network_reads_at_first_as_before(spec):
@@ -56,7 +57,7 @@ def test_what_is_new_in_a_grown_network_learns():
 
     from htrtool.core.training.transfer import transfer
 
-    old, new = _trained(SMALL), _trained("c5:4x4/2x2 r8/2x1 r8 max lstm9 lstm6", seed=2)
+    old, new = _trained(SMALL), _trained("c5:4x4/2x2 r8/2x1 r8 max lstm9 lstm6 rlstm6", seed=2)
     transfer(old, new)
     start = new.network.get_weights()
     lines = np.random.default_rng(3).random((2, 16, 40, 1), dtype=np.float32)
@@ -94,3 +95,10 @@ def test_what_does_not_grow_from_the_parent_is_refused(spec):
 
     with pytest.raises(InputError, match="expected a network that grows"):
         match_blocks(SMALL, spec)
+
+
+def test_a_residual_lstm_is_as_wide_as_what_it_is_added_to():
+    from htrtool.core.training.network import build_network
+
+    with pytest.raises(InputError, match="expected rlstm5"):
+        build_network("c4:4x4/2x2 max lstm5 rlstm6", 16, 4)

@@ -19,7 +19,7 @@ from htrtool.options import FiniteRange, refuse, with_messages, with_operands
 @click.option("-o", "--output", default="model", show_default=True, metavar="NAME", help="Write NAME.keras, NAME.onnx and NAME.md.")
 @click.option("--val", multiple=True, metavar="DATA", help="Samples to keep aside, which choose the best epoch unless a hand is learned, and fit the confidence if they are a hundred or more; may be given more than once.  [default: those marked val, or about a tenth]")
 @click.option("--size", type=click.Choice(list(SIZES)), help="Train a new network of this size.")
-@click.option("--spec", metavar="SPEC", help="Train a new network, such as 'c32:4x4/2x2 r64/2x2 r96/2x1 max lstm160 drop.2'; with --from, one grown from it, or pruned to fewer LSTM units or, 'r64:16/2x1', fewer filters inside residual blocks.")
+@click.option("--spec", metavar="SPEC", help="Train a new network, such as 'c32:4x4/2x2 r64/2x2 r96/2x1 max lstm160 drop.2'; with --from, one grown from it, 'rlstm160' a residual LSTM, or pruned to fewer LSTM units or, 'r64:16/2x1', fewer filters inside residual blocks.")
 @click.option("--height", type=click.IntRange(16, 256), metavar="PIXELS", help="How high the lines are that the network reads: lower is faster.  [default: as --from, from nothing as the samples]")
 @click.option("--from", "parent", metavar="MODEL", help="Go on from a trained model: its name, a path to its .keras file, or none.  [default: latin, but none with --size or --spec]")
 @click.option(

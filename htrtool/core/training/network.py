@@ -13,7 +13,7 @@ import keras
 from keras import layers
 
 from htrtool.core.errors import InputError
-from htrtool.core.training.spec import parse_spec
+from htrtool.core.training.spec import Block, parse_spec
 
 SHORTCUT = "shortcut"
 HEAD = "head"
@@ -55,15 +55,11 @@ def build_network(spec: str, height: int, classes: int, seed: int = 0, bfloat16:
             x = layers.Reshape((-1, x.shape[-1]))(x)
             features = x
         elif block.kind == "lstm":
-            x = layers.Bidirectional(
-                layers.LSTM(
-                    int(block.number),
-                    return_sequences=True,
-                    kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
-                    recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
-                ),
-                name=block.name,
-            )(x)
+            x = _both_ways(x, block, seeds)
+        elif block.kind == "rlstm":
+            if x.shape[-1] != 2 * block.number:
+                raise InputError(f"expected rlstm{x.shape[-1] // 2} after what comes before it, received {spec!r}")
+            x = layers.Add()([x, _both_ways(x, block, seeds)])
         elif block.kind == "drop":
             x = layers.Dropout(block.number, seed=next(seeds))(x)
     if features is None:
@@ -85,6 +81,16 @@ def build_network(spec: str, height: int, classes: int, seed: int = 0, bfloat16:
 def reading_part(network: keras.Model) -> keras.Model:
     """Return the network without the shortcut, which serves only training."""
     return keras.Model(network.input, network.outputs[0], name="htr")
+
+
+def _both_ways(x, block: Block, seeds: Iterator[int]):
+    lstm = layers.LSTM(
+        int(block.number),
+        return_sequences=True,
+        kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+        recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+    )
+    return layers.Bidirectional(lstm, name=block.name)(x)
 
 
 class _Convolutions:

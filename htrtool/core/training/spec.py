@@ -3,7 +3,8 @@
 It is a list of blocks: ``c32:4x4/2x2`` a convolution of 32 filters, 4 × 4 (3 × 3 unless said), stride 2 × 2 (rows ×
 columns; 1 × 1 unless said); ``r64/2x1`` a residual block of two convolutions, ``r64:16/2x1`` one with only 16 filters
 between the two; ``max`` the maximum over what is left of the height; ``lstm160`` a bidirectional LSTM of 160 units each
-way; ``drop.2`` dropout. ``small``, ``medium`` and ``large`` name the specs of ``SIZES``.
+way, ``rlstm160`` one whose outputs are added to its inputs; ``drop.2`` dropout. ``small``, ``medium`` and ``large``
+name the specs of ``SIZES``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ SIZES = {
     "large": "c32:4x4/2x2 c64/2x2 r64 r128/2x1 r128 r256/2x1 r256 max drop.2 lstm320 lstm320 drop.3",
 }
 _TOKEN = re.compile(
-    r"(?P<kind>c|r|lstm|drop|max)(?P<number>\d*\.?\d*)"
+    r"(?P<kind>c|rlstm|r|lstm|drop|max)(?P<number>\d*\.?\d*)"
     r"(?::(?P<kernel>\d+x\d+))?(?::(?P<inner>\d+))?(?:/(?P<stride>\d+x\d+))?"
 )
 _KERNEL, _STRIDE = (3, 3), (1, 1)
@@ -60,8 +61,8 @@ def parse_spec(spec: str) -> list[Block]:
         match = _TOKEN.fullmatch(token)
         if not match or (match["kind"] == "max") != (match["number"] == "") or (match["inner"] and match["kind"] != "r"):
             raise InputError(
-                f"expected blocks such as c32:4x4/2x2, r64/2x1, r64:16/2x1, max, lstm160 and drop.2 in the network's spec, "
-                f"received {token!r}"
+                "expected blocks such as c32:4x4/2x2, r64/2x1, r64:16/2x1, max, lstm160, rlstm160 and drop.2 in the "
+                f"network's spec, received {token!r}"
             )
         kernel, stride = (
             tuple(int(n) for n in match[part].split("x")) if match[part] else default

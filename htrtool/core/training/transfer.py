@@ -2,7 +2,7 @@
 
 A grown network reads at first exactly as the one that it came from, after Chen, Goodfellow & Shlens, "Net2Net:
 Accelerating Learning via Knowledge Transfer" (2016): what is new in a layer starts at random, but the layers after it
-do not listen to it yet, and a residual block that is new adds nothing yet.
+do not listen to it yet, and a residual block or LSTM that is new adds nothing yet.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def transfer(old: Trained, new: Trained) -> None:
 def match_blocks(old_spec: str, new_spec: str, narrower: bool = False) -> list[tuple[Block | None, Block]]:
     """Return the blocks of a new spec, each with that of the old one that it goes on from.
 
-    A block may become wider, and residual blocks that keep the size (None: they go on from nothing) may come in
-    between. Dropout is free. If told so, LSTMs and the inside of residual blocks may be ``narrower``.
+    A block may become wider, and residual blocks that keep the size and residual LSTMs (None: they go on from nothing)
+    may come in between. Dropout is free. If told so, LSTMs and the inside of residual blocks may be ``narrower``.
 
     Raises:
         InputError: there is another difference.
@@ -64,14 +64,14 @@ def match_blocks(old_spec: str, new_spec: str, narrower: bool = False) -> list[t
     for place in new:
         if old and place.goes_on_from(old[0], narrower):
             pairs.append((old.pop(0).block, place.block))
-        elif place.block.kind == "r" and not place.projects:
+        elif place.block.kind in ("r", "rlstm") and not place.projects:
             pairs.append((None, place.block))
         else:
             break
     if len(pairs) < len(new) or old:
         raise InputError(
             "expected a network that grows from the one to go on from, the same blocks, as wide or wider, with or without "
-            f"residual blocks such as r96 in between, or one with narrower LSTMs or inside of residual blocks: {old_spec!r}; "
+            f"residual blocks such as r96 and rlstm160 in between, or one with narrower LSTMs or inside of residual blocks: {old_spec!r}; "
             f"received {new_spec!r}"
         )
     return pairs
@@ -110,7 +110,9 @@ class _Growth:
 
     def copy(self, old: str | None, new: str) -> None:
         kind = new.split("_")[0]
-        if old is None:
+        if old is None and kind == "rlstm":
+            self._silence_lstm(new)
+        elif old is None:
             self._silence(new + SECOND + NORM)
         elif kind == "c":
             self.channels = self._convolution(old, new, self.channels)
@@ -119,7 +121,7 @@ class _Growth:
             if any(layer.name == new + BESIDE for layer in self.new.layers):
                 self._convolution(old + BESIDE, new + BESIDE, self.channels)
             self.channels = self._convolution(old + SECOND, new + SECOND, inner)
-        elif kind == "lstm":
+        elif kind in ("lstm", "rlstm"):
             self.channels = self._lstm(old, new)
         elif kind == "max":
             self.copy_classes(SHORTCUT)
@@ -149,6 +151,14 @@ class _Growth:
     def _silence(self, norm: str) -> None:
         gamma, beta, *statistics = self.new.get_layer(norm).get_weights()
         self.new.get_layer(norm).set_weights([np.zeros_like(gamma), np.zeros_like(beta), *statistics])
+
+    def _silence_lstm(self, lstm: str) -> None:
+        """Let nothing into the cells, so that they and the outputs stay 0 until this is learned."""
+        weights = self.new.get_layer(lstm).get_weights()
+        width = weights[1].shape[0]
+        for value in weights:
+            value[..., 2 * width : 3 * width] = 0
+        self.new.get_layer(lstm).set_weights(weights)
 
     def _lstm(self, old: str, new: str) -> np.ndarray:
         # Of each direction: kernel, recurrent kernel, bias.
