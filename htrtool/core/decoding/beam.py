@@ -9,7 +9,8 @@ are dropped at once, so that plain Python is quick enough: about ten prefixes ar
 from __future__ import annotations
 
 import math
-from typing import Iterator, NamedTuple
+from operator import itemgetter
+from typing import Hashable, Iterator, NamedTuple
 
 import numpy as np
 
@@ -34,6 +35,7 @@ OVERLOOKED, MOST_OVERLOOKED = 0.16, 0.02
 """Classes of less than this probability, divided by the number of prefixes, are not followed, nor prefixes of less than that
 beside the best; but of a few prefixes no more is overlooked than the second."""
 _FACTORS = 4096
+_REMEMBERED = 200_000
 
 
 class Candidate(NamedTuple):
@@ -44,25 +46,18 @@ class Candidate(NamedTuple):
     score: float
 
 
-class _Prefix:
-    """A text so far.
+class _Prefixes:
+    """The texts so far of one line, each known by its number: lists, since a collector of garbage passes over numbers.
 
-    ``blank`` and ``other`` are its weights with the last frame blank or not, ``next_…`` those after the frame ``frame``;
-    ``factor`` is what its last character was worth to the language model, which is in ``state`` after it, and
-    ``surest`` the frame in which that character weighed most, ``peak``.
+    ``children`` is asked by the number of a text times the classes, plus a class. ``factors`` is what the last
+    character of each was worth, ``states`` that of the language model after it, and ``surest`` the frame in which that
+    character weighed most, ``peaks``.
     """
 
-    __slots__ = (
-        "parent", "label", "state", "factor", "children", "blank", "other", "next_blank", "next_other", "frame",
-        "surest", "peak",
-    )
-
-    def __init__(self, parent: _Prefix | None, label: int, state: int, factor: float):
-        self.parent, self.label, self.state, self.factor = parent, label, state, factor
-        self.children: dict[int, _Prefix] = {}
-        self.blank = self.other = self.next_blank = self.next_other = 0.0
-        self.frame = -1
-        self.surest, self.peak = 0, 0.0
+    def __init__(self, state: Hashable, label: int):
+        self.children: dict[int, int] = {}
+        self.parents, self.labels, self.states, self.factors = [-1], [label], [state], [1.0]
+        self.surest, self.peaks = [0], [0.0]
 
 
 class BeamSearch:
@@ -86,6 +81,7 @@ class BeamSearch:
             self._step, self._start, self._symbols = model.step, model.start, model.symbols_of(charset)
             self._factors = np.exp(BONUS - WEIGHT * STEP * np.arange(_FACTORS)).tolist()
         self._space = charset.characters.index(" ") + 1 if " " in charset else BLANK
+        self._worths: dict[tuple[Hashable, int, int], tuple[float, Hashable]] = {}
         if model is None or internal is None:
             self._pairs, self._surprises = [bytes(charset.classes)] * charset.classes, [1.0]
         else:
@@ -100,55 +96,60 @@ class BeamSearch:
         Args:
             probabilities: (frames, classes), each row adding up to 1.
         """
-        worth, space = self._worth, self._space
-        root = _Prefix(None, space, self._start, 1.0)
-        root.blank = 1.0
-        prefixes, before, far_behind = [root], -1, self._least
+        space, classes_in_all, least = self._space, self.charset.classes, self._least
+        prefixes = _Prefixes(self._start, space)
+        children, labels, states, factors = prefixes.children, prefixes.labels, prefixes.states, prefixes.factors
+        parents, surest, peaks = prefixes.parents, prefixes.surest, prefixes.peaks
+        # The weights of a text with the last frame blank, or not.
+        beam, before = [(0, 1.0, 0.0)], -1
         for frame, blank, classes in self._frames(self.softened(probabilities)):
             if frame > before + 1:
-                for prefix in prefixes:
-                    prefix.blank += prefix.other
-                    prefix.other = 0.0
+                beam = [(prefix, of_blank + of_other, 0.0) for prefix, of_blank, of_other in beam]
             before = frame
-            touched = []
-            for prefix in prefixes:
-                both = prefix.blank + prefix.other
-                if prefix.frame != frame:
-                    prefix.frame = frame
-                    prefix.next_blank, prefix.next_other = both * blank, 0.0
-                    touched.append(prefix)
-                else:
-                    prefix.next_blank = both * blank
-                label, children = prefix.label, prefix.children
+            blanks = {prefix: (of_blank + of_other) * blank for prefix, of_blank, of_other in beam}
+            others: dict[int, float] = {}
+            # What is below this in the end is dropped, so that a new text of less need not even begin.
+            floor = least * max(blanks.values())
+            for prefix, of_blank, of_other in beam:
+                both, label = of_blank + of_other, labels[prefix]
                 for other, probability in classes:
                     weight = both * probability
-                    if weight < far_behind:
+                    if weight < least:
                         continue
                     if other == label:
                         if label == space:
-                            prefix.next_other += weight
+                            others[prefix] = others.get(prefix, 0.0) + weight
                             continue
-                        again = prefix.other * probability
-                        prefix.next_other += again
-                        if again > prefix.peak:
-                            prefix.peak, prefix.surest = again, frame
+                        again = of_other * probability
+                        others[prefix] = others.get(prefix, 0.0) + again
+                        if again > peaks[prefix]:
+                            peaks[prefix], surest[prefix] = again, frame
                         weight -= again
-                        if weight < far_behind:
+                        if weight < least:
                             continue
-                    child = children.get(other)
-                    if child is None:
-                        factor, state = worth(prefix.state, label, other)
-                        child = children[other] = _Prefix(prefix, other, state, factor)
-                    if weight > child.peak:
-                        child.peak, child.surest = weight, frame
-                    if child.frame != frame:
-                        child.frame = frame
-                        child.next_blank, child.next_other = 0.0, weight * child.factor
-                        touched.append(child)
-                    else:
-                        child.next_other += weight * child.factor
-            prefixes = self._survivors(touched)
-        return self._texts(prefixes, nbest, len(probabilities))
+                    key = prefix * classes_in_all + other
+                    child = children.get(key)
+                    if child is not None:
+                        if weight > peaks[child]:
+                            peaks[child], surest[child] = weight, frame
+                        others[child] = others.get(child, 0.0) + weight * factors[child]
+                        continue
+                    factor, state = self._worth(states[prefix], label, other)
+                    weighed = weight * factor
+                    if weighed < floor:
+                        continue
+                    if weighed * least > floor:
+                        floor = weighed * least
+                    child = children[key] = len(labels)
+                    parents.append(prefix)
+                    labels.append(other)
+                    states.append(state)
+                    factors.append(factor)
+                    peaks.append(weight)
+                    surest.append(frame)
+                    others[child] = weighed
+            beam = self._survivors(blanks, others)
+        return self._texts(prefixes, beam, nbest, len(probabilities))
 
     def softened(self, probabilities: np.ndarray) -> np.ndarray:
         """Return (frames, classes) of probabilities as the search takes them."""
@@ -166,19 +167,27 @@ class BeamSearch:
             before = label
         return total
 
-    def _worth(self, state: int, before: int, label: int) -> tuple[float, int]:
+    def _worth(self, state: Hashable, before: int, label: int) -> tuple[float, Hashable]:
         """Return what a class is worth after another in a state of the language model, and the state after it."""
-        cost, state = self._step(state, self._symbols[label])
-        return self._factors[cost] * self._surprises[self._pairs[before][label]], state
+        key = state, before, label
+        known = self._worths.get(key)
+        if known is None:
+            cost, after = self._step(state, self._symbols[label])
+            known = self._factors[cost] * self._surprises[self._pairs[before][label]], after
+            if len(self._worths) >= _REMEMBERED:
+                self._worths = {}
+            self._worths[key] = known
+        return known
 
-    def _ended(self, prefix: _Prefix) -> float:
+    def _ended(self, prefixes: _Prefixes, prefix: int) -> float:
         """Return what the space after the last word is worth, if there is one to come."""
-        if prefix.label == self._space or self._space == BLANK:
+        label = prefixes.labels[prefix]
+        if label == self._space or self._space == BLANK:
             return 1.0
-        return self._worth(prefix.state, prefix.label, self._space)[0]
+        return self._worth(prefixes.states[prefix], label, self._space)[0]
 
     def _frames(self, probabilities: np.ndarray) -> Iterator[tuple[int, float, list[tuple[int, float]]]]:
-        """Return the frames that are not surely blank: their numbers, the probabilities of a blank, and the possible classes with theirs."""
+        """Return the frames that are not surely blank: their numbers, the probabilities of a blank, and of the possible classes."""
         active = np.flatnonzero(probabilities[:, BLANK] < SURELY_BLANK)
         chosen = probabilities[active]
         rows, classes = np.nonzero(chosen[:, 1:] > self._least)
@@ -187,29 +196,31 @@ class BeamSearch:
         spans = zip([0, *ends], ends)
         return zip(active.tolist(), chosen[:, BLANK].tolist(), (pairs[start:end] for start, end in spans))
 
-    def _survivors(self, touched: list[_Prefix]) -> list[_Prefix]:
-        """Return the prefixes to follow on, their weights such that the greatest is 1."""
-        weights = [prefix.next_blank + prefix.next_other for prefix in touched]
-        best = max(weights)
+    def _survivors(self, blanks: dict[int, float], others: dict[int, float]) -> list[tuple[int, float, float]]:
+        """Return the texts to follow on, best first, and their weights, such that the greatest is 1."""
+        weights = others | {prefix: weight + others.get(prefix, 0.0) for prefix, weight in blanks.items()}
+        ranked = sorted(weights.items(), key=itemgetter(1), reverse=True)[: self.width]
+        best = ranked[0][1]
         floor = best * self._least
-        if len(touched) > self.width:
-            floor = max(floor, sorted(weights, reverse=True)[self.width - 1])
-        survivors = [prefix for prefix, weight in zip(touched, weights) if weight >= floor]
-        for prefix in survivors:
-            prefix.blank, prefix.other = prefix.next_blank / best, prefix.next_other / best
-        return survivors
+        return [
+            (prefix, blanks.get(prefix, 0.0) / best, others.get(prefix, 0.0) / best)
+            for prefix, weight in ranked
+            if weight >= floor
+        ]
 
-    def _texts(self, prefixes: list[_Prefix], nbest: int, count: int) -> list[Candidate]:
+    def _texts(
+        self, prefixes: _Prefixes, beam: list[tuple[int, float, float]], nbest: int, count: int
+    ) -> list[Candidate]:
         found: dict[str, Candidate] = {}
         # A line ends where a word does, mostly; what stands there must not be lost for being seldom.
-        scores = [(prefix.blank + prefix.other) * self._ended(prefix) for prefix in prefixes]
+        scores = [(of_blank + of_other) * self._ended(prefixes, prefix) for prefix, of_blank, of_other in beam]
         for place in np.argsort(scores)[::-1]:
-            prefix, score = prefixes[place], math.log(scores[place])
+            prefix, score = beam[place][0], math.log(scores[place])
             characters, frames = [], []
-            while prefix.parent is not None:
-                characters.append(self.charset.characters[prefix.label - 1])
-                frames.append(prefix.surest)
-                prefix = prefix.parent
+            while prefix:
+                characters.append(self.charset.characters[prefixes.labels[prefix] - 1])
+                frames.append(prefixes.surest[prefix])
+                prefix = prefixes.parents[prefix]
             text = "".join(reversed(characters))
             kept = text.rstrip(" ")
             # Where each was surest; what a rival prefix has left there must not bring them out of order.
