@@ -108,11 +108,12 @@ def test_every_kind_of_picture_looks_as_it_did(mode, kind):
     assert np.abs(drawn.reshape(200, 300).astype(int) - wanted).mean() < {"1": 40, "CMYK": 30}.get(mode, 6)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_turned_photographs_stand_upright(orientation):
+def test_turned_photographs_stand_upright(orientation, kind):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    content = encoded(GRADIENT, "JPEG", exif=exif, quality=95)
+    content = encoded(GRADIENT, kind, exif=exif, quality=95)
     upright = to_gray(Image.open(io.BytesIO(content)))
     pdf = made(read_page(size=upright.shape[::-1], source=source(content)))
     drawn = pypdfium2.PdfDocument(pdf)[0].render(scale=300 / 72, grayscale=True).to_numpy()

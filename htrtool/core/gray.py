@@ -16,7 +16,7 @@ def to_gray(image: Image.Image) -> np.ndarray:
     by its range. Memory: the decoded picture and the gray one.
     """
     image.draft("L", None)
-    orientation = image.getexif().get(0x0112, 1)
+    orientation = orientation_of(image)
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")
     if image.mode[0] in "IF":
@@ -28,6 +28,14 @@ def to_gray(image: Image.Image) -> np.ndarray:
     if orientation in range(2, 9):
         gray = _turned(gray, orientation)
     return np.ascontiguousarray(gray)
+
+
+def orientation_of(image: Image.Image) -> int:
+    """Return how a picture's pixels, as Pillow hands them out, are turned: an EXIF orientation, 1 to 8."""
+    if image.format == "TIFF":
+        # Pillow turns these itself when it loads them, and takes the tag away.
+        image.load()
+    return image.getexif().get(0x0112, 1)
 
 
 def to_eight_bits(samples: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from pikepdf import Array, Dictionary, Name, Page, Pdf, Stream
 from PIL import Image
 
-from htrtool.core.gray import to_eight_bits
+from htrtool.core.gray import orientation_of, to_eight_bits
 from htrtool.core.pages import Original
 
 POINTS_PER_INCH = 72
@@ -36,7 +36,7 @@ def add_picture(pdf: Pdf, original: Original, size: tuple[int, int], dpi: float)
     with original.opened() as stream, Image.open(stream) as image:
         if original.index:
             image.seek(original.index)
-        orientation = image.getexif().get(0x0112, 1)
+        orientation = orientation_of(image)
         if image.size == size and orientation >= 5 and size[0] != size[1]:
             # It was read as it is stored, because its ALTO or PAGE file has it so.
             orientation = 1
