@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 import sys
 from pathlib import Path
 from typing import Callable, Iterable
@@ -35,6 +36,8 @@ class _Looks(click.ParamType):
 
 
 LOOKS = _Looks()
+STANDARD_OUTPUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+"""Names of the file that is open already, which must not be replaced by another of its name."""
 
 
 def refuse(names: Iterable[str], reason: str) -> None:
@@ -62,7 +65,7 @@ def with_operands(metavar: str, beside: str | None = None) -> Callable:
     """Add operands, ``--files-from`` and ``-0``, and pass the names as ``operands``, a list of strings.
 
     No operand at all means standard input, ``-``, and says so where that is a terminal. Only one of them, of
-    ``--files-from`` and of the parameter ``beside`` may be standard input.
+    ``--files-from`` and of the parameter ``beside`` may be standard input, and none may be the parameter ``output``.
     """
 
     def decorate(function: Callable) -> Callable:
@@ -80,6 +83,10 @@ def with_operands(metavar: str, beside: str | None = None) -> Callable:
                 names = ["-"]
                 tell_of_standard_input()
             others = kwargs.get(beside) or ()
+            if kwargs.get("output") in STANDARD_OUTPUT:
+                kwargs["output"] = "-"
+            if (output := kwargs.get("output")) and os.path.isfile(output) and any(map(_same_as(output), names)):
+                raise click.UsageError(f"-o {output} would replace what is read: name another file")
             if [*names, files_from, *([others] if isinstance(others, str) else others)].count("-") > 1:
                 raise click.UsageError("standard input, '-', can be read only once")
             return function(*args, operands=names, **kwargs)
@@ -87,6 +94,11 @@ def with_operands(metavar: str, beside: str | None = None) -> Callable:
         return wrapper
 
     return decorate
+
+
+def _same_as(file: str) -> Callable[[str], bool]:
+    """Return a function that tells whether a name is that of a file."""
+    return lambda name: os.path.isfile(name) and os.path.samefile(name, file)
 
 
 def tell_of_standard_input() -> None:

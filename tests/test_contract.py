@@ -137,6 +137,26 @@ def test_operands_come_from_a_file_too(command, folder, null):
     assert_done(run(command, *options, folder=folder), command)
 
 
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.name in ("prep", "read", "plot")], ids=str)
+def test_what_is_read_is_not_replaced(command, folder):
+    good = folder / f"good{command.suffix}"
+    good.write_bytes(command.good)
+    (folder / "link").symlink_to(good)
+    done = run(command, good.name, "-o", "link", folder=folder)
+    assert done.returncode == Exit.USAGE and b"would replace what is read" in done.stderr
+    assert good.read_bytes() == command.good
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.name in ("prep", "read", "plot")], ids=str)
+def test_what_stands_in_the_file_of_standard_output_stays(command, folder):
+    (folder / f"good{command.suffix}").write_bytes(command.good)
+    (folder / "out").write_bytes(b"earlier")
+    line = [sys.executable, "-m", "htrtool", command.name, *command.before, f"good{command.suffix}", "-o", "/dev/stdout"]
+    with open(folder / "out", "ab") as out:
+        assert subprocess.run(line, stdout=out, cwd=folder, timeout=300).returncode == Exit.OK
+    assert (folder / "out").read_bytes().startswith(b"earlier" + command.starts)
+
+
 @every_command
 def test_standard_input_is_read_only_once(command, folder):
     for operands in (("-", "-"), ("--files-from", "-", "-")):

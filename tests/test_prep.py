@@ -100,7 +100,8 @@ def test_a_folder_gets_lines_with_the_reading_beside_each_and_corrections_are_ke
     ]
     assert "coffee, a lemon" in (folder / "002.gt.txt").read_text()
     (folder / "002.gt.txt").write_text("what I see there\n")
-    run_htr("prep", "--lines", tmp_path / "note.jpg", "-o", tmp_path / "mine")
+    done = run_htr("prep", "--lines", tmp_path / "note.jpg", "-o", tmp_path / "mine")
+    assert b"3 taken" in done.stderr and b"1 kept as they are: another transcription is there" in done.stderr
     assert (folder / "002.gt.txt").read_text() == "what I see there\n"
     again = samples_in(run_htr("prep", tmp_path / "mine").stdout)
     assert len(again) == 4 and again[1].text == "what I see there" and again[1].document == "mine/note"
@@ -293,6 +294,15 @@ def test_a_picture_is_not_put_beside_the_transcription_of_another(run_htr, tmp_p
     (out / "1.gt.txt").write_text("once")
     assert run_htr("prep", tmp_path / "first" / "page", "-o", f"{out}/").returncode == Exit.OK
     assert (out / "1.gt.txt").read_text() == "once"
+
+
+def test_no_sample_takes_the_place_of_its_original(run_htr, tmp_path):
+    save(tmp_path / "gt" / "1.png", line_picture("one"))
+    (tmp_path / "gt" / "1.gt.txt").write_text("one")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "gt").iterdir()}
+    done = run_htr("prep", tmp_path / "gt", "-o", f"{tmp_path / 'gt'}/")
+    assert done.returncode != Exit.OK and b"this is where the picture comes from" in done.stderr
+    assert {path.name: path.read_bytes() for path in (tmp_path / "gt").iterdir()} == before
 
 
 def test_a_typed_copy_is_refused_where_there_is_no_page_for_it(run_htr, folder, tmp_path):

@@ -125,18 +125,21 @@ def prep(
                     raise made
                 if isinstance(made, LeftOut):
                     messages.detail(f"{made.name}: left out: {made.reason}")
+                    tally.add(made)
+                    continue
+                if write(made):
+                    messages.detail(f"{made.key}: another transcription is there already")
+                    tally.kept += 1
                 else:
-                    write(made)
-                    step()
+                    tally.add(made)
+                step()
             except (InputError, OutputError) as error:
                 messages.problem(error)
-            else:
-                tally.add(made)
-        if not tally.taken and to_file:
+        if not (tally.taken or tally.kept) and to_file:
             tell(tally, messages)
             raise InputError("there is no sample to write, so nothing is written", output)
     tell(tally, messages)
-    if not tally.taken:
+    if not (tally.taken or tally.kept):
         return Exit.BAD_INPUT
     return Exit.SOME_FAILED if messages.problems else Exit.OK
 
@@ -245,6 +248,8 @@ def tell(tally: Tally, messages: Messages) -> None:
     """Tell what was taken and what was left out, and warn of what may be wrong with it."""
     without = f", {tally.untranscribed} of them without transcription" if tally.untranscribed else ""
     messages.note(f"{tally.taken} taken{without}")
+    if tally.kept:
+        messages.note(f"{tally.kept} kept as they are: another transcription is there already")
     for reason, count in tally.reasons():
         messages.note(f"{count} left out: {reason}")
     if messages.problems:

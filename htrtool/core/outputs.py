@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import IO, Callable, Iterator
 
@@ -13,8 +14,8 @@ from htrtool.core.split import Split
 
 
 @contextlib.contextmanager
-def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterator[Callable[[Sample], None]]:
-    """Give a function that writes a sample to where it belongs.
+def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterator[Callable[[Sample], bool | None]]:
+    """Give a function that writes a sample to where it belongs, and returns True if another transcription was kept there.
 
     Args:
         output: a binary stream, closed at the end; a file; with a split and a name that does not end with ``.tar``, a
@@ -51,27 +52,30 @@ class PairWriter:
     """Writes samples as pictures with ``.gt.txt`` beside them, for any editor and for all tools that take such pairs.
 
     The first folder of a key is left away. A transcription that is there already is kept: someone may have corrected it;
-    so is its picture, since another would not show what it says.
+    so is its picture, since another would not show what it says. No picture takes the place of the one that it comes from.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
         self._written: set[Path] = set()
 
-    def write(self, sample: Sample) -> None:
-        """Write one sample.
+    def write(self, sample: Sample) -> bool:
+        """Write one sample, and return whether another transcription was there, which is kept.
 
         Raises:
-            OutputError: a folder can't be made, or there is another picture with another transcription.
+            OutputError: a folder can't be made, there is another picture with another transcription, or the original.
         """
         stem = self.folder / (sample.key.partition("/")[2] or sample.key)
         if stem in self._written:
             stem = self.folder / sample.key
         self._written.add(stem)
+        if os.path.realpath(stem) == os.path.realpath(os.path.splitext(sample.meta.get("source", ""))[0]):
+            raise OutputError("this is where the picture comes from, which is kept: write to another folder", str(stem))
         made_folder(stem.parent)
         picture, text = Path(f"{stem}{image_suffix(sample.image)}"), Path(f"{stem}.gt.txt")
         content = None if sample.text is None else f"{sample.text}\n".encode()
-        if text.exists() and text.read_bytes() != content and picture.exists() and picture.read_bytes() != sample.image:
+        kept = text.exists() and text.read_bytes() != content
+        if kept and picture.exists() and picture.read_bytes() != sample.image:
             raise OutputError(
                 "another picture with its transcription is there already, and both are kept: write to another folder",
                 str(picture),
@@ -81,3 +85,4 @@ class PairWriter:
         if content is not None and not text.exists():
             with replacing(text) as stream:
                 stream.write(content)
+        return kept and content is not None

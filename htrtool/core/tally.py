@@ -15,12 +15,13 @@ from htrtool.core.samples import Sample
 class Tally:
     """Counts of what a maker made.
 
-    ``taken`` is all samples, ``untranscribed`` those without text, ``marked`` those whose text seems to hold editorial
+    ``taken`` is all samples, ``kept`` what stayed as another's work instead, ``untranscribed`` those without text, ``marked`` those whose text seems to hold editorial
     markup that the maker was told to keep; ``left_out`` counts by reason, ``documents`` holds those of each part.
     """
 
     maker: Maker
     taken: int = 0
+    kept: int = 0
     untranscribed: int = 0
     marked: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
