@@ -118,6 +118,10 @@ def test_a_typed_copy_of_a_page_becomes_the_text_of_its_lines(run_htr, tmp_path)
     assert [sample.text for sample in samples_in(done.stdout)] == truth[3:]
     assert b"letter/001: left out: shows nothing of the transcription" in done.stderr
     assert b"3 left out: shows nothing of the transcription" in done.stderr
+    (tmp_path / "copy.txt").write_text("\n".join([*truth[:4], "This is not on the page at all.", *truth[4:]]), encoding="utf-8")
+    done = run_htr("prep", "--text", tmp_path / "copy.txt", SAMPLES / "letter.jpg")
+    assert [sample.text for sample in samples_in(done.stdout)] == truth
+    assert "copy.txt: “This is not on the page at all.”: left out: word" in done.stderr.decode()
     (tmp_path / "letter.txt").write_text("\n".join(truth), encoding="utf-8")
     shutil.copy(SAMPLES / "letter.jpg", tmp_path)
     done = run_htr("prep", "--lines", tmp_path)
@@ -294,6 +298,25 @@ def test_a_picture_is_not_put_beside_the_transcription_of_another(run_htr, tmp_p
     (out / "1.gt.txt").write_text("once")
     assert run_htr("prep", tmp_path / "first" / "page", "-o", f"{out}/").returncode == Exit.OK
     assert (out / "1.gt.txt").read_text() == "once"
+
+
+def test_a_bad_page_does_not_keep_the_others_from_being_cut(run_htr, tmp_path):
+    pages = [Image.open(SAMPLES / "note.jpg"), Image.new("L", (2, 2)), Image.open(SAMPLES / "note.jpg")]
+    pages[0].save(tmp_path / "scan.tif", save_all=True, append_images=pages[1:])
+    done = run_htr("prep", "--lines", tmp_path / "scan.tif")
+    assert done.returncode == Exit.SOME_FAILED and b"scan.tif: page 2: expected an image at least" in done.stderr
+    assert {sample.key.split("/")[-2] for sample in samples_in(done.stdout)} == {"p1", "p3"}
+
+
+def test_pages_are_cut_whether_or_not_something_is_beside_them(run_htr, tmp_path):
+    for name in ("letter", "note"):
+        shutil.copy(SAMPLES / f"{name}.jpg", tmp_path)
+    truth = (SAMPLES / "letter.gt.txt").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "letter.txt").write_text(" ".join(truth), encoding="utf-8")
+    save(tmp_path / "line.png", line_picture("one"))
+    (tmp_path / "line.txt").write_text("one")
+    texts = [sample.text for sample in samples_in(run_htr("prep", "--lines", tmp_path).stdout)]
+    assert texts == [*truth, "one", *[None] * 4]
 
 
 def test_no_sample_takes_the_place_of_its_original(run_htr, tmp_path):

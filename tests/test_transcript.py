@@ -32,7 +32,7 @@ def frames_of(text: str, errors: float = 0.0, seed: int = 0) -> np.ndarray:
 
 
 def texts(lines, transcription):
-    return [match and match.text for match in match_transcript(lines, CHARSET, transcription)]
+    return [match and match.text for match in match_transcript(lines, CHARSET, transcription).matches]
 
 
 @pytest.mark.parametrize("joint", ["\n", " ", "\n\n  "])
@@ -50,6 +50,15 @@ def test_lines_that_show_nothing_of_the_text_are_left_out():
 def test_text_that_no_line_shows_is_skipped():
     lines = [frames_of(LINES[0]), frames_of(LINES[3])]
     assert texts(lines, "\n".join(LINES)) == [LINES[0], LINES[3]]
+    assert match_transcript(lines, CHARSET, "\n".join(LINES)).unshown == [" ".join(LINES[1:3])]
+
+
+def test_what_only_the_page_has_does_not_stand_for_what_only_the_copy_has():
+    lines = [frames_of(text) for text in ("printed heading of the form", "and its number", *LINES)]
+    foreign = "lorem ipsum dolor sit amet consectetur adipiscing elit " * 3
+    found = match_transcript(lines, CHARSET, "\n".join([*LINES[:2], foreign, *LINES[2:]]))
+    assert [match and match.text for match in found.matches] == [None, None, *LINES]
+    assert found.unshown == [foreign.strip()]
 
 
 def test_a_word_broken_between_lines_is_put_together_in_the_text():
@@ -58,8 +67,14 @@ def test_a_word_broken_between_lines_is_put_together_in_the_text():
     assert found == ["she had bought a candle-", "stick and some pep-", "per at the fair"]
 
 
-def test_what_the_charset_lacks_stays_in_the_text():
-    assert texts([frames_of("a b c"), frames_of("d e f")], "a b “c” d Ω e f") == ['a b "c"', "d Ω e f"]
+def test_words_that_the_copy_breaks_are_put_together_within_a_line():
+    lines = [frames_of("she had bought a candlestick and"), frames_of("some well-worn pep-"), frames_of("per at the fair")]
+    found = texts(lines, "she had bought a candle-\nstick and some well-\nworn pep-\nper at the fair")
+    assert found == ["she had bought a candlestick and", "some well-worn pep-", "per at the fair"]
+
+
+def test_the_text_stays_as_it_was_typed():
+    assert texts([frames_of("a b c"), frames_of("d e f")], "a b “c” d Ω e f") == ["a b “c”", "d Ω e f"]
 
 
 def test_nothing_to_match():

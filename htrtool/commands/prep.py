@@ -124,7 +124,8 @@ def prep(
                 if isinstance(made, InputError):
                     raise made
                 if isinstance(made, LeftOut):
-                    messages.detail(f"{made.name}: left out: {made.reason}")
+                    tell_of = messages.note if made.by_name else messages.detail
+                    tell_of(f"{made.name}: left out: {made.reason}")
                     tally.add(made)
                     continue
                 if write(made):

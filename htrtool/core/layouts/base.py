@@ -55,11 +55,15 @@ class Entry:
 
 @dataclass
 class LeftOut:
-    """Something that was found and is not taken, by design: the counts tell how many and why."""
+    """Something that was found and is not taken, by design: the counts tell how many and why.
+
+    ``by_name`` says that one wants to know which, too.
+    """
 
     name: str
     reason: str
     count: int = 1
+    by_name: bool = False
 
 
 Found = Entry | LeftOut | InputError
@@ -186,7 +190,7 @@ def paired(
         names: the file names in it, sorted.
         prefix: what the keys begin with.
         unpaired: makes what is found of an image without transcription.
-        page: makes what is found of an image whose transcription has several lines, or None to leave it out.
+        page: makes what is found of an image that may be a page, as its transcription then is; None where none are.
     """
     known = set(names)
     best: dict[str, str] = {}
@@ -214,10 +218,12 @@ def paired(
         except InputError as error:
             yield error
             continue
-        if "\n" in content.strip():
-            yield page(folder / name, text, key) or LeftOut(str(text), SEVERAL_LINES)
-            continue
-        yield picture_entry(folder / name, key, content, {"document": document_of(key)})
+        if (found := page(folder / name, text, key)) is not None:
+            yield found
+        elif "\n" in content.strip():
+            yield LeftOut(str(text), SEVERAL_LINES)
+        else:
+            yield picture_entry(folder / name, key, content, {"document": document_of(key)})
 
 
 def in_stream(stream: IO[bytes], name: str) -> Iterator[Found]:

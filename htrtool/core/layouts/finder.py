@@ -118,8 +118,8 @@ class Finder:
         if text is None:
             yield self._untranscribed(path, key)
             return
-        if self._is_pdf(path) or (self.cutter is not None and holds_lines(text)):
-            yield Entry(str(path), lambda: self.cutter.lines(path, key, text))
+        if self.cutter is not None:
+            yield Entry(str(path), lambda: self.cutter.transcribed(path, key, text))
             return
         if holds_lines(text):
             yield LeftOut(str(text), SEVERAL_LINES)
@@ -163,7 +163,8 @@ class Finder:
     def _walk(self, top: Path, prefix: str) -> Iterator[Found]:
         """Yield XML pages, tars and images with their transcriptions, folder by folder.
 
-        An image without transcription is taken only if nothing in the whole source has one: else it was forgotten.
+        An image without transcription that is not to be cut is taken only if nothing in the whole source has one: else it
+        was forgotten.
         """
         claimed: set[str] = set()
         transcribed = False
@@ -190,10 +191,11 @@ class Finder:
         def unpaired(path: Path, key: str) -> Found | None:
             if os.path.realpath(path) in claimed:
                 return None
-            return LeftOut(str(path), NO_TEXT) if transcribed else self._untranscribed(path, key)
+            forgotten = transcribed and self.cutter is None
+            return LeftOut(str(path), NO_TEXT) if forgotten else self._untranscribed(path, key)
 
         def page(path: Path, text: Path, key: str) -> Found | None:
-            return Entry(str(path), lambda: self.cutter.lines(path, key, text)) if self.cutter is not None else None
+            return Entry(str(path), lambda: self.cutter.transcribed(path, key, text)) if self.cutter is not None else None
 
         for folder, names in folders_below(top):
             if self.layout == "images":

@@ -9,13 +9,16 @@ from pathlib import Path
 
 from htrtool.core.errors import InputError
 from htrtool.core.language import reader_for
-from htrtool.core.layouts.base import LeftOut, Line, read_text
-from htrtool.core.lines import cut_lines
+from htrtool.core.layouts.base import LeftOut, Line, document_of, first_page, is_image, read_text
+from htrtool.core.lines import cut_lines, looks_like_line
 from htrtool.core.pages import page_sources
 from htrtool.core.reader import Reader
 
 NO_LINE = "page on which no line was found"
 NO_MATCH = "shows nothing of the transcription"
+NO_LINE_SHOWS = "word of the transcription that no line shows"
+SHOWN = 60
+"""How many characters of such a passage are told."""
 LONGEST = 30_000
 """Characters of a transcription that are matched at once: the comparison takes memory with their square."""
 
@@ -43,50 +46,75 @@ class PageCutter:
                 self._reader = reader_for(self.model)
             return self._reader
 
-    def lines(self, path: Path, key: str, transcription: Path | None = None) -> Iterator[Line | LeftOut]:
+    def transcribed(self, path: Path, key: str, transcription: Path) -> Iterator[Line | LeftOut | InputError]:
+        """Yield the lines of an image that has a transcription beside it: itself, if it shows one and so does that.
+
+        Raises:
+            InputError: as :meth:`lines` does.
+        """
+        if is_image(path) and "\n" not in (text := read_text(transcription)).strip():
+            page = first_page(path)
+            if page.pages == 1 and looks_like_line(pixels := page.load()):
+                yield Line(key, pixels, text, {"source": str(path), "document": document_of(key)})
+                return
+        yield from self.lines(path, key, transcription)
+
+    def lines(
+        self, path: Path, key: str, transcription: Path | None = None
+    ) -> Iterator[Line | LeftOut | InputError]:
         """Yield the lines that are found on the pages of an image or a PDF.
 
         Their text is the model's reading, or with a ``transcription`` of the pages their part of that; a line that shows
-        nothing of it is left out.
+        nothing of it is left out, and what no line shows of it is told. A page that can't be read gives its error.
 
         Raises:
             InputError: the image or the transcription can't be read, or the transcription is too long to be matched.
         """
         found = self._cuts(path, key)
         if transcription is not None:
-            found = self._matched(list(found), read_page_text(transcription))
+            found = self._matched(list(found), transcription)
         for item in found:
-            if isinstance(item, LeftOut) or item.text is not None or transcription is not None:
+            if not isinstance(item, Line) or item.text is not None or transcription is not None:
                 yield item
                 continue
             text = self.reader.read_line(self.reader.prepare(item.pixels)).text if self.reads else None
             yield replace(item, text=text)
 
-    def _cuts(self, path: Path, key: str) -> Iterator[Line | LeftOut]:
+    def _cuts(self, path: Path, key: str) -> Iterator[Line | LeftOut | InputError]:
         for source in page_sources(str(path)):
             many = source.pages > 1
             page_key = f"{key}/p{source.page}" if many else key
-            with source.room():
-                cuts = cut_lines(source.load(), self.threads)
+            try:
+                with source.room():
+                    cuts = cut_lines(source.load(), self.threads)
+            except InputError as error:
+                yield InputError(f"page {source.page}: " * many + error.args[0], error.source or str(path))
+                continue
             if not cuts:
                 yield LeftOut(f"{path}, page {source.page}" if many else str(path), NO_LINE)
             for number, cut in enumerate(cuts, 1):
                 meta = {"source": str(path), "document": key, "box": [int(value) for value in cut.box]}
                 yield Line(f"{page_key}/{number:03d}", cut.pixels, None, meta)
 
-    def _matched(self, found: list[Line | LeftOut], text: str) -> Iterator[Line | LeftOut]:
+    def _matched(
+        self, found: list[Line | LeftOut | InputError], transcription: Path
+    ) -> Iterator[Line | LeftOut | InputError]:
         from htrtool.core.layouts.transcript import match_transcript
 
         reader = self.reader
         lines = [item for item in found if isinstance(item, Line)]
         frames = [reader.probabilities([reader.prepare(line.pixels)])[0] for line in lines]
-        matches = iter(match_transcript(frames, reader.info.charset, text))
+        matching = match_transcript(frames, reader.info.charset, read_page_text(transcription))
+        matches = iter(matching.matches)
         for item in found:
             if isinstance(item, Line):
                 match = next(matches)
-                yield replace(item, text=match.text) if match else LeftOut(item.key, NO_MATCH)
+                yield replace(item, text=match.text) if match else LeftOut(item.key, NO_MATCH, by_name=True)
             else:
                 yield item
+        for passage in matching.unshown:
+            told = passage if len(passage) <= SHOWN else f"{passage[: SHOWN // 2]} … {passage[-SHOWN // 2 :]}"
+            yield LeftOut(f"{transcription}: “{told}”", NO_LINE_SHOWS, len(passage.split()), by_name=True)
 
 
 def read_page_text(path: Path) -> str:

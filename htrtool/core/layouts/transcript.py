@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
+from rapidfuzz.fuzz import partial_ratio_alignment
 
 from htrtool.core import labels
 from htrtool.core.charset import Charset
@@ -15,6 +16,9 @@ from htrtool.core.decoding.decode import best_path
 
 AROUND = 4
 """Words before and after the place that the reading suggests at which a line may begin or end."""
+
+LEAST_ANCHOR, LIKE_ANCHOR = 8, 0.6
+"""Characters of a line, and the share of them, that must be found in the transcription at once to say where it belongs."""
 
 SKIPPED = 2.5
 """Nats that a character costs which no line shows, or that was read in a line without text."""
@@ -50,51 +54,95 @@ class _Span:
     after: str = ""
 
 
-def match_transcript(lines: Sequence[np.ndarray], charset: Charset, text: str) -> list[Match | None]:
+@dataclass(frozen=True)
+class Matching:
+    """The match of each line, None for one that shows nothing of the transcription, and the passages that no line shows."""
+
+    matches: list[Match | None]
+    unshown: list[str]
+
+
+def match_transcript(lines: Sequence[np.ndarray], charset: Charset, text: str) -> Matching:
     """Give each line of a page its part of the page's transcription.
 
     Line breaks in the transcription are a hint and need not be those of the page; words may be broken between lines with
-    a hyphen that the transcription lacks. What no line shows is skipped, and a line that shows nothing of it gets None.
+    a hyphen that the transcription lacks, and words that its own line breaks part are put together within a line. What no
+    line shows is skipped.
 
     Args:
         lines: the probabilities of each line in reading order, (frames, classes).
         charset: the characters of the classes.
-        text: the transcription, made plain by :func:`htrtool.core.labels.plain`; characters outside the charset stay
-            in the text of the lines and count for nothing in the alignment.
+        text: the transcription. It is matched as :func:`htrtool.core.labels.plain` makes it; the lines get their text as
+            it stands there. Characters outside the charset count for nothing.
     """
-    return _Matcher(lines, charset, text).matches()
+    return _Matcher(lines, charset, text).matching()
 
 
 class _Matcher:
     def __init__(self, lines: Sequence[np.ndarray], charset: Charset, text: str):
         self.lines, self.charset = lines, charset
+        # Each word, made plain and as it stands there.
         self.words: list[str] = []
+        self.originals: list[str] = []
         self.breaks = {0}
         for row in text.splitlines():
-            self.words += labels.plain(row).split()
+            for original in row.split():
+                if word := labels.plain(original):
+                    self.words.append(word)
+                    self.originals.append(original)
             self.breaks.add(len(self.words))
+        self.parted = {place - 1 for place in self.breaks if self._is_parted(place)}
         self.read = [best_path(line, charset).text for line in lines]
         # Where each word begins in the transcription on one line.
         self.starts = np.cumsum([0, *(len(word) + 1 for word in self.words)])
 
-    def matches(self) -> list[Match | None]:
+    def _is_parted(self, place: int) -> bool:
+        """Tell whether a new line in the transcription parts a word, of which the end stands at this place."""
+        if not 0 < place < len(self.words):
+            return False
+        head, tail = self.words[place - 1 : place + 1]
+        return len(head) > 1 and head.endswith("-") and head[-2].isalpha() and tail[0].islower()
+
+    def matching(self) -> Matching:
         if not self.words or not self.lines:
-            return [None] * len(self.lines)
+            return Matching([None] * len(self.lines), [" ".join(self.originals)] if self.words else [])
         spans = self._spans()
         for index in range(len(spans) - 1):
             if spans[index] and spans[index + 1] and spans[index].last == spans[index + 1].first:
                 spans[index : index + 2] = self._with_broken_word(index, spans[index], spans[index + 1])
-        return [self._match(line, span) for line, span in zip(self.lines, spans)]
+        matches = [self._match(line, span) for line, span in zip(self.lines, spans)]
+        return Matching(matches, self._unshown([span for span, match in zip(spans, matches) if span and match]))
 
     def _match(self, line: np.ndarray, span: _Span | None) -> Match | None:
         if span is None:
             return None
-        text = self._text(span)
-        fit = self._fit(line, text) / max(1, len(text))
-        return Match(text, fit) if fit >= WORST else None
+        fits = {}
+        for hyphens in (False, True):
+            text = self._text(span, self.words, hyphens)
+            fits[hyphens] = self._fit(line, text) / max(1, len(text))
+        hyphens = fits[True] > fits[False]
+        return Match(self._text(span, self.originals, hyphens), fits[hyphens]) if fits[hyphens] >= WORST else None
 
-    def _text(self, span: _Span) -> str:
-        return " ".join(filter(None, [span.before, *self.words[span.first : span.last], span.after]))
+    def _text(self, span: _Span, words: list[str], hyphens: bool = False) -> str:
+        """Return the text of a span; words that the transcription's own lines part keep their hyphens if told so."""
+        whole = [span.before]
+        for place in range(span.first, span.last):
+            if place - 1 in self.parted and place > span.first:
+                head = whole.pop()
+                whole.append((head if hyphens else head[:-1]) + words[place])
+            else:
+                whole.append(words[place])
+        return " ".join(filter(None, [*whole, span.after]))
+
+    def _unshown(self, spans: Sequence[_Span]) -> list[str]:
+        """Return the passages that none of the spans covers."""
+        left = np.ones(len(self.words) + 2, bool)
+        left[[0, -1]] = False
+        for span in spans:
+            # A word of which a span has a part stands before its first one, or is the one after its last.
+            left[1 + span.first - bool(span.before) : 1 + span.last + bool(span.after)] = False
+        bounds = np.flatnonzero(np.diff(left))
+        return [" ".join(self.originals[first:last]) for first, last in zip(bounds[::2], bounds[1::2])]
 
     def _label(self, text: str) -> list[int]:
         known = "".join(character for character in text if character in self.charset)
@@ -106,15 +154,15 @@ class _Matcher:
 
     def _suggested(self) -> list[tuple[int, int]]:
         """Return the words at which each line would begin and end, were it read without errors."""
-        joined, whole = " ".join(self.read), " ".join(self.words)
-        places = np.zeros(len(joined) + 1, int)
-        for step in Levenshtein.opcodes(joined, whole):
-            size = step.src_end - step.src_start
-            places[step.src_start : step.src_end] = np.linspace(step.dest_start, step.dest_end, size, False)
-        places[-1] = len(whole)
-        ends = np.cumsum([len(read) + 1 for read in self.read])
-        bounds = [(end - len(read) - 1, end - 1) for end, read in zip(ends, self.read)]
-        return [tuple(int(np.abs(self.starts - places[place]).argmin()) for place in pair) for pair in bounds]
+        whole = " ".join(self.words)
+        anchors = _anchors(self.read, whole)
+        bounds: list[tuple[int, int]] = []
+        for line, (begin, end) in [*anchors.items(), (len(self.read), (len(whole), len(whole)))]:
+            if line > len(bounds):
+                start = bounds[-1][1] if bounds else 0
+                bounds += _spread(self.read[len(bounds) : line], whole[start : max(start, begin)], start)
+            bounds.append((begin, end))
+        return [tuple(int(np.abs(self.starts - place).argmin()) for place in pair) for pair in bounds[: len(self.read)]]
 
     def _spans(self) -> list[_Span | None]:
         """Choose the words of each line, in order, so that the whole costs least."""
@@ -170,7 +218,7 @@ class _Matcher:
         bound = upper.last
 
         def fit(pair: tuple[_Span, _Span]) -> float:
-            return sum(self._fit(self.lines[index + i], self._text(span)) for i, span in enumerate(pair))
+            return sum(self._fit(self.lines[index + i], self._text(span, self.words)) for i, span in enumerate(pair))
 
         best, most = (upper, lower), fit((upper, lower)) + BROKEN_WORD
         for word, bounds in ((bound - 1, (bound - 1, bound)), (bound, (bound, bound + 1))):
@@ -185,3 +233,44 @@ class _Matcher:
                 if (value := fit(pair)) > most:
                     best, most = pair, value
         return best
+
+
+def _anchors(lines: Sequence[str], whole: str) -> dict[int, tuple[int, int]]:
+    """Return where in a text the lines begin and end, of those that are found there in their order.
+
+    What is in the text and on no line, or the other way round, does not confuse it: of all places that lines are found at
+    by themselves, those are taken that can follow one another and say most.
+    """
+    found: list[tuple[int, int, int, float]] = []
+    for line, read in enumerate(lines):
+        if LEAST_ANCHOR <= len(read) <= len(whole):
+            place = partial_ratio_alignment(read, whole, score_cutoff=100 * LIKE_ANCHOR)
+            if place is not None:
+                found.append((line, place.dest_start, place.dest_end, len(read) * (place.score / 100 - LIKE_ANCHOR / 2)))
+    best: list[tuple[float, int]] = []
+    for line, begin, end, worth in found:
+        slack = (end - begin) // 4
+        before = [(best[other][0], other) for other in range(len(best)) if found[other][2] <= begin + slack]
+        most, other = max(before, default=(0.0, -1))
+        best.append((most + worth, other))
+    chain, place = {}, max(range(len(best)), key=lambda place: best[place][0], default=-1)
+    while place >= 0:
+        line, begin, end, _ = found[place]
+        chain[line] = begin, end
+        place = best[place][1]
+    return dict(reversed(chain.items()))
+
+
+def _spread(lines: Sequence[str], text: str, start: int) -> list[tuple[int, int]]:
+    """Return where lines begin and end in a text of which they may be all, as the fewest edits have it.
+
+    Args:
+        start: the place of the text's first character.
+    """
+    joined = " ".join(lines)
+    places = np.full(len(joined) + 1, start + len(text))
+    for step in Levenshtein.opcodes(joined, text):
+        size = step.src_end - step.src_start
+        places[step.src_start : step.src_end] = start + np.linspace(step.dest_start, step.dest_end, size, False)
+    ends = np.cumsum([len(read) + 1 for read in lines])
+    return [(int(places[end - len(read) - 1]), int(places[end - 1])) for end, read in zip(ends, lines)]
