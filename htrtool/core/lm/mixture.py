@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Sequence
+from typing import Iterable, NamedTuple, Sequence
 
 from htrtool.core.charset import Charset
-from htrtool.core.lm.ngram import STEP, CharacterModel, NGram
+from htrtool.core.lm.ngram import STEP, UNKNOWN, CharacterModel, NGram
 
 REMEMBERED = 0.8
 """What remains, from one character to the next, of how much better one model did than another."""
@@ -34,6 +34,8 @@ class Mixture(CharacterModel):
     def __init__(self, models: Sequence[NGram]):
         self.models = tuple(models)
         self.characters = "".join(dict.fromkeys(character for model in models for character in model.characters))
+        # A small model knows few characters, and one that it does not know is only one of the many that are left.
+        self._unknown = [self._share_of_unknown(model, self.characters) for model in models]
         self._symbols: list[tuple[int, ...]] = []
         self._number: dict[tuple[int, ...], int] = {}
         self._steps: dict[tuple[_State, int], tuple[int, _State]] = {}
@@ -45,7 +47,14 @@ class Mixture(CharacterModel):
 
     def symbols_of(self, charset: Charset) -> list[int]:
         """Return the symbol of each class of a charset, the blank's being that of the unknown."""
+        self._unknown = [self._share_of_unknown(model, charset.characters) for model in self.models]
+        self._steps = {}
         return [self._numbered(symbols) for symbols in zip(*(model.symbols_of(charset) for model in self.models))]
+
+    @staticmethod
+    def _share_of_unknown(model: NGram, characters: Iterable[str]) -> int:
+        """Return what it costs to be a certain one of the characters that a model does not know, in ``STEP``."""
+        return round(math.log(max(1, sum(model.symbol(character) == UNKNOWN for character in characters))) / STEP)
 
     def step(self, state: _State, symbol: int) -> tuple[int, _State]:
         """Return what ``symbol`` costs in ``state``, in ``STEP``, and the state after it."""
@@ -57,8 +66,11 @@ class Mixture(CharacterModel):
         return known
 
     def _step(self, state: _State, symbol: int) -> tuple[int, _State]:
-        steps = [model.step(*at) for model, *at in zip(self.models, state.inner, self._symbols[symbol])]
-        costs = [cost for cost, _ in steps]
+        symbols = self._symbols[symbol]
+        steps = [model.step(*at) for model, *at in zip(self.models, state.inner, symbols)]
+        costs = [
+            cost + (unknown if own == UNKNOWN else 0) for (cost, _), own, unknown in zip(steps, symbols, self._unknown)
+        ]
         weights = [math.exp(-STEP * behind) for behind in state.behind]
         least = min(costs)
         mean = sum(weight * math.exp(STEP * (least - cost)) for weight, cost in zip(weights, costs)) / sum(weights)
