@@ -194,6 +194,13 @@ def test_what_was_read_second_best_does_not_count(truth, tmp_path):
     assert float(values(run(truth, tmp_path / "ranked.tsv"))["cer"]) == 0
 
 
+def test_words_are_put_together_to_lines(truth, tmp_path):
+    words = ["file\tpage\tline\tword\tconf\ttext", "a.png\t1\t1\t1\t0.9\tThe", "a.png\t1\t1\t2\t0.9\tcat", "b.png\t1\t1\t1\t0.9\tété"]
+    (tmp_path / "words.tsv").write_text("\n".join(words), encoding="utf-8")
+    done = run(truth, tmp_path / "words.tsv")
+    assert float(values(done)["cer"]) == 0 and b"more than once" not in done.stderr
+
+
 def test_lines_that_are_given_twice_are_told(truth, tmp_path):
     (tmp_path / "read.tsv").write_text("file\tpage\tline\ttext\na.png\t1\t1\tThe cat\nb.png\t1\t1\tété\n", encoding="utf-8")
     once, twice = (run(truth, *count * [tmp_path / "read.tsv"]) for count in (1, 2))

@@ -129,6 +129,22 @@ def test_the_title_names_file_and_page(page):
     assert "confidence" not in text
 
 
+def test_a_name_that_is_no_utf8_is_drawn_as_far_as_it_can_be(page):
+    named = page.with_name(os.fsdecode(b"caf\xe9.png"))
+    page.rename(named)
+    table = HEADER + f"{os.fsdecode(bytes(named))}\t1\t1\t40\t60\t200\t60\t\thello\n"
+    drawn = run("-f", "svg", "--title", "%f", stdin=table.encode("utf-8", "surrogateescape"))
+    assert drawn.returncode == Exit.OK and "caf\ufffd.png" in drawn.stdout.decode(), drawn.stderr
+
+
+def test_a_table_may_come_from_a_pipe_with_a_name_and_a_picture_be_a_portable_map(page, tmp_path):
+    (tmp_path / "page.pgm").write_bytes(cv2.imencode(".pgm", cv2.imread(str(page), 0))[1].tobytes())
+    table = HEADER + "page.pgm\t1\t1\t40\t60\t200\t60\t1\thello\n"
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["sh", "-c", 'printf %s "$0" > "$1"', table, str(tmp_path / "pipe")]):
+        assert near(picture(run(tmp_path / "pipe", tmp_path / "page.pgm")), BLUE) > 50
+
+
 def test_images_are_matched_by_name_and_the_table_may_come_before_or_from_standard_input(page, tmp_path):
     table = tmp_path / "lines.tsv"
     table.write_text(HEADER + "scans/page.png\t1\t1\t40\t60\t200\t60\t1\thello\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from dataclasses import dataclass
 from typing import IO, Iterable, Iterator, Mapping, Sequence
@@ -136,7 +137,12 @@ def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None
 
 def legible(text: str) -> str:
     """Keep a name from being taken for a formula, or for a label that is not to be shown."""
-    return text.replace("$", r"\$").lstrip("_") or "_"
+    return drawable(text).replace("$", r"\$").lstrip("_") or "_"
+
+
+def drawable(text: str) -> str:
+    """Return a text without the bytes of a file's name that are no UTF-8, of which there is no picture."""
+    return os.fsencode(text).decode("utf-8", "replace")
 
 
 def _unit_of_time(curves: Sequence[Curve]) -> tuple[str, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Iterator, Sequence
@@ -19,6 +21,8 @@ from htrtool.core.tables import header_columns, read_numbered, text_reader
 __all__ = ["Style", "figures", "load", "save", "sort_operands"]
 
 _HEAD = 512
+_PORTABLE_MAPS = tuple(b"P%d\n" % kind for kind in range(1, 7)) + tuple(b"P%d " % kind for kind in range(1, 7))
+"""How pictures in the formats PBM, PGM and PPM begin, which may have no NUL in their first bytes."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Style:
 
 
 def sort_operands(operands: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Tell tables from images by their first bytes."""
+    """Tell tables from images by their first bytes; a pipe is a table."""
     tables, images = [], []
     for operand in operands:
         (tables if operand == "-" or _is_text(operand) else images).append(operand)
@@ -42,12 +46,14 @@ def sort_operands(operands: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _is_text(operand: str) -> bool:
     try:
+        if not stat.S_ISREG(os.stat(operand).st_mode):
+            return True
         with open(operand, "rb") as stream:
             head = stream.read(_HEAD)
     except OSError:
         # A name without a suffix of pictures is more likely meant as a table; reading it will say what is wrong.
         return Path(operand).suffix.lower() in ("", ".tsv", ".txt", ".tab")
-    return b"\0" not in head and not head.startswith(b"%PDF")
+    return b"\0" not in head and not head.startswith((b"%PDF", *_PORTABLE_MAPS))
 
 
 def load(operand: str) -> Curve | list[HandCurve] | list[Box]:
@@ -108,11 +114,12 @@ def figures(
         if drawn and (len(drawn) < len(loaded) or images):
             what = "images" if images else "others"
             raise InputError(f"expected tables of one kind, received tables of {kind} and {what}: draw them one by one")
+    title = style.title and charts.drawable(style.title)
     if curves:
-        yield charts.learning_curves(curves, style.along, style.title, style.width)
+        yield charts.learning_curves(curves, style.along, title, style.width)
         return
     if hands:
-        yield hand_chart([curve for table in hands for curve in table], style.title, style.width)
+        yield hand_chart([curve for table in hands for curve in table], title, style.width)
         return
     boxes = [box for table in loaded for box in table]
     if not boxes:
@@ -145,7 +152,7 @@ def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn)
 
 
 def _title(source: PageSource, title: str | None) -> str | None:
-    return title.replace("%f", source.file).replace("%p", str(source.page)) if title else None
+    return charts.drawable(title.replace("%f", source.file).replace("%p", str(source.page))) if title else None
 
 
 def _sources(files: list[str], images: Sequence[str], problem) -> Iterator[tuple[PageSource, str | None]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Iterable, Iterator, Sequence
 
 _ARCHIVE = re.compile(r"^(?:.*?\.(?:tar|tar\.gz|tgz|wds)|-)/", re.IGNORECASE)
-_SUFFIX = re.compile(r"(?:\.gt)?\.(?:txt|png|jpe?g|jp2|tiff?|webp|bmp|gif|pnm|pgm|ppm|pdf|xml)$", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?:\.gt)?\.(?:txt|png|jpe?g|jp2|tiff?|webp|bmp|gif|p[bgnp]m|pdf|xml)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,11 @@ def _of_table(stream: Iterable[str], operand: str, document: str | None) -> Iter
         rows = read_numbered(itertools.chain([header], stream), operand)
     else:
         rows = _csv_rows(stream, columns, operand, separator)
+    lines = _of_rows(rows, names, operand)
+    return _of_words(lines) if names["word"] else lines
+
+
+def _of_rows(rows: Iterable[tuple[int, dict[str, str]]], names: dict[str, str | None], operand: str) -> Iterator[Line]:
     for number, row in rows:
         # htr prep makes no sample of such a row either.
         if names["text"].casefold() == NAMES_SET and row[names["text"]].strip() in ("", EMPTY, UNREADABLE):
@@ -108,6 +113,14 @@ def _of_table(stream: Iterable[str], operand: str, document: str | None) -> Iter
             _share(row, names["conf"], number, operand),
             (row[names["document"]] or None) if names["document"] else None,
         )
+
+
+def _of_words(words: Iterable[Line]) -> Iterator[Line]:
+    """Put the words of each line together; how sure each word is does not tell how sure the line is."""
+    for (file, page, line), row in itertools.groupby(words, lambda word: (word.file, word.page, word.line)):
+        first, *others = row
+        text = " ".join(word.text for word in (first, *others))
+        yield Line(file, text, page, line, document=first.document)
 
 
 def _separator(header: str) -> str:
@@ -156,6 +169,8 @@ def _columns(columns: list[str], source: str, document: str | None) -> dict[str,
         "document": first([document.casefold()] if document else (*DOCUMENT_COLUMNS, *WRITER_COLUMNS)),
         **{name: first([name]) for name in (*_NUMBERED, "conf")},
     }
+    # A row a word, as htr read --per-word has it, in a table of numbered lines.
+    found["word"] = first(["word"]) if found["line"] and found["text"] != first(["word"]) else None
     required = {"file": IMAGE_COLUMNS, "text": texts} | ({"document": (document,)} if document else {})
     for name, known in required.items():
         if found[name] is None:
