@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Callable, Sequence
+from typing import IO, TYPE_CHECKING, Callable, Iterator, Sequence
 
 import numpy as np
 
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import is_image
+from htrtool.core.pages import DEFAULT_DPI, PageSource, picture_sources
 from htrtool.core.pagexml import Point, XmlLine, XmlPage
 
+if TYPE_CHECKING:
+    from htrtool.core.cut import Cut
+
 IMAGE_FOLDERS = ("images", "image", "img", "imgs", "jpg", "scans", "IMG")
+# How a URL names a page of a PDF: https://www.rfc-editor.org/rfc/rfc8118
+_OF_PAGES = re.compile(r"#page=(\d+)$")
 # How far the two sides' scales may differ for an image to pass as the one that the file describes.
 STRETCH = 0.03
+
+
+def named_image(page: XmlPage) -> tuple[str, int | None]:
+    """Return the name of the image that a page of an XML file gives, and the index of the image's page, if told."""
+    within = _OF_PAGES.search(page.image)
+    return (page.image[: within.start()], int(within[1]) - 1) if within else (page.image, None)
 
 
 def find_image(name: str, stem: str, folders: Sequence[Path]) -> Path | None:
@@ -65,6 +78,56 @@ def as_described(pixels: np.ndarray, page: XmlPage, opened: Callable[[], IO[byte
     return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
 
 
+def picture_of(image: Path, index: int | None, number: int, count: int, source: str, dpi: float = DEFAULT_DPI) -> PageSource:
+    """Return the page of an image that a page of an XML file describes.
+
+    Args:
+        image: the image, a PDF or a picture of one page or several.
+        index: which of its pages, if the file tells.
+        number: which page of the XML file it is, of ``count``.
+        source: the XML file, for errors.
+        dpi: the resolution at which a PDF is drawn.
+
+    Raises:
+        InputError: the image is none, or has no such page.
+    """
+    pictures = list(picture_sources(str(image), dpi))
+    if index is None:
+        index = number - 1 if len(pictures) == count else 0
+    if not 0 <= index < len(pictures):
+        raise InputError(f"expected an image with a page {index + 1}, found {len(pictures)} pages: {image}", source)
+    return pictures[index]
+
+
+def load_described(page: XmlPage, picture: PageSource) -> np.ndarray:
+    """Load the picture of a page as the page has it, (height, width) uint8.
+
+    Raises:
+        InputError: it is broken.
+    """
+    pixels = picture.load()
+    return pixels if picture.original.is_pdf else as_described(pixels, page, picture.original.opened)
+
+
+def cuts_along(lines: Sequence[XmlLine], pixels: np.ndarray) -> Iterator[Cut | InputError]:
+    """Cut lines whose points are in pixels out of their page; for each that can't be, yield the error."""
+    from htrtool.core.cut import Cut, cut_line
+    from htrtool.core.place import Place
+
+    height, width = pixels.shape
+    corners = {(0, 0), (width, 0), (width, height), (0, height)}
+    spacing, on_its_head = _spacing_of(lines), _stands_on_its_head(lines)
+    for line in lines:
+        if not line.baseline and {(round(x), round(y)) for x, y in line.polygon or ()} == corners:
+            # Such is the line of a picture that shows no more than one.
+            yield Cut(pixels, Place.of_picture(width, height))
+            continue
+        try:
+            yield cut_line(pixels, line.polygon, line.baseline, spacing, directed=on_its_head)
+        except InputError as error:
+            yield error
+
+
 def scale_of(page: XmlPage, pixels: np.ndarray, source: str, image: str) -> tuple[float, float]:
     """Return how many pixels of the image there are to a unit of the file, across and down.
 
@@ -94,7 +157,13 @@ def in_pixels(line: XmlLine, across: float, down: float) -> XmlLine:
     return replace(line, polygon=move(line.polygon), baseline=move(line.baseline))
 
 
-def spacing_of(lines: Sequence[XmlLine]) -> float | None:
+def _stands_on_its_head(lines: Sequence[XmlLine]) -> bool:
+    """Tell whether most baselines run from right to left; a single one may just have been drawn so."""
+    back = sum(line.baseline[0][0] > line.baseline[-1][0] for line in lines if line.baseline)
+    return 2 * back > len(lines)
+
+
+def _spacing_of(lines: Sequence[XmlLine]) -> float | None:
     """Return the usual distance between baselines, for lines that have no outline."""
     heights = np.array(sorted(np.mean([y for _, y in line.baseline]) for line in lines if line.baseline))
     gaps = np.diff(heights)

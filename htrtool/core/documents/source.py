@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Iterator
@@ -10,17 +9,14 @@ from typing import Iterator
 import numpy as np
 from lxml import etree
 
-from htrtool.core.cut import Cut, cut_line
+from htrtool.core.cut import Cut
 from htrtool.core.errors import InputError
-from htrtool.core.pages import PageSource, picture_sources
-from htrtool.core.pagexml import XmlLine, XmlPage, pages_in, parse_tree, tag_of
-from htrtool.core.place import Place
-from htrtool.core.xml_image import as_described, find_image, in_pixels, scale_of, spacing_of
+from htrtool.core.pages import PageSource
+from htrtool.core.pagexml import XmlPage, pages_in, parse_tree, tag_of
+from htrtool.core.xml_image import cuts_along, find_image, in_pixels, load_described, named_image, picture_of, scale_of
 
 # Transkribus and others keep XML in a folder of such a name beside the images.
 XML_FOLDERS = ("page", "alto")
-# How a URL names a page of a PDF: https://www.rfc-editor.org/rfc/rfc8118
-_OF_PAGES = re.compile(r"#page=(\d+)$")
 
 
 @dataclass(frozen=True)
@@ -79,8 +75,7 @@ def image_of(page: XmlPage, operand: str, folder: Path) -> tuple[Path, int | Non
     Raises:
         InputError: it is not where it may be.
     """
-    within = _OF_PAGES.search(page.image)
-    name = page.image[: within.start()] if within else page.image
+    name, index = named_image(page)
     folders = [folder, folder.parent] if folder.name in XML_FOLDERS else [folder]
     image = find_image(name, Path(operand).stem, folders)
     if image is None:
@@ -92,26 +87,20 @@ def image_of(page: XmlPage, operand: str, folder: Path) -> tuple[Path, int | Non
             + outside * leads_out,
             operand,
         )
-    return image, int(within[1]) - 1 if within else None
+    return image, index
 
 
 def _picture(page: XmlPage, number: int, count: int, operand: str, folder: Path, dpi: float) -> PageSource:
     image, index = image_of(page, operand, folder)
-    pictures = list(picture_sources(str(image), dpi))
-    if index is None:
-        index = number - 1 if len(pictures) == count else 0
-    if not 0 <= index < len(pictures):
-        raise InputError(f"expected an image with a page {index + 1}, found {len(pictures)} pages: {image}", operand)
-    return pictures[index]
+    return picture_of(image, index, number, count, operand, dpi)
 
 
 def _loader(page: XmlPage, picture: PageSource, operand: str):
     def load() -> np.ndarray:
         try:
-            pixels = picture.load()
+            return load_described(page, picture)
         except InputError as error:
             raise InputError(f"its image can't be used: {error}", operand) from None
-        return pixels if picture.original.is_pdf else as_described(pixels, page, picture.original.opened)
 
     return load
 
@@ -120,27 +109,11 @@ def _cutter(page: XmlPage, operand: str, image: str):
     def cut(pixels: np.ndarray, problems: list) -> Iterator[tuple[int, Cut]]:
         scale = scale_of(page, pixels, operand, image)
         lines = [in_pixels(line, *scale) for line in page.lines]
-        spacing, on_its_head = spacing_of(lines), stands_on_its_head(lines)
-        for number, line in enumerate(lines, 1):
-            try:
-                yield number, _cut(pixels, line, spacing, on_its_head)
-            except InputError as error:
+        for number, (line, found) in enumerate(zip(lines, cuts_along(lines, pixels)), 1):
+            if isinstance(found, InputError):
                 name = f"{number} ({line.name})" if line.name else str(number)
-                problems.append(InputError(f"line {name}: {error.args[0]}", operand))
+                problems.append(InputError(f"line {name}: {found.args[0]}", operand))
+            else:
+                yield number, found
 
     return cut
-
-
-def stands_on_its_head(lines: list[XmlLine]) -> bool:
-    """Tell whether most baselines run from right to left; a single one may just have been drawn so."""
-    back = sum(line.baseline[0][0] > line.baseline[-1][0] for line in lines if line.baseline)
-    return 2 * back > len(lines)
-
-
-def _cut(pixels: np.ndarray, line: XmlLine, spacing: float | None, on_its_head: bool) -> Cut:
-    height, width = pixels.shape
-    corners = {(0, 0), (width, 0), (width, height), (0, height)}
-    if not line.baseline and {(round(x), round(y)) for x, y in line.polygon or ()} == corners:
-        # Such is the line of a picture that shows no more than one.
-        return Cut(pixels, Place.of_picture(width, height))
-    return cut_line(pixels, line.polygon, line.baseline, spacing, directed=on_its_head)

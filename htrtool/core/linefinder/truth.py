@@ -117,16 +117,16 @@ def _array(points) -> np.ndarray:
 
 
 def _of_xml(path: Path):
-    from htrtool.core.layouts.xml import image_of, scaled_lines
+    from htrtool.core.layouts.xml import Described, image_of
     from htrtool.core.pagexml import parse_pages
 
     pages = parse_pages(path)
     if len(pages) != 1:
         raise InputError(f"expected one page, found {len(pages)}", str(path))
-    image = image_of(path, pages[0])
+    image, index = image_of(path, pages[0])
     if image is None:
         raise InputError("expected the page's image beside it, found none", str(path))
-    pixels, lines = scaled_lines(pages[0], image, path)
+    pixels, lines = Described(pages[0], path, image, index).load()
     return pixels, [(_array(line.baseline), _array(line.polygon), line.text) for line in lines]
 
 
