@@ -319,6 +319,19 @@ def test_pages_are_cut_whether_or_not_something_is_beside_them(run_htr, tmp_path
     assert texts == [*truth, "one", *[None] * 4]
 
 
+def test_the_pages_of_an_annotated_image_are_cut_from_themselves_and_upright(run_htr, tmp_path):
+    note, letter = (Image.open(SAMPLES / f"{name}.jpg") for name in ("note", "letter"))
+    letter.save(tmp_path / "book.tif", save_all=True, append_images=[note.rotate(180, expand=True)])
+    assert run_htr("read", "-q", "-f", "page", "-o", tmp_path, tmp_path / "book.tif").returncode == Exit.OK
+    done = run_htr("prep", tmp_path / "book-2.xml")
+    assert done.returncode == Exit.OK, done.stderr
+    texts = [sample.text for sample in samples_in(done.stdout)]
+    assert texts[1] == "12 eggs, coffee, a lemon, brown bread."
+    (tmp_path / "lines.tar").write_bytes(done.stdout)
+    read = run_htr("read", "-q", "-f", "txt", tmp_path / "lines.tar").stdout.decode()
+    assert "12 eggs, coffee, a lemon" in read
+
+
 def test_no_sample_takes_the_place_of_its_original(run_htr, tmp_path):
     save(tmp_path / "gt" / "1.png", line_picture("one"))
     (tmp_path / "gt" / "1.gt.txt").write_text("one")

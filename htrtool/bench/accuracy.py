@@ -23,7 +23,7 @@ COLUMNS = ("set", "reader", "lines", "cer", "cer_low", "cer_high", "wer", "wer_l
 @click.option("--peer", "peers", multiple=True, type=click.Choice(["rapidocr", "tesseract"]), help="Only these peers.  [default: all that are installed]")
 @click.option("--alone", is_flag=True, help="No peers.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many lines a set, drawn at random.")
-@click.option("--seed", default=0, show_default=True, help="Seed of that draw.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of that draw.")
 def accuracy(streams, models, lms, looks, peers, alone, limit, seed) -> None:
     """Score htr and its peers on the labelled lines of each STREAM, one set a file.
 
@@ -68,6 +68,8 @@ def labelled(path: Path, limit: int | None, seed: int) -> list:
             samples = [sample for sample in read_samples(stream, str(path)) if sample.text]
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror}", str(path)) from None
+    if not samples:
+        raise InputError("expected samples with a text, found none", str(path))
     if limit and limit < len(samples):
         chosen = np.random.default_rng(seed).choice(len(samples), limit, replace=False)
         samples = [samples[i] for i in sorted(chosen)]

@@ -24,7 +24,7 @@ COLUMNS = ("set", "lm", "lines", "line_ece", "word_ece", "character_ece", "mean_
 @click.option("--lm", default="auto", show_default=True, help="The language model, as for htr read.")
 @click.option("--looks", type=LOOKS, default="auto", show_default=True, metavar="auto|N", help="How often each line is looked at.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many lines a set, drawn at random.")
-@click.option("--seed", default=0, show_default=True, help="Seed of that draw.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of that draw.")
 def calibration(streams: Sequence[str], model: str, lm: str, looks: int | None, limit: int | None, seed: int) -> None:
     """Print the expected calibration error of lines, words and characters on each STREAM, and on all together.
 

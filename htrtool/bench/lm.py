@@ -24,7 +24,7 @@ _NAME = re.compile(r"(?<=[\w,] )[A-ZÀ-ÖØ-Þ][^\W\d_]{2,}")
 @click.option("--lm", default="auto", show_default=True, help="The language model, as for htr read.")
 @click.option("--names", is_flag=True, help="Read with --lexicon too: with the names in each set's lines, and with those of the other sets.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many lines a set, drawn at random.")
-@click.option("--seed", default=0, show_default=True, help="Seed of that draw.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of that draw.")
 def lm(streams: Sequence[str], model: str, lm: str, names: bool, limit: int | None, seed: int) -> None:
     """Score a language model on the labelled lines of each STREAM, one set a file.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import replace
 
 import click
@@ -12,6 +13,9 @@ from htrtool.core.training.spec import SIZES, parse_spec
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import FiniteRange, refuse, with_messages, with_operands
+
+BACKENDS = ("tensorflow", "jax", "torch")
+"""Those of Keras, as the environment variable KERAS_BACKEND names them."""
 
 
 @click.command()
@@ -231,8 +235,10 @@ def quantise_model(operands: list[str], output: str, messages: Messages) -> int:
 
     if len(operands) != 1 or operands == ["-"]:
         raise click.UsageError("--quantise takes one model, its name or its .onnx file")
-    target = Target.of(output)
-    info = quantise(find_model(operands[0]), target)
+    target, model = Target.of(output), find_model(operands[0])
+    if os.path.realpath(target.file(".onnx")) == os.path.realpath(model):
+        raise click.UsageError(f"{model} would be replaced by its own 8-bit form: give another name with -o")
+    info = quantise(model, target)
     messages.note(f"wrote {target.file('.onnx')} and {target.file('.md')}: weights of {info.training['weights']}")
     return Exit.OK
 
@@ -245,7 +251,10 @@ def check_installed() -> None:
     """
     from importlib.util import find_spec
 
-    if missing := [name for name in ("keras", "onnx") if not find_spec(name)]:
+    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if backend not in BACKENDS:
+        raise click.UsageError(f"KERAS_BACKEND is one of {', '.join(BACKENDS)}, received {backend!r}")
+    if missing := [name for name in ("keras", "onnx", backend) if not find_spec(name)]:
         raise DependencyError(f"training needs {' and '.join(missing)}: pip install 'htrtool[train]'")
 
 

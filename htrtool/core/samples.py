@@ -19,6 +19,8 @@ import numpy as np
 from htrtool.core.errors import InputError
 
 IMAGE_SUFFIXES = (".png", ".webp", ".jpg", ".jpeg")
+PICTURE_SUFFIXES = (*IMAGE_SUFFIXES, ".tif", ".tiff", ".bmp", ".jp2")
+"""Those and others that are no samples' pictures, but would be missed."""
 TEXT_SUFFIXES = (".txt", ".gt.txt")
 
 
@@ -157,6 +159,16 @@ def _assembled(
 ) -> Iterator[Sample]:
     image = next((parts[suffix] for suffix in IMAGE_SUFFIXES if suffix in parts), None)
     if image is None:
+        pictures = [suffix for suffix in parts if suffix.endswith(PICTURE_SUFFIXES)]
+        if pictures:
+            failure = InputError(
+                f"expected a picture {' or '.join(key + suffix for suffix in IMAGE_SUFFIXES)}, found "
+                f"{key + pictures[0]}: names of samples have no dot but that of their suffix",
+                source,
+            )
+            if on_error is None:
+                raise failure
+            on_error(failure)
         return
     text = next((parts[suffix] for suffix in TEXT_SUFFIXES if suffix in parts), None)
     try:

@@ -94,8 +94,12 @@ def write_in_folder(
             problem(OutputError(f"{name} is written for {taken[name]} already: give another -o for it", source.file))
             continue
         taken[name] = source.file
+        place = Path(folder, name)
+        if any(place.exists() and os.path.isfile(read) and place.samefile(read) for read in (source.file, source.image or "")):
+            problem(OutputError("it would replace what is read: give another -o for it", str(place)))
+            continue
         try:
-            with replacing(Path(folder) / name) as stream:
+            with replacing(place) as stream:
                 stream.write(content)
         except OutputError as error:
             problem(error)

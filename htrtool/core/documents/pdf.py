@@ -150,7 +150,8 @@ def _displayed(page: PdfPage, size: tuple[int, int]) -> np.ndarray:
     left, right = max(min(crop[::2]), min(media[::2])), min(max(crop[::2]), max(media[::2]))
     bottom, top = max(min(crop[1::2]), min(media[1::2])), min(max(crop[1::2]), max(media[1::2]))
     width, height = right - left, top - bottom
-    turned = int(page.obj.get("/Rotate", 0)) % 360
+    # PDFium counts whole quarters only.
+    turned = int(float(page.obj.get("/Rotate", 0)) / 90) % 4 * 90
     across, down = ((width, height) if turned in (0, 180) else (height, width)) / np.array(size)
     return {
         0: np.array([[across, 0, left], [0, -down, top]]),

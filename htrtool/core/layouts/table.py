@@ -72,6 +72,14 @@ def is_output(path: Path) -> bool:
         return False
 
 
+def has_several_lines(path: Path) -> bool:
+    """Tell whether a table of lines that a model has read has several of one picture, which is a page then."""
+    with _opened(path) as file:
+        rows = _reader(file, path)
+        place = next(rows).index("line")
+        return any(len(row) > place and row[place] not in ("", "1") for row in rows)
+
+
 def in_table(
     path: Path, prefix: str, image_column: str | None = None, text_column: str | None = None
 ) -> Iterator[Found]:

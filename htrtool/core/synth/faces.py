@@ -21,7 +21,7 @@ KEPT = 400
 """Masks that a face keeps, about 1 MB."""
 
 SUFFIXES = (".ttf", ".otf")
-FREE = ("OFL", "SIL", "Apache", "MIT", "CC0-1.0")
+FREE = re.compile(r"\b(OFL|SIL|Apache|MIT|CC0-1\.0)\b")
 NOT_FREE = ("see copyright", "FontException")
 WEIGHTS = {"print": 1.0, "cursive": 1.2, "formal-cursive": 0.2, "caps-only": 0.12}
 CAPITALS = re.compile(r"[A-ZÀ-ÖØ-Þ]{2}")
@@ -163,7 +163,7 @@ class Faces:
         for file in files:
             known = tables.setdefault(file.parent, read_table(file.parent)).get(file.name, {})
             licence = known.get("licence", "")
-            if licence and (any(word in licence for word in NOT_FREE) or not any(word in licence for word in FREE)):
+            if licence and (any(word in licence for word in NOT_FREE) or not FREE.search(licence)):
                 self.left_out[file.name] = f"licence {licence}"
                 continue
             try:
@@ -203,11 +203,20 @@ def median_height(font: ImageFont.FreeTypeFont, letters: str) -> float:
 
 
 def read_table(folder: Path) -> dict[str, dict]:
-    """Return the rows of a folder's ``LICENSES.tsv`` by font file; empty where there is none."""
+    """Return the rows of a folder's ``LICENSES.tsv`` by font file; empty where there is none.
+
+    Raises:
+        InputError: it is not UTF-8, or lacks the columns font and licence.
+    """
     table = folder / "LICENSES.tsv"
     if not table.is_file():
         return {}
-    with table.open(encoding="utf-8", newline="") as lines:
-        return {
-            row["font"]: row for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if row.get("font")
-        }
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as lines:
+            rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+            if lacked := {"font", "licence"} - set(rows.fieldnames or ()):
+                found = " ".join(rows.fieldnames or ()) or "nothing"
+                raise InputError(f"expected a table with the columns font and licence, found {found!r}: no {lacked.pop()}", str(table))
+            return {row["font"]: row for row in rows if row["font"]}
+    except UnicodeDecodeError as error:
+        raise InputError(f"expected a table in UTF-8, received something else ({error})", str(table)) from None

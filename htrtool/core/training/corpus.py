@@ -112,8 +112,8 @@ def gather(
     if corpus is None or not len(corpus.lines):
         if corpus is not None and len(corpus.kept_aside):
             left_out[f"marked {VAL}"] = corpus.kept_aside.keys
-        told = ", ".join(f"{len(keys)} {reason}" for reason, keys in left_out.items())
-        raise InputError(f"expected samples with a text to train on, received none{told and f': {told}'}")
+        use = "to train on" if by_split else "to keep aside"
+        raise InputError(f"expected samples with a text {use}, received none{_told(left_out)}")
     return corpus
 
 
@@ -132,7 +132,12 @@ def restrict(corpus: Corpus, charset: Charset, stride: int) -> None:
             corpus.leave_out("too narrow for their text", store.keys[index])
         setattr(corpus, name, store.keep(i for i in range(len(store)) if i not in narrow))
     if not len(corpus.lines):
-        raise InputError("expected lines that the network can learn from, all of them were left out")
+        raise InputError(f"expected lines that the network can learn from, received none{_told(corpus.left_out)}")
+
+
+def _told(left_out: dict[str, list[str]]) -> str:
+    told = ", ".join(f"{len(keys)} {reason}" for reason, keys in left_out.items())
+    return told and f": {told}"
 
 
 def labelled_samples(

@@ -56,7 +56,7 @@ def choose_charset(which: str | None, texts: list[str], parent: ModelInfo | None
         known = parent.charset.characters
         return Charset(known + tuple(c for c in of_data.characters if c not in known and which == "grow"))
     try:
-        content = Path(which).read_text(encoding="utf-8")
+        content = Path(which).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"expected data, keep, grow, latin or a UTF-8 file of characters ({error})", which) from None
     return Charset.of_texts([*content.splitlines(), " "])
