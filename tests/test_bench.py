@@ -45,6 +45,14 @@ def test_accuracy_names_a_stream_that_is_none(tmp_path, tiny_model):
     assert done.returncode == 3 and "nowhere.tar: can't read it" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("name", ["accuracy", "lm", "calibration"])
+def test_a_stream_without_texts_is_told(name, tmp_path, tiny_model):
+    with open(tmp_path / "bare.tar", "wb") as opened, SampleWriter(opened) as writer:
+        writer.write(Sample("page/1", encode_png(draw_line("abc"))))
+    done = bench(name, "-m", tiny_model, tmp_path / "bare.tar")
+    assert done.returncode == 3 and "bare.tar: expected samples with a text" in done.stderr
+
+
 def test_lm_and_calibration_give_a_row_for_each_way_of_decoding(stream, tiny_model):
     rows = list(read_table(bench("lm", "-m", tiny_model, stream).stdout.splitlines(True), "bench"))
     assert [(row["lm"], row["cer"], row["change"]) for row in rows] == [("none", "0.1111", ""), ("auto", "0.1111", "0")]

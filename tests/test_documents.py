@@ -188,6 +188,16 @@ def test_documents_go_to_a_folder_each_named_for_its_input(run_htr, tiny_model, 
     assert run_htr("read", "-m", tiny_model, "-f", "txt", "two-2.xml", cwd=pictures).stdout == b"cab\n"
 
 
+def test_documents_do_not_take_the_place_of_those_that_are_read(run_htr, tiny_model, pictures):
+    read = "read", "-m", tiny_model, "--mode", "line"
+    run_htr(*read, "-f", "page", "-o", ".", "line.png", cwd=pictures)
+    before = (pictures / "line.xml").read_bytes()
+    for form in ("page", "alto"):
+        done = run_htr(*read, "-f", form, "-o", ".", "line.xml", cwd=pictures)
+        assert done.returncode != Exit.OK and b"line.xml: it would replace what is read" in done.stderr
+    assert (pictures / "line.xml").read_bytes() == before
+
+
 def test_several_pages_do_not_fit_into_one_document(run_htr, tiny_model, pictures):
     several = run_htr("read", "-m", tiny_model, "-f", "hocr", "line.png", "sheet.png", cwd=pictures)
     assert several.returncode == Exit.USAGE and b"-o DIR" in several.stderr and several.stdout == b""

@@ -332,6 +332,13 @@ def test_the_pages_of_an_annotated_image_are_cut_from_themselves_and_upright(run
     assert "12 eggs, coffee, a lemon" in read
 
 
+def test_what_was_read_on_pages_is_no_table_of_lines(run_htr, tmp_path):
+    shutil.copy(SAMPLES / "note.jpg", tmp_path)
+    (tmp_path / "out.tsv").write_bytes(run_htr("read", "note.jpg", cwd=tmp_path).stdout)
+    done = run_htr("prep", "out.tsv", cwd=tmp_path)
+    assert done.returncode == Exit.BAD_INPUT and b"htr read -f page writes them" in done.stderr and done.stdout[:1] != b"n"
+
+
 def test_no_sample_takes_the_place_of_its_original(run_htr, tmp_path):
     save(tmp_path / "gt" / "1.png", line_picture("one"))
     (tmp_path / "gt" / "1.gt.txt").write_text("one")

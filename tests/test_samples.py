@@ -53,6 +53,19 @@ def test_the_stream_is_an_ordinary_tar_of_pictures_texts_and_json():
     assert len(data) % 10240 == 0
 
 
+@pytest.mark.parametrize("name", ["a.1.png", "a.bin.png", "a.tif"])
+def test_a_picture_that_forms_no_sample_is_told(name):
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for member in (name, "b.png"):
+            entry = tarfile.TarInfo(member)
+            entry.size = len(picture())
+            archive.addfile(entry, io.BytesIO(picture()))
+    told = []
+    assert [sample.key for sample in samples_in(stream.getvalue(), on_error=told.append)] == ["b"]
+    assert len(told) == 1 and name in str(told[0])
+
+
 @pytest.mark.parametrize("order", [("a.png", "b.png", "a.txt", "b.txt"), ("a.txt", "b.txt", "a.png", "b.png")])
 def test_a_tar_in_which_pictures_and_texts_stand_apart_is_refused(order):
     stream = io.BytesIO()

@@ -153,6 +153,23 @@ def test_fonts_that_are_broken_or_not_free_are_left_out_by_name(tmp_path, dejavu
         Faces([tmp_path / "broken.ttf"])
 
 
+@pytest.mark.parametrize("licence, free", [("SIL-1.1", True), ("LIMITED, no redistribution", False), ("PERMITTED", False)])
+def test_a_licence_is_free_by_its_own_name(tmp_path, dejavu, licence, free):
+    for name in ("good", "other"):
+        (tmp_path / f"{name}.ttf").write_bytes(dejavu.read_bytes())
+    # As Excel saves it.
+    (tmp_path / "LICENSES.tsv").write_text(f"font\tlicence\ngood.ttf\tMIT\nother.ttf\t{licence}\n", encoding="utf-8-sig")
+    assert ("other.ttf" in Faces([tmp_path]).left_out) == (not free)
+
+
+@pytest.mark.parametrize("table", ["font\tlicense\n".encode(), "font\tlicence\né".encode("latin-1"), b""])
+def test_a_table_of_licences_that_tells_none_is_refused(tmp_path, dejavu, table):
+    (tmp_path / "good.ttf").write_bytes(dejavu.read_bytes())
+    (tmp_path / "LICENSES.tsv").write_bytes(table)
+    with pytest.raises(InputError, match="expected a table"):
+        Faces([tmp_path])
+
+
 def test_texts_keep_to_their_length_language_and_plain_characters(texts):
     lines = list(itertools.islice(lines_of_text(texts, 1), 2000))
     assert all(2 <= len(text) <= 75 and text == " ".join(text.split()) for text, _ in lines)

@@ -102,6 +102,15 @@ def test_eight_bit_weights_read_nearly_the_same_from_a_smaller_file(tmp_path, ru
     again = run_htr("train", "--quantise", "-o", tmp_path / "twice", f"{small}.onnx")
     assert again.returncode != 0 and b"quantised already" in again.stderr
     assert run_htr("train", "--quantise", "-o", small).returncode == 2
+    onto_itself = run_htr("train", "--quantise", "-o", small, f"{small}.onnx")
+    assert onto_itself.returncode == 2 and b"would be replaced by its own 8-bit form" in onto_itself.stderr
+
+
+def test_an_unknown_backend_is_told(run_htr, tmp_path):
+    environment = os.environ | {"KERAS_BACKEND": "foo"}
+    line = [sys.executable, "-m", "htrtool", "train", "-o", str(tmp_path / "m"), str(tmp_path)]
+    done = subprocess.run(line, env=environment, capture_output=True)
+    assert done.returncode == 2 and b"KERAS_BACKEND is one of tensorflow, jax, torch" in done.stderr
 
 
 def checksum_of_weights(model: Path) -> str:
