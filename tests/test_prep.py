@@ -339,6 +339,16 @@ def test_what_was_read_on_pages_is_no_table_of_lines(run_htr, tmp_path):
     assert done.returncode == Exit.BAD_INPUT and b"htr read -f page writes them" in done.stderr and done.stdout[:1] != b"n"
 
 
+def test_a_page_that_is_annotated_twice_is_taken_once(run_htr, tmp_path):
+    shutil.copy(SAMPLES / "note.jpg", tmp_path)
+    for form in ("alto", "page"):
+        run_htr("read", "-q", "-f", form, "-o", tmp_path / form, tmp_path / "note.jpg")
+    (tmp_path / "note.txt").write_text("a note")
+    done = run_htr("prep", tmp_path)
+    assert done.returncode == Exit.OK and b"1 left out: another annotation of a page that was taken" in done.stderr
+    assert len(samples_in(done.stdout)) == 4
+
+
 def test_no_sample_takes_the_place_of_its_original(run_htr, tmp_path):
     save(tmp_path / "gt" / "1.png", line_picture("one"))
     (tmp_path / "gt" / "1.gt.txt").write_text("one")

@@ -43,7 +43,7 @@ class Entry:
     """One thing to load, a picture or a page; ``load`` gives its lines and may run in another thread.
 
     ``text`` is the transcription where it is known before loading, so that what is left out for its text need not be
-    decoded; ``image`` is the page that the lines are cut from. What ``load`` can't make a line of, it gives as
+    decoded; ``image`` is the page that the lines are cut from, of several that of an ``index``. What ``load`` can't make a line of, it gives as
     :class:`LeftOut` or :class:`~htrtool.core.errors.InputError`.
     """
 
@@ -51,6 +51,7 @@ class Entry:
     load: Callable[[], Iterable[Line | LeftOut | InputError]]
     text: str | None = None
     image: Path | None = None
+    index: int | None = None
 
 
 @dataclass

@@ -173,6 +173,7 @@ class Finder:
         was forgotten.
         """
         claimed: set[str] = set()
+        annotated: set[tuple[str, str, int | None]] = set()
         transcribed = False
         for folder, names in folders_below(top):
             known = set(names)
@@ -189,14 +190,18 @@ class Finder:
                 for item in found:
                     transcribed = True
                     if isinstance(item, Entry) and item.image is not None:
-                        claimed.add(os.path.realpath(item.image))
+                        real = os.path.realpath(item.image)
+                        claimed.add(real)
+                        # Of the same name, in folders of their own, are those that one page was exported as.
+                        page_of = real, path.stem, item.index
+                        if page_of in annotated:
+                            item = LeftOut(item.name, "another annotation of a page that was taken")
+                        annotated.add(page_of)
                     yield item
         if not self._wants("pairs", "images"):
             return
 
         def unpaired(path: Path, key: str) -> Found | None:
-            if os.path.realpath(path) in claimed:
-                return None
             forgotten = transcribed and self.cutter is None
             return LeftOut(str(path), NO_TEXT) if forgotten else self._untranscribed(path, key)
 
@@ -206,6 +211,7 @@ class Finder:
         for folder, names in folders_below(top):
             if self.layout == "images":
                 names = [name for name in names if is_image(name)]
+            names = [name for name in names if os.path.realpath(folder / name) not in claimed]
             under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
             yield from paired(folder, names, under, unpaired, page)
             for name in filter(lambda name: self._is_pdf(folder / name), names):

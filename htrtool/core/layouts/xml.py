@@ -41,7 +41,8 @@ def in_xml(path: Path, prefix: str) -> Iterator[Found]:
         name = path.stem if len(pages) == 1 else f"{path.stem}-{number}"
         key = key_of(prefix, name)
         described = Described(page, path, image, index, number, len(pages))
-        yield Entry(str(path), lambda described=described, key=key: lines_of(described, key), image=image)
+        whole = index if index is not None or len(pages) == 1 else number - 1
+        yield Entry(str(path), lambda described=described, key=key: lines_of(described, key), image=image, index=whole)
 
 
 @dataclass(frozen=True)
