@@ -349,6 +349,12 @@ def test_a_page_that_is_annotated_twice_is_taken_once(run_htr, tmp_path):
     assert len(samples_in(done.stdout)) == 4
 
 
+def test_a_folder_can_not_tell_of_another_preparation(run_htr, folder, tmp_path):
+    for options, told in (([], False), (["--binarise", "otsu"], True)):
+        done = run_htr("prep", *options, folder, "-o", f"{tmp_path / 'out'}/")
+        assert done.returncode == Exit.OK and (b"htr train prepares them once more" in done.stderr) == told
+
+
 def test_no_sample_takes_the_place_of_its_original(run_htr, tmp_path):
     save(tmp_path / "gt" / "1.png", line_picture("one"))
     (tmp_path / "gt" / "1.gt.txt").write_text("one")

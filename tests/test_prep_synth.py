@@ -59,6 +59,9 @@ def test_a_text_in_other_letters_is_refused(synth, tmp_path):
     (tmp_path / "ru.txt").write_text("Все счастливые семьи похожи друг на друга. " * 9, encoding="utf-8")
     done = synth("--count", "3", tmp_path / "ru.txt")
     assert done.returncode == Exit.BAD_INPUT and b"ru.txt: expected a text in Latin letters" in done.stderr
+    (tmp_path / "ro.txt").write_text("Toate familiile fericite se aseamănă între ele, și știe toată lumea. " * 9, encoding="utf-8")
+    done = synth("--count", "3", tmp_path / "ro.txt")
+    assert done.returncode == Exit.BAD_INPUT and "of its words: ș".encode() in done.stderr
 
 
 def test_the_same_bytes_whatever_the_number_of_processes(synth, texts):

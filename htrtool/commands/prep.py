@@ -98,6 +98,7 @@ def prep(
     from htrtool.core.collect import collect
     from htrtool.core.layouts.base import LeftOut, is_tar_name
     from htrtool.core.outputs import is_sample_folder, sample_output
+    from htrtool.core.recipe import DEFAULT_RECIPE
     from htrtool.core.tally import Tally
 
     # The lines are shared out among threads or processes; OpenCV's own threads would only get in their way.
@@ -114,6 +115,11 @@ def prep(
     to_file = output not in (None, "-")
     if to_file and maker.split is None and not os.path.exists(output) and not (is_sample_folder(output) or is_tar_name(output)):
         messages.warning(f"{output} is written as a tar: to a folder go as {output}/")
+    if to_file and maker.split is None and is_sample_folder(output) and maker.recipe != DEFAULT_RECIPE:
+        messages.warning(
+            "pictures in a folder do not say how they were prepared, and htr train prepares them once more: for training "
+            "write a tar, -o FILE.tar"
+        )
     with (
         contextlib.closing(all_made),
         sample_output(output if to_file else protect_stdout(), maker.split) as write,

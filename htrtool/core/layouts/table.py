@@ -95,7 +95,12 @@ def in_table(
             columns = _columns(header, image_column, text_column, str(path))
             images = _Images(path)
             for row in reader:
-                if row and any(row):
+                if any(row[len(header) :]):
+                    # Where a cell is too much, no cell can be told to be the text.
+                    yield InputError(
+                        f"expected {len(header)} cells as in the first line, found {len(row)}", f"{path}:{reader.line_num}"
+                    )
+                elif any(row):
                     if isinstance(reader, _Rows) and columns.text < len(row):
                         row[columns.text] = unescape(row[columns.text])
                     yield _found(row, columns, images, path, prefix, f"{path}:{reader.line_num}")

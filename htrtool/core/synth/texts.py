@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ PLENTY = 400_000
 """Characters beyond which a file is not taken more often for its length."""
 LAST, BEYOND = "\u017f", "€"
 """The last character that lines are made of, and those that are welcome beyond it: Latin letters only."""
+
+MOST_UNWRITTEN = 0.05
+"""The share of a text's words that may have other letters: lines with them are passed over, and more would leave few."""
 
 FORMS_IN_CAPITALS, PROSE_IN_CAPITALS = 0.18, 0.12
 """The shares of lists and of prose that are written in capitals, as forms ask for and some hands do."""
@@ -51,7 +55,7 @@ def read_text(path: str | Path) -> Text:
     A file named ``LANGUAGE_forms_…`` holds a list, all others prose; ``LANGUAGE_`` tells the language.
 
     Raises:
-        InputError: it can't be read, is not UTF-8, or is nearly empty.
+        InputError: it can't be read, is not UTF-8, is nearly empty, or has too many words that are not written.
     """
     path = Path(path)
     try:
@@ -73,7 +77,20 @@ def read_text(path: str | Path) -> Text:
         raise InputError("expected running text, found none", str(path))
     if sum(character.isalpha() for character in prose) > 2 * sum(c.isalpha() and c <= LAST for c in prose):
         raise InputError("expected a text in Latin letters, found mostly others, which are not written", str(path))
+    words = prose[:PLENTY].split()
+    unwritten = [word for word in words if not _can_be_written(word)]
+    if len(unwritten) > MOST_UNWRITTEN * len(words):
+        letters = Counter(c for word in unwritten for c in word if not _can_be_written(c))
+        raise InputError(
+            f"expected a text of letters that are written, up to {LAST} in Unicode, found others in "
+            f"{len(unwritten) / len(words):.0%} of its words: {' '.join(c for c, _ in letters.most_common(10))}",
+            str(path),
+        )
     return Text(name.language, prose, (), min(len(prose), PLENTY) ** 0.5)
+
+
+def _can_be_written(text: str) -> bool:
+    return all(character <= LAST or character in BEYOND for character in text)
 
 
 class Texts:
@@ -131,7 +148,7 @@ class Texts:
             listed = rng.random() < self.forms or not self._prose[language]
             text = self._form(language, rng) if listed else self._span(language, rng)
             text = " ".join(text.split())[:LONGEST].strip()
-            if len(text) >= 2 and all(character <= LAST or character in BEYOND for character in text):
+            if len(text) >= 2 and _can_be_written(text):
                 return _cased(text, rng, FORMS_IN_CAPITALS if listed else PROSE_IN_CAPITALS), language
         return form(rng, language), language
 

@@ -93,6 +93,8 @@ def gather(
                 "them again with one recipe",
                 sample.key,
             )
+        # A stream that htr prep did not write may have line ends and tabs in its texts.
+        sample.text = " ".join((sample.text or "").split())
         if not sample.text:
             corpus.leave_out("without text", sample.key)
             continue
