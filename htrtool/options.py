@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 import sys
 from pathlib import Path
 from typing import Callable, Iterable
@@ -13,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from htrtool.core.errors import InputError
+from htrtool.core.files import same_file
 from htrtool.messages import Messages
 
 
@@ -85,7 +85,7 @@ def with_operands(metavar: str, beside: str | None = None) -> Callable:
             others = kwargs.get(beside) or ()
             if kwargs.get("output") in STANDARD_OUTPUT:
                 kwargs["output"] = "-"
-            if (output := kwargs.get("output")) and os.path.isfile(output) and any(map(_same_as(output), names)):
+            if (output := kwargs.get("output")) and any(same_file(output, name) for name in names):
                 raise click.UsageError(f"-o {output} would replace what is read: name another file")
             if [*names, files_from, *([others] if isinstance(others, str) else others)].count("-") > 1:
                 raise click.UsageError("standard input, '-', can be read only once")
@@ -94,11 +94,6 @@ def with_operands(metavar: str, beside: str | None = None) -> Callable:
         return wrapper
 
     return decorate
-
-
-def _same_as(file: str) -> Callable[[str], bool]:
-    """Return a function that tells whether a name is that of a file."""
-    return lambda name: os.path.isfile(name) and os.path.samefile(name, file)
 
 
 def tell_of_standard_input() -> None:

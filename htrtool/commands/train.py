@@ -230,13 +230,14 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
 
 def quantise_model(operands: list[str], output: str, messages: Messages) -> int:
     """Write a model with 8-bit weights."""
+    from htrtool.core.files import same_file
     from htrtool.core.modelfile import Target, find_model
     from htrtool.core.training.quantise import quantise
 
     if len(operands) != 1 or operands == ["-"]:
         raise click.UsageError("--quantise takes one model, its name or its .onnx file")
     target, model = Target.of(output), find_model(operands[0])
-    if os.path.realpath(target.file(".onnx")) == os.path.realpath(model):
+    if same_file(target.file(".onnx"), model):
         raise click.UsageError(f"{model} would be replaced by its own 8-bit form: give another name with -o")
     info = quantise(model, target)
     messages.note(f"wrote {target.file('.onnx')} and {target.file('.md')}: weights of {info.training['weights']}")

@@ -62,6 +62,11 @@ def check_replaceable(path: str | os.PathLike) -> None:
         raise OutputError(f"can't write: {reason}", str(path))
 
 
+def same_file(one: str | os.PathLike, other: str | os.PathLike) -> bool:
+    """Tell whether two names are those of one file, which is there."""
+    return os.path.isfile(one) and os.path.isfile(other) and os.path.samefile(one, other)
+
+
 def _mode_for(target: Path) -> int:
     """Return the permissions that ``target`` has or, if it is new, would get from ``open``."""
     if target.exists():

@@ -12,7 +12,7 @@ from htrtool.core.documents.hocr import hocr
 from htrtool.core.documents.markup import to_bytes
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.errors import HtrError, InputError, OutputError
-from htrtool.core.files import made_folder, replacing
+from htrtool.core.files import made_folder, replacing, same_file
 from htrtool.core.page import Page
 from htrtool.core.pages import PageSource
 
@@ -95,7 +95,7 @@ def write_in_folder(
             continue
         taken[name] = source.file
         place = Path(folder, name)
-        if any(place.exists() and os.path.isfile(read) and place.samefile(read) for read in (source.file, source.image or "")):
+        if same_file(place, source.file) or same_file(place, source.image or ""):
             problem(OutputError("it would replace what is read: give another -o for it", str(place)))
             continue
         try:
