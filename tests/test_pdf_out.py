@@ -54,6 +54,16 @@ def test_text_can_be_searched_and_copied_in_any_script():
     assert textpage.search("ana", match_case=False).get_next() is not None
 
 
+def test_the_pages_of_a_pdf_may_come_in_any_order():
+    page = read_page(size=(300, 200), source=source(encoded(GRADIENT, "PNG")))
+    book = made(page, page)
+    pages = [read_page((text, LINES[0][1]), size=(300, 200), source=source(book, index, True)) for index, text in ((1, "two"), (0, "one"))]
+    both = made(*pages)
+    assert len(pypdfium2.PdfDocument(both)) == 2 and [text_of(both, index) for index in (0, 1)] == ["one", "two"]
+    # Given once more, it is copied once more.
+    assert len(pypdfium2.PdfDocument(made(*pages, pages[1]))) == 4
+
+
 @pytest.mark.skipif(not shutil.which("pdftotext"), reason="pdftotext is not installed")
 def test_pdftotext_gives_the_lines_back(tmp_path):
     far = read_page(("a b cdefgh", place(10, 20, 280, 40)), *LINES[1:], size=(300, 200), source=source(encoded(GRADIENT, "PNG")))

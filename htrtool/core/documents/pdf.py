@@ -44,12 +44,12 @@ class SearchablePdf:
         self._dpi = dpi
         self._folder = tempfile.TemporaryDirectory(prefix="htr-")
         self._parts: list[str] = []
-        # What pages are being added to, and of a PDF its file, its name and the index of the page added last.
+        # What pages are being added to, and of a PDF its file, its name and the indices of the pages added.
         self._part: Pdf | None = None
         self._font: LayerFont | None = None
         self._file: IO[bytes] | None = None
         self._name: str | None = None
-        self._last = -1
+        self._added: set[int] = set()
 
     def __enter__(self) -> SearchablePdf:
         return self
@@ -66,12 +66,12 @@ class SearchablePdf:
         """
         source, original = page.source, page.source.original
         name = source.image or source.file if original.is_pdf else None
-        if self._part is not None and (name != self._name or (name is not None and original.index <= self._last)):
+        if self._part is not None and (name != self._name or (name is not None and original.index in self._added)):
             self._put_away()
         if self._part is None:
             self._begin(source, name)
         if original.is_pdf:
-            self._last = original.index
+            self._added.add(original.index)
             target = self._part.pages[original.index]
             matrix = _displayed(target, page.size)
         else:
@@ -94,7 +94,7 @@ class SearchablePdf:
             shutil.copyfileobj(file, stream)
 
     def _begin(self, source: PageSource, name: str | None) -> None:
-        self._name, self._last = name, -1
+        self._name, self._added = name, set()
         if name is None:
             self._part = Pdf.new()
         else:
