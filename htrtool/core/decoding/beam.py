@@ -35,7 +35,6 @@ OVERLOOKED, MOST_OVERLOOKED = 0.16, 0.02
 """Classes of less than this probability, divided by the number of prefixes, are not followed, nor prefixes of less than that
 beside the best; but of a few prefixes no more is overlooked than the second."""
 _FACTORS = 4096
-_REMEMBERED = 200_000
 
 
 class Candidate(NamedTuple):
@@ -81,7 +80,6 @@ class BeamSearch:
             self._step, self._start, self._symbols = model.step, model.start, model.symbols_of(charset)
             self._factors = np.exp(BONUS - WEIGHT * STEP * np.arange(_FACTORS)).tolist()
         self._space = charset.characters.index(" ") + 1 if " " in charset else BLANK
-        self._worths: dict[tuple[Hashable, int, int], tuple[float, Hashable]] = {}
         if model is None or internal is None:
             self._pairs, self._surprises = [bytes(charset.classes)] * charset.classes, [1.0]
         else:
@@ -169,15 +167,8 @@ class BeamSearch:
 
     def _worth(self, state: Hashable, before: int, label: int) -> tuple[float, Hashable]:
         """Return what a class is worth after another in a state of the language model, and the state after it."""
-        key = state, before, label
-        known = self._worths.get(key)
-        if known is None:
-            cost, after = self._step(state, self._symbols[label])
-            known = self._factors[cost] * self._surprises[self._pairs[before][label]], after
-            if len(self._worths) >= _REMEMBERED:
-                self._worths = {}
-            self._worths[key] = known
-        return known
+        cost, state = self._step(state, self._symbols[label])
+        return self._factors[cost] * self._surprises[self._pairs[before][label]], state
 
     def _ended(self, prefixes: _Prefixes, prefix: int) -> float:
         """Return what the space after the last word is worth, if there is one to come."""
