@@ -43,8 +43,8 @@ class Entry:
     """One thing to load, a picture or a page; ``load`` gives its lines and may run in another thread.
 
     ``text`` is the transcription where it is known before loading, so that what is left out for its text need not be
-    decoded; ``image`` is the page that the lines are cut from, of several that of an ``index``. What ``load`` can't make a line of, it gives as
-    :class:`LeftOut` or :class:`~htrtool.core.errors.InputError`.
+    decoded; ``image`` is the page that the lines are cut from, of several that of an ``index``. What ``load`` can't
+    make a line of, it gives as :class:`LeftOut` or :class:`~htrtool.core.errors.InputError`.
     """
 
     name: str
@@ -182,7 +182,7 @@ def paired(
     names: list[str],
     prefix: str,
     unpaired: Callable[[Path, str], Found | None],
-    page: Callable[[Path, Path, str], Found | None],
+    page: Callable[[Path, str, Path], Found | None],
 ) -> Iterator[Found]:
     """Yield the images of one folder with their transcriptions, by name.
 
@@ -219,7 +219,7 @@ def paired(
         except InputError as error:
             yield error
             continue
-        if (found := page(folder / name, text, key)) is not None:
+        if (found := page(folder / name, key, text)) is not None:
             yield found
         elif "\n" in content.strip():
             yield LeftOut(str(text), SEVERAL_LINES)

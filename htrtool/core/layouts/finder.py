@@ -124,8 +124,8 @@ class Finder:
         if text is None:
             yield self._untranscribed(path, key)
             return
-        if self.cutter is not None:
-            yield Entry(str(path), lambda: self.cutter.transcribed(path, key, text))
+        if (entry := self._transcribed(path, key, text)) is not None:
+            yield entry
             return
         if holds_lines(text):
             yield LeftOut(str(text), SEVERAL_LINES)
@@ -134,6 +134,9 @@ class Finder:
             yield picture_entry(path, key, read_text(text), {"document": document_of(key)})
         except InputError as error:
             yield error
+
+    def _transcribed(self, path: Path, key: str, text: Path) -> Entry | None:
+        return Entry(str(path), lambda: self.cutter.transcribed(path, key, text)) if self.cutter is not None else None
 
     def _untranscribed(self, path: Path, key: str) -> Entry:
         if self.cutter is not None:
@@ -205,15 +208,12 @@ class Finder:
             forgotten = transcribed and self.cutter is None
             return LeftOut(str(path), NO_TEXT) if forgotten else self._untranscribed(path, key)
 
-        def page(path: Path, text: Path, key: str) -> Found | None:
-            return Entry(str(path), lambda: self.cutter.transcribed(path, key, text)) if self.cutter is not None else None
-
         for folder, names in folders_below(top):
             if self.layout == "images":
                 names = [name for name in names if is_image(name)]
             names = [name for name in names if os.path.realpath(folder / name) not in claimed]
             under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
-            yield from paired(folder, names, under, unpaired, page)
+            yield from paired(folder, names, under, unpaired, self._transcribed)
             for name in filter(lambda name: self._is_pdf(folder / name), names):
                 yield from self._in_image(folder / name, key_of(under, stem_of(name)))
 

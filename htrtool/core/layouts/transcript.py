@@ -116,12 +116,10 @@ class _Matcher:
     def _match(self, line: np.ndarray, span: _Span | None) -> Match | None:
         if span is None:
             return None
-        fits = {}
-        for hyphens in (False, True):
-            text = self._text(span, self.words, hyphens)
-            fits[hyphens] = self._fit(line, text) / max(1, len(text))
-        hyphens = fits[True] > fits[False]
-        return Match(self._text(span, self.originals, hyphens), fits[hyphens]) if fits[hyphens] >= WORST else None
+        # One text, unless the transcription parts a word in it.
+        texts = {self._text(span, self.words, hyphens): hyphens for hyphens in (True, False)}
+        fit, hyphens = max((self._fit(line, text) / max(1, len(text)), hyphens) for text, hyphens in texts.items())
+        return Match(self._text(span, self.originals, hyphens), fit) if fit >= WORST else None
 
     def _text(self, span: _Span, words: list[str], hyphens: bool = False) -> str:
         """Return the text of a span; words that the transcription's own lines part keep their hyphens if told so."""

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from htrtool.core.training.network import FIRST, HEAD, NORM, SECOND, build_network
-from htrtool.core.training.spec import Block, parse_spec
+from htrtool.core.training.spec import RECURRENT, Block, parse_spec
 from htrtool.core.training.transfer import Trained, match_blocks
 
 PLACES = 1000
@@ -51,7 +51,7 @@ def prune(old: Trained, spec: str, batches: Sequence[tuple[np.ndarray, np.ndarra
     """
     wide = _Wide(old.named(), batches)
     before, after = parse_spec(old.spec), parse_spec(spec)
-    recurrent = [block.name for block in before if block.kind in ("lstm", "rlstm")] + [HEAD]
+    recurrent = [block.name for block in before if block.kind in RECURRENT] + [HEAD]
     for block, narrow in zip(before, after):
         if narrow.inner < block.inner and block.kind == "r":
             wide.prune_residual(block.name, narrow.inner)
@@ -112,7 +112,7 @@ class _Wide:
         """Put the weights of what is kept into a network that has no more than that."""
         inputs = None
         for block in blocks:
-            if block.kind in ("lstm", "rlstm"):
+            if block.kind in RECURRENT:
                 network.get_layer(block.name).set_weights(self._lstm(block.name, inputs))
                 width = int(block.number)
                 inputs = self.kept.get(block.name, np.arange(2 * width))

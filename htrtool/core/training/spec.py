@@ -21,6 +21,8 @@ SIZES = {
     "medium": "c32:4x4/2x2 c64/2x2 r96/2x1 r96 r160/2x1 r160 max drop.1 lstm224 lstm224 drop.2",
     "large": "c32:4x4/2x2 c64/2x2 r64 r128/2x1 r128 r256/2x1 r256 max drop.2 lstm320 lstm320 drop.3",
 }
+RECURRENT = ("lstm", "rlstm")
+"""The kinds of blocks that hold a bidirectional LSTM."""
 _TOKEN = re.compile(
     r"(?P<kind>c|rlstm|r|lstm|drop|max)(?P<number>\d*\.?\d*)"
     r"(?::(?P<kernel>\d+x\d+))?(?::(?P<inner>\d+))?(?:/(?P<stride>\d+x\d+))?"

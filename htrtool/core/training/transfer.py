@@ -15,7 +15,7 @@ import numpy as np
 from htrtool.core.charset import BLANK, Charset
 from htrtool.core.errors import InputError
 from htrtool.core.training.network import BESIDE, FIRST, HEAD, NORM, SECOND, SHORTCUT, build_network
-from htrtool.core.training.spec import Block, parse_spec
+from htrtool.core.training.spec import RECURRENT, Block, parse_spec
 
 
 @dataclass
@@ -71,8 +71,8 @@ def match_blocks(old_spec: str, new_spec: str, narrower: bool = False) -> list[t
     if len(pairs) < len(new) or old:
         raise InputError(
             "expected a network that grows from the one to go on from, the same blocks, as wide or wider, with or without "
-            f"residual blocks such as r96 and rlstm160 in between, or one with narrower LSTMs or inside of residual blocks: {old_spec!r}; "
-            f"received {new_spec!r}"
+            "residual blocks such as r96 and rlstm160 in between, or one with narrower LSTMs or inside of residual blocks: "
+            f"{old_spec!r}; received {new_spec!r}"
         )
     return pairs
 
@@ -121,7 +121,7 @@ class _Growth:
             if any(layer.name == new + BESIDE for layer in self.new.layers):
                 self._convolution(old + BESIDE, new + BESIDE, self.channels)
             self.channels = self._convolution(old + SECOND, new + SECOND, inner)
-        elif kind in ("lstm", "rlstm"):
+        elif kind in RECURRENT:
             self.channels = self._lstm(old, new)
         elif kind == "max":
             self.copy_classes(SHORTCUT)
