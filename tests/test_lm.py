@@ -232,6 +232,13 @@ def test_the_model_that_did_well_on_the_last_characters_counts_most_in_a_mixture
     assert mixed.costs("a bad cab")[-3:].sum() < min(evenly, own + 0.5)
 
 
+def test_a_small_model_hardly_changes_what_a_large_one_holds_of_other_texts():
+    small = train_ngram([("the dog ate", 1.0)])
+    known, mixed = MIXED[0].costs("the cat sat").sum(), Mixture([MIXED[0], small]).costs("the cat sat").sum()
+    assert known < mixed < known + 0.05 * len("the cat sat")
+    assert Mixture([MIXED[0], MIXED[0]]).costs("the cat sat").sum() == pytest.approx(known, abs=STEP)
+
+
 def test_a_small_model_says_little_of_what_it_does_not_know():
     small = train_ngram([("ab ba ab ba aab", 1.0)])
     latin = Charset(" abcdefghijklmnopqrstuvwxyz€;")

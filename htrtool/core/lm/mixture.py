@@ -14,6 +14,8 @@ GRAIN = 4
 """To which multiple of ``STEP`` that is rounded, so that there are few states."""
 WORST = 60
 """By how much a model may be behind, in ``STEP``: it has a chance where the text becomes its own."""
+WEIGHT_OF_SIZE = 0.75
+"""The exponent of a model's number of n-grams in what it counts: what a few lines tell is often wrong of other lines."""
 _KEPT = 200_000
 
 
@@ -25,7 +27,7 @@ class _State(NamedTuple):
 
 
 class Mixture(CharacterModel):
-    """The mean of what several language models hold probable, each weighed by how well it did on the last characters.
+    """The mean of what several language models hold probable, each weighed by its size and how well it did on the last characters.
 
     It is asked like one of them; a symbol stands for that of each. So a small model of an archive speaks where the text
     is like the archive's; SRILM's ``ngram -bayes`` (Stolcke, 2002) weighs by the likelihood of a fixed context.
@@ -34,6 +36,7 @@ class Mixture(CharacterModel):
     def __init__(self, models: Sequence[NGram]):
         self.models = tuple(models)
         self.characters = "".join(dict.fromkeys(character for model in models for character in model.characters))
+        self._sizes = [model.size**WEIGHT_OF_SIZE for model in self.models]
         # A small model knows few characters, and one that it does not know is only one of the many that are left.
         self._unknown = [self._share_of_unknown(model, self.characters) for model in models]
         self._symbols: list[tuple[int, ...]] = []
@@ -71,7 +74,7 @@ class Mixture(CharacterModel):
         costs = [
             cost + (unknown if own == UNKNOWN else 0) for (cost, _), own, unknown in zip(steps, symbols, self._unknown)
         ]
-        weights = [math.exp(-STEP * behind) for behind in state.behind]
+        weights = [size * math.exp(-STEP * behind) for size, behind in zip(self._sizes, state.behind)]
         least = min(costs)
         mean = sum(weight * math.exp(STEP * (least - cost)) for weight, cost in zip(weights, costs)) / sum(weights)
         totals = [REMEMBERED * behind + cost for behind, cost in zip(state.behind, costs)]
