@@ -26,9 +26,13 @@ ENVIRONMENT = {
         ("train",),
         "The library that trains: tensorflow (the default), jax or torch. The other two must be installed by hand.",
     ),
+    "SOURCE_DATE_EPOCH": (
+        ("read",),
+        "The seconds since 1970 that PAGE XML gives as the time of its making, for files that are the same each time.",
+    ),
     "NO_COLOR": (("eval",), "If set to anything, the table for people has no colour."),
     "XDG_DATA_HOME": (
-        ("train", "read"),
+        ("prep", "train", "read"),
         "The folder under which models of one's own are looked for by name, in htr/models; ~/.local/share without it.",
     ),
 }

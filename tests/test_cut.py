@@ -104,3 +104,13 @@ def test_a_line_over_the_edge_is_cut_where_the_page_ends():
 def test_what_is_no_line_is_refused(polygon, baseline):
     with pytest.raises(InputError, match="expected"):
         cut_line(np.full((200, 300), PAPER, np.uint8), polygon, baseline)
+
+
+@pytest.mark.parametrize("baseline", [[(40, 80), (70, 80), (40, 80)], [(40, 80), (41, 80)] * 2, [(40, 80)] * 3])
+def test_a_baseline_that_comes_back_to_its_beginning_gives_a_line_or_an_error(baseline):
+    try:
+        cut = cut_line(np.full((200, 300), PAPER, np.uint8), None, baseline, 40.0)
+    except InputError as error:
+        assert "expected" in str(error)
+    else:
+        assert min(cut.pixels.shape) > 0

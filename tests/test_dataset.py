@@ -8,8 +8,8 @@ from htrtool.core.charset import Charset
 from htrtool.core.decoding.align import frames_needed
 from htrtool.core.errors import InputError
 from htrtool.core.recipe import Recipe
-from htrtool.core.samples import Sample, encode_png
-from htrtool.core.training.corpus import gather, restrict
+from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.training.corpus import gather, labelled_samples, restrict
 from htrtool.core.training.dataset import WIDTH_STEP, BatchMaker, LineStore, Loader, epoch_order, too_narrow
 
 PREPARED = {"recipe": {"normalise": "none", "height": 64}}
@@ -181,3 +181,16 @@ def test_pictures_without_a_recipe_are_prepared():
     assert corpus.lines.widths == [192]
     batch = BatchMaker(corpus.lines, Charset("abc"), 4, 0, 0).batch([0], 0)
     assert batch.lines.shape[1] == 64 and np.median(batch.lines) < 0.15 and batch.lines.max() > 0.8
+
+
+def test_a_tar_in_a_folder_hides_nothing_else_there(tmp_path):
+    def keys():
+        return sorted(sample.key for sample in labelled_samples([str(tmp_path)], errors.append))
+
+    errors = []
+    with open(tmp_path / "first.tar", "wb") as stream, SampleWriter(stream) as writer:
+        writer.write(sample("a/1", "abc"))
+    assert keys() == ["a/1"]
+    (tmp_path / "line.png").write_bytes(sample("b", "cab").image)
+    (tmp_path / "line.gt.txt").write_text("cab\n")
+    assert keys() == ["a/1", f"{tmp_path.name}/line"] and not errors

@@ -352,15 +352,23 @@ def test_a_closed_pipe_ends_quietly(tmp_path):
 
 
 def test_the_work_scales(tmp_path):
-    """Twenty thousand lines in folders, their files named otherwise, are scored with intervals in a second or two."""
+    """Twenty thousand lines in folders, their files named otherwise, are matched without comparing each with each."""
     truth = tmp_path / "t.tsv"
     truth.write_text("file\ttext\n" + "".join(f"d{i % 999}/{i}.png\tsome words on line {i}\n" for i in range(20_000)))
     read = truth.read_text().replace("\nd", "\nnew/d").replace(".png", ".jpg")
     result = run(truth, stdin=read)
-    assert values(result)["line_accuracy"] == "1"
+    assert values(result)["line_accuracy"] == "1" and values(result)["missing_lines"] == "0"
 
 
 def test_help_explains_every_metric():
     text = " ".join(run("--help").stdout.decode().split())
     for phrase in ("this is not 1 - cer", "character error rate", "expected calibration error"):
         assert phrase in text
+
+
+def test_a_text_of_a_folder_that_can_not_be_read_is_named(truth, tmp_path):
+    folder = tmp_path / "folder"
+    (folder / "b.gt.txt").mkdir(parents=True)
+    (folder / "a.gt.txt").write_text("text\n")
+    result = run(folder, stdin=truth.read_text())
+    assert result.returncode == Exit.BAD_INPUT and b"b.gt.txt: can't read: Is a directory" in result.stderr

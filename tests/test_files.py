@@ -1,5 +1,7 @@
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -51,3 +53,11 @@ def test_a_folder_is_refused_and_a_device_written_directly(tmp_path):
             pass
     with replacing("/dev/null") as stream:
         stream.write(b"gone")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/tty"), reason="there is no /dev/tty")
+def test_a_device_that_can_not_be_opened_is_named():
+    # In a session of its own, a process has no terminal.
+    code = "from htrtool.core.files import replacing\nwith replacing('/dev/tty'): pass"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, start_new_session=True)
+    assert "OutputError: /dev/tty: can't write" in done.stderr

@@ -79,9 +79,12 @@ def test_a_model_comes_back_from_its_file(model, tmp_path):
     assert list(loaded) == ["en", ""]
     assert loaded["en"].costs(TEXT).tolist() == model.costs(TEXT).tolist()
     assert loaded[""].costs(TEXT).tolist() == MIXED[1].costs(TEXT).tolist()
-    (tmp_path / "b.lm").write_bytes(b"no model")
-    with pytest.raises(ModelError, match="expected a language model"):
-        load_models(tmp_path / "b.lm")
+    content = bytearray((tmp_path / "a.lm").read_bytes())
+    content[len(content) // 3] ^= 0xFF
+    for broken in (b"no model", content, content[: len(content) // 2]):
+        (tmp_path / "b.lm").write_bytes(broken)
+        with pytest.raises(ModelError, match="expected a language model"):
+            load_models(tmp_path / "b.lm")
 
 
 def test_the_model_decides_where_the_network_doubts(model):
@@ -203,6 +206,10 @@ def test_the_confidence_is_fitted_by_one_command(tmp_path):
     assert done.returncode == 0 and "12 lines" in done.stderr, done.stderr
     after = json.loads(htr(*read).stdout)
     assert after["text"] == before["text"] and after["conf"] < 0.5 < before["conf"]
+    whole = (tmp_path / "lines.tar").read_bytes()
+    (tmp_path / "lines.tar").write_bytes(whole.replace(b"IHDR", b"IHDX", 1))
+    done = htr("train", "--calibrate", tiny, tmp_path / "lines.tar")
+    assert done.returncode == 1 and "page0/1" in done.stderr and "11 lines" in done.stderr
 
 
 MIXED = [train_ngram([(TEXT, 1.0)]), train_ngram([("a bad cab, 12 décades " * 3, 1.0)])]

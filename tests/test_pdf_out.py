@@ -165,10 +165,15 @@ def test_a_pdf_keeps_its_pages_and_gets_text_where_it_is_seen(rotate, crop):
     # Twice the size of the gradient: 200 pixels of 600 are a third of the page, wherever its origin is.
     page = pypdfium2.PdfDocument(after)[0]
     width, _ = page.get_size()
-    boxes = [page.get_textpage().get_charbox(index) for index in (0, 7)]
     assert width == pytest.approx(72, abs=0.1)
-    if not rotate:
-        assert boxes[0][0] == pytest.approx(30 / 600 * 72, abs=0.5) and boxes[1][2] == pytest.approx(230 / 600 * 72, abs=0.5)
+    begin, end = (seen_across(page.get_textpage().get_charbox(index), rotate, width) for index in (0, 7))
+    assert begin[0] == pytest.approx(30 / 600 * 72, abs=0.5) and end[1] == pytest.approx(230 / 600 * 72, abs=0.5)
+
+
+def seen_across(box, rotate: int, width: float) -> tuple[float, float]:
+    """Return from where to where a box on a turned page is seen, from the left of what is ``width`` wide."""
+    left, bottom, right, top = box
+    return {0: (left, right), 90: (bottom, top), 180: (width - right, width - left), 270: (width - top, width - bottom)}[rotate]
 
 
 def test_words_read_anew_take_the_place_of_the_old_ones():

@@ -304,3 +304,11 @@ def test_a_picture_too_large_is_refused():
     result = run("--width", "100", "--dpi", "1200", stdin=EPOCHS)
     assert result.returncode == Exit.BAD_INPUT
     assert "at most 200 megapixels" in result.stderr.decode()
+
+
+@pytest.mark.parametrize("cell", ["nan", "inf", "x"])
+def test_a_cell_that_is_no_number_is_named(tmp_path, cell):
+    cv2.imwrite(str(tmp_path / "p.png"), np.full((100, 200), 255, np.uint8))
+    row = f"{tmp_path / 'p.png'}\t{cell}\t1\t10\t10\t50\t20\t0.9\ttext\n"
+    result = run("-o", tmp_path / "p.pdf", stdin=(HEADER + row).encode())
+    assert result.returncode == Exit.BAD_INPUT and b"row 2, column page: expected a number" in result.stderr

@@ -286,3 +286,22 @@ def test_what_was_read_comes_back_as_a_frame(run_htr, tiny_model, lines, tmp_pat
     )
     with pytest.raises(InputError):
         htrtool.read_table(tmp_path / "none.tsv")
+
+
+def test_a_bad_sample_among_good_ones_is_told_and_the_others_are_read(run_htr, tiny_model, tmp_path):
+    with open(tmp_path / "x.tar", "wb") as stream, SampleWriter(stream) as writer:
+        for key, text in (("a/1", "bad"), ("a/2", "cab"), ("a/3", "dad")):
+            writer.write(Sample(key, encode_png(draw_line(text)), text))
+    content = (tmp_path / "x.tar").read_bytes()
+    (tmp_path / "x.tar").write_bytes(content.replace(b"cab\0", b"c\xe9b\0"))
+    result = run_htr("read", "-m", tiny_model, "-f", "txt", tmp_path / "x.tar")
+    assert result.returncode == Exit.SOME_FAILED and b"'a/2'" in result.stderr
+    assert result.stdout == b"bad\ndad\n"
+
+
+def test_if_nothing_can_be_read_the_old_file_stays(run_htr, tiny_model, tmp_path):
+    (tmp_path / "out.tsv").write_text("precious\n")
+    result = run_htr("read", "-m", tiny_model, "-o", tmp_path / "out.tsv", tmp_path / "missing.png")
+    assert result.returncode == Exit.BAD_INPUT and b"nothing is written" in result.stderr
+    assert (tmp_path / "out.tsv").read_text() == "precious\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.tsv"]

@@ -6,9 +6,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tiny_model import CHARACTERS, draw_line, write_tiny_model
 
+from htrtool.core.charset import Charset
 from htrtool.core.errors import InputError, ModelError
+from htrtool.core.modelfile import ModelInfo
 from htrtool.core.pipeline import Pipeline
 from htrtool.core.reader import MAX_ASPECT, WIDTH_STEP, Reader
+from htrtool.core.recipe import Recipe
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 
 TEXT = st.text(CHARACTERS, min_size=1, max_size=20).filter(lambda text: text == " ".join(text.split()))
@@ -126,3 +129,10 @@ def test_models_that_are_none_of_ours_are_refused(tmp_path):
         Reader(tmp_path / "foreign.onnx")
     with pytest.raises(ModelError, match="features"):
         Reader(write_tiny_model(tmp_path / "odd.onnx", calibration={"network": {"line": {"features": ["x"]}}}))
+
+
+def test_a_model_that_a_newer_version_made_is_named():
+    info = ModelInfo("m", Charset("ab"), Recipe(), "c8")
+    newer = info.to_json().replace('"recipe": {', '"recipe": {"unwrinkle": true, ')
+    with pytest.raises(ModelError, match="new.onnx: expected the metadata of an htr model.*unwrinkle.*newer htr"):
+        ModelInfo.from_json(newer, "new.onnx")

@@ -184,3 +184,8 @@ def test_a_picture_too_wide_for_its_format_is_refused():
 def test_a_broken_picture_is_named():
     with pytest.raises(InputError, match="key"):
         Sample("key", b"\x89PNG\r\n").pixels()
+
+
+def test_the_last_sample_of_a_stream_and_the_first_of_the_next_may_have_one_key():
+    parts = [stream_of([Sample("mine/001", picture(), text)]) for text in ("first", "second")]
+    assert [sample.text for sample in samples_in(b"".join(parts))] == ["first", "second"]

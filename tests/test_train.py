@@ -15,8 +15,10 @@ import cv2
 import numpy as np
 import pytest
 
+from htrtool.core.errors import InputError
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.scoring.metrics import character_error_rate
+from htrtool.core.training.checkpoint import read_checkpoint, write_checkpoint
 from htrtool.exits import Exit
 
 WORDS = ["ab", "ba", "abba", "baab", "aa", "bb", "bab", "aba"]
@@ -71,7 +73,7 @@ def test_stderr_carries_our_messages_and_no_library_s(trained):
 
 def test_model_files_are_written_and_the_checkpoint_goes(trained):
     assert {f.name for f in trained.iterdir()} == {"m.keras", "m.onnx", "m.md", "epochs.tsv", "messages"}
-    assert "drawn (64)" in (trained / "m.md").read_text()
+    assert "56 lines" in (trained / "m.md").read_text() and "drawn (56)" in (trained / "m.md").read_text()
 
 
 def test_onnx_reads_what_keras_reads(trained):
@@ -164,7 +166,8 @@ def test_a_run_in_bfloat16_leaves_a_float32_model_and_any_run_may_go_on_in_it(tm
     assert {layer.compute_dtype for layer in network.layers} == {"float32"}
 
 
-def test_a_run_that_is_told_to_stop_leaves_its_checkpoint_and_no_temporary_files(tmp_path):
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_is_stopped_leaves_its_checkpoint_and_no_temporary_files(tmp_path, told):
     (tmp_path / "lines.tar").write_bytes(stream(32))
     (tmp_path / "temporary").mkdir()
     command = ["train", "--spec", TINY, "--batch", "8", "--checkpoint-every", "0", "--epochs", "500", "lines.tar"]
@@ -176,9 +179,9 @@ def test_a_run_that_is_told_to_stop_leaves_its_checkpoint_and_no_temporary_files
     )
     process.stdout.readline()
     process.stdout.readline()
-    process.terminate()
+    process.send_signal(told)
     process.communicate(timeout=60)
-    assert process.returncode == Exit.TERMINATED
+    assert process.returncode == (Exit.TERMINATED if told == signal.SIGTERM else -signal.SIGKILL)
     assert not list((tmp_path / "temporary").iterdir())
     assert (tmp_path / "model.checkpoint").exists()
 
@@ -188,6 +191,12 @@ def test_a_broken_checkpoint_is_refused(tmp_path):
     done = htr("train", "--spec", TINY, "--resume", "-o", "m", given=stream(16), cwd=tmp_path)
     assert done.returncode == 3
     assert b"m.checkpoint: expected the checkpoint of a run" in done.stderr
+    whole = tmp_path / "whole"
+    write_checkpoint(whole, {}, {"v0": np.arange(1000.0)})
+    for size in (0, whole.stat().st_size // 2):
+        (tmp_path / "part").write_bytes(whole.read_bytes()[:size])
+        with pytest.raises(InputError, match="a broken one"):
+            read_checkpoint(tmp_path / "part")
 
 
 def test_a_run_goes_on_only_as_it_began_and_is_not_begun_anew_by_oversight(trained, tmp_path):
@@ -373,11 +382,22 @@ def test_what_is_no_stream_of_samples_is_refused(tmp_path, given, said):
     assert done.returncode == 3 and said in done.stderr and done.stdout == b""
 
 
-def test_without_keras_it_says_what_to_install(tmp_path):
+@pytest.mark.parametrize("lacked", ["keras", "tf2onnx"])
+def test_without_what_it_needs_it_says_what_to_install(tmp_path, lacked):
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.util as u\nfind = u.find_spec\n"
-        "u.find_spec = lambda name, *a: None if name == 'keras' else find(name, *a)\n"
+        f"u.find_spec = lambda name, *a: None if name == '{lacked}' else find(name, *a)\n"
     )
     done = htr("train", "-o", "m", cwd=tmp_path, PYTHONPATH=str(tmp_path))
     assert done.returncode == 5
-    assert b"pip install 'htrtool[train]'" in done.stderr
+    assert f"training needs {lacked}: pip install 'htrtool[train]'".encode() in done.stderr
+
+
+def test_no_module_is_taken_from_the_folder_that_one_works_in(trained, tmp_path):
+    from htrtool.core.module_process import module_command
+
+    (tmp_path / "random.py").write_text("raise SystemExit('the random of the user')")
+    command = module_command("htrtool.core.training.export", str(trained / "m.keras"), "m.onnx")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, env=os.environ | {"KERAS_BACKEND": "tensorflow"})
+    assert done.returncode == 0, done.stderr.decode()
+    assert (tmp_path / "m.onnx").exists()

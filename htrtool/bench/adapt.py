@@ -64,6 +64,7 @@ def trained(pool: list, size: int, seed: int, model: str, folder: Path) -> tuple
     """Train a model on some lines of a pool in a process of its own; return its ONNX file and the seconds."""
     import numpy as np
 
+    from htrtool.core.module_process import module_command
     from htrtool.core.samples import SampleWriter
 
     chosen = np.random.default_rng(seed).choice(len(pool), size, replace=False)
@@ -71,7 +72,7 @@ def trained(pool: list, size: int, seed: int, model: str, folder: Path) -> tuple
     with open(lines, "wb") as stream, SampleWriter(stream) as writer:
         for index in sorted(chosen):
             writer.write(pool[index])
-    command = [sys.executable, "-m", "htrtool", "train", "-q", "--from", model, "-o", str(folder / "hand"), str(lines)]
+    command = module_command("htrtool", "train", "-q", "--from", model, "-o", str(folder / "hand"), str(lines))
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return folder / "hand.onnx", time.perf_counter() - start

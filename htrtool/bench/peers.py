@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -136,9 +135,10 @@ PageReader = Callable[[Path], int]
 
 def own_page_reader() -> PageReader:
     """Return ``htr read`` as a command, with its defaults."""
+    from htrtool.core.module_process import module_command
 
     def read(page: Path) -> int:
-        done = subprocess.run([sys.executable, "-m", "htrtool", "read", str(page)], capture_output=True, check=True)
+        done = subprocess.run(module_command("htrtool", "read", str(page)), capture_output=True, check=True)
         return done.stdout.count(b"\n") - 1
 
     return read

@@ -185,7 +185,8 @@ def read(
         if form in ROWS:
             from htrtool.core.rows import RowForm
 
-            count = write_rows(pipeline, opened, step, RowForm(form, not no_header, per_word, outlines, nbest > 1))
+            row_form = RowForm(form, not no_header, per_word, outlines, nbest > 1)
+            count = write_rows(pipeline, opened, step, row_form, output, messages)
         elif form == "pdf":
             count = write_pdf(pipeline, opened, step, dpi, messages)
         else:
@@ -225,8 +226,12 @@ def names_folder(output: str | None) -> bool:
     return output not in (None, "-") and is_document_folder(output)
 
 
-def write_rows(pipeline, opened, step, form) -> int:
-    """Write lines as they are read, in a :class:`htrtool.core.rows.RowForm`, and return their number."""
+def write_rows(pipeline, opened, step, form, output: str | None, messages: Messages) -> int:
+    """Write lines as they are read, in a :class:`htrtool.core.rows.RowForm`, and return their number.
+
+    Raises:
+        InputError: there is no page to read, so that a file that was there is kept.
+    """
     from htrtool.core.rows import row_writer
     from htrtool.core.tables import text_writer
 
@@ -239,6 +244,8 @@ def write_rows(pipeline, opened, step, form) -> int:
             count += 1
             step()
         text.detach()
+        if output not in (None, "-") and messages.problems and not pipeline.pages:
+            raise InputError("nothing could be read, so nothing is written", output)
     return count
 
 

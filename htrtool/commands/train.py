@@ -35,7 +35,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 @click.option("--epochs", type=click.IntRange(min=1), help="Stop after so many passes over the data.  [default: 40, for few lines 10 to 50]")
 @click.option("--minutes", type=FiniteRange(min=0, min_open=True), help="Stop after so many minutes of training.")
 @click.option("--patience", type=click.IntRange(min=0), help="Stop when the CER has not fallen for so many epochs; 0: never.  [default: 10, for few lines 0]")
-@click.option("--batch", type=click.IntRange(min=1), help="Lines in a batch.  [default: a fortieth of the lines, 4 to 32]")
+@click.option("--batch", type=click.IntRange(min=1), help="Lines in a batch.  [default: a fortieth of the lines, 4 to 32; for few lines 8 or 16]")
 @click.option("--learning-rate", type=FiniteRange(min=0, min_open=True), help="The highest rate of the schedule.  [default: 0.0005, from nothing 0.0015, for few lines 0.001]")
 @click.option("--augment", type=FiniteRange(0, 3), default=1.0, show_default=True, help="Strength of the augmentation; 0: none.")
 @click.option("--replay", type=click.IntRange(min=0), metavar="LINES", help="Lines in other hands, which come with the model, to show again in each epoch.  [default: for few lines 50 to 150, else 0]")
@@ -115,7 +115,8 @@ def train(
         parent = "none" if size or spec or not has_model(DEFAULT_MODEL, ".keras") else DEFAULT_MODEL
     if parent == "none" and (replay or keep):
         raise click.UsageError("--replay and --keep need a model to go on from")
-    check_installed()
+    if lacked := check_installed():
+        messages.warning(f"{lacked} is not installed: NAME.keras and NAME.md will be written, but no NAME.onnx to read with")
     from htrtool.cli import protect_stdout, quiet_stderr
 
     stdout = protect_stdout()
@@ -219,9 +220,16 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
         raise click.UsageError(f"{name} comes with htr and is left as it is: copy {path} and fit the copy")
     reader = Reader(path)
     recipe = reader.info.recipe
-    found = labelled_samples(operands, messages.problem, recipe)
-    samples = (sample for sample in found if isinstance(sample, Sample) and sample.text)
-    info, count = calibrate(path, ((prepare_once(sample.pixels(), recipe, sample.meta), sample.text) for sample in samples))
+
+    def lines():
+        for sample in labelled_samples(operands, messages.problem, recipe):
+            if isinstance(sample, Sample) and sample.text:
+                try:
+                    yield prepare_once(sample.pixels(), recipe, sample.meta), sample.text
+                except InputError as error:
+                    messages.problem(error)
+
+    info, count = calibrate(path, lines())
     if count < FEWEST:
         messages.warning(f"{count} lines say little of how sure it may be: {FEWEST} or more do")
     messages.note(f"wrote {path}: the confidence of {info.name}, fitted to {count} lines")
@@ -244,8 +252,11 @@ def quantise_model(operands: list[str], output: str, messages: Messages) -> int:
     return Exit.OK
 
 
-def check_installed() -> None:
+def check_installed() -> str:
     """Check that what training needs is there, without importing it.
+
+    Returns:
+        What is lacked for writing ONNX, which only TensorFlow does, where another library trains.
 
     Raises:
         DependencyError: something is missing; says what to install.
@@ -255,8 +266,12 @@ def check_installed() -> None:
     backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
     if backend not in BACKENDS:
         raise click.UsageError(f"KERAS_BACKEND is one of {', '.join(BACKENDS)}, received {backend!r}")
-    if missing := [name for name in ("keras", "onnx", backend) if not find_spec(name)]:
+    missing = [name for name in dict.fromkeys(("keras", "onnx", backend, "tensorflow", "tf2onnx")) if not find_spec(name)]
+    if backend != "tensorflow" and missing and set(missing) <= {"tensorflow", "tf2onnx"}:
+        return " and ".join(missing)
+    if missing:
         raise DependencyError(f"training needs {' and '.join(missing)}: pip install 'htrtool[train]'")
+    return ""
 
 
 @contextlib.contextmanager

@@ -86,6 +86,9 @@ class Maker:
             return LeftOut(line.key, f"wider than {self.limits.max_width} pixels at the height {self.recipe.height}")
         meta = dict(line.meta)
         pixels = prepare_once(line.pixels, self.recipe, meta)
+        if pixels.shape[1] > self.limits.max_width:
+            # Turning and shearing add columns.
+            return LeftOut(line.key, f"wider than {self.limits.max_width} pixels at the height {self.recipe.height}")
         meta["recipe"] = self.recipe.to_json()
         if self.document is not None and (match := self.document.search(line.key)):
             meta["document"] = match[match.re.groups and 1] or line.key

@@ -193,9 +193,9 @@ def _axis(guide: np.ndarray, left: float, right: float, smoothing: float) -> tup
     step = length / (len(points) - 1)
     points = np.vstack(
         [
-            points[0] + head / np.hypot(*head) * step * np.arange(int(before / step) + 1, 0, -1)[:, None],
+            points[0] + _unit(head) * step * np.arange(int(before / step) + 1, 0, -1)[:, None],
             points,
-            points[-1] + tail / np.hypot(*tail) * step * np.arange(1, int(after / step) + 2)[:, None],
+            points[-1] + _unit(tail) * step * np.arange(1, int(after / step) + 2)[:, None],
         ]
     )
     points = cv2.GaussianBlur(points, (1, 0), sigmaX=1, sigmaY=max(smoothing, 1), borderType=cv2.BORDER_REPLICATE)
@@ -206,8 +206,13 @@ def _axis(guide: np.ndarray, left: float, right: float, smoothing: float) -> tup
     tangents = np.gradient(points, axis=0)
     points = np.column_stack([np.interp(at, index, points[:, axis]) for axis in (0, 1)])
     tangents = np.column_stack([np.interp(at, index, tangents[:, axis]) for axis in (0, 1)])
-    tangents /= np.maximum(np.hypot(*tangents.T), 1e-9)[:, None]
+    tangents = _unit(tangents)
     return points, np.column_stack([-tangents[:, 1], tangents[:, 0]])
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    """Return vectors, (…, 2), with a length of 1; one without length stays so."""
+    return vectors / np.maximum(np.hypot(vectors[..., 0], vectors[..., 1]), 1e-9)[..., None]
 
 
 def _mask(shape: tuple[int, int], outline: np.ndarray | None, x: int, y: int) -> np.ndarray:

@@ -6,10 +6,15 @@ import contextlib
 import errno
 import os
 import tempfile
+import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Iterator
 
 from htrtool.core.errors import OutputError
+
+BROKEN_ARCHIVE = (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""What reading a zip archive raises, and what is in it, if it is broken or another than was expected."""
 
 
 @contextlib.contextmanager
@@ -23,16 +28,18 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
         OutputError: the folder is missing or may not be written to.
     """
     target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file() and not target.is_dir():
-        with open(target, "wb") as stream:
-            yield stream
-        return
     try:
         if target.is_dir():
             raise IsADirectoryError(0, "expected a file name, received a folder")
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        direct = open(target, "wb") if target.exists() and not target.is_file() else None
+        if direct is None:
+            descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     except OSError as error:
         raise OutputError(f"can't write: {error.strerror}", str(path)) from None
+    if direct is not None:
+        with direct:
+            yield direct
+        return
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from htrtool.core.charset import Charset
-from htrtool.core.errors import ModelError, OutputError
+from htrtool.core.errors import InputError, ModelError, OutputError
 from htrtool.core.files import check_replaceable
 from htrtool.core.recipe import Recipe
 
@@ -58,7 +58,7 @@ class ModelInfo:
             known = {f.name for f in fields(cls)}
             data = {name: value for name, value in data.items() if name in known}
             return cls(**data | {"charset": Charset(data["charset"]), "recipe": Recipe.from_json(data["recipe"])})
-        except (ValueError, KeyError, TypeError) as error:
+        except (InputError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"expected the metadata of an htr model, received something else ({error})", source) from None
 
 

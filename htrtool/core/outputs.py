@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
 import contextlib
+import gzip
+import lzma
 import os
 from pathlib import Path
 from typing import IO, Callable, Iterator
 
 from htrtool.core.errors import OutputError
 from htrtool.core.files import made_folder, replacing
+from htrtool.core.layouts.base import is_tar_name
 from htrtool.core.samples import Sample, SampleWriter, image_suffix
 from htrtool.core.split import Split
 
@@ -18,8 +22,8 @@ def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterat
     """Give a function that writes a sample to where it belongs, and returns True if another transcription was kept there.
 
     Args:
-        output: a binary stream, closed at the end; a file; with a split and a name that does not end with ``.tar``, a
-            folder, in which ``PART.tar`` is written for each part; or, without one, the folder of :class:`PairWriter`.
+        output: a binary stream, closed at the end; a file, compressed as its name
+            tells (``.tar.gz``); with a split and a name that is not that of a tar, a folder, in which ``PART.tar`` is written for each part; or, without one, the folder of :class:`PairWriter`.
             Files are replaced when all is written.
         split: the parts, named by each sample's ``split``.
 
@@ -35,12 +39,29 @@ def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterat
             yield writer(contextlib.closing(output)).write
         elif split is None and is_sample_folder(output):
             yield PairWriter(Path(output)).write
-        elif split is None or output.endswith(".tar"):
-            yield writer(replacing(output)).write
+        elif split is None or is_tar_name(output):
+            yield writer(compressing(output)).write
         else:
             folder = made_folder(Path(output))
             writers = {name: writer(replacing(folder / f"{name}.tar")) for name in split.names}
             yield lambda sample: writers[sample.meta["split"]].write(sample)
+
+
+@contextlib.contextmanager
+def compressing(path: str) -> Iterator[IO[bytes]]:
+    """Open a file as :func:`htrtool.core.files.replacing` does, and compress what is written as its name tells."""
+    with replacing(path) as stream:
+        if path.endswith((".gz", ".tgz")):
+            # Without a name and a time in it, so that the same samples give the same bytes.
+            packed = gzip.GzipFile("", "wb", 6, stream, mtime=0)
+        elif path.endswith(".bz2"):
+            packed = bz2.BZ2File(stream, "wb")
+        elif path.endswith(".xz"):
+            packed = lzma.LZMAFile(stream, "wb")
+        else:
+            packed = contextlib.nullcontext(stream)
+        with packed as opened:
+            yield opened
 
 
 def is_sample_folder(output: str) -> bool:

@@ -196,10 +196,27 @@ def _of_xml(content: bytes, operand: str, folder: Path, dpi: float) -> Iterator[
 
 
 def _of_samples(stream: IO[bytes], operand: str) -> Iterator[PageSource]:
-    for sample in read_samples(stream, operand):
+    errors: list[InputError] = []
+
+    def failed() -> Iterator[PageSource]:
+        while errors:
+            yield PageSource(operand, 1, failing(errors.pop(0)), is_line=True)
+
+    for sample in read_samples(stream, operand, errors.append):
+        yield from failed()
         name = f"{operand}/{sample.key}"
         picture = _of_picture(lambda image=sample.image: io.BytesIO(image), sample.image[:HEAD], name, lazy=True)
         yield replace(next(picture), is_line=True)
+    yield from failed()
+
+
+def failing(error: InputError) -> Callable[[], np.ndarray]:
+    """Return the ``load`` of a page that is known to be of no use."""
+
+    def load() -> np.ndarray:
+        raise error
+
+    return load
 
 
 def _of_pdf(content: Path | bytes, operand: str, dpi: float) -> Iterator[PageSource]:

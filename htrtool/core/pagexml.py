@@ -19,6 +19,8 @@ Point = tuple[float, float]
 Element = etree._Element
 HEAD = 4096
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(alto|PcGts)[\s>/]")
+FARTHEST = 1e7
+"""What is farther off than this, in whatever unit, is on no page."""
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE]-?\d+)?")
 
 
@@ -122,14 +124,17 @@ def all_of(element: Element, tag: str) -> Iterator[Element]:
 def _points(text: str | None) -> list[Point] | None:
     """Parse ``x,y x,y`` or ``x y x y``."""
     numbers = [float(number) for number in _NUMBER.findall(text or "")]
+    if any(abs(number) > FARTHEST for number in numbers):
+        return None
     return list(zip(numbers[::2], numbers[1::2])) or None
 
 
 def _float(text: str | None) -> float:
     try:
-        return float(text or 0)
+        number = float(text or 0)
     except ValueError:
         return 0.0
+    return number if abs(number) <= FARTHEST else 0.0
 
 
 def _page(page: Element) -> XmlPage:

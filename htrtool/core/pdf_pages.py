@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import threading
+import weakref
 from pathlib import Path
 from typing import Iterator
 
@@ -15,8 +16,21 @@ from htrtool.core.errors import InputError
 from htrtool.core.gray import dark_on_light
 from htrtool.core.pages import Original, PageSource, check_size
 
-# PDFium may be called by one thread at a time.
-_pdfium = threading.Lock()
+# PDFium may be called by one thread at a time; by the same one again, where the collector of garbage closes a document.
+_pdfium = threading.RLock()
+
+
+class _Document:
+    """An open PDF, which is closed when none of its pages is needed any more."""
+
+    def __init__(self, content: Path | bytes):
+        self.opened = pypdfium2.PdfDocument(content)
+        weakref.finalize(self, _close, self.opened)
+
+
+def _close(opened: pypdfium2.PdfDocument) -> None:
+    with _pdfium:
+        opened.close()
 
 
 def pdf_sources(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSource]:
@@ -32,8 +46,8 @@ def pdf_sources(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSo
     """
     with _pdfium:
         try:
-            document = pypdfium2.PdfDocument(content)
-            sizes = [document.get_page_size(index) for index in range(len(document))]
+            document = _Document(content)
+            sizes = [document.opened.get_page_size(index) for index in range(len(document.opened))]
         except pypdfium2.PdfiumError as error:
             if "password" in str(error).lower():
                 raise InputError("the PDF is encrypted: decrypt it first, as with qpdf --decrypt", name) from None
@@ -49,11 +63,11 @@ def pdf_sources(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSo
         yield PageSource(name, index + 1, load, size=size, pages=len(sizes), original=original)
 
 
-def _draw(document, index: int, size: tuple[int, int], dpi: float, name: str) -> np.ndarray:
+def _draw(document: _Document, index: int, size: tuple[int, int], dpi: float, name: str) -> np.ndarray:
     check_size(*size, name, "give a lower --dpi")
     with _pdfium:
         try:
-            page = document[index]
+            page = document.opened[index]
             bitmap = page.render(scale=dpi / 72, grayscale=True)
             gray = np.array(bitmap.to_numpy())
             bitmap.close()

@@ -38,9 +38,14 @@ def prepare(pixels: np.ndarray, recipe: Recipe) -> np.ndarray:
 
 
 def prepare_once(pixels: np.ndarray, recipe: Recipe, meta: Mapping) -> np.ndarray:
-    """Apply a recipe to one line, unless its sample's ``meta`` says that this was done: it would change if done again."""
-    done = meta.get("recipe") == recipe.to_json() and pixels.shape[0] == recipe.height
-    return pixels if done else prepare(pixels, recipe)
+    """Apply a recipe to one line, or only bring it to the recipe's height if its sample's ``meta`` says that the rest was done.
+
+    It would change if done again.
+    """
+    told = meta.get("recipe")
+    if isinstance(told, dict) and told | {"height": recipe.height} == recipe.to_json():
+        return resize_to_height(pixels, recipe.height)
+    return prepare(pixels, recipe)
 
 
 def prepare_placed(pixels: np.ndarray, recipe: Recipe) -> Prepared:

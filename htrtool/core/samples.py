@@ -110,12 +110,13 @@ def read_samples(
                 if not stem:
                     continue
                 member_key = f"{folder}/{stem}" if folder else stem
-                found = True
-                if member_key != key:
+                found, suffix = True, "." + suffix.lower()
+                # The last of one stream and the first of the next may have the same key.
+                if member_key != key or suffix in parts:
                     alone.check(key, parts)
                     yield from _assembled(key, parts, source, on_error)
                     key, parts = member_key, {}
-                parts["." + suffix.lower()] = archive.extractfile(member).read()
+                parts[suffix] = archive.extractfile(member).read()
     except (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
         raise InputError(
             f"expected a tar stream of samples, received something else or a broken one ({error})", source

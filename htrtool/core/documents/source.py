@@ -11,7 +11,7 @@ from lxml import etree
 
 from htrtool.core.cut import Cut
 from htrtool.core.errors import InputError
-from htrtool.core.pages import PageSource
+from htrtool.core.pages import PageSource, failing
 from htrtool.core.pagexml import XmlPage, pages_in, parse_tree, tag_of
 from htrtool.core.xml_image import cuts_along, find_image, in_pixels, load_described, named_image, picture_of, scale_of
 
@@ -49,7 +49,7 @@ def xml_sources(content: bytes, operand: str, folder: Path, dpi: float) -> Itera
         try:
             picture = _picture(page, number, len(pages), operand, folder, dpi)
         except InputError as error:
-            yield PageSource(operand, number, _raiser(error), pages=len(pages), document=document)
+            yield PageSource(operand, number, failing(error), pages=len(pages), document=document)
             continue
         yield replace(
             picture,
@@ -60,13 +60,6 @@ def xml_sources(content: bytes, operand: str, folder: Path, dpi: float) -> Itera
             cut=_cutter(page, operand, picture.image),
             document=document,
         )
-
-
-def _raiser(error: InputError):
-    def load() -> np.ndarray:
-        raise error
-
-    return load
 
 
 def image_of(page: XmlPage, operand: str, folder: Path) -> tuple[Path, int | None]:

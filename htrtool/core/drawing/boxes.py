@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Iterable, Mapping
@@ -61,16 +62,15 @@ def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list
     Raises:
         InputError: a cell that should hold numbers does not.
     """
-    from htrtool.core.drawing.charts import number_in
     from htrtool.core.tables import is_best
 
     boxes = []
     for number, row in rows:
         if not row["left"] or not is_best(row):
             continue
-        left, top, width, height = (number_in(row, name, number, source) for name in ("left", "top", "width", "height"))
-        conf = number_in(row, "conf", number, source) if row.get("conf") else None
-        page = int(number_in(row, "page", number, source)) if row.get("page") else 1
+        left, top, width, height = (_place(row, name, number, source) for name in ("left", "top", "width", "height"))
+        conf = _place(row, "conf", number, source) if row.get("conf") else None
+        page = int(_place(row, "page", number, source)) if row.get("page", "").strip() else 1
         # The words of a line share its number, which need be seen but once.
         line = row.get("line", "") if row.get("word", "1") == "1" else ""
         polygon, baseline = (_points(row, name, number, source) for name in ("polygon", "baseline"))
@@ -78,6 +78,15 @@ def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list
             Box(row["file"], page, line, left, top, width, height, row.get("text", ""), conf, polygon, baseline)
         )
     return boxes
+
+
+def _place(row: Mapping[str, str], column: str, number: int, source: str) -> float:
+    from htrtool.core.drawing.charts import number_in
+
+    value = number_in(row, column, number, source)
+    if not math.isfinite(value):
+        raise InputError(f"row {number}, column {column}: expected a number, found {row[column]!r}", source)
+    return value
 
 
 def _points(row: Mapping[str, str], column: str, number: int, source: str) -> np.ndarray | None:

@@ -16,7 +16,6 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from htrtool.core.errors import InputError
 
-KINDS = ("png", "svg", "pdf")
 AXES = {"epoch": "epoch", "samples": "samples seen", "seconds": "time"}
 _MAX_PIXELS = 200_000_000
 _MAX_SIDE = 65_535
@@ -186,7 +185,7 @@ def save(figures: Iterable[Figure], stream: IO[bytes], kind: str, dpi: float = 1
 
     Args:
         figures: any number for ``pdf``, a page each; one for ``png`` and ``svg``.
-        kind: one of ``KINDS``.
+        kind: ``png``, ``svg`` or ``pdf``.
 
     Raises:
         InputError: there are several figures and the kind holds one, or a PNG would be too large.

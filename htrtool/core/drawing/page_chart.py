@@ -14,7 +14,6 @@ from matplotlib.patches import Polygon
 
 from htrtool.core.drawing.boxes import Box
 
-TEXT_PLACES = ("over", "beside", "none")
 # Dark enough on paper at every value; blue against orange is told apart without red and green.
 CONFIDENCE = LinearSegmentedColormap.from_list("confidence", ["#c1272d", "#d9820b", "#1769aa", "#0b3d68"])
 UNKNOWN = "#444444"
@@ -41,7 +40,7 @@ def page_with_lines(
         pixels: (height, width) uint8.
         boxes: in pixels of the page.
         width: of the figure in inches.
-        text: one of ``TEXT_PLACES``: over the faded page, at the same places on an empty page beside it, or not at all.
+        text: ``over`` the faded page, ``beside`` it at the same places on an empty page, or ``none``.
     """
     rows, columns = pixels.shape
     panels = 2 if text == "beside" else 1

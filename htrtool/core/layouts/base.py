@@ -102,10 +102,14 @@ def form_of(name: str) -> int:
 
 def key_of(*parts: str) -> str:
     """Join folders and a name to the key of a sample, whose last part may hold no dot."""
-    pieces = [piece for part in parts for piece in str(part).replace(os.sep, "/").split("/")]
-    pieces = [piece for piece in pieces if piece not in ("", ".", "..")] or ["_"]
+    pieces = _downwards("/".join(str(part).replace(os.sep, "/") for part in parts))
     name = unicodedata.normalize("NFC", pieces.pop()).replace(".", "_").strip("_") or "_"
     return "/".join([*(unicodedata.normalize("NFC", piece) for piece in pieces), name])
+
+
+def _downwards(path: str) -> list[str]:
+    """Return the folders and the name of a path, without what would lead out of where it is put."""
+    return [piece for piece in path.split("/") if piece not in ("", ".", "..")] or ["_"]
 
 
 def document_of(key: str) -> str:
@@ -241,10 +245,10 @@ def in_stream(stream: IO[bytes], name: str) -> Iterator[Found]:
 
 
 def _line_of(sample: Sample, name: str) -> Line:
-    document = sample.key.rpartition("/")[0] or document_of(sample.key)
-    meta = {"source": f"{name}/{sample.key}", "document": document} | sample.meta
+    key = "/".join(_downwards(sample.key))
+    meta = {"source": f"{name}/{sample.key}", "document": key.rpartition("/")[0] or document_of(key)} | sample.meta
     try:
-        return Line(sample.key, sample.pixels(), sample.text, meta)
+        return Line(key, sample.pixels(), sample.text, meta)
     except InputError as error:
         raise InputError(error.args[0], f"{name}/{sample.key}") from None
 

@@ -33,7 +33,7 @@ def build_network(widths: tuple[int, ...] = WIDTHS, seed: int = 0) -> keras.Mode
     levels = []
     for number, width in enumerate(widths[1:]):
         x = _convolution(x, width, seeds, stride=2)
-        for dilation in (1,) if number == 0 else (1, 2) if number == 2 else (1,):
+        for dilation in (1, 2) if number == 2 else (1,):
             x = _residual(x, seeds, dilation)
         levels.append(x)
     turn = layers.Conv2D(

@@ -31,12 +31,12 @@ TURN_WEIGHT = 0.2
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train: ``batch`` crops a step, in bfloat16 where ``half`` is set."""
+    """How to train: ``batch`` crops a step, ``bfloat16`` computes in that."""
 
     steps: int = 2500
     batch: int = 4
     seed: int = 1
-    half: bool = False
+    bfloat16: bool = False
 
 
 class Batches(keras.utils.PyDataset):
@@ -99,7 +99,7 @@ def train(
     """
     keras.utils.set_random_seed(settings.seed)
     before = keras.config.dtype_policy()
-    if settings.half:
+    if settings.bfloat16:
         keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         network = build_network(seed=settings.seed)

@@ -18,6 +18,7 @@ import numpy as np
 
 from htrtool.core.charset import Charset
 from htrtool.core.errors import ModelError
+from htrtool.core.files import BROKEN_ARCHIVE
 
 SUFFIX = ".lm"
 CAPITALS = "capitals"
@@ -159,5 +160,5 @@ def load_models(path: Path, fits: Callable[[NGram], bool] = lambda model: True) 
             if not fits(whole):
                 return {}
             return {folder.rstrip("/"): NGram._read(archive, folder) if folder else whole for folder in folders}
-    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except (*BROKEN_ARCHIVE, TypeError) as error:
         raise ModelError(f"expected a language model made by htr train --lm ({error})", str(path)) from None

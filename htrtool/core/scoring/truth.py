@@ -68,6 +68,8 @@ def _of_folder(folder: Path, operand: str) -> Iterator[Line]:
             text = file.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError:
             raise InputError("expected UTF-8 text; convert it with iconv -f ENCODING -t UTF-8", str(file)) from None
+        except OSError as error:
+            raise InputError(f"can't read: {error.strerror}", str(file)) from None
         yield Line(str(file), text.rstrip("\r\n"))
 
 

@@ -148,7 +148,7 @@ class Faces:
     """The fonts of a folder, with the chance of each to be taken.
 
     A table ``LICENSES.tsv`` in the folder, if there is one, tells each font's ``class`` (print, cursive,
-    formal-cursive, caps-only) and ``licence``; fonts that are not freely licensed are left out, formal and
+    formal-cursive, caps-only) and ``licence``; fonts that it does not call freely licensed are left out, formal and
     caps-only ones are taken seldom. Without it the class is found by looking at the letters.
 
     Raises:
@@ -161,10 +161,12 @@ class Faces:
         tables: dict[Path, dict[str, dict]] = {}
         self.faces: list[Face] = []
         for file in files:
-            known = tables.setdefault(file.parent, read_table(file.parent)).get(file.name, {})
-            licence = known.get("licence", "")
-            if licence and (any(word in licence for word in NOT_FREE) or not FREE.search(licence)):
-                self.left_out[file.name] = f"licence {licence}"
+            if file.parent not in tables:
+                tables[file.parent] = read_table(file.parent)
+            known = tables[file.parent].get(file.name, {})
+            licence = known.get("licence") or ""
+            if tables[file.parent] and (any(word in licence for word in NOT_FREE) or not FREE.search(licence)):
+                self.left_out[file.name] = f"licence {licence}" if licence.strip() else "no licence"
                 continue
             try:
                 self.faces.append(Face(file, known.get("class")))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from htrtool.core.errors import DivergedError, InputError
-from htrtool.core.files import replacing
+from htrtool.core.files import BROKEN_ARCHIVE, replacing
 
 _TOLD = "told"
 
@@ -40,5 +40,5 @@ def read_checkpoint(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
         return json.loads(arrays.pop(_TOLD).tobytes()), arrays
     except FileNotFoundError:
         raise InputError("expected the checkpoint of a run to resume, found none", str(path)) from None
-    except (OSError, ValueError, KeyError) as error:
+    except BROKEN_ARCHIVE as error:
         raise InputError(f"expected the checkpoint of a run, found a broken one ({error})", str(path)) from None

@@ -30,8 +30,11 @@ class Corpus:
     lines: LineStore
     kept_aside: LineStore
     recipe: Recipe
-    sources: Counter = field(default_factory=Counter)
     left_out: dict[str, list[str]] = field(default_factory=dict)
+
+    def sources(self) -> Counter[str]:
+        """Return how many lines to train on are of each set, the first folder of their keys."""
+        return Counter(key.partition("/")[0] if "/" in key else "." for key in self.lines.keys)
 
     def leave_out(self, reason: str, key: str) -> None:
         """Remember that the sample ``key`` is not used, and why."""
@@ -110,7 +113,6 @@ def gather(
         except InputError as error:
             corpus.leave_out(f"broken ({error})", sample.key)
             continue
-        corpus.sources[sample.key.partition("/")[0] if "/" in sample.key else "."] += 1
     if corpus is None or not len(corpus.lines):
         if corpus is not None and len(corpus.kept_aside):
             left_out[f"marked {VAL}"] = corpus.kept_aside.keys
@@ -153,7 +155,7 @@ def labelled_samples(
     """
     for name in names:
         try:
-            tars = [Path(name)] if is_tar_name(name) else sorted(Path(name).glob("*.tar"))
+            tars = [Path(name)] if is_tar_name(name) else _tars_in(Path(name))
             if name == "-":
                 yield from read_samples(sys.stdin.buffer, name, report)
             elif tars:
@@ -166,6 +168,12 @@ def labelled_samples(
             report(error)
         except OSError as error:
             report(InputError(f"can't be read: {error.strerror}", name))
+
+
+def _tars_in(folder: Path) -> list[Path]:
+    """Return the tars of a folder that holds nothing else, as ``htr prep --split`` writes it."""
+    files = sorted(file for file in folder.glob("*") if not file.name.startswith("."))
+    return files if all(is_tar_name(file) and file.is_file() for file in files) else []
 
 
 def _prepared(name: str, report: Callable[[HtrError], None], recipe: Recipe) -> Iterator[Sample | LeftOut]:

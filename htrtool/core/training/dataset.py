@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import multiprocessing
+import os
 import tempfile
 from collections import deque
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Iterable, Iterator, NamedTuple
+from multiprocessing import reduction
+from typing import IO, Iterable, Iterator, NamedTuple
 
 import cv2
 import numpy as np
@@ -17,6 +19,7 @@ from PIL import Image
 
 from htrtool.core.charset import Charset
 from htrtool.core.decoding.align import frames_needed
+from htrtool.core.prepare import resize_to_height
 from htrtool.core.samples import Sample
 from htrtool.core.split import place_of
 from htrtool.core.training.augment import augment
@@ -36,10 +39,13 @@ class Batch(NamedTuple):
 
 @dataclass
 class LineStore:
-    """Pictures spooled to a temporary file, their texts in memory: a hundred thousand lines take some 100 MB."""
+    """Pictures spooled to a temporary file, their texts in memory: a hundred thousand lines take some 100 MB.
+
+    The file has no name, so that nothing of it is left however the process ends.
+    """
 
     height: int
-    spool: tempfile._TemporaryFileWrapper = field(default_factory=lambda: tempfile.NamedTemporaryFile(prefix="htr-"))
+    spool: IO[bytes] = field(default_factory=lambda: tempfile.TemporaryFile(prefix="htr-"))
     keys: list[str] = field(default_factory=list)
     documents: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
@@ -130,23 +136,26 @@ def epoch_order(store: LineStore, batch_size: int, seed: int, epoch: int, short_
 
 
 class BatchMaker:
-    """Make batches of a store; safe to send to another process."""
+    """Make batches of a store; safe to hand to a process that is being started."""
 
     def __init__(self, store: LineStore, charset: Charset, stride: int, strength: float, seed: int):
         store.spool.flush()
-        self._path = store.spool.name
+        self._spool: IO[bytes] | None = store.spool
+        self._file = store.spool.fileno()
         self._spans, self._keys, self._height = store.spans, store.keys, store.height
         self._labels = [charset.encode(text) for text in store.texts]
         self._stride, self._strength, self._seed = stride, strength, seed
 
-    def line(self, index: int, epoch: int, handle: io.BufferedReader) -> np.ndarray:
+    def __getstate__(self) -> dict:
+        return self.__dict__ | {"_spool": None, "_file": reduction.DupFd(self._file)}
+
+    def __setstate__(self, state: dict) -> None:
+        self.__dict__ |= state | {"_file": state["_file"].detach()}
+
+    def line(self, index: int, epoch: int) -> np.ndarray:
         """Return the pixels of one line, augmented as that epoch has it, and wide enough for its label."""
         offset, size = self._spans[index]
-        handle.seek(offset)
-        pixels = Sample(self._keys[index], handle.read(size)).pixels()
-        if pixels.shape[0] != self._height:
-            width = max(1, round(pixels.shape[1] * self._height / pixels.shape[0]))
-            pixels = cv2.resize(pixels, (width, self._height), interpolation=cv2.INTER_AREA)
+        pixels = resize_to_height(Sample(self._keys[index], os.pread(self._file, size, offset)).pixels(), self._height)
         pixels = augment(pixels, np.random.default_rng((self._seed, epoch, index)), self._strength)
         least = frames_needed(self._labels[index]) * self._stride
         if pixels.shape[1] < least:
@@ -155,8 +164,7 @@ class BatchMaker:
 
     def batch(self, indices: list[int], epoch: int) -> Batch:
         """Return the batch of some lines."""
-        with open(self._path, "rb") as handle:
-            pictures = [self.line(index, epoch, handle) for index in indices]
+        pictures = [self.line(index, epoch) for index in indices]
         labels = [self._labels[index] for index in indices]
         width = -(-max(p.shape[1] for p in pictures) // WIDTH_STEP) * WIDTH_STEP
         longest = -(-max(map(len, labels)) // 16) * 16

@@ -10,8 +10,9 @@ import zipfile
 from pathlib import Path
 
 from htrtool.core.errors import DependencyError, ModelError
-from htrtool.core.files import replacing
+from htrtool.core.files import BROKEN_ARCHIVE, replacing
 from htrtool.core.modelfile import METADATA_FILE, METADATA_KEY, ModelInfo, find_model
+from htrtool.core.module_process import module_command
 
 
 def save_keras(network, info: ModelInfo, path: Path) -> None:
@@ -36,7 +37,7 @@ def load_keras(path: Path):
     info = keras_info(path)
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True), info
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except (*BROKEN_ARCHIVE, TypeError) as error:
         raise ModelError(f"expected a network that Keras {keras.__version__} can load: {error}", str(path)) from None
 
 
@@ -46,7 +47,7 @@ def parent_model(name: str) -> tuple[Path, ModelInfo]:
     Raises:
         ModelError: there is no such model.
     """
-    path = find_model(name.removesuffix(".onnx") if name.endswith(".onnx") else name, ".keras")
+    path = find_model(name.removesuffix(".onnx"), ".keras")
     return path, keras_info(path)
 
 
@@ -59,7 +60,7 @@ def keras_info(path: Path) -> ModelInfo:
     try:
         with zipfile.ZipFile(path) as archive:
             return ModelInfo.from_json(archive.read(METADATA_FILE).decode(), str(path))
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
+    except BROKEN_ARCHIVE as error:
         raise ModelError(f"expected a .keras file written by htr train ({error})", str(path)) from None
 
 
@@ -88,7 +89,7 @@ def convert_apart(module: str, arguments: list[str], onnx_file: Path) -> None:
         "CUDA_VISIBLE_DEVICES": "-1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    done = subprocess.run([sys.executable, "-m", module, *arguments], env=environment, capture_output=True, text=True)
+    done = subprocess.run(module_command(module, *arguments), env=environment, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         if "ModuleNotFoundError" in last:

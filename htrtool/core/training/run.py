@@ -131,6 +131,7 @@ class Run:
             corpus.lines, corpus.kept_aside = corpus.lines.split_documents(KEPT_ASIDE)
         internal_lm = _internal_lm(corpus.lines.texts, characters, parent and parent[1])
         counted = {"lines": len(corpus.lines), "documents": len(set(corpus.lines.documents))}
+        counted["sources"] = dict(corpus.sources())
         if parent and plan.replayed:
             counted["replayed"] = add_replay(
                 corpus.lines, parent[0], corpus.recipe, characters, stride_of(spec), plan.replayed
@@ -160,7 +161,6 @@ class Run:
             calibration=parent[1].calibration if parent else {},
             training=counted
             | {
-                "sources": dict(corpus.sources),
                 "parameters": network.count_params(),
                 "seed": settings.seed,
                 "from": parent[1].name if parent else "",
@@ -199,10 +199,8 @@ class Run:
     def _kept_aside(self) -> Iterator[tuple[np.ndarray, str]]:
         val = self.training.val
         maker = BatchMaker(val, self.info.charset, self.info.stride, 0, 0)
-        val.spool.flush()
-        with open(val.spool.name, "rb") as handle:
-            for index, text in enumerate(val.texts):
-                yield maker.line(index, 0, handle), text
+        for index, text in enumerate(val.texts):
+            yield maker.line(index, 0), text
 
     def _measure(self) -> None:
         pairs = [(truth, read) for _, truth, read, _ in self.training.read_kept_aside()]
