@@ -97,7 +97,10 @@ def main() -> None:
     """Run ``htr`` and exit with one of the statuses of :class:`htrtool.exits.Exit`."""
     open_missing()
     # By an exception, so that temporary files go; those are the parent's, and a worker ends at once.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(Exit.TERMINATED))
+    signal.signal(signal.SIGTERM, stop)
+    # What a script starts with & ignores Ctrl-C.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, stop)
     os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     try:
         status = htr.main(prog_name="htr", standalone_mode=False)
@@ -116,6 +119,15 @@ def main() -> None:
     except OSError as error:
         status = unwritten(error)
     leave(int(status or 0))
+
+
+def stop(number: int, frame) -> None:
+    """End for a signal, by an exception; another one, as ``timeout`` sends at once, must not interrupt that."""
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(Exit.TERMINATED)
 
 
 def open_missing() -> None:

@@ -207,10 +207,32 @@ def test_lines_that_are_given_twice_are_told(truth, tmp_path):
     assert b"more than once" in twice.stderr and b"more than once" not in once.stderr
 
 
-def test_json_lines_are_told_to_be_no_table(truth, tmp_path):
-    (tmp_path / "read.jsonl").write_text('{"file": "a.png", "text": "a"}\n')
-    result = run(truth, tmp_path / "read.jsonl")
-    assert result.returncode == Exit.BAD_INPUT and b"expected a table, found JSON" in result.stderr
+PAGE_XML = """<PcGts xmlns="http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"><Page imageFilename="{image}"
+imageWidth="9" imageHeight="9"><TextRegion id="r"><TextLine id="l"><Coords points="0,0 9,9"/><TextEquiv><Unicode>{text}</Unicode>
+</TextEquiv></TextLine></TextRegion></Page></PcGts>"""
+
+
+def test_json_lines_and_page_xml_are_scored_like_a_table(tmp_path):
+    (tmp_path / "t.tsv").write_text("file\tpage\tline\ttext\na.png\t1\t1\tabcd\n")
+    (tmp_path / "r.jsonl").write_text('{"file": "a.png", "page": 1, "line": 1, "conf": 0.5, "text": "abcx"}\n\n')
+    (tmp_path / "xml").mkdir()
+    (tmp_path / "xml" / "a.xml").write_text(PAGE_XML.format(image="a.png", text="abxx"))
+    names = ("t.tsv", "r.jsonl", "xml", "xml/a.xml")
+    errors = {("t.tsv", "r.jsonl"): 1, ("t.tsv", "xml"): 2, ("r.jsonl", "xml/a.xml"): 1, ("xml", "t.tsv"): 2, ("xml", "xml/a.xml"): 0}
+    assert {name for pair in errors for name in pair} == set(names)
+    for (wanted, given), expected in errors.items():
+        result = run(tmp_path / wanted, tmp_path / given)
+        assert float(values(result)["cer"]) == expected / 4, (wanted, given, result.stderr)
+    (tmp_path / "r.jsonl").write_text('{"file": "a.png"}\n')
+    result = run(tmp_path / "t.tsv", tmp_path / "r.jsonl")
+    assert result.returncode == Exit.BAD_INPUT and b"r.jsonl: row 1: expected an object with file and text" in result.stderr
+
+
+def test_two_texts_are_compared_whatever_their_names(tmp_path):
+    (tmp_path / "truth.txt").write_text("Dear Ana, 3 May\nthank you\n")
+    (tmp_path / "read.txt").write_text("Dear Ann, 3 May\nthank you\n")
+    result = run(tmp_path / "truth.txt", tmp_path / "read.txt")
+    assert float(values(result)["cer"]) == pytest.approx(1 / 25) and b"warning" not in result.stderr
 
 
 def test_a_limit_that_is_no_number_is_refused(truth):

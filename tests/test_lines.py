@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from htrtool.core.ink import ink_map
-from htrtool.core.lines import cut_lines, find_lines, looks_like_line
-from htrtool.core.order import reading_order
+from htrtool.core.lines import cut_lines, find_lines, shows_one_line
+from htrtool.core.oneline import looks_like_line
+from htrtool.core.order import reading_order, set_level
 
 FONT = cv2.FONT_HERSHEY_SCRIPT_SIMPLEX
 TEXT = "the quick brown fox jumps over it"
@@ -272,3 +273,37 @@ def agree(found, baseline):
     xs = np.linspace(left, right, 20)
     distances = np.interp(xs, *found.T) - np.interp(xs, *baseline.T)
     return float(np.abs(distances).mean()) < 10
+
+
+@pytest.mark.parametrize("quarters", [0, 1])
+def test_a_wide_picture_of_many_lines_is_no_line(quarters):
+    # From so far that the lines of the page run together.
+    wide = written(lines=24, pitch=40, first=60, height=1010, width=2000)
+    wide[:, 1000:] = wide[:, :1000]
+    pixels = np.ascontiguousarray(np.rot90(wide, 2 * quarters))
+    assert not shows_one_line(pixels) and len(find_lines(pixels)) > 20
+    assert shows_one_line(cv2.resize(written(lines=1, first=50, height=80), None, fx=5, fy=5))
+
+
+def test_shadow_on_paper_is_no_edge_of_the_scan():
+    pixels = written()
+    expected = heights(find_lines(pixels))
+    shade = np.where(np.arange(pixels.shape[1]) < 500, 0.42, 1.0)
+    shaded = (cv2.GaussianBlur(np.tile(shade, (pixels.shape[0], 1)), (0, 0), 12) * pixels).astype(np.uint8)
+    lines = find_lines(shaded)
+    assert_baselines(lines, expected)
+    whole = [np.ptp(line.baseline[:, 0]) for line in find_lines(pixels)]
+    assert all(np.ptp(line.baseline[:, 0]) > 0.9 * width for line, width in zip(lines, whole))
+
+
+@pytest.mark.parametrize("degrees", [-12, 12])
+def test_a_short_last_line_of_a_page_askew_comes_after_the_line_before_it(degrees):
+    # Lines of 900, a distance of 60 between them, the last word of a paragraph alone on the third.
+    boxes = np.array([[0, 900], [0, 900], [0, 150], [0, 900], [0, 900]], float)
+    heights = np.arange(5) * 60.0
+    slope = np.tan(np.radians(degrees))
+    middles = boxes.mean(axis=1)
+    turned = set_level(boxes, heights + slope * middles, np.full(5, slope))
+    assert reading_order(*turned) == [0, 1, 2, 3, 4]
+    level = set_level(boxes, heights, np.zeros(5))
+    assert np.array_equal(level[0], boxes) and np.array_equal(level[1], heights)

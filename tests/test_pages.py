@@ -200,3 +200,53 @@ def test_standard_input_is_told_by_content_too(run_htr, tiny_model):
     Image.fromarray(draw_line("abc")).save(picture, "tiff")
     result = run_htr("read", "-m", tiny_model, "-f", "txt", "--mode", "line", "-", input=picture.getvalue())
     assert result.stdout == b"abc\n", result.stderr
+
+
+def test_smaller_forms_and_masks_in_a_tiff_are_no_pages(tmp_path):
+    pages = [Image.fromarray(ramp(40, 90)), Image.fromarray(ramp(20, 45)), Image.fromarray(ramp(50, 80))]
+    kinds = [0, 1, 0]
+    pages[0].save(tmp_path / "pyramid.tif", save_all=True, append_images=pages[1:])
+    content = bytearray((tmp_path / "pyramid.tif").read_bytes())
+    place = struct.unpack_from("<I", content, 4)[0]
+    for kind in kinds:
+        # The first entry of each directory, the width, gives way to the kind of page: what is read again is its size.
+        count = struct.unpack_from("<H", content, place)[0]
+        tags = [content[place + 2 + 12 * i : place + 14 + 12 * i] for i in range(count)]
+        (place_after,) = struct.unpack_from("<I", content, place + 2 + 12 * count)
+        spare = next(i for i, tag in enumerate(tags) if struct.unpack_from("<H", tag)[0] not in NEEDED)
+        tags[spare] = bytearray(struct.pack("<HHII", 254, 4, 1, kind))
+        tags.sort(key=lambda tag: struct.unpack_from("<H", tag)[0])
+        content[place + 2 : place + 2 + 12 * count] = b"".join(tags)
+        place = place_after
+    (tmp_path / "pyramid.tif").write_bytes(content)
+    assert [page.load().shape for page in page_sources(str(tmp_path / "pyramid.tif"))] == [(40, 90), (50, 80)]
+
+
+NEEDED = (256, 257, 258, 259, 262, 273, 277, 278, 279)
+
+
+def test_the_pages_before_the_place_where_a_tiff_breaks_off_are_read(tmp_path):
+    pages = [Image.fromarray(ramp(40 + index, 90)) for index in range(4)]
+    pages[0].save(tmp_path / "whole.tif", save_all=True, append_images=pages[1:])
+    content = (tmp_path / "whole.tif").read_bytes()
+    for length in range(len(content) // 3, len(content), 997):
+        (tmp_path / "part.tif").write_bytes(content[:length])
+        read, errors = 0, 0
+        try:
+            for page in page_sources(str(tmp_path / "part.tif")):
+                try:
+                    page.load()
+                    read += 1
+                except InputError as error:
+                    errors += 1
+                    assert "part.tif" in str(error) and "breaks off" in str(error)
+        except InputError as error:
+            errors += 1
+            assert "part.tif" in str(error)
+        assert errors and read < 4
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1", b"avif"])
+def test_a_photo_of_a_phone_is_told_how_to_convert(tmp_path, brand):
+    (tmp_path / "x.heic").write_bytes(b"\0\0\0\x18ftyp" + brand + bytes(500))
+    assert "HEIC or AVIF, as phones take them: convert it to JPEG" in str(error_of(tmp_path / "x.heic"))

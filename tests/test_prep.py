@@ -4,6 +4,8 @@ import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -450,3 +452,26 @@ def test_a_tar_is_compressed_as_its_name_tells(folder, run_htr, tmp_path, name, 
     assert run_htr("prep", "-q", folder, "-o", tmp_path / name).returncode == Exit.OK and (tmp_path / name).read_bytes() == content
     assert run_htr("prep", "-q", "--split", "train=100", folder, "-o", tmp_path / name).returncode == Exit.OK
     assert (tmp_path / name).is_file()
+
+
+@pytest.mark.parametrize("to_file", [True, False])
+def test_a_folder_that_the_samples_go_to_is_not_read_from_itself(folder, run_htr, to_file):
+    (folder / "lines.tar").write_bytes(run_htr("prep", folder).stdout)
+    before = len(samples_in((folder / "lines.tar").read_bytes()))
+    if to_file:
+        done = run_htr("prep", ".", "-o", "lines.tar", cwd=folder)
+    else:
+        with open(folder / "lines.tar", "wb") as stream:
+            command = [sys.executable, "-m", "htrtool", "prep", "."]
+            done = subprocess.run(command, stdout=stream, stderr=subprocess.PIPE, cwd=folder, timeout=60)
+    assert done.returncode == Exit.OK and b"lines.tar: left out: it is where the samples are written to" in done.stderr
+    assert len(samples_in((folder / "lines.tar").read_bytes())) == before
+
+
+@pytest.mark.parametrize("header", ["scope\tname\tmetric\tvalue", "epoch\tloss\tname\tvalue"])
+def test_scores_and_epochs_are_no_transcriptions(folder, run_htr, header):
+    before = run_htr("prep", folder).stdout
+    (folder / "scores.tsv").write_text(header + "\nfile\tnote\tcer\t0.0123\n")
+    assert run_htr("prep", folder).stdout == before
+    done = run_htr("prep", folder / "scores.tsv")
+    assert done.returncode == Exit.BAD_INPUT and b"found one of scores or epochs" in done.stderr

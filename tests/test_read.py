@@ -305,3 +305,38 @@ def test_if_nothing_can_be_read_the_old_file_stays(run_htr, tiny_model, tmp_path
     assert result.returncode == Exit.BAD_INPUT and b"nothing is written" in result.stderr
     assert (tmp_path / "out.tsv").read_text() == "precious\n"
     assert [path.name for path in tmp_path.iterdir()] == ["out.tsv"]
+
+
+def test_nothing_is_noted_down_of_the_computer(run_htr, tiny_model, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")} | {"HOME": str(home)}
+    cv2.imwrite(str(tmp_path / "x.png"), draw_line("bad"))
+    assert run_htr("read", "-m", tiny_model, tmp_path / "x.png", env=environment).returncode == Exit.OK
+    assert not list(home.iterdir())
+
+
+@pytest.mark.parametrize("told, status", [(signal.SIGTERM, Exit.TERMINATED), (signal.SIGINT, Exit.INTERRUPTED)])
+def test_a_second_signal_does_not_disturb_the_end(tiny_model, tmp_path, told, status):
+    with open(tmp_path / "x.tar", "wb") as stream, SampleWriter(stream) as writer:
+        for number in range(3000):
+            writer.write(Sample(f"a/{number}", encode_png(draw_line("bad cab")), None))
+    command = [sys.executable, "-m", "htrtool", "read", "-m", str(tiny_model), str(tmp_path / "x.tar")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.readline()
+    process.stdout.readline()
+    for _ in range(3):
+        process.send_signal(told)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == status and not stderr.strip()
+
+
+@pytest.mark.parametrize("name, begin", [("x.txt", b"bad"), ("x.jsonl", b"{"), ("x.pdf", b"%PDF"), ("x.hocr", b"<?xml"), ("x.tsv", b"file\t")])
+def test_the_format_is_as_the_name_of_the_output_tells(run_htr, tiny_model, tmp_path, name, begin):
+    cv2.imwrite(str(tmp_path / "x.png"), draw_line("bad"))
+    assert run_htr("read", "-m", tiny_model, "-o", tmp_path / name, tmp_path / "x.png").returncode == Exit.OK
+    assert (tmp_path / name).read_bytes().startswith(begin)
+    assert run_htr("read", "-m", tiny_model, "-f", "tsv", "-o", tmp_path / name, tmp_path / "x.png").returncode == Exit.OK
+    assert (tmp_path / name).read_bytes().startswith(b"file\t")
+    result = run_htr("read", "-m", tiny_model, "-o", tmp_path / "x.xml", tmp_path / "x.png")
+    assert result.returncode == Exit.USAGE and b"give -f alto or -f page" in result.stderr

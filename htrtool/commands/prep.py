@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Iterator
@@ -190,7 +191,16 @@ def finder_of(
         cutter = PageCutter(model, reads=output is not None and is_sample_folder(output), threads=threads)
     # As Finder names them: "./page.jpg" is "page.jpg" to it.
     texts = {str(Path(operand)): Path(text) for operand, text in zip(operands, looking.page_texts)}
-    return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column).find
+    return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column, written_to(output)).find
+
+
+def written_to(output: str | None) -> frozenset[tuple[int, int]]:
+    """Return the device and inode of the file that samples go to, if it is one and there is one already."""
+    with contextlib.suppress(OSError):
+        status = os.fstat(1) if output in (None, "-") else os.stat(output)
+        if stat.S_ISREG(status.st_mode):
+            return frozenset([(status.st_dev, status.st_ino)])
+    return frozenset()
 
 
 def checked_by(model: str, made: Iterator) -> Iterator:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 
 import click
+from click.core import ParameterSource
 
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
@@ -13,6 +15,7 @@ from htrtool.options import LOOKS, FiniteRange, with_messages, with_operands
 
 ROWS = ("tsv", "txt", "jsonl")
 DOCUMENTS = ("alto", "page", "hocr")
+FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".html": "hocr", ".xhtml": "hocr"}
 
 
 @click.command()
@@ -38,8 +41,7 @@ DOCUMENTS = ("alto", "page", "hocr")
     "form",
     type=click.Choice([*ROWS, *DOCUMENTS, "pdf"]),
     default="tsv",
-    show_default=True,
-    help="A table, plain text, an object a line; a document a page: ALTO 4, PAGE XML 2019, hOCR; a searchable PDF.",
+    help="A table, plain text, an object a line; a document a page: ALTO 4, PAGE XML 2019, hOCR; a searchable PDF.  [default: by the name of FILE, else tsv]",
 )
 @click.option(
     "-o",
@@ -93,7 +95,8 @@ DOCUMENTS = ("alto", "page", "hocr")
     default=1,
     show_default=True,
     metavar="N",
-    help="Give the N best readings of each line: rows with a column rank, or a list of alternatives in jsonl.",
+    help="Give the N best readings of each line: rows with a column rank, or a list of alternatives in jsonl; conf of those after "
+    "the best is that of the best times how likely they are beside it.",
 )
 @click.option(
     "--looks",
@@ -148,6 +151,7 @@ def read(
         htr read -f pdf -o book.pdf scans/*.jpg
         find scans -name '*.png' -print0 | htr read -0 --files-from - | awk -F'\\t' '$8 < 0.8'
     """
+    form = form_for(form, output)
     check_usage(operands, form, output, per_word, outlines, no_header, nbest)
     from htrtool.cli import protect_stdout
     from htrtool.core.files import check_replaceable, replacing
@@ -195,6 +199,17 @@ def read(
     if messages.problems:
         return Exit.SOME_FAILED if pipeline.pages else Exit.BAD_INPUT
     return Exit.OK
+
+
+def form_for(form: str, output: str | None) -> str:
+    """Return the format to write: as told, else as the name of the output tells."""
+    told = click.get_current_context().get_parameter_source("form") != ParameterSource.DEFAULT
+    suffix = os.path.splitext(output or "")[1].lower()
+    if told or output in (None, "-") or os.path.isdir(output):
+        return form
+    if suffix in (".xml", ".alto"):
+        raise click.UsageError(f"{output} may be ALTO or PAGE XML: give -f alto or -f page")
+    return FORM_OF.get(suffix, form)
 
 
 def check_usage(

@@ -11,6 +11,8 @@ WORKING_SIDE = 1500
 CELL = 16
 LEAST_CONTRAST = 0.06
 THICKEST_RULE = 5
+OUTSIDE = 0.25
+"""Of the usual tone of the paper, that under which it is the dark edge of a scan, no shadow on paper."""
 
 
 @dataclass
@@ -60,7 +62,7 @@ def paper_tone(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     tones = np.partition(cells, rank, axis=-1)[..., rank].astype(np.float32)
     tones = cv2.medianBlur(tones.astype(np.uint8), 3).astype(np.float32)
     usual = float(np.quantile(tones, 0.7))
-    outside = _joined_to_edge(tones < 0.5 * usual)
+    outside = _joined_to_edge(tones < OUTSIDE * usual)
     # Ink never fills a cell of this size, so a dark cell within the page is a stain or a picture.
     tones = cv2.dilate(tones, np.ones((3, 3), np.uint8))
     tones = cv2.blur(tones, (3, 3), borderType=cv2.BORDER_REPLICATE)

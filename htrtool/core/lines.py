@@ -17,11 +17,11 @@ from htrtool.core.linefinder.outlines import outline
 from htrtool.core.linefinder.owners import ink_of_each, own_ink
 from htrtool.core.linefinder.smallprint import look_nearer, small_print
 from htrtool.core.linefinder.trace import Trace, trace_baselines
-from htrtool.core.oneline import looks_like_line
-from htrtool.core.order import reading_order
+from htrtool.core.oneline import LINE_HEIGHT, looks_like_line
+from htrtool.core.order import reading_order, set_level
 from htrtool.core.session import usable_cpus
 
-__all__ = ["TextLine", "cut_lines", "find_lines", "looks_like_line"]
+__all__ = ["TextLine", "cut_lines", "find_lines", "shows_one_line"]
 
 # What tells that a page is turned: written patches that it takes, the share of them that stand sideways, and log odds of
 # upright against overturned writing, above which a page is taken for upright, and by which another way round is better.
@@ -184,7 +184,7 @@ def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
     mask = ink_map(page, side=max(page.shape)).mask
     # The page has twice as many pixels each way as its maps.
     traces = [trace.scaled(2) for trace in traces]
-    lines, ends, heights = [], [], []
+    lines, ends, heights, slopes = [], [], [], []
     for trace, (xs, ys) in zip(traces, ink_of_each(own_ink(mask, traces), len(traces))):
         if len(xs) < LEAST_INK * trace.x_height**2:
             continue
@@ -197,9 +197,40 @@ def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
         lines.append(TextLine(np.column_stack([knots, base]), polygon, trace.x_height))
         ends.append((left, right))
         heights.append(float(base.mean()))
+        slopes.append(float(base[-1] - base[0]) / (right - left))
     boxes = np.array(ends, float).reshape(-1, 2)
     own = np.flatnonzero(~on_facing_page(boxes, np.array([line.x_height for line in lines]), page.shape[1]))
-    return [lines[own[index]] for index in reading_order(boxes[own], np.array(heights)[own])]
+    boxes, heights = set_level(boxes[own], np.array(heights)[own], np.array(slopes)[own])
+    return [lines[own[index]] for index in reading_order(boxes, heights)]
+
+
+def shows_one_line(pixels: np.ndarray, threads: int | None = None) -> bool:
+    """Tell whether a picture shows one text line or word, not a page to be cut into lines.
+
+    A picture high enough for a page whose lines run together from afar shows one only if no two are found in it, one above
+    the other.
+
+    Args:
+        pixels: (height, width) uint8, dark ink on light paper.
+        threads: as for :func:`find_lines`.
+    """
+    return looks_like_line(pixels) and (pixels.shape[0] <= 2 * LINE_HEIGHT or not _stacked(find_lines(pixels, threads)))
+
+
+def _stacked(lines: list[TextLine]) -> bool:
+    """Tell whether any two lines stand one above the other, seen along the longest of them."""
+    if len(lines) < 2:
+        return False
+    spans = [line.baseline[-1] - line.baseline[0] for line in lines]
+    along = max(spans, key=lambda span: np.hypot(*span))
+    along = along / max(np.hypot(*along), 1e-9)
+    places = [line.baseline @ along for line in lines]
+    left, right = np.array([(place.min(), place.max()) for place in places]).T
+    down = np.array([np.mean(line.baseline @ (-along[1], along[0])) for line in lines])
+    x_heights = np.array([line.x_height for line in lines])
+    shared = np.minimum.outer(right, right) - np.maximum.outer(left, left)
+    above = np.abs(down[:, None] - down) > np.maximum.outer(x_heights, x_heights)
+    return bool((above & (shared > 0.5 * np.minimum.outer(right - left, right - left))).any())
 
 
 def cut_lines(pixels: np.ndarray, threads: int | None = None) -> list[Cut]:

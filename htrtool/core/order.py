@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from htrtool.core.medians import weighted_median
+
 SAME_ROW, NEAR = 0.4, 2.5
 """In distances of lines: how far parts of one row may be apart in height, and lines that tell of a column."""
 LABEL = 0.5
@@ -35,6 +37,26 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     ends = np.array([(boxes[row[0]][0], max(boxes[line][1] for line in row)) for row in rows], float)
     order = _order(ends, np.array([np.mean([heights[line] for line in row]) for row in rows]))
     return [line for index in order for line in rows[index]]
+
+
+def set_level(boxes: np.ndarray, heights: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Turn lines that slope, as on a page photographed askew, so that most of them are level.
+
+    Args:
+        boxes: (lines, 2), the left and right end of each line.
+        heights: (lines,), the mean y of its baseline.
+        slopes: (lines,), by how much that falls for each pixel to the right.
+
+    Returns:
+        Boxes and heights on the turned page.
+    """
+    if not len(heights):
+        return boxes, heights
+    angle = np.arctan(weighted_median(slopes, boxes[:, 1] - boxes[:, 0]))
+    cosine, sine = np.cos(angle), np.sin(angle)
+    middles, half = boxes.mean(axis=1), (boxes[:, 1] - boxes[:, 0]) / 2 / cosine
+    along = cosine * middles + sine * heights
+    return np.column_stack([along - half, along + half]), cosine * heights - sine * middles
 
 
 def broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:

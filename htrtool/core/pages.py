@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import itertools
 import os
 import re
 import stat
 import struct
 import tarfile
 import threading
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Callable, Iterator
@@ -34,14 +36,20 @@ DEFAULT_DPI = 300
 HEAD = 2048
 _PAGE_XML = re.compile(rb"<(?:[\w.-]+:)?(?:alto|PcGts)[\s>/]")
 # What Pillow's decoders raise on bytes that are not as they should be.
-BROKEN = (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, struct.error, MemoryError)
+BROKEN = (OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError, ArithmeticError, struct.error, MemoryError)
 
 # The size is checked here, before anything is decoded, and an error names the file; Pillow's own limit would warn on
 # stderr at 89 megapixels, which is a mere A2 at 600 dpi.
 Image.MAX_IMAGE_PIXELS = None
+# What it warns of, such as broken metadata, is no fault of what is seen; else an error names the file.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 # One large page in memory at a time, whatever the number of threads.
 _large_page = threading.Lock()
+# Of TIFF: what kind of page it is, and the bits that tell of a smaller form of another one, and of a mask for one.
+_SUBFILE_TYPE, _NO_PAGE = 254, 0b101
+_MAGIC = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"))
+_OF_PHONES = re.compile(rb".{4}ftyp(?:hei|hev|mif|msf|avi)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -250,19 +258,39 @@ def _of_picture(opened: Callable[[], IO[bytes]], head: bytes, name: str, lazy: b
     try:
         with opened() as stream, _opened(stream, head, name) as image:
             size = image.size
-            count = image.n_frames if image.format == "TIFF" else 1
+            frames, failure = _frames_of(image) if image.format == "TIFF" else ([0], None)
     except BROKEN as error:
         raise InputError(f"the image is broken ({error})", name) from None
-    for index in range(count):
+    count = len(frames) + (failure is not None)
+    for number, index in enumerate(frames, 1):
         # The pages of a TIFF may differ in size; the first one's is taken as a hint, and each is checked when loaded.
         load = functools.partial(_load, opened, head, name, index)
-        yield PageSource(name, index + 1, load, size=size, pages=count, original=Original(opened, index))
+        yield PageSource(name, number, load, size=size, pages=count, original=Original(opened, index))
+    if failure is not None:
+        error = InputError(f"the image is broken or breaks off after page {len(frames)} ({failure})", name)
+        yield PageSource(name, count, failing(error), pages=count)
+
+
+def _frames_of(image: Image.Image) -> tuple[list[int], Exception | None]:
+    """Return which frames of a TIFF are pages of their own, and what is wrong with it after those, if anything."""
+    frames: list[int] = []
+    for index in itertools.count():
+        try:
+            image.seek(index)
+            if not image.tag_v2.get(_SUBFILE_TYPE, 0) & _NO_PAGE:
+                frames.append(index)
+        except EOFError:
+            return frames or [0], None
+        except BROKEN as error:
+            return frames, error
 
 
 def _opened(stream: IO[bytes], head: bytes, name: str) -> Image.Image:
     try:
         return Image.open(stream, formats=FORMATS)
     except UnidentifiedImageError:
+        if kind := next((kind for magic, kind in _MAGIC if head.startswith(magic)), None):
+            raise InputError(f"the image is broken or breaks off ({kind})", name) from None
         raise InputError(f"{EXPECTED}; received {_described(head)}", name) from None
     except BROKEN as error:
         raise InputError(f"the image is broken ({error})", name) from None
@@ -271,6 +299,8 @@ def _opened(stream: IO[bytes], head: bytes, name: str) -> Image.Image:
 def _described(head: bytes) -> str:
     if not head:
         return "an empty file"
+    if _OF_PHONES.match(head):
+        return "a HEIC or AVIF, as phones take them: convert it to JPEG"
     text = head.lstrip(b"\xef\xbb\xbf")
     if all(byte in b"\t\n\r\f" or 32 <= byte < 127 or byte >= 128 for byte in text[:512]):
         return f"text that begins {text[:20].decode('utf-8', 'replace')!r}"

@@ -12,7 +12,7 @@ import numpy as np
 from htrtool.core.cut import Cut
 from htrtool.core.decoding.looks import Look
 from htrtool.core.errors import HtrError, InputError
-from htrtool.core.lines import cut_lines, looks_like_line
+from htrtool.core.lines import cut_lines, shows_one_line
 from htrtool.core.page import LineRead, Page, PageLine
 from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
 from htrtool.core.place import Place
@@ -280,7 +280,7 @@ class Pipeline:
         page.size = (width, height)
         if page.source.cut is not None:
             cuts = page.source.cut(pixels, page.problems)
-        elif self._mode == "line" or (self._mode == "auto" and (page.source.is_line or looks_like_line(pixels))):
+        elif self._mode == "line" or (self._mode == "auto" and (page.source.is_line or shows_one_line(pixels, self._threads))):
             cuts = [(1, Cut(pixels, Place.of_picture(width, height)))]
         else:
             cuts = enumerate(cut_lines(pixels, self._threads), 1)

@@ -13,6 +13,14 @@ def usable_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def onnx_runtime():
+    """Import ONNX Runtime, which would otherwise note down what computer this is, and send that to its makers."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    return onnxruntime
+
+
 def open_session(path: Path, threads: int):
     """Load an ONNX file.
 
@@ -22,8 +30,7 @@ def open_session(path: Path, threads: int):
     Raises:
         ModelError: the file is broken or no ONNX model.
     """
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = threads

@@ -11,6 +11,7 @@ import numpy as np
 
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import is_image
+from htrtool.core.medians import line_spacing
 from htrtool.core.pages import DEFAULT_DPI, PageSource, picture_sources
 from htrtool.core.pagexml import Point, XmlLine, XmlPage
 
@@ -116,7 +117,8 @@ def cuts_along(lines: Sequence[XmlLine], pixels: np.ndarray) -> Iterator[Cut | I
 
     height, width = pixels.shape
     corners = {(0, 0), (width, 0), (width, height), (0, height)}
-    spacing, on_its_head = _spacing_of(lines), _stands_on_its_head(lines)
+    spacing = line_spacing(np.mean([y for _, y in line.baseline]) for line in lines if line.baseline)
+    on_its_head = _stands_on_its_head(lines)
     for line in lines:
         if not line.baseline and {(round(x), round(y)) for x, y in line.polygon or ()} == corners:
             # Such is the line of a picture that shows no more than one.
@@ -161,11 +163,3 @@ def _stands_on_its_head(lines: Sequence[XmlLine]) -> bool:
     """Tell whether most baselines run from right to left; a single one may just have been drawn so."""
     back = sum(line.baseline[0][0] > line.baseline[-1][0] for line in lines if line.baseline)
     return 2 * back > len(lines)
-
-
-def _spacing_of(lines: Sequence[XmlLine]) -> float | None:
-    """Return the usual distance between baselines, for lines that have no outline."""
-    heights = np.array(sorted(np.mean([y for _, y in line.baseline]) for line in lines if line.baseline))
-    gaps = np.diff(heights)
-    gaps = gaps[gaps > 8]
-    return float(np.median(gaps)) if len(gaps) else None

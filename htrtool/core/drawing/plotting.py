@@ -133,7 +133,8 @@ def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn)
     for source, file in _sources(files, images, problem):
         lines = [box for box in boxes if box.file == file and box.page == source.page]
         if not lines:
-            warn(f"{source.file}, page {source.page}: the table has no lines of it")
+            if images:
+                warn(f"{source.file}, page {source.page}: the table has no lines of it")
             continue
         try:
             with source.room():

@@ -43,6 +43,7 @@ EXPECTED = (
     "expected images with .gt.txt or .txt beside them, a TSV or CSV of images and texts, IAM, ALTO or PAGE XML, "
     "a tar of samples, or images"
 )
+IS_OUTPUT = "it is where the samples are written to"
 
 
 @dataclass
@@ -50,7 +51,8 @@ class Finder:
     """Finds what there is to take in a source.
 
     ``layout`` is one of ``LAYOUTS``; ``cutter`` says that an image without transcription is a page, and cuts it into
-    lines; ``transcriptions`` names those of whole pages by their image; the columns are those of a table.
+    lines; ``transcriptions`` names those of whole pages by their image; the columns are those of a table. ``outputs``
+    are files that are written meanwhile, by device and inode: they are left out of folders.
     """
 
     layout: str = "auto"
@@ -58,6 +60,7 @@ class Finder:
     transcriptions: Mapping[str, Path] = field(default_factory=dict)
     image_column: str | None = None
     text_column: str | None = None
+    outputs: frozenset[tuple[int, int]] = frozenset()
     _taken: set[str] = field(default_factory=set, repr=False)
 
     def find(self, source: str) -> Iterator[Found]:
@@ -109,6 +112,8 @@ class Finder:
                 "those as htr read -f page writes them, or pages with --lines",
                 str(path),
             )
+        elif self.layout == "auto" and table_layout.is_report(path):
+            raise InputError("expected a table of pictures and texts, found one of scores or epochs", str(path))
         elif self._wants("table") and (self.layout == "table" or path.suffix.lower() in table_layout.TABLE_SUFFIXES):
             yield from table_layout.in_table(path, prefix, self.image_column, self.text_column)
         elif not path.is_file() and self._wants("tar"):
@@ -149,7 +154,7 @@ class Finder:
             yield from iam.in_table(table, prefix)
             return
         if self._wants("table"):
-            files = sorted(folder.iterdir())
+            files = sorted(path for path in folder.iterdir() if not self._is_output(path))
             # Transcriptions beside the images are meant as such; a table next to them may be anything.
             paired_up = self.layout == "auto" and any(path.name.endswith(".gt.txt") for path in files)
             suffixed = [] if paired_up else [path for path in files if path.suffix.lower() in table_layout.TABLE_SUFFIXES]
@@ -161,11 +166,20 @@ class Finder:
                 return
         yield from self._walk(folder, prefix)
 
+    def _is_output(self, path: Path) -> bool:
+        if not self.outputs:
+            return False
+        try:
+            status = path.stat()
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) in self.outputs
+
     def _is_pdf(self, path: Path) -> bool:
         return self.cutter is not None and is_pdf_name(path)
 
     def _is_table(self, path: Path) -> bool:
-        if self.layout == "auto" and table_layout.is_output(path):
+        if self.layout == "auto" and (table_layout.is_output(path) or table_layout.is_report(path)):
             return False
         return table_layout.is_table(path, self.image_column, self.text_column)
 
@@ -183,6 +197,9 @@ class Finder:
             under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
             for name in names:
                 path = folder / name
+                if self._is_output(path):
+                    yield LeftOut(str(path), IS_OUTPUT, by_name=True)
+                    continue
                 found: Iterator[Found] = iter(())
                 if self._wants("xml") and name.lower().endswith(".xml") and pagexml.is_page_xml(path):
                     found = xml_layout.in_xml(path, under)

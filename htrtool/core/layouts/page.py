@@ -10,7 +10,7 @@ from pathlib import Path
 from htrtool.core.errors import InputError
 from htrtool.core.language import reader_for
 from htrtool.core.layouts.base import LeftOut, Line, document_of, first_page, is_image, read_text
-from htrtool.core.lines import cut_lines, looks_like_line
+from htrtool.core.lines import cut_lines, shows_one_line
 from htrtool.core.pages import page_sources
 from htrtool.core.reader import Reader
 
@@ -54,7 +54,7 @@ class PageCutter:
         """
         if is_image(path) and "\n" not in (text := read_text(transcription)).strip():
             page = first_page(path)
-            if page.pages == 1 and looks_like_line(pixels := page.load()):
+            if page.pages == 1 and shows_one_line(pixels := page.load(), self.threads):
                 yield Line(key, pixels, text, {"source": str(path), "document": document_of(key)})
                 return
         yield from self.lines(path, key, transcription)

@@ -72,6 +72,16 @@ def is_output(path: Path) -> bool:
         return False
 
 
+def is_report(path: Path) -> bool:
+    """Tell whether a file is a table of scores or epochs, as htr eval and htr train print them."""
+    try:
+        with _opened(path) as file:
+            header = set(next(_reader(file, path), []))
+            return {"metric", "value"} <= header or {"epoch", "loss"} <= header
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return False
+
+
 def has_several_lines(path: Path) -> bool:
     """Tell whether a table of lines that a model has read has several of one picture, which is a page then."""
     with _opened(path) as file:

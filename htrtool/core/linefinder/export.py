@@ -11,6 +11,7 @@ from htrtool.core.errors import ModelError
 from htrtool.core.files import replacing
 from htrtool.core.linefinder.maps import METADATA_KEY
 from htrtool.core.linefinder.network import build_network
+from htrtool.core.session import onnx_runtime
 from htrtool.core.training.export import convert_apart, rename_output
 
 
@@ -39,7 +40,6 @@ def _convert(keras_file: Path, onnx_file: Path, about: str) -> None:
     import keras
     import numpy as np
     import onnx
-    import onnxruntime
 
     network = keras.saving.load_model(keras_file, compile=False, safe_mode=True)
     probe = np.random.default_rng(0).random((1, 64, 96, 1), np.float32)
@@ -54,7 +54,7 @@ def _convert(keras_file: Path, onnx_file: Path, about: str) -> None:
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, about
     content = model.SerializeToString()
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    session = onnx_runtime().InferenceSession(content, providers=["CPUExecutionProvider"])
     found = session.run(["maps", "turn"], {"page": probe})
     difference = max(float(np.abs(a - b).max()) for a, b in zip(found, expected))
     if difference > 1e-3:

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from htrtool.core.linefinder.maps import STRIDE, LineMaps
-from htrtool.core.order import broken_rows
+from htrtool.core.medians import weighted_median
+from htrtool.core.order import broken_rows, set_level
 
 LEAST_BASELINE = 0.3
 LEAST_END = 0.6
@@ -66,7 +67,7 @@ def trace_baselines(maps: LineMaps) -> list[Trace]:
     if not pieces:
         return []
     lengths = [len(piece.ys) for piece in pieces]
-    usual = _weighted_median(np.array([piece.x_height for piece in pieces]), np.array(lengths))
+    usual = weighted_median(np.array([piece.x_height for piece in pieces]), np.array(lengths))
     for piece in pieces:
         # The letters of a short piece say less of its size than those of the page.
         share = min(1.0, len(piece.ys) / (8 * usual))
@@ -97,8 +98,10 @@ def _whole_rows(lines: list[Trace], maps: LineMaps) -> list[Trace]:
         return lines
     ends = np.array([(line.left, line.right) for line in lines], float)
     sure = [_strength(line, maps) >= SURE_STRENGTH for line in lines]
+    heights = np.array([line.ys.mean() for line in lines])
+    slopes = np.array([(line.ys[-1] - line.ys[0]) / len(line.ys) for line in lines])
     whole = []
-    for row in broken_rows(ends, np.array([line.ys.mean() for line in lines])):
+    for row in broken_rows(*set_level(ends, heights, slopes)):
         line = lines[row[0]]
         for before, index in zip(row, row[1:]):
             part = lines[index]
@@ -168,12 +171,6 @@ def x_height(body: np.ndarray, line: Trace) -> float:
     band[:2] = True
     heights = np.where(band.all(axis=0), len(up), band.argmin(axis=0))
     return float(np.median(heights[heights > 2])) if (heights > 2).any() else 2.0
-
-
-def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
-    order = np.argsort(values)
-    cumulated = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(cumulated, 0.5 * cumulated[-1])])
 
 
 def _linked(pieces: list[Trace], end: np.ndarray) -> list[Trace]:

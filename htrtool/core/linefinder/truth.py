@@ -13,6 +13,7 @@ import numpy as np
 
 from htrtool.core.errors import InputError
 from htrtool.core.ink import ink_map
+from htrtool.core.medians import line_spacing
 
 TRAINING_SIDE = 1120
 # Of the mean height at which a line's ink stands over its baseline, the height of its small letters.
@@ -20,6 +21,7 @@ X_HEIGHT_OF_MEAN = 1.4
 # Of how far its outline reaches over its baseline, the least and the most.
 LEAST_BODY, MOST_BODY, USUAL_BODY = 0.25, 0.8, 0.45
 UPRIGHT = 1.0
+USUAL_SPACING = 40.0
 
 
 @dataclass
@@ -146,7 +148,7 @@ def truth_of(pixels: np.ndarray, lines: list[LineTruth], file: str, group: str) 
             for line in lines
         ]
     mask = ink_map(pixels, side=max(pixels.shape)).mask
-    spacing = _spacing(lines)
+    spacing = line_spacing(line.baseline[:, 1].mean() for line in lines) or USUAL_SPACING
     for line in lines:
         if not line.x_height:
             line.x_height = _x_height(mask, line, spacing)
@@ -163,12 +165,6 @@ def _outline(line: LineTruth) -> np.ndarray:
     if line.polygon is not None:
         return line.polygon
     return np.concatenate([line.baseline - (0, 2.2 * line.x_height), (line.baseline + (0, line.x_height))[::-1]])
-
-
-def _spacing(lines: list[LineTruth]) -> float:
-    gaps = np.diff(sorted(float(line.baseline[:, 1].mean()) for line in lines))
-    gaps = gaps[gaps > 8]
-    return float(np.median(gaps)) if len(gaps) else 40.0
 
 
 def _x_height(mask: np.ndarray, line: LineTruth, spacing: float) -> float:

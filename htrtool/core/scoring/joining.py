@@ -90,10 +90,12 @@ def join(truth: Iterable[Line], read: Iterable[Line]) -> Iterator[Pair]:
 
     Within a file, lines go together by their page and line numbers where both sides have them, else by order. Where
     one side has a single row without a line number, that row is the text of the whole file, and the rows of the
-    other side are joined with spaces.
+    other side are joined with spaces. Of two such texts, and no other, names don't matter.
     """
     truth_of, read_of = _by_file(truth), _by_file(read)
     matches = {wanted: given for given, wanted in match_files(truth_of, read_of).items()}
+    if len(truth_of) == len(read_of) == 1 and all(map(_is_whole, (*truth_of.values(), *read_of.values()))):
+        matches = dict(zip(truth_of, read_of))
     for file, lines in truth_of.items():
         yield from _join_file(file, lines, read_of.pop(matches[file]) if file in matches else [])
     for file, lines in read_of.items():

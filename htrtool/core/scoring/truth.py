@@ -1,10 +1,11 @@
-"""Lines from whatever holds them: a table of lines, a CSV, a sample stream, or a folder of text files."""
+"""Lines from whatever holds them: a table of lines, a CSV, JSON lines, ALTO or PAGE XML, a sample stream, or text files."""
 
 from __future__ import annotations
 
 import csv
 import io
 import itertools
+import json
 from pathlib import Path
 from typing import IO, Iterable, Iterator
 
@@ -18,7 +19,7 @@ from htrtool.core.layouts.table import (
     UNREADABLE,
     WRITER_COLUMNS,
 )
-from htrtool.core.pages import Rejoined, is_tar
+from htrtool.core.pages import Rejoined, is_tar, is_xml
 from htrtool.core.scoring.joining import Line
 from htrtool.core.tables import check_columns, check_utf8, header_columns, is_best, read_numbered, text_reader
 
@@ -28,7 +29,7 @@ _HEAD = 512
 
 
 def read_lines(operand: str, document: str | None = None) -> list[Line]:
-    """Return the lines that a table, a sample stream or a folder of text files holds.
+    """Return the lines that a table, JSON lines, ALTO or PAGE XML, a sample stream, or a text file or a folder of them holds.
 
     Args:
         operand: a path, or ``-`` for standard input.
@@ -53,7 +54,11 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
                     "expected a table, a sample stream (tar) or a folder of .txt files, found something else", operand
                 )
             if head.lstrip().startswith(b"{"):
-                raise InputError("expected a table, found JSON: htr read without -f jsonl writes one", operand)
+                return list(_of_json(text_reader(content), operand))
+            if is_xml(head):
+                return list(_of_xml(content.read(), operand))
+            if Path(operand).suffix == ".txt" and not _is_header(head.partition(b"\n")[0].decode("utf-8", "replace")):
+                return [_of_text(Path(operand))]
             return list(_of_table(text_reader(content), operand, document))
     except OSError as error:
         raise InputError(f"can't read: {error.strerror or error}", operand) from None
@@ -61,16 +66,50 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
 
 def _of_folder(folder: Path, operand: str) -> Iterator[Line]:
     files = sorted(folder.rglob("*.gt.txt")) or sorted(folder.rglob("*.txt"))
-    if not files:
-        raise InputError("expected a folder with .gt.txt or .txt files, found none", operand)
-    for file in files:
+    yield from map(_of_text, files)
+    documents = [] if files else sorted(folder.rglob("*.xml"))
+    for file in documents:
         try:
-            text = file.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError:
-            raise InputError("expected UTF-8 text; convert it with iconv -f ENCODING -t UTF-8", str(file)) from None
+            yield from _of_xml(file.read_bytes(), str(file))
         except OSError as error:
             raise InputError(f"can't read: {error.strerror}", str(file)) from None
-        yield Line(str(file), text.rstrip("\r\n"))
+    if not files and not documents:
+        raise InputError("expected a folder with .gt.txt, .txt or .xml files, found none", operand)
+
+
+def _of_text(file: Path) -> Line:
+    try:
+        return Line(str(file), file.read_text(encoding="utf-8-sig").rstrip("\r\n"))
+    except UnicodeDecodeError:
+        raise InputError("expected UTF-8 text; convert it with iconv -f ENCODING -t UTF-8", str(file)) from None
+    except OSError as error:
+        raise InputError(f"can't read: {error.strerror}", str(file)) from None
+
+
+def _of_json(lines: Iterable[str], operand: str) -> Iterator[Line]:
+    """Yield the lines of objects, one a line, as ``htr read -f jsonl`` writes them."""
+    for number, row in enumerate(lines, 1):
+        if not row.strip():
+            continue
+        try:
+            found = json.loads(row)
+            yield Line(found["file"], found["text"], found.get("page"), found.get("line"), found.get("conf"))
+        except (ValueError, TypeError, KeyError) as error:
+            raise InputError(f"row {number}: expected an object with file and text ({error!r})", operand) from None
+
+
+def _of_xml(content: bytes, operand: str) -> Iterator[Line]:
+    """Yield the lines with a text of an ALTO or PAGE file, under the name of its image, or its own if it gives none."""
+    from htrtool.core.pagexml import pages_in, parse_tree
+    from htrtool.core.xml_image import named_image
+
+    pages = pages_in(parse_tree(content, operand), operand)
+    for place, page in enumerate(pages):
+        image, index = named_image(page)
+        number = index + 1 if index is not None else place + 1 if len(pages) > 1 and not image else 1
+        for line, found in enumerate(page.lines, 1):
+            if found.text is not None:
+                yield Line(image or operand, found.text, number, line, found.conf)
 
 
 def _of_samples(stream: IO[bytes], operand: str, document: str | None) -> Iterator[Line]:
@@ -98,6 +137,16 @@ def _of_table(stream: Iterable[str], operand: str, document: str | None) -> Iter
         rows = _csv_rows(stream, columns, operand, separator)
     lines = _of_rows(rows, names, operand)
     return _of_words(lines) if names["word"] else lines
+
+
+def _is_header(line: str) -> bool:
+    """Tell whether a line names the columns of a table of lines."""
+    separator = _separator(line)
+    try:
+        _columns(header_columns(line) if separator == "\t" else _csv_columns(line, separator), "", None)
+    except (InputError, csv.Error):
+        return False
+    return True
 
 
 def _of_rows(rows: Iterable[tuple[int, dict[str, str]]], names: dict[str, str | None], operand: str) -> Iterator[Line]:

@@ -13,6 +13,7 @@ from htrtool.core.errors import DependencyError, ModelError
 from htrtool.core.files import BROKEN_ARCHIVE, replacing
 from htrtool.core.modelfile import METADATA_FILE, METADATA_KEY, ModelInfo, find_model
 from htrtool.core.module_process import module_command
+from htrtool.core.session import onnx_runtime
 
 
 def save_keras(network, info: ModelInfo, path: Path) -> None:
@@ -101,7 +102,6 @@ def _convert(keras_file: Path, onnx_file: Path) -> None:
     import keras
     import numpy as np
     import onnx
-    import onnxruntime
 
     from htrtool.core.training.network import reading_part
 
@@ -118,7 +118,7 @@ def _convert(keras_file: Path, onnx_file: Path) -> None:
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, info.to_json()
     content = model.SerializeToString()
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    session = onnx_runtime().InferenceSession(content, providers=["CPUExecutionProvider"])
     difference = float(np.abs(session.run(["logits"], {"lines": probe})[0] - expected).max())
     if difference > 1e-3:
         raise ModelError(f"expected ONNX to agree with Keras within 0.001, it differs by {difference:.4f}", str(onnx_file))
