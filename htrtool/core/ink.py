@@ -11,7 +11,7 @@ WORKING_SIDE = 1500
 CELL = 16
 LEAST_CONTRAST = 0.06
 THICKEST_RULE = 5
-OUTSIDE = 0.25
+OUTSIDE = 0.33
 """Of the usual tone of the paper, that under which it is the dark edge of a scan, no shadow on paper."""
 
 
