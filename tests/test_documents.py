@@ -16,6 +16,7 @@ from tiny_model import draw_line
 from htrtool.core.documents.alto import alto
 from htrtool.core.documents.blocks import blocks_of
 from htrtool.core.documents.hocr import hocr
+from htrtool.core.documents.output import stems_of
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.pagexml import pages_in, parse_tree
 from htrtool.exits import Exit
@@ -212,8 +213,11 @@ def test_two_inputs_of_one_name_do_not_overwrite_each_other(run_htr, tiny_model,
     (pictures / "sub").mkdir()
     cv2.imwrite(str(pictures / "sub" / "line.png"), draw_line("cab"))
     result = run_htr("read", "-m", tiny_model, "-f", "alto", "-o", "out/", "line.png", "sub/line.png", cwd=pictures)
-    assert result.returncode == Exit.SOME_FAILED and b"sub/line.png: line.xml is written for line.png" in result.stderr
+    assert result.returncode == Exit.OK
     assert b'CONTENT="abc"' in (pictures / "out" / "line.xml").read_bytes()
+    assert b'CONTENT="cab"' in (pictures / "out" / "sub" / "line.xml").read_bytes()
+    result = run_htr("read", "-m", tiny_model, "-f", "alto", "-o", "out/", "line.png", "./line.png", cwd=pictures)
+    assert result.returncode == Exit.SOME_FAILED and b"./line.png: line.xml is written for line.png" in result.stderr
 
 
 def test_options_that_contradict_each_other_are_refused(run_htr, tiny_model, pictures):
@@ -239,3 +243,11 @@ def test_outlines_are_columns_and_always_in_objects(run_htr, tiny_model, picture
     assert table[1].split("\t")[-3:-1] == ["50,88 222,88", "50,40 222,40 222,104 50,104"]
     objects = run_htr("read", "-m", tiny_model, "-f", "jsonl", "sheet.page.xml", cwd=pictures).stdout.splitlines()
     assert json.loads(objects[1])["polygon"] == [[50, 200], [162, 200], [162, 264], [50, 264]]
+
+
+def test_documents_of_inputs_that_are_named_alike_keep_their_folders():
+    assert stems_of(["scans/a.jpg", "scans/b.jpg", "-"]) == {"scans/a.jpg": "a", "scans/b.jpg": "b"}
+    alike = ["scans/1900/001.jpg", "scans/1901/001.jpg", "scans/1901/001.png", "./scans/1900/002.jpg"]
+    assert stems_of(alike) == dict(zip(alike, ["1900/001", "1901/001.jpg", "1901/001.png", "1900/002"]))
+    # The same file twice is no two of one name.
+    assert stems_of(["scans/a.jpg", "./scans/a.jpg"]) == {"scans/a.jpg": "a", "./scans/a.jpg": "a"}

@@ -394,3 +394,12 @@ def test_a_text_of_a_folder_that_can_not_be_read_is_named(truth, tmp_path):
     (folder / "a.gt.txt").write_text("text\n")
     result = run(folder, stdin=truth.read_text())
     assert result.returncode == Exit.BAD_INPUT and b"b.gt.txt: can't read: Is a directory" in result.stderr
+
+
+def test_lines_that_are_numbered_otherwise_are_told(truth, tmp_path):
+    lines = ["Harbour Street", "Dear Margaret", "thank you for the letter", "of last week", "I was glad"]
+    for name, texts in (("t", lines), ("r", ["7", *lines]), ("w", ["7", *reversed(lines)])):
+        rows = "".join(f"a.png\t1\t{number}\t{text}\n" for number, text in enumerate(texts, 1))
+        (tmp_path / f"{name}.tsv").write_text("file\tpage\tline\ttext\n" + rows)
+    told = [b"numbered otherwise" in run(tmp_path / "t.tsv", tmp_path / f"{name}.tsv").stderr for name in "rtw"]
+    assert told == [True, False, False]

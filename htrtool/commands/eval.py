@@ -131,6 +131,12 @@ def eval(  # noqa: A001 - named as the subcommand
         messages.warning(
             f"no file of READ, such as {given[0].file!r}, is in TRUTH, which has files such as {wanted[0].file!r}"
         )
+    if shifted := joining.numbered_otherwise(pairs):
+        messages.warning(
+            f"the lines of {shifted[0]}{f' and {len(shifted) - 1} more files' * (len(shifted) > 1)} seem to be numbered "
+            "otherwise in READ than in TRUTH, so that each is compared with another: as whole texts, such as htr read -f txt writes, "
+            "they can be compared all the same"
+        )
     if skip_missing:
         pairs = [pair for pair in pairs if pair.read is not None]
         if not pairs:

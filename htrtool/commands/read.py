@@ -194,7 +194,7 @@ def read(
         elif form == "pdf":
             count = write_pdf(pipeline, opened, step, dpi, messages)
         else:
-            count = write_documents(pipeline, opened, step, form, output, reader.info.name, messages)
+            count = write_documents(pipeline, opened, step, form, output, operands, reader.info.name, messages)
     messages.detail(f"{count} line{'s' * (count != 1)} read on {pipeline.pages} page{'s' * (pipeline.pages != 1)}")
     if messages.problems:
         return Exit.SOME_FAILED if pipeline.pages else Exit.BAD_INPUT
@@ -264,13 +264,15 @@ def write_rows(pipeline, opened, step, form, output: str | None, messages: Messa
     return count
 
 
-def write_documents(pipeline, opened, step, form: str, output: str | None, model: str, messages: Messages) -> int:
+def write_documents(
+    pipeline, opened, step, form: str, output: str | None, operands: list[str], model: str, messages: Messages
+) -> int:
     """Write pages as they are read, to a folder or, a single one, to ``opened``; return the number of their lines."""
     from htrtool.core.documents.output import documents_of, only, write_in_folder
 
     tally = Counted(pipeline.whole_pages(), step)
     if names_folder(output):
-        write_in_folder(documents_of(tally, form, model, output), output, form, messages.problem)
+        write_in_folder(documents_of(tally, form, model, output), output, form, operands, messages.problem)
     elif (content := only(documents_of(tally, form, model))) is not None:
         with opened as stream:
             stream.write(content)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, NamedTuple
+from typing import Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 from htrtool.core.documents.alto import alto
 from htrtool.core.documents.fill import fill_page
@@ -76,11 +77,12 @@ def is_document_folder(output: str) -> bool:
 
 
 def write_in_folder(
-    documents: Iterable[Document], folder: str, form: str, problem: Callable[[HtrError], None]
+    documents: Iterable[Document], folder: str, form: str, operands: Sequence[str], problem: Callable[[HtrError], None]
 ) -> None:
     """Write each document into a folder, as soon as it is there, named for its input and, of several pages, the page.
 
     Args:
+        operands: all inputs, of which some may have the same name in folders of their own.
         problem: called with the error of each document that can't be written.
 
     Raises:
@@ -88,8 +90,9 @@ def write_in_folder(
     """
     made_folder(Path(folder))
     taken: dict[str, str] = {}
+    stems = stems_of(operands)
     for content, source in documents:
-        name = document_name(source, form)
+        name = document_name(source, form, stems)
         if name in taken:
             problem(OutputError(f"{name} is written for {taken[name]} already: give another -o for it", source.file))
             continue
@@ -99,21 +102,42 @@ def write_in_folder(
             problem(OutputError("it would replace what is read: give another -o for it", str(place)))
             continue
         try:
+            made_folder(place.parent)
             with replacing(place) as stream:
                 stream.write(content)
         except OutputError as error:
             problem(error)
 
 
-def document_name(source: PageSource, form: str) -> str:
-    """Return the name of the document of a page, without folders."""
+def stems_of(operands: Sequence[str]) -> dict[str, str]:
+    """Return what documents of inputs are called, without suffix: their names.
+
+    Where several are named alike, it is their paths below the folder that they have in common, with a suffix where it takes
+    that.
+    """
+    paths = {operand: os.path.abspath(operand) for operand in operands if operand != "-"}
+    stems = {operand: os.path.splitext(os.path.basename(path))[0] for operand, path in paths.items()}
+    if len(set(stems.values())) < len(set(paths.values())):
+        below = os.path.commonpath([os.path.dirname(path) for path in paths.values()])
+        whole = {operand: os.path.relpath(path, below) for operand, path in paths.items()}
+        stems = {operand: os.path.splitext(path)[0] for operand, path in whole.items()}
+        alike = Counter(stems[operand] for operand in {path: operand for operand, path in paths.items()}.values())
+        stems = {operand: stem if alike[stem] == 1 else whole[operand] for operand, stem in stems.items()}
+    return stems
+
+
+def document_name(source: PageSource, form: str, stems: Mapping[str, str]) -> str:
+    """Return the name of the document of a page, given those of all inputs by :func:`stems_of`."""
     file = source.file
     if file == "-":
-        file = "stdin"
+        stem = "stdin"
+    elif file in stems:
+        stem = stems[file]
     elif archive := next((parent for parent in Path(file).parents if parent.is_file() or str(parent) == "-"), None):
         # A sample's key may have folders in it.
-        file = "_".join(Path(file).relative_to(archive).parts) + ".sample"
-    stem = os.path.splitext(os.path.basename(file))[0]
+        stem = "_".join(Path(file).relative_to(archive).parts)
+    else:
+        stem = os.path.splitext(os.path.basename(file))[0]
     whole = source.document is not None and source.document.kind == form
     number = f"-{source.page:0{len(str(source.pages))}d}" if source.pages > 1 and not whole else ""
     return stem + number + SUFFIXES[form]

@@ -9,6 +9,11 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Iterable, Iterator, Sequence
 
+from rapidfuzz.distance import Levenshtein
+
+SHIFTED = 0.5
+"""Of the characters of a file, the errors above which its lines may be compared with the wrong ones."""
+
 _ARCHIVE = re.compile(r"^(?:.*?\.(?:tar|tar\.gz|tgz|wds)|-)/", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?:\.gt)?\.(?:txt|png|jpe?g|jp2|tiff?|webp|bmp|gif|p[bgnp]m|pdf|xml)$", re.IGNORECASE)
 
@@ -100,6 +105,27 @@ def join(truth: Iterable[Line], read: Iterable[Line]) -> Iterator[Pair]:
         yield from _join_file(file, lines, read_of.pop(matches[file]) if file in matches else [])
     for file, lines in read_of.items():
         yield from _join_file(file, [], lines)
+
+
+def numbered_otherwise(pairs: Sequence[Pair]) -> list[str]:
+    """Return the files whose lines read are other in number than those of the truth, and say the same in another place.
+
+    So it is where one side has a line more at the top, such as a page's number, and each line is compared with its neighbour.
+    """
+    files = defaultdict(list)
+    for pair in pairs:
+        files[pair.file].append(pair)
+    found = []
+    for file, own in files.items():
+        sides = [[pair.truth.text for pair in own if pair.truth], [pair.read.text for pair in own if pair.read]]
+        if not all(sides) or len(sides[0]) == len(sides[1]):
+            continue
+        apart = sum(
+            Levenshtein.distance(pair.truth.text if pair.truth else "", pair.read.text if pair.read else "") for pair in own
+        )
+        if apart > SHIFTED * sum(map(len, sides[0])) and Levenshtein.distance(*map("\n".join, sides)) < apart / 2:
+            found.append(file)
+    return found
 
 
 def repeated(lines: Iterable[Line]) -> int:
