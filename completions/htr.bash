@@ -52,7 +52,7 @@ _htr() {
                 -f|--format) COMPREPLY=($(compgen -W "tsv txt jsonl alto page hocr pdf" -- "$current")); return ;;
                 --files-from|-o|--output|--dpi|--threads|--batch|--lm|--lexicon|--beam|--nbest|--looks) return ;;
             esac
-            options="--files-from -0 --null -m --model --mode -f --format -o --output --per-word --outlines --no-header --dpi --threads --batch --lm --lexicon --beam --nbest --looks -q --quiet -v --verbose -h --help" ;;
+            options="--files-from -0 --null -m --model --mode -f --format -o --output --skip-existing --per-word --outlines --no-header --dpi --threads --batch --lm --lexicon --beam --nbest --looks -q --quiet -v --verbose -h --help" ;;
         eval)
             case $before in
                 --per) COMPREPLY=($(compgen -W "corpus document file line" -- "$current")); return ;;

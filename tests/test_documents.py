@@ -251,3 +251,15 @@ def test_documents_of_inputs_that_are_named_alike_keep_their_folders():
     assert stems_of(alike) == dict(zip(alike, ["1900/001", "1901/001.jpg", "1901/001.png", "1900/002"]))
     # The same file twice is no two of one name.
     assert stems_of(["scans/a.jpg", "./scans/a.jpg"]) == {"scans/a.jpg": "a", "./scans/a.jpg": "a"}
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(run_htr, tiny_model, pictures):
+    read = ["read", "-v", "-m", tiny_model, "-f", "alto", "-o", "out", "--skip-existing"]
+    cv2.imwrite(str(pictures / "other.png"), draw_line("cab"))
+    assert run_htr(*read, "line.png", cwd=pictures).returncode == Exit.OK
+    (pictures / "out" / "line.xml").write_text("corrected by hand")
+    result = run_htr(*read, "line.png", "other.png", cwd=pictures)
+    assert result.returncode == Exit.OK and b"on 1 page" in result.stderr
+    assert (pictures / "out" / "line.xml").read_text() == "corrected by hand" and (pictures / "out" / "other.xml").exists()
+    result = run_htr("read", "-m", tiny_model, "--skip-existing", "line.png", cwd=pictures)
+    assert result.returncode == Exit.USAGE and b"is for documents in a folder" in result.stderr

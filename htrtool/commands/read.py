@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from typing import TYPE_CHECKING, Callable
 
 import click
 from click.core import ParameterSource
@@ -12,6 +13,9 @@ from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import LOOKS, FiniteRange, with_messages, with_operands
+
+if TYPE_CHECKING:
+    from htrtool.core.pages import PageSource
 
 ROWS = ("tsv", "txt", "jsonl")
 DOCUMENTS = ("alto", "page", "hocr")
@@ -49,6 +53,7 @@ FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".h
     metavar="FILE|DIR",
     help="Write to FILE, not to standard output; a document a page goes to the folder DIR, named for its input.",
 )
+@click.option("--skip-existing", is_flag=True, help="Leave out pages whose documents are in DIR already: go on where a run was stopped.")
 @click.option("--per-word", is_flag=True, help="Give words their own rows, with boxes: for -f tsv and jsonl.")
 @click.option("--outlines", is_flag=True, help="Add the columns baseline and polygon, points x,y, to the table.")
 @click.option("--no-header", is_flag=True, help="Leave out the table's first line, which names the columns.")
@@ -114,6 +119,7 @@ def read(
     mode: str,
     form: str,
     output: str | None,
+    skip_existing: bool,
     per_word: bool,
     outlines: bool,
     no_header: bool,
@@ -147,7 +153,7 @@ def read(
         htr read scans/*.jpg > out.tsv
         htr read -f txt letter.pdf
         htr read --looks 3 letter.jpg
-        htr read -f alto -o alto/ scans/*.jpg
+        htr read -f alto -o alto/ --skip-existing scans/*.jpg
         htr read -f pdf -o book.pdf scans/*.jpg
         find scans -name '*.png' -print0 | htr read -0 --files-from - | awk -F'\\t' '$8 < 0.8'
     """
@@ -158,6 +164,8 @@ def read(
     from htrtool.core.modelfile import find_model
 
     path = find_model(model)
+    if skip_existing and not (form in DOCUMENTS and names_folder(output)):
+        raise click.UsageError("--skip-existing is for documents in a folder: give -f alto, page or hocr, and -o DIR")
     if output in (None, "-"):
         stdout = protect_stdout()
         if form == "pdf" and stdout.isatty():
@@ -184,6 +192,7 @@ def read(
         batch=batch,
         on_problem=messages.problem,
         on_empty=lambda file, page: messages.warning(f"{file}: no line found on page {page}"),
+        **({"wanted": not_yet_in(output, form, operands)} if skip_existing else {}),
     )
     with progress(messages, output) as step:
         if form in ROWS:
@@ -232,6 +241,14 @@ def check_usage(
         raise click.UsageError("--nbest is for lines in -f tsv and jsonl: elsewhere there is room for one reading")
     if form in DOCUMENTS and len(operands) > 1 and not names_folder(output):
         raise click.UsageError(f"-f {form} holds a page a file: give a folder for several inputs, -o DIR")
+
+
+def not_yet_in(folder: str, form: str, operands: list[str]) -> Callable[[PageSource], bool]:
+    """Return what tells of a page whether its document is still to be written."""
+    from htrtool.core.documents.output import document_name, stems_of
+
+    stems = stems_of(operands)
+    return lambda source: not os.path.exists(os.path.join(folder, document_name(source, form, stems)))
 
 
 def names_folder(output: str | None) -> bool:

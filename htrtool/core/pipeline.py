@@ -63,6 +63,7 @@ class Pipeline:
         on_problem: called with the error of each input that can't be read, between the rows, in order. Without it the
             error is raised.
         on_empty: called with the file and the page number of each page on which no line was found.
+        wanted: asked of each page, before it is loaded, whether to read it.
 
     Attributes:
         pages: the number of pages (or pictures of lines) that were read so far.
@@ -79,6 +80,7 @@ class Pipeline:
         batch: int = DEFAULT_BATCH,
         on_problem: Callable[[HtrError], None] | None = None,
         on_empty: Callable[[str, int], None] | None = None,
+        wanted: Callable[[PageSource], bool] = lambda source: True,
     ):
         if mode not in MODES:
             raise InputError(f"expected a mode among {', '.join(MODES)}, received {mode!r}")
@@ -87,7 +89,7 @@ class Pipeline:
         self._mode, self._dpi, self._batch = mode, dpi, batch
         self._threads = max(1, threads)
         self._columns = max(LEAST_COLUMNS, COLUMNS_UNDER_WAY // self._threads)
-        self._on_problem, self._on_empty = on_problem, on_empty
+        self._on_problem, self._on_empty, self._wanted = on_problem, on_empty, wanted
         self._change = threading.Condition()
         self._order: deque[Page] = deque()
         self._todo: deque[tuple[int, Page]] = deque()
@@ -179,6 +181,8 @@ class Pipeline:
         for operand in self._operands:
             try:
                 for source in page_sources(operand, self._dpi):
+                    if not self._wanted(source):
+                        continue
                     if not self._offer(index, Page(source)):
                         return
                     index += 1
