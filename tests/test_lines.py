@@ -307,3 +307,11 @@ def test_a_short_last_line_of_a_page_askew_comes_after_the_line_before_it(degree
     assert reading_order(*turned) == [0, 1, 2, 3, 4]
     level = set_level(boxes, heights, np.zeros(5))
     assert np.array_equal(level[0], boxes) and np.array_equal(level[1], heights)
+
+
+def test_a_page_number_far_across_is_no_part_of_the_last_line_of_the_page_before():
+    # A full page, and beside it one with three lines and its number at the height of the other's last line.
+    left = [(0, 900)] * 12
+    right = [(1200, 2100)] * 3 + [(2000, 2060)]
+    heights = [60.0 * index for index in (*range(12), 0, 1, 2, 11)]
+    assert reading_order(np.array(left + right, float), np.array(heights)) == list(range(16))

@@ -8,8 +8,8 @@ import numpy as np
 
 from htrtool.core.medians import weighted_median
 
-SAME_ROW, NEAR = 0.4, 2.5
-"""In distances of lines: how far parts of one row may be apart in height, and lines that tell of a column."""
+SAME_ROW, NEAR, WIDEST_GAP = 0.4, 2.5, 15
+"""In distances of lines: how far parts of one row may be apart in height, lines that tell of a column, and parts of one row."""
 LABEL = 0.5
 """Of the length of the line that it stands beside, the most that a label in the margin takes."""
 COLUMN = 3
@@ -70,10 +70,11 @@ def broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
 
 def _broken_rows(boxes: np.ndarray, neighbours: Neighbours) -> list[list[int]]:
     left, right = boxes.T
-    overlap, same_row, near = neighbours
+    overlap, same_row, near, spacing = neighbours
+    widest = WIDEST_GAP * spacing if spacing else np.inf
     follower: dict[int, int] = {}
     for part in np.argsort(left):
-        beside = same_row[part] & (right <= left[part]) & ~overlap[part]
+        beside = same_row[part] & (right <= left[part]) & (left[part] - right <= widest) & ~overlap[part]
         mates = [mate for mate in np.flatnonzero(beside) if mate not in follower]
         if not mates:
             continue
@@ -91,7 +92,7 @@ def _broken_rows(boxes: np.ndarray, neighbours: Neighbours) -> list[list[int]]:
 def _with_labels(rows: list[list[int]], boxes: np.ndarray, neighbours: Neighbours) -> list[list[int]]:
     """Put labels, short lines that have none near above or below, in front of the rows that they stand beside."""
     left, right = boxes.T
-    overlap, same_row, near = neighbours
+    overlap, same_row, near, _ = neighbours
     alone = ~(near & overlap).any(axis=1)
     first = {row[0]: row for row in rows}
     for label in [row[0] for row in rows if len(row) == 1 and alone[row[0]]]:
@@ -104,11 +105,12 @@ def _with_labels(rows: list[list[int]], boxes: np.ndarray, neighbours: Neighbour
 
 
 class Neighbours(NamedTuple):
-    """Which lines, bool (lines, lines), overlap in width, stand at one height, and stand near above or below."""
+    """Which lines, bool (lines, lines), overlap in width, stand at one height, and stand near above or below; and their distance."""
 
     overlap: np.ndarray
     same_row: np.ndarray
     near: np.ndarray
+    spacing: float
 
 
 def _neighbours(boxes: np.ndarray, heights: np.ndarray) -> Neighbours:
@@ -116,7 +118,7 @@ def _neighbours(boxes: np.ndarray, heights: np.ndarray) -> Neighbours:
     down = heights[None, :] - heights[:, None]
     spacing = _spacing(overlap, heights)
     same_row = np.abs(down) <= SAME_ROW * spacing
-    return Neighbours(overlap, same_row, (np.abs(down) < NEAR * spacing) & ~same_row)
+    return Neighbours(overlap, same_row, (np.abs(down) < NEAR * spacing) & ~same_row, spacing)
 
 
 def _spacing(overlap: np.ndarray, heights: np.ndarray) -> float:
