@@ -71,7 +71,8 @@ class Described:
 def image_of(path: Path, page: XmlPage) -> tuple[Path | None, int | None]:
     """Return the image that an XML file describes, by the name that it gives or by its own stem, and which page of it.
 
-    Looked for are the file's folder, the one above (Transkribus keeps XML in ``page``) and folders of images in both.
+    Looked for are the file's folder, the one above (Transkribus keeps XML in ``page``) and folders of images in both. An
+    absolute path is followed too, since what one trains on is one's own; ``htr read`` does not.
     """
     name, index = named_image(page)
     named = Path(name.replace("\\", "/").removeprefix("file://"))

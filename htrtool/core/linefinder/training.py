@@ -62,7 +62,12 @@ class Batches(keras.utils.PyDataset):
 
 
 def maps_loss(wanted, logits):
-    """Return the weighted cross entropy of the maps plus a dice loss of each; ``wanted`` ends with the weights."""
+    """Return the weighted cross entropy of the maps plus a dice loss of each.
+
+    Args:
+        wanted: (crops, height, width, maps + 1), 0 to 1, the weights last.
+        logits: (crops, height, width, maps).
+    """
     ops = keras.ops
     wanted, logits = ops.cast(wanted, "float32"), ops.cast(logits, "float32")
     weight, wanted = wanted[..., -1:], wanted[..., :-1]
@@ -77,7 +82,12 @@ def maps_loss(wanted, logits):
 
 
 def turn_loss(wanted, logits):
-    """Return the cross entropy of what patches show; ``wanted`` ends with their weights."""
+    """Return the cross entropy of what patches show.
+
+    Args:
+        wanted: (crops, rows, columns, kinds + 1), one of the kinds 1, the weights last.
+        logits: (crops, rows, columns, kinds).
+    """
     ops = keras.ops
     weight, wanted = wanted[..., -1], wanted[..., :-1]
     costs = ops.categorical_crossentropy(wanted, logits, from_logits=True)

@@ -71,7 +71,11 @@ class PageTruth:
 
 
 def find_pages(operands: Iterable[str]) -> Iterator[Path]:
-    """Yield the annotated pages that operands name: files, and folders with all below them."""
+    """Yield the annotated pages that operands name: files, and folders with all below them.
+
+    Raises:
+        InputError: there is nothing of such a name.
+    """
     for operand in operands:
         path = Path(operand)
         if path.is_dir():
