@@ -106,10 +106,12 @@ def test_what_is_no_line_is_refused(polygon, baseline):
         cut_line(np.full((200, 300), PAPER, np.uint8), polygon, baseline)
 
 
-@pytest.mark.parametrize("baseline", [[(40, 80), (70, 80), (40, 80)], [(40, 80), (41, 80)] * 2, [(40, 80)] * 3])
-def test_a_baseline_that_comes_back_to_its_beginning_gives_a_line_or_an_error(baseline):
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("polygon", [None, [(20, 40), (280, 40), (280, 100), (20, 100)]])
+@pytest.mark.parametrize("baseline", [[(40, 80), (45, 80), (40, 80)], [(40, 80), (45, 90), (40, 80)]])
+def test_a_short_baseline_that_comes_back_to_its_beginning_has_no_direction_and_does_no_harm(polygon, baseline):
     try:
-        cut = cut_line(np.full((200, 300), PAPER, np.uint8), None, baseline, 40.0)
+        cut = cut_line(np.full((200, 300), PAPER, np.uint8), polygon, baseline)
     except InputError as error:
         assert "expected" in str(error)
     else:

@@ -191,6 +191,9 @@ def test_a_tar_in_a_folder_hides_nothing_else_there(tmp_path):
     with open(tmp_path / "first.tar", "wb") as stream, SampleWriter(stream) as writer:
         writer.write(sample("a/1", "abc"))
     assert keys() == ["a/1"]
+    # As the samples were prepared, whatever else is in the folder.
+    (tmp_path / "README.txt").write_text("lines of a hand")
+    assert gather(labelled_samples([str(tmp_path)], errors.append)).recipe == Recipe(**PREPARED["recipe"])
     (tmp_path / "line.png").write_bytes(sample("b", "cab").image)
     (tmp_path / "line.gt.txt").write_text("cab\n")
     assert keys() == ["a/1", f"{tmp_path.name}/line"] and not errors

@@ -223,9 +223,25 @@ def test_json_lines_and_page_xml_are_scored_like_a_table(tmp_path):
     for (wanted, given), expected in errors.items():
         result = run(tmp_path / wanted, tmp_path / given)
         assert float(values(result)["cer"]) == expected / 4, (wanted, given, result.stderr)
-    (tmp_path / "r.jsonl").write_text('{"file": "a.png"}\n')
-    result = run(tmp_path / "t.tsv", tmp_path / "r.jsonl")
-    assert result.returncode == Exit.BAD_INPUT and b"r.jsonl: row 1: expected an object with file and text" in result.stderr
+    words = ['{"file": "a.png", "page": 1, "line": 1, "word": %d, "text": "%s"}\n' % word for word in ((1, "ab"), (2, "cd"))]
+    (tmp_path / "r.jsonl").write_text("\ufeff" + "".join(words), encoding="utf-8")
+    (tmp_path / "t.tsv").write_text("file\tpage\tline\ttext\na.png\t1\t1\tab cd\n")
+    assert values(run(tmp_path / "t.tsv", tmp_path / "r.jsonl"))["cer"] == "0"
+    for more in ('', ', "text": null', ', "text": "a", "line": [1]', ', "text": "a", "conf": "x"', ', "text": "a", "conf": 7'):
+        (tmp_path / "r.jsonl").write_text('{"file": "a.png"%s}\n' % more)
+        result = run(tmp_path / "t.tsv", tmp_path / "r.jsonl")
+        assert result.returncode == Exit.BAD_INPUT and b"r.jsonl: row 1" in result.stderr, more
+    result = run(tmp_path / "t.tsv", tmp_path / "xml", "--document", "nope")
+    assert result.returncode == Exit.BAD_INPUT and b"nope" in result.stderr
+
+
+def test_page_xml_goes_by_its_own_name_too_and_other_xml_beside_it_is_passed_over(tmp_path):
+    (tmp_path / "export" / "page").mkdir(parents=True)
+    (tmp_path / "export" / "mets.xml").write_text("<mets/>")
+    (tmp_path / "export" / "page" / "0001.xml").write_text(PAGE_XML.format(image="scan-17.png", text="abcd"))
+    for name in ("scan-17.png", "page/0001.xml", "0001.xml"):
+        table = f"file\tpage\tline\ttext\n{name}\t1\t1\tabcx\n"
+        assert values(run(tmp_path / "export", stdin=table))["cer"] == "0.25", name
 
 
 def test_two_texts_are_compared_whatever_their_names(tmp_path):
@@ -233,6 +249,11 @@ def test_two_texts_are_compared_whatever_their_names(tmp_path):
     (tmp_path / "read.txt").write_text("Dear Ann, 3 May\nthank you\n")
     result = run(tmp_path / "truth.txt", tmp_path / "read.txt")
     assert float(values(result)["cer"]) == pytest.approx(1 / 25) and b"warning" not in result.stderr
+    # A table of a single row has names that matter.
+    for name, file in (("t", "a.png"), ("r", "b.png")):
+        (tmp_path / f"{name}.tsv").write_text(f"file\ttext\n{file}\thello\n")
+    assert b"no file of READ" in run(tmp_path / "t.tsv", tmp_path / "r.tsv").stderr
+    assert values(run(tmp_path / "t.tsv", tmp_path / "read.txt"))["missing_lines"] == "0"
 
 
 def test_a_limit_that_is_no_number_is_refused(truth):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from htrtool.core.documents.output import image_name
 from htrtool.core.errors import InputError
 from htrtool.core.pages import page_sources
 from htrtool.core.samples import Sample, SampleWriter, encode_png
@@ -219,7 +220,10 @@ def test_smaller_forms_and_masks_in_a_tiff_are_no_pages(tmp_path):
         content[place + 2 : place + 2 + 12 * count] = b"".join(tags)
         place = place_after
     (tmp_path / "pyramid.tif").write_bytes(content)
-    assert [page.load().shape for page in page_sources(str(tmp_path / "pyramid.tif"))] == [(40, 90), (50, 80)]
+    pages = list(page_sources(str(tmp_path / "pyramid.tif")))
+    assert [page.load().shape for page in pages] == [(40, 90), (50, 80)]
+    # As a document names them, and finds them again.
+    assert [image_name(page, str(tmp_path)) for page in pages] == ["pyramid.tif#page=1", "pyramid.tif#page=2"]
 
 
 NEEDED = (256, 257, 258, 259, 262, 273, 277, 278, 279)

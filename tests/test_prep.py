@@ -443,7 +443,7 @@ def test_no_sample_of_a_tar_is_written_outside_the_folder(run_htr, tmp_path):
     assert not (tmp_path / "escaped").exists() and not (tmp_path / "absolute").exists()
 
 
-@pytest.mark.parametrize("name, magic", [("x.tar.gz", b"\x1f\x8b"), ("x.tgz", b"\x1f\x8b"), ("x.tar.bz2", b"BZh"), ("x.tar.xz", b"\xfd7zXZ")])
+@pytest.mark.parametrize("name, magic", [("x.tar.gz", b"\x1f\x8b"), ("x.tgz", b"\x1f\x8b"), ("x.tar.bz2", b"BZh"), ("x.tar.xz", b"\xfd7zXZ"), ("X.TAR.GZ", b"\x1f\x8b")])
 def test_a_tar_is_compressed_as_its_name_tells(folder, run_htr, tmp_path, name, magic):
     assert run_htr("prep", "-q", folder, "-o", tmp_path / name).returncode == Exit.OK
     content = (tmp_path / name).read_bytes()
@@ -466,6 +466,13 @@ def test_a_folder_that_the_samples_go_to_is_not_read_from_itself(folder, run_htr
             done = subprocess.run(command, stdout=stream, stderr=subprocess.PIPE, cwd=folder, timeout=60)
     assert done.returncode == Exit.OK and b"lines.tar: left out: it is where the samples are written to" in done.stderr
     assert len(samples_in((folder / "lines.tar").read_bytes())) == before
+
+
+def test_a_folder_within_the_source_that_samples_go_to_is_not_read_from(folder, run_htr):
+    for output in (["-o", "out/"], ["-o", "parts/", "--split", "train=100"]):
+        made = [run_htr("prep", ".", *output, cwd=folder).stderr.decode().split(" taken")[0].split()[-1] for _ in range(2)]
+        assert made[0] == made[1], made
+        shutil.rmtree(folder / output[1])
 
 
 @pytest.mark.parametrize("header", ["scope\tname\tmetric\tvalue", "epoch\tloss\tname\tvalue"])

@@ -304,6 +304,8 @@ def test_if_nothing_can_be_read_the_old_file_stays(run_htr, tiny_model, tmp_path
     result = run_htr("read", "-m", tiny_model, "-o", tmp_path / "out.tsv", tmp_path / "missing.png")
     assert result.returncode == Exit.BAD_INPUT and b"nothing is written" in result.stderr
     assert (tmp_path / "out.tsv").read_text() == "precious\n"
+    result = run_htr("read", "-m", tiny_model, "-o", "/dev/null", tmp_path / "missing.png")
+    assert result.returncode == Exit.BAD_INPUT and b"nothing is written" not in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["out.tsv"]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Iterator
@@ -194,13 +193,12 @@ def finder_of(
     return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column, written_to(output)).find
 
 
-def written_to(output: str | None) -> frozenset[tuple[int, int]]:
-    """Return the device and inode of the file that samples go to, if it is one and there is one already."""
-    with contextlib.suppress(OSError):
-        status = os.fstat(1) if output in (None, "-") else os.stat(output)
-        if stat.S_ISREG(status.st_mode):
-            return frozenset([(status.st_dev, status.st_ino)])
-    return frozenset()
+def written_to(output: str | None) -> dict[tuple[int, int], str]:
+    """Return the device and inode of the file or folder that samples go to, if it is there already, and what is told of it."""
+    from htrtool.core.layouts.finder import inode_of
+
+    place = inode_of(1 if output in (None, "-") else output)
+    return {place: "it is where the samples are written to"} if place else {}
 
 
 def checked_by(model: str, made: Iterator) -> Iterator:

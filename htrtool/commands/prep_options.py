@@ -300,7 +300,7 @@ def with_output(function: Callable) -> Callable:
         "-o",
         "--output",
         metavar="FILE|DIR",
-        help="Write to FILE.tar; to a folder DIR/, pictures with .gt.txt beside them, or with --split one tar for each "
+        help="Write to FILE.tar, or compressed to FILE.tar.gz, .tar.bz2 or .tar.xz; to a folder DIR/, pictures with .gt.txt beside them, or with --split one tar for each "
         "part.  [default: standard output]",
     )
     @functools.wraps(function)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, OutputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import LOOKS, FiniteRange, with_messages, with_operands
@@ -53,7 +53,7 @@ FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".h
     metavar="FILE|DIR",
     help="Write to FILE, not to standard output; a document a page goes to the folder DIR, named for its input.",
 )
-@click.option("--skip-existing", is_flag=True, help="Leave out pages whose documents are in DIR already: go on where a run was stopped.")
+@click.option("--skip-existing", is_flag=True, help="Leave out pages for which DIR has a document of that name already: go on where a run was stopped.")
 @click.option("--per-word", is_flag=True, help="Give words their own rows, with boxes: for -f tsv and jsonl.")
 @click.option("--outlines", is_flag=True, help="Add the columns baseline and polygon, points x,y, to the table.")
 @click.option("--no-header", is_flag=True, help="Leave out the table's first line, which names the columns.")
@@ -183,6 +183,7 @@ def read(
     messages.detail(
         f"model {reader.info.name} from {path}: {reader.info.charset.classes - 1} characters, {reader.info.spec}"
     )
+    existing = Existing(output, form, operands) if skip_existing else None
     pipeline = Pipeline(
         reader,
         operands,
@@ -192,7 +193,7 @@ def read(
         batch=batch,
         on_problem=messages.problem,
         on_empty=lambda file, page: messages.warning(f"{file}: no line found on page {page}"),
-        **({"wanted": not_yet_in(output, form, operands)} if skip_existing else {}),
+        **({"wanted": existing.lacks} if existing else {}),
     )
     with progress(messages, output) as step:
         if form in ROWS:
@@ -205,8 +206,14 @@ def read(
         else:
             count = write_documents(pipeline, opened, step, form, output, operands, reader.info.name, messages)
     messages.detail(f"{count} line{'s' * (count != 1)} read on {pipeline.pages} page{'s' * (pipeline.pages != 1)}")
+    skipped = 0
+    if existing:
+        skipped = len(existing.skipped)
+        messages.note(f"{skipped} page{'s' * (skipped != 1)} left out: their documents are in {output} already")
+        for problem in existing.problems:
+            messages.problem(problem)
     if messages.problems:
-        return Exit.SOME_FAILED if pipeline.pages else Exit.BAD_INPUT
+        return Exit.SOME_FAILED if pipeline.pages or skipped else Exit.BAD_INPUT
     return Exit.OK
 
 
@@ -243,12 +250,32 @@ def check_usage(
         raise click.UsageError(f"-f {form} holds a page a file: give a folder for several inputs, -o DIR")
 
 
-def not_yet_in(folder: str, form: str, operands: list[str]) -> Callable[[PageSource], bool]:
-    """Return what tells of a page whether its document is still to be written."""
-    from htrtool.core.documents.output import document_name, stems_of
+class Existing:
+    """The documents that a folder has already, of pages that are left out then.
 
-    stems = stems_of(operands)
-    return lambda source: not os.path.exists(os.path.join(folder, document_name(source, form, stems)))
+    ``skipped`` are their names; ``problems`` tell of pages that are left out for a document of that name of another page.
+    """
+
+    def __init__(self, folder: str, form: str, operands: list[str]):
+        from htrtool.core.documents.output import stems_of
+
+        self.skipped: dict[str, PageSource] = {}
+        self.problems: list[OutputError] = []
+        self._folder, self._form, self._stems = folder, form, stems_of(operands)
+
+    def lacks(self, source: PageSource) -> bool:
+        """Tell whether the document of a page is still to be written."""
+        from htrtool.core.documents.output import document_name
+
+        name = document_name(source, self._form, self._stems)
+        known = self.skipped.get(name)
+        if known and (known.document is None or known.document is not source.document):
+            self.problems.append(OutputError(f"{name} is that of {known.file}: give another -o for it", source.file))
+        elif known or os.path.exists(os.path.join(self._folder, name)):
+            self.skipped.setdefault(name, source)
+        else:
+            return True
+        return False
 
 
 def names_folder(output: str | None) -> bool:
@@ -276,9 +303,14 @@ def write_rows(pipeline, opened, step, form, output: str | None, messages: Messa
             count += 1
             step()
         text.detach()
-        if output not in (None, "-") and messages.problems and not pipeline.pages:
+        if output not in (None, "-") and not is_special(output) and messages.problems and not pipeline.pages:
             raise InputError("nothing could be read, so nothing is written", output)
     return count
+
+
+def is_special(output: str) -> bool:
+    """Tell whether an output is a pipe or a device, which what is written goes to at once."""
+    return os.path.exists(output) and not os.path.isfile(output)
 
 
 def write_documents(

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import htrtool
 
-_RUN = "import runpy, sys; sys.path.append(sys.argv.pop(1)); runpy.run_module(sys.argv.pop(1), None, '__main__', True)"
+# This htrtool, whichever others there are, but nothing else from beside it before what belongs to Python.
+_RUN = (
+    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); import htrtool; sys.path.pop(0); "
+    "runpy.run_module(sys.argv.pop(1), None, '__main__', True)"
+)
 
 
 def module_command(module: str, *arguments: str) -> list[str]:

@@ -22,9 +22,9 @@ def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterat
     """Give a function that writes a sample to where it belongs, and returns True if another transcription was kept there.
 
     Args:
-        output: a binary stream, closed at the end; a file, compressed as its name
-            tells (``.tar.gz``); with a split and a name that is not that of a tar, a folder, in which ``PART.tar`` is written for each part; or, without one, the folder of :class:`PairWriter`.
-            Files are replaced when all is written.
+        output: a binary stream, closed at the end; a file, compressed as its name tells (``.tar.gz``); with a split and a
+            name that is not that of a tar, a folder, in which ``PART.tar`` is written for each part; or, without one, the
+            folder of :class:`PairWriter`. Files are replaced when all is written.
         split: the parts, named by each sample's ``split``.
 
     Raises:
@@ -50,13 +50,14 @@ def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterat
 @contextlib.contextmanager
 def compressing(path: str) -> Iterator[IO[bytes]]:
     """Open a file as :func:`htrtool.core.files.replacing` does, and compress what is written as its name tells."""
+    name = path.lower()
     with replacing(path) as stream:
-        if path.endswith((".gz", ".tgz")):
+        if name.endswith((".gz", ".tgz")):
             # Without a name and a time in it, so that the same samples give the same bytes.
             packed = gzip.GzipFile("", "wb", 6, stream, mtime=0)
-        elif path.endswith(".bz2"):
+        elif name.endswith(".bz2"):
             packed = bz2.BZ2File(stream, "wb")
-        elif path.endswith(".xz"):
+        elif name.endswith(".xz"):
             packed = lzma.LZMAFile(stream, "wb")
         else:
             packed = contextlib.nullcontext(stream)

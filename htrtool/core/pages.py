@@ -54,11 +54,15 @@ _OF_PHONES = re.compile(rb".{4}ftyp(?:hei|hev|mif|msf|avi)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Original:
-    """The file that a page is from, as it is: a function that opens it, and the page's index in it."""
+    """The file that a page is from, as it is: a function that opens it, and the page's index in it.
+
+    ``page`` is its number among the file's pages, which in a TIFF that has smaller forms of them is not one more.
+    """
 
     opened: Callable[[], IO[bytes]]
     index: int = 0
     is_pdf: bool = False
+    page: int = 1
 
 
 @dataclass(frozen=True)
@@ -265,7 +269,7 @@ def _of_picture(opened: Callable[[], IO[bytes]], head: bytes, name: str, lazy: b
     for number, index in enumerate(frames, 1):
         # The pages of a TIFF may differ in size; the first one's is taken as a hint, and each is checked when loaded.
         load = functools.partial(_load, opened, head, name, index)
-        yield PageSource(name, number, load, size=size, pages=count, original=Original(opened, index))
+        yield PageSource(name, number, load, size=size, pages=count, original=Original(opened, index, page=number))
     if failure is not None:
         error = InputError(f"the image is broken or breaks off after page {len(frames)} ({failure})", name)
         yield PageSource(name, count, failing(error), pages=count)

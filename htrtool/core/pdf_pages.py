@@ -59,7 +59,7 @@ def pdf_sources(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSo
     for index, (width, height) in enumerate(sizes):
         size = (round(width * dpi / 72), round(height * dpi / 72))
         load = functools.partial(_draw, document, index, size, dpi, name)
-        original = Original(opened, index, is_pdf=True)
+        original = Original(opened, index, is_pdf=True, page=index + 1)
         yield PageSource(name, index + 1, load, size=size, pages=len(sizes), original=original)
 
 

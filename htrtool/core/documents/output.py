@@ -61,11 +61,11 @@ def image_name(source: PageSource, folder: str) -> str:
     name = os.path.relpath(path, folder) if source.image else os.path.basename(path)
     if name.split(os.sep)[0] == os.pardir:
         name = os.path.basename(path)
-    index = source.original.index if source.original else 0
+    page = source.original.page if source.original else 1
     several = source.pages > 1 and source.document is None
     # A name that is not UTF-8 can't stand in XML as it is.
     name = os.fsencode(name).decode("utf-8", "replace").replace(os.sep, "/")
-    return f"{name}#page={index + 1}" if index or several else name
+    return f"{name}#page={page}" if page > 1 or several else name
 
 
 def is_document_folder(output: str) -> bool:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Callable, Iterator
 
 from htrtool.core import pagexml
 from htrtool.core.errors import InputError
@@ -43,7 +43,6 @@ EXPECTED = (
     "expected images with .gt.txt or .txt beside them, a TSV or CSV of images and texts, IAM, ALTO or PAGE XML, "
     "a tar of samples, or images"
 )
-IS_OUTPUT = "it is where the samples are written to"
 
 
 @dataclass
@@ -51,8 +50,8 @@ class Finder:
     """Finds what there is to take in a source.
 
     ``layout`` is one of ``LAYOUTS``; ``cutter`` says that an image without transcription is a page, and cuts it into
-    lines; ``transcriptions`` names those of whole pages by their image; the columns are those of a table. ``outputs``
-    are files that are written meanwhile, by device and inode: they are left out of folders.
+    lines; ``transcriptions`` names those of whole pages by their image; the columns are those of a table. ``without``
+    are files and folders to leave out of folders, by device and inode, each with the reason to tell, if any.
     """
 
     layout: str = "auto"
@@ -60,7 +59,7 @@ class Finder:
     transcriptions: Mapping[str, Path] = field(default_factory=dict)
     image_column: str | None = None
     text_column: str | None = None
-    outputs: frozenset[tuple[int, int]] = frozenset()
+    without: Mapping[tuple[int, int], str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set, repr=False)
 
     def find(self, source: str) -> Iterator[Found]:
@@ -154,7 +153,7 @@ class Finder:
             yield from iam.in_table(table, prefix)
             return
         if self._wants("table"):
-            files = sorted(path for path in folder.iterdir() if not self._is_output(path))
+            files = sorted(path for path in folder.iterdir() if self._unwanted(path) is None)
             # Transcriptions beside the images are meant as such; a table next to them may be anything.
             paired_up = self.layout == "auto" and any(path.name.endswith(".gt.txt") for path in files)
             suffixed = [] if paired_up else [path for path in files if path.suffix.lower() in table_layout.TABLE_SUFFIXES]
@@ -166,14 +165,9 @@ class Finder:
                 return
         yield from self._walk(folder, prefix)
 
-    def _is_output(self, path: Path) -> bool:
-        if not self.outputs:
-            return False
-        try:
-            status = path.stat()
-        except OSError:
-            return False
-        return (status.st_dev, status.st_ino) in self.outputs
+    def _unwanted(self, path: Path) -> str | None:
+        """Return the reason to leave a file or folder out, None if there is none."""
+        return self.without.get(inode_of(path)) if self.without else None
 
     def _is_pdf(self, path: Path) -> bool:
         return self.cutter is not None and is_pdf_name(path)
@@ -192,13 +186,14 @@ class Finder:
         claimed: set[str] = set()
         annotated: set[tuple[str, str, int | None]] = set()
         transcribed = False
-        for folder, names in folders_below(top):
+        for folder, names in folders_below(top, self._unwanted):
             known = set(names)
             under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
             for name in names:
                 path = folder / name
-                if self._is_output(path):
-                    yield LeftOut(str(path), IS_OUTPUT, by_name=True)
+                if (reason := self._unwanted(path)) is not None:
+                    if reason:
+                        yield LeftOut(str(path), reason, by_name=True)
                     continue
                 found: Iterator[Found] = iter(())
                 if self._wants("xml") and name.lower().endswith(".xml") and pagexml.is_page_xml(path):
@@ -225,7 +220,7 @@ class Finder:
             forgotten = transcribed and self.cutter is None
             return LeftOut(str(path), NO_TEXT) if forgotten else self._untranscribed(path, key)
 
-        for folder, names in folders_below(top):
+        for folder, names in folders_below(top, self._unwanted):
             if self.layout == "images":
                 names = [name for name in names if is_image(name)]
             names = [name for name in names if os.path.realpath(folder / name) not in claimed]
@@ -235,8 +230,20 @@ class Finder:
                 yield from self._in_image(folder / name, key_of(under, stem_of(name)))
 
 
-def folders_below(top: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Yield a folder and those below it, sorted, each with the names of its files; hidden ones are passed over."""
+def inode_of(file: str | Path | int) -> tuple[int, int] | None:
+    """Return the device and inode by which a file, given by its name or descriptor, is told from others; None if there is none."""
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def folders_below(top: Path, unwanted: Callable[[Path], object] = lambda folder: None) -> Iterator[tuple[Path, list[str]]]:
+    """Yield a folder and those below it, sorted, each with the names of its files; hidden ones are passed over.
+
+    ``unwanted`` tells of a folder why it is passed over too, None if it is not.
+    """
     seen = set()
     for here, folders, names in os.walk(top, followlinks=True):
         # A link that leads back up would be followed for ever.
@@ -245,7 +252,9 @@ def folders_below(top: Path) -> Iterator[tuple[Path, list[str]]]:
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and unwanted(Path(here, name)) is None
+        )
         yield Path(here), sorted(name for name in names if not name.startswith("."))
 
 

@@ -20,7 +20,10 @@ _SUFFIX = re.compile(r"(?:\.gt)?\.(?:txt|png|jpe?g|jp2|tiff?|webp|bmp|gif|p[bgnp
 
 @dataclass(frozen=True)
 class Line:
-    """A row of a table of lines. ``page`` and ``line`` are None where the table does not number them."""
+    """A row of a table of lines. ``page`` and ``line`` are None where the table does not number them.
+
+    ``alias`` is another name by which the file may go, ``is_text`` says that this is all of a text, not a row.
+    """
 
     file: str
     text: str
@@ -28,6 +31,8 @@ class Line:
     line: int | None = None
     conf: float | None = None
     document: str | None = None
+    alias: str | None = None
+    is_text: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,12 +100,11 @@ def join(truth: Iterable[Line], read: Iterable[Line]) -> Iterator[Pair]:
 
     Within a file, lines go together by their page and line numbers where both sides have them, else by order. Where
     one side has a single row without a line number, that row is the text of the whole file, and the rows of the
-    other side are joined with spaces. Of two such texts, and no other, names don't matter.
+    other side are joined with spaces. Of a
+    text alone and a single file, the names don't matter.
     """
     truth_of, read_of = _by_file(truth), _by_file(read)
-    matches = {wanted: given for given, wanted in match_files(truth_of, read_of).items()}
-    if len(truth_of) == len(read_of) == 1 and all(map(_is_whole, (*truth_of.values(), *read_of.values()))):
-        matches = dict(zip(truth_of, read_of))
+    matches = _matches(truth_of, read_of)
     for file, lines in truth_of.items():
         yield from _join_file(file, lines, read_of.pop(matches[file]) if file in matches else [])
     for file, lines in read_of.items():
@@ -132,6 +136,19 @@ def repeated(lines: Iterable[Line]) -> int:
     """Return how many lines have the file, page and number of one before them."""
     places = Counter((line.file, line.page, line.line) for line in lines if line.line is not None)
     return places.total() - len(places)
+
+
+def _matches(truth_of: dict[str, list[Line]], read_of: dict[str, list[Line]]) -> dict[str, str]:
+    """Return which file of those read is which of the truth."""
+    if len(truth_of) == len(read_of) == 1 and any(lines[0].is_text for side in (truth_of, read_of) for lines in side.values()):
+        return dict(zip(truth_of, read_of))
+    matches = {wanted: given for given, wanted in match_files(truth_of, read_of).items()}
+    # By their other names where they have some, as what htr read made of an XML file is called like that, not like its image.
+    left = [{file: lines for file, lines in side.items() if file not in known} for side, known in ((truth_of, matches), (read_of, matches.values()))]
+    wanted, given = ({lines[0].alias or file: file for file, lines in side.items()} for side in left)
+    for name, other in match_files(wanted, given).items():
+        matches[wanted[other]] = given[name]
+    return matches
 
 
 def _by_file(lines: Iterable[Line]) -> dict[str, list[Line]]:

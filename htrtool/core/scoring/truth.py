@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+from collections import Counter
 from pathlib import Path
 from typing import IO, Iterable, Iterator
 
@@ -53,12 +54,14 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
                 raise InputError(
                     "expected a table, a sample stream (tar) or a folder of .txt files, found something else", operand
                 )
-            if head.lstrip().startswith(b"{"):
-                return list(_of_json(text_reader(content), operand))
-            if is_xml(head):
-                return list(_of_xml(content.read(), operand))
-            if Path(operand).suffix == ".txt" and not _is_header(head.partition(b"\n")[0].decode("utf-8", "replace")):
+            if Path(operand).suffix.lower() == ".txt" and not _is_header(head.partition(b"\n")[0].decode("utf-8", "replace")):
                 return [_of_text(Path(operand))]
+            if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
+                return list(_of_json(text_reader(content), operand, document))
+            if is_xml(head):
+                if document:
+                    raise InputError(f"expected a table with a column {document!r}, received XML", operand)
+                return list(_of_xml(content.read(), operand))
             return list(_of_table(text_reader(content), operand, document))
     except OSError as error:
         raise InputError(f"can't read: {error.strerror or error}", operand) from None
@@ -67,49 +70,61 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
 def _of_folder(folder: Path, operand: str) -> Iterator[Line]:
     files = sorted(folder.rglob("*.gt.txt")) or sorted(folder.rglob("*.txt"))
     yield from map(_of_text, files)
-    documents = [] if files else sorted(folder.rglob("*.xml"))
+    from htrtool.core.pagexml import is_page_xml
+
+    documents = [] if files else [file for file in sorted(folder.rglob("*.xml")) if is_page_xml(file)]
     for file in documents:
         try:
             yield from _of_xml(file.read_bytes(), str(file))
         except OSError as error:
             raise InputError(f"can't read: {error.strerror}", str(file)) from None
     if not files and not documents:
-        raise InputError("expected a folder with .gt.txt, .txt or .xml files, found none", operand)
+        raise InputError("expected a folder with .gt.txt or .txt files, or ALTO or PAGE XML, found none", operand)
 
 
 def _of_text(file: Path) -> Line:
     try:
-        return Line(str(file), file.read_text(encoding="utf-8-sig").rstrip("\r\n"))
+        return Line(str(file), file.read_text(encoding="utf-8-sig").rstrip("\r\n"), is_text=True)
     except UnicodeDecodeError:
         raise InputError("expected UTF-8 text; convert it with iconv -f ENCODING -t UTF-8", str(file)) from None
     except OSError as error:
         raise InputError(f"can't read: {error.strerror}", str(file)) from None
 
 
-def _of_json(lines: Iterable[str], operand: str) -> Iterator[Line]:
-    """Yield the lines of objects, one a line, as ``htr read -f jsonl`` writes them."""
-    for number, row in enumerate(lines, 1):
-        if not row.strip():
+def _of_json(lines: Iterable[str], operand: str, document: str | None) -> Iterator[Line]:
+    """Return the lines of objects, one a line, as ``htr read -f jsonl`` writes them, of lines or of words."""
+    rows, words = [], False
+    for number, text in enumerate(lines, 1):
+        if not text.strip():
             continue
         try:
-            found = json.loads(row)
-            yield Line(found["file"], found["text"], found.get("page"), found.get("line"), found.get("conf"))
+            found = json.loads(text.removeprefix("\ufeff"))
+            lacked = [name for name in ("file", "text") if not isinstance(found[name], str)]
+            if lacked or document and document not in found:
+                raise KeyError(*lacked or (document,))
         except (ValueError, TypeError, KeyError) as error:
             raise InputError(f"row {number}: expected an object with file and text ({error!r})", operand) from None
+        words |= "word" in found
+        cells = {"page": "", "line": "", "conf": ""} | {name: "" if value is None else str(value) for name, value in found.items()}
+        rows.append((number, cells))
+    names = {name: name for name in ("file", "text", "page", "line", "conf")} | {"document": document}
+    found = _of_rows(rows, names, operand)
+    return _of_words(found) if words else found
 
 
 def _of_xml(content: bytes, operand: str) -> Iterator[Line]:
-    """Yield the lines with a text of an ALTO or PAGE file, under the name of its image, or its own if it gives none."""
+    """Yield the lines with a text of an ALTO or PAGE file, under the name of its image and, else, its own."""
     from htrtool.core.pagexml import pages_in, parse_tree
     from htrtool.core.xml_image import named_image
 
-    pages = pages_in(parse_tree(content, operand), operand)
-    for place, page in enumerate(pages):
+    counts: Counter[str] = Counter()
+    for page in pages_in(parse_tree(content, operand), operand):
         image, index = named_image(page)
-        number = index + 1 if index is not None else place + 1 if len(pages) > 1 and not image else 1
+        counts[image] += 1
+        number = counts[image] if index is None else index + 1
         for line, found in enumerate(page.lines, 1):
             if found.text is not None:
-                yield Line(image or operand, found.text, number, line, found.conf)
+                yield Line(image or operand, found.text, number, line, found.conf, alias=operand)
 
 
 def _of_samples(stream: IO[bytes], operand: str, document: str | None) -> Iterator[Line]:

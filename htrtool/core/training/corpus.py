@@ -12,7 +12,7 @@ from htrtool.core.charset import Charset
 from htrtool.core.collect import Maker, collect
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.layouts.base import LeftOut, is_tar_name
-from htrtool.core.layouts.finder import Finder
+from htrtool.core.layouts.finder import Finder, inode_of
 from htrtool.core.prepare import prepare
 from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
 from htrtool.core.samples import Sample, encode_png, read_samples
@@ -147,7 +147,7 @@ def _told(left_out: dict[str, list[str]]) -> str:
 def labelled_samples(
     names: Iterable[str], report: Callable[[HtrError], None], recipe: Recipe | None = None
 ) -> Iterator[Sample | LeftOut]:
-    """Yield the samples of each name: '-' or a tar, a stream; a folder of tars; or any layout that prep knows.
+    """Yield the samples of each name: '-' or a tar, a stream; a folder, the tars in it and what else is in a layout that prep knows.
 
     Args:
         report: called with what is wrong with an input or a sample; the others are still yielded.
@@ -155,30 +155,32 @@ def labelled_samples(
     """
     for name in names:
         try:
-            tars = [Path(name)] if is_tar_name(name) else _tars_in(Path(name))
             if name == "-":
                 yield from read_samples(sys.stdin.buffer, name, report)
-            elif tars:
-                for tar in tars:
-                    with open(tar, "rb") as stream:
-                        yield from read_samples(stream, str(tar), report)
-            else:
-                yield from _prepared(name, report, recipe or DEFAULT_RECIPE)
+                continue
+            tars = [Path(name)] if is_tar_name(name) else sorted(Path(name).glob("*.tar"))
+            for tar in tars:
+                with open(tar, "rb") as stream:
+                    yield from read_samples(stream, str(tar), report)
+            if not is_tar_name(name):
+                yield from _prepared(name, report, recipe or DEFAULT_RECIPE, tars)
         except InputError as error:
             report(error)
         except OSError as error:
             report(InputError(f"can't be read: {error.strerror}", name))
 
 
-def _tars_in(folder: Path) -> list[Path]:
-    """Return the tars of a folder that holds nothing else, as ``htr prep --split`` writes it."""
-    files = sorted(file for file in folder.glob("*") if not file.name.startswith("."))
-    return files if all(is_tar_name(file) and file.is_file() for file in files) else []
-
-
-def _prepared(name: str, report: Callable[[HtrError], None], recipe: Recipe) -> Iterator[Sample | LeftOut]:
-    for made in collect(Finder().find(name), Maker(recipe), usable_cpus()):
-        if isinstance(made, InputError):
-            report(made)
-        else:
-            yield made
+def _prepared(
+    name: str, report: Callable[[HtrError], None], recipe: Recipe, tars: list[Path]
+) -> Iterator[Sample | LeftOut]:
+    """Prepare what there is in a source beside some tars; if there are any, there need be nothing else."""
+    finder = Finder(without={inode_of(tar): "" for tar in tars})
+    try:
+        for made in collect(finder.find(name), Maker(recipe), usable_cpus()):
+            if isinstance(made, InputError):
+                report(made)
+            else:
+                yield made
+    except InputError:
+        if not tars:
+            raise
