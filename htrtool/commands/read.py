@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
-from htrtool.core.errors import InputError, OutputError
+from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import LOOKS, FiniteRange, with_messages, with_operands
-
-if TYPE_CHECKING:
-    from htrtool.core.pages import PageSource
 
 ROWS = ("tsv", "txt", "jsonl")
 DOCUMENTS = ("alto", "page", "hocr")
@@ -183,6 +179,9 @@ def read(
     messages.detail(
         f"model {reader.info.name} from {path}: {reader.info.charset.classes - 1} characters, {reader.info.spec}"
     )
+    if skip_existing:
+        from htrtool.core.documents.output import Existing
+
     existing = Existing(output, form, operands) if skip_existing else None
     pipeline = Pipeline(
         reader,
@@ -250,34 +249,6 @@ def check_usage(
         raise click.UsageError(f"-f {form} holds a page a file: give a folder for several inputs, -o DIR")
 
 
-class Existing:
-    """The documents that a folder has already, of pages that are left out then.
-
-    ``skipped`` are their names; ``problems`` tell of pages that are left out for a document of that name of another page.
-    """
-
-    def __init__(self, folder: str, form: str, operands: list[str]):
-        from htrtool.core.documents.output import stems_of
-
-        self.skipped: dict[str, PageSource] = {}
-        self.problems: list[OutputError] = []
-        self._folder, self._form, self._stems = folder, form, stems_of(operands)
-
-    def lacks(self, source: PageSource) -> bool:
-        """Tell whether the document of a page is still to be written."""
-        from htrtool.core.documents.output import document_name
-
-        name = document_name(source, self._form, self._stems)
-        known = self.skipped.get(name)
-        if known and (known.document is None or known.document is not source.document):
-            self.problems.append(OutputError(f"{name} is that of {known.file}: give another -o for it", source.file))
-        elif known or os.path.exists(os.path.join(self._folder, name)):
-            self.skipped.setdefault(name, source)
-        else:
-            return True
-        return False
-
-
 def names_folder(output: str | None) -> bool:
     """Tell whether documents go to a folder."""
     from htrtool.core.documents.output import is_document_folder
@@ -291,6 +262,7 @@ def write_rows(pipeline, opened, step, form, output: str | None, messages: Messa
     Raises:
         InputError: there is no page to read, so that a file that was there is kept.
     """
+    from htrtool.core.files import is_special
     from htrtool.core.rows import row_writer
     from htrtool.core.tables import text_writer
 
@@ -306,11 +278,6 @@ def write_rows(pipeline, opened, step, form, output: str | None, messages: Messa
         if output not in (None, "-") and not is_special(output) and messages.problems and not pipeline.pages:
             raise InputError("nothing could be read, so nothing is written", output)
     return count
-
-
-def is_special(output: str) -> bool:
-    """Tell whether an output is a pipe or a device, which what is written goes to at once."""
-    return os.path.exists(output) and not os.path.isfile(output)
 
 
 def write_documents(

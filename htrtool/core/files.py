@@ -31,7 +31,7 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
     try:
         if target.is_dir():
             raise IsADirectoryError(0, "expected a file name, received a folder")
-        direct = open(target, "wb") if target.exists() and not target.is_file() else None
+        direct = open(target, "wb") if is_special(target) else None
         if direct is None:
             descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     except OSError as error:
@@ -51,6 +51,11 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
         raise
 
 
+def is_special(path: str | os.PathLike) -> bool:
+    """Tell whether there is a pipe or a device of that name, which what is written goes to at once."""
+    return os.path.exists(path) and not os.path.isfile(path)
+
+
 def check_replaceable(path: str | os.PathLike) -> None:
     """Check that :func:`replacing` can write a file, before there is anything to write.
 
@@ -63,7 +68,7 @@ def check_replaceable(path: str | os.PathLike) -> None:
         reason = "expected a file name, received a folder"
     elif not target.parent.is_dir():
         reason = os.strerror(errno.ENOENT)
-    elif not os.access(target if target.exists() and not target.is_file() else target.parent, os.W_OK):
+    elif not os.access(target if is_special(target) else target.parent, os.W_OK):
         reason = os.strerror(errno.EACCES)
     if reason:
         raise OutputError(f"can't write: {reason}", str(path))

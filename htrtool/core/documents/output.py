@@ -143,6 +143,30 @@ def document_name(source: PageSource, form: str, stems: Mapping[str, str]) -> st
     return stem + number + SUFFIXES[form]
 
 
+class Existing:
+    """The documents that a folder has already, of pages that are left out then.
+
+    ``skipped`` are their names; ``problems`` tell of pages that are left out for a document of that name of another page.
+    """
+
+    def __init__(self, folder: str, form: str, operands: Sequence[str]):
+        self.skipped: dict[str, PageSource] = {}
+        self.problems: list[OutputError] = []
+        self._folder, self._form, self._stems = folder, form, stems_of(operands)
+
+    def lacks(self, source: PageSource) -> bool:
+        """Tell whether the document of a page is still to be written."""
+        name = document_name(source, self._form, self._stems)
+        known = self.skipped.get(name)
+        if known and (known.document is None or known.document is not source.document):
+            self.problems.append(OutputError(f"{name} is that of {known.file}: give another -o for it", source.file))
+        elif known or os.path.exists(os.path.join(self._folder, name)):
+            self.skipped.setdefault(name, source)
+        else:
+            return True
+        return False
+
+
 def only(documents: Iterable[Document]) -> bytes | None:
     """Return the content of a single document, None if there is none.
 

@@ -100,8 +100,7 @@ def join(truth: Iterable[Line], read: Iterable[Line]) -> Iterator[Pair]:
 
     Within a file, lines go together by their page and line numbers where both sides have them, else by order. Where
     one side has a single row without a line number, that row is the text of the whole file, and the rows of the
-    other side are joined with spaces. Of a
-    text alone and a single file, the names don't matter.
+    other side are joined with spaces. Of a text alone and a single file, the names don't matter.
     """
     truth_of, read_of = _by_file(truth), _by_file(read)
     matches = _matches(truth_of, read_of)
