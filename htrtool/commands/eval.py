@@ -84,9 +84,9 @@ def eval(  # noqa: A001 - named as the subcommand
     """Score what was read against the truth.
 
     TRUTH is a table with the columns file and text (TSV, or CSV with a header) and, where a file has several lines,
-    page and line; or JSON lines; or ALTO or PAGE XML; or a sample stream (tar); or a text, FILE.txt; or a folder of .gt.txt, .txt
-    or .xml files. READ is a table that htr read wrote, or any of the same; without it, standard input. '-' stands for
-    standard input too.
+    page and line; or JSON lines; or ALTO or PAGE XML; or a sample stream (tar); or a text, FILE.txt; or a folder of
+    .gt.txt, .txt or .xml files. READ is a table that htr read wrote, or any of the same; without it, standard input. '-'
+    stands for standard input too.
 
     Files go together by their names: the same path, else the same name if only one file has it, with or without the
     suffix. Lines go together by their numbers, else by order; a file for which one side has a single row without a

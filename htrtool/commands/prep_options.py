@@ -300,8 +300,8 @@ def with_output(function: Callable) -> Callable:
         "-o",
         "--output",
         metavar="FILE|DIR",
-        help="Write to FILE.tar, or compressed to FILE.tar.gz, .tar.bz2 or .tar.xz; to a folder DIR/, pictures with .gt.txt beside them, or with --split one tar for each "
-        "part.  [default: standard output]",
+        help="Write to FILE.tar, or compressed to FILE.tar.gz, .tar.bz2 or .tar.xz; to a folder DIR/, pictures with .gt.txt "
+        "beside them, or with --split one tar for each part.  [default: standard output]",
     )
     @functools.wraps(function)
     def wrapper(*args, jobs: int | None, **kwargs):

@@ -192,7 +192,7 @@ def read(
         batch=batch,
         on_problem=messages.problem,
         on_empty=lambda file, page: messages.warning(f"{file}: no line found on page {page}"),
-        **({"wanted": existing.lacks} if existing else {}),
+        wanted=existing.lacks if existing else None,
     )
     with progress(messages, output) as step:
         if form in ROWS:

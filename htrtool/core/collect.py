@@ -82,13 +82,14 @@ class Maker:
         width = round(width * self.recipe.height / height)
         if width < self.limits.min_width:
             return LeftOut(line.key, f"narrower than {self.limits.min_width} pixels at the height {self.recipe.height}")
+        too_wide = LeftOut(line.key, f"wider than {self.limits.max_width} pixels at the height {self.recipe.height}")
         if width > self.limits.max_width:
-            return LeftOut(line.key, f"wider than {self.limits.max_width} pixels at the height {self.recipe.height}")
+            return too_wide
         meta = dict(line.meta)
         pixels = prepare_once(line.pixels, self.recipe, meta)
         if pixels.shape[1] > self.limits.max_width:
             # Turning and shearing add columns.
-            return LeftOut(line.key, f"wider than {self.limits.max_width} pixels at the height {self.recipe.height}")
+            return too_wide
         meta["recipe"] = self.recipe.to_json()
         if self.document is not None and (match := self.document.search(line.key)):
             meta["document"] = match[match.re.groups and 1] or line.key

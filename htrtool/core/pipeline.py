@@ -63,7 +63,7 @@ class Pipeline:
         on_problem: called with the error of each input that can't be read, between the rows, in order. Without it the
             error is raised.
         on_empty: called with the file and the page number of each page on which no line was found.
-        wanted: asked of each page, before it is loaded, whether to read it.
+        wanted: asked of each page, before it is loaded, whether to read it. Without it, all are read.
 
     Attributes:
         pages: the number of pages (or pictures of lines) that were read so far.
@@ -80,7 +80,7 @@ class Pipeline:
         batch: int = DEFAULT_BATCH,
         on_problem: Callable[[HtrError], None] | None = None,
         on_empty: Callable[[str, int], None] | None = None,
-        wanted: Callable[[PageSource], bool] = lambda source: True,
+        wanted: Callable[[PageSource], bool] | None = None,
     ):
         if mode not in MODES:
             raise InputError(f"expected a mode among {', '.join(MODES)}, received {mode!r}")
@@ -181,7 +181,7 @@ class Pipeline:
         for operand in self._operands:
             try:
                 for source in page_sources(operand, self._dpi):
-                    if not self._wanted(source):
+                    if self._wanted is not None and not self._wanted(source):
                         continue
                     if not self._offer(index, Page(source)):
                         return

@@ -65,21 +65,22 @@ def undecodable(path: Path) -> InputError | None:
 
 def is_output(path: Path) -> bool:
     """Tell whether a file is a table of lines that a model has read, which is no truth to learn from."""
-    try:
-        with _opened(path) as file:
-            return {"conf", "text", "line"} <= set(next(_reader(file, path), []))
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return False
+    return {"conf", "text", "line"} <= _names_in(path)
 
 
 def is_report(path: Path) -> bool:
     """Tell whether a file is a table of scores or epochs, as htr eval and htr train print them."""
+    names = _names_in(path)
+    return {"metric", "value"} <= names or {"epoch", "loss"} <= names
+
+
+def _names_in(path: Path) -> set[str]:
+    """Return the names of a table's columns, none if it can't be read."""
     try:
         with _opened(path) as file:
-            header = set(next(_reader(file, path), []))
-            return {"metric", "value"} <= header or {"epoch", "loss"} <= header
+            return set(next(_reader(file, path), []))
     except (OSError, UnicodeDecodeError, csv.Error):
-        return False
+        return set()
 
 
 def has_several_lines(path: Path) -> bool:
