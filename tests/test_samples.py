@@ -106,6 +106,24 @@ def test_what_is_no_stream_is_named(data):
         samples_in(data)
 
 
+def test_a_stream_that_breaks_off_anywhere_is_told():
+    samples = [Sample(key, picture(), key) for key in "ab"]
+    whole = stream_of(samples)
+    end = len(whole.rstrip(b"\0")) // tarfile.BLOCKSIZE * tarfile.BLOCKSIZE + tarfile.BLOCKSIZE
+    for length in range(1, end + 1, 100):
+        with pytest.raises(InputError, match="data.tar.*tar stream of samples"):
+            samples_in(whole[:length])
+    assert samples_in(whole[: end + tarfile.BLOCKSIZE]) == samples
+
+
+def test_a_damaged_header_is_told_and_not_passed_over():
+    whole = bytearray(stream_of([Sample("a", picture(), "a"), Sample("b", picture(), "b")]))
+    at = whole.index(b"b.png")
+    whole[at : at + 5] = b"c.png"
+    with pytest.raises(InputError, match="damaged at byte"):
+        samples_in(bytes(whole))
+
+
 def test_a_broken_sample_can_be_left_out():
     stream = io.BytesIO()
     writer = SampleWriter(stream)

@@ -99,7 +99,7 @@ def read_samples(
     key, parts, found = None, {}, False
     alone = _Alone(source)
     try:
-        with tarfile.open(fileobj=stream, mode="r|*", ignore_zeros=True) as archive:
+        with tarfile.open(fileobj=stream, mode="r|*", ignore_zeros=True, tarinfo=_Member) as archive:
             for member in archive:
                 # tarfile remembers every member that it has seen, which for a long stream is hundreds of megabytes.
                 archive.members = []
@@ -125,6 +125,30 @@ def read_samples(
     yield from _assembled(key, parts, source, on_error)
     if not found:
         raise InputError("expected a tar stream of samples, received none (is the input empty?)", source)
+
+
+class _Member(tarfile.TarInfo):
+    """A member of a tar that must go on to its end: Python takes one that breaks off between members for a whole one."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        """Read the next header; see TarFile, which passes over what is none.
+
+        Raises:
+            ReadError: after a member comes neither another nor the blocks of zeros that end a tar.
+        """
+        after_member = getattr(archive, "after_member", False)
+        archive.after_member = False
+        try:
+            member = super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:
+            raise
+        except tarfile.HeaderError as error:
+            if after_member:
+                raise tarfile.ReadError(f"it breaks off or is damaged at byte {archive.offset}") from error
+            raise
+        archive.after_member = True
+        return member
 
 
 class _Alone:
