@@ -235,6 +235,15 @@ def test_json_lines_and_page_xml_are_scored_like_a_table(tmp_path):
     assert result.returncode == Exit.BAD_INPUT and b"nope" in result.stderr
 
 
+@pytest.mark.parametrize("conf, told", [("0.5", "0.5"), ("-1", None), ("95", None), ("much", None), ("nan", None)])
+def test_a_confidence_in_xml_that_is_none_is_passed_over(tmp_path, conf, told):
+    (tmp_path / "t.tsv").write_text("file\tpage\tline\ttext\na.png\t1\t1\tabcd\n")
+    xml = PAGE_XML.format(image="a.png", text="abcd").replace("<TextEquiv>", f'<TextEquiv conf="{conf}">')
+    (tmp_path / "a.xml").write_text(xml)
+    result = run(tmp_path / "t.tsv", tmp_path / "a.xml")
+    assert result.returncode == Exit.OK and values(result).get("ece") == told, result.stderr
+
+
 def test_page_xml_goes_by_its_own_name_too_and_other_xml_beside_it_is_passed_over(tmp_path):
     (tmp_path / "export" / "page").mkdir(parents=True)
     (tmp_path / "export" / "mets.xml").write_text("<mets/>")

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from htrtool.core.charset import Charset
 from htrtool.core.decoding.looks import SPAN, own_view, ranked, views
 from htrtool.core.language import reader_for
+from htrtool.core.lines import cut_lines
+from htrtool.core.pages import page_sources
 from htrtool.core.pipeline import Pipeline
+from htrtool.core.samples import encode_png
 
 LETTER = Path(__file__).parent / "samples" / "letter.jpg"
 CHARSET = Charset("abc ")
@@ -68,8 +71,14 @@ def test_only_unsure_lines_are_looked_at_again(monkeypatch, lm, unsure, looks):
     expected = list(Pipeline(told, [str(LETTER)]))
     assert [row.text for row in rows] == [row.text for row in expected]
     np.testing.assert_allclose([row.conf for row in rows], [row.conf for row in expected], atol=1e-4)
-    line = np.random.default_rng(0).integers(0, 256, (48, 300), np.uint8)
-    assert by_itself.read_line(line).text == told.read_line(line).text
+    line = by_itself.prepare(cut_lines(next(page_sources(str(LETTER))).load())[0].pixels)
+    assert by_itself.read_line(line).text == told.read_line(line).text != ""
+
+
+def test_a_line_too_narrow_to_be_looked_at_narrower_is_read(tmp_path):
+    (tmp_path / "narrow.png").write_bytes(encode_png(np.full((200, 4), 255, np.uint8)))
+    (row,) = Pipeline(reader_for("latin"), [str(tmp_path / "narrow.png")], mode="line")
+    assert row.text == ""
 
 
 def test_looks_are_told_apart_from_what_is_no_number_of_them(run_htr):

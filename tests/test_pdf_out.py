@@ -90,8 +90,9 @@ def test_jpeg_and_png_data_are_copied_as_they_are():
     content = made(read_page(size=(300, 200), source=source(jpeg)))
     assert image_in(content) == jpeg
     png = encoded(GRADIENT.convert("RGB"), "PNG")
-    content = made(read_page(size=(300, 200), source=source(png)))
-    assert image_in(content) in png
+    for after in (b"", b"\n"):
+        content = made(read_page(size=(300, 200), source=source(png + after)))
+        assert image_in(content) in png
 
 
 def image_in(content: bytes) -> bytes:

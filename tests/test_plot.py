@@ -171,6 +171,21 @@ def test_the_image_of_an_xml_page_may_be_given_where_it_is_not_beside_it(page, t
     assert alone.returncode != Exit.OK and b"page.png" in alone.stderr and b"Traceback" not in alone.stderr
 
 
+def test_the_page_of_a_pdf_that_an_xml_page_names_is_drawn(page, tmp_path):
+    from PIL import Image
+
+    sheets = [Image.open(page).convert("L"), Image.new("L", (400, 300), 120)]
+    sheets[0].save(tmp_path / "letter.pdf", save_all=True, append_images=sheets[1:], resolution=72)
+    (tmp_path / "xml").mkdir()
+    (tmp_path / "xml" / "second.xml").write_text(
+        '<PcGts><Page imageFilename="letter.pdf#page=2" imageWidth="400" imageHeight="300"><TextLine>'
+        '<Coords points="60,50 260,50 260,110 60,110"/><TextEquiv><Unicode>hello</Unicode></TextEquiv>'
+        "</TextLine></Page></PcGts>"
+    )
+    done = run("--text", "none", tmp_path / "xml" / "second.xml", tmp_path / "letter.pdf")
+    assert b"page 1: the table has no lines of it" in done.stderr and picture(done).mean() < 180
+
+
 def test_a_pdf_holds_many_pages_and_a_png_one(page, tmp_path):
     other = tmp_path / "other.png"
     other.write_bytes(page.read_bytes())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from htrtool.core.binarise import binarise
 from htrtool.core.errors import InputError
-from htrtool.core.prepare import normalise_background, prepare, prepare_once, prepare_placed
+from htrtool.core.prepare import normalise_background, prepare, prepare_placed
 from htrtool.core.recipe import BINARISATIONS, NORMALISATIONS, Recipe
 from htrtool.core.rules import remove_rules
 from htrtool.core.slant import shear_upright, skew_of, slant_of, turn_level
@@ -164,7 +164,7 @@ def test_a_huge_scan_of_a_line_takes_little_memory():
 def test_a_picture_that_was_prepared_at_another_height_is_only_resized():
     wanted = Recipe(deskew=True, deslant=True, height=48)
     done = prepare(line_picture(), replace(wanted, height=64))
-    lower = prepare_once(done, wanted, {"recipe": replace(wanted, height=64).to_json()})
+    lower = prepare(done, wanted, replace(wanted, height=64).to_json())
     assert lower.shape == (48, round(done.shape[1] * 48 / 64))
     assert np.array_equal(lower, cv2.resize(done, lower.shape[::-1], interpolation=cv2.INTER_AREA))
-    assert np.array_equal(prepare_once(done, wanted, {"recipe": "unheard of"}), prepare(done, wanted))
+    assert np.array_equal(prepare(done, wanted, "unheard of"), prepare(done, wanted))

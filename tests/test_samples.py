@@ -199,6 +199,22 @@ def test_a_picture_too_wide_for_its_format_is_refused():
         encode_image(np.zeros((8, 20000), np.uint8), "webp")
 
 
+def test_a_picture_beyond_all_bounds_and_endless_json_are_told():
+    vast = bytearray(picture())
+    vast[16:24] = (60000).to_bytes(4, "big") * 2
+    with pytest.raises(InputError, match="a: expected a PNG"):
+        Sample("a", bytes(vast)).pixels()
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, content in [("a.png", picture()), ("a.json", b"[" * 100_000), ("b.png", picture())]:
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    told = []
+    assert [sample.key for sample in samples_in(stream.getvalue(), on_error=told.append)] == ["b"]
+    assert len(told) == 1 and "'a'" in str(told[0])
+
+
 def test_a_broken_picture_is_named():
     with pytest.raises(InputError, match="key"):
         Sample("key", b"\x89PNG\r\n").pixels()

@@ -11,7 +11,9 @@ import pytest
 
 from htrtool.core.charset import LATIN
 from htrtool.core.decoding.decode import best_path
+from htrtool.core.lines import cut_lines
 from htrtool.core.modelfile import SHIPPED, find_model
+from htrtool.core.pages import page_sources
 from htrtool.core.reader import Reader
 from htrtool.core.scoring.metrics import character_error_rate
 
@@ -53,11 +55,7 @@ def test_reading_needs_no_tensorflow(tmp_path):
 
 
 def test_a_line_reads_the_same_alone_in_any_batch_and_in_any_order(reader):
-    from htrtool.core.pages import page_sources
-
-    page = next(iter(page_sources(str(SAMPLES / "letter.jpg"), 300))).load()
-    from htrtool.core.lines import cut_lines
-
+    page = next(page_sources(str(SAMPLES / "letter.jpg"))).load()
     lines = [reader.prepare(line.pixels) for line in cut_lines(page)]
     width = max(reader.padded_width(line) for line in lines)
     lines = [np.pad(line, ((0, 0), (0, width - line.shape[1])), constant_values=255) for line in lines]
@@ -72,10 +70,10 @@ def test_keras_opens_it_in_safe_mode_and_reads_the_same(reader):
 
     network, info = load_keras(find_model("latin", ".keras"))
     assert info.charset == reader.info.charset
-    rng = np.random.default_rng(0)
-    line = (255 * rng.random((info.recipe.height, 320))).astype(np.uint8)
+    line = reader.prepare(cut_lines(next(page_sources(str(SAMPLES / "letter.jpg"))).load())[0].pixels)
     logits = network.predict_on_batch((255 - line[None, ..., None].astype(np.float32)) / 255)[0][0]
-    assert best_path(logits, info.charset).text == reader.read_line(line).text
+    (seen,) = reader.probabilities([line])
+    assert best_path(logits, info.charset).text == best_path(seen, info.charset).text != ""
 
 
 @pytest.mark.skipif(not VAL.is_dir(), reason="needs ../shared/data, which only the makers of htr have")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,9 +18,12 @@ import numpy as np
 import pytest
 
 from htrtool.core.errors import InputError
+from htrtool.core.recipe import Recipe
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.scoring.metrics import character_error_rate
 from htrtool.core.training.checkpoint import read_checkpoint, write_checkpoint
+from htrtool.core.training.corpus import gather, labelled_samples
+from htrtool.core.training.spec import parse_spec
 from htrtool.exits import Exit
 
 WORDS = ["ab", "ba", "abba", "baab", "aa", "bb", "bab", "aba"]
@@ -349,6 +354,46 @@ def test_the_parts_that_prep_splits_off_are_taken_as_they_are_given(tmp_path):
     done = htr("train", "--spec", TINY, "--epochs", "1", "--val", "val.tar", "-o", "m", "train.tar", cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
     assert b"training on 16 lines" in done.stderr and b"16 lines kept aside" in done.stderr
+
+
+def test_lines_kept_aside_may_be_of_another_height(tmp_path):
+    for name, height in (("train", 64), ("val", 48)):
+        with open(tmp_path / f"{name}.tar", "wb") as out, SampleWriter(out) as writer:
+            for i in range(8):
+                meta = {"recipe": {"normalise": "none", "height": height}}
+                writer.write(Sample(f"{name}/{i}", encode_png(drawn("ab", i)), "ab", meta))
+    done = htr("train", "--spec", TINY, "--epochs", "1", "--val", "val.tar", "-o", "m", "train.tar", cwd=tmp_path)
+    assert done.returncode == 0 and b"8 lines kept aside" in done.stderr, done.stderr.decode()
+
+
+def test_a_compressed_stream_in_a_folder_is_taken_as_it_is_prepared_and_names_need_not_be_utf8(tmp_path):
+    folder = os.fsencode(tmp_path) + b"/mine\xe9"
+    os.mkdir(folder)
+    with open(folder + b"/lines.tar.gz", "wb") as out:
+        out.write(gzip.compress(stream(8)))
+    for name in (b"/a.png", b"/b\xe9.png"):
+        with open(folder + name, "wb") as out:
+            out.write(encode_png(drawn("ab", 1)))
+        with open(folder + name[:-3] + b"gt.txt", "wb") as out:
+            out.write(b"ab")
+    told = []
+    corpus = gather(labelled_samples([os.fsdecode(folder)], told.append, Recipe("none", height=32)))
+    assert corpus.recipe.to_json() == {"normalise": "none", "height": 32}
+    assert len(corpus.lines) == 10 and corpus.lines.fingerprint() and not told
+    assert all(name.isprintable() for name in corpus.sources())
+
+
+@pytest.mark.parametrize("recipe", [5, {"normalise": "pasta"}, {"noodles": True}, {"height": "tall"}])
+def test_a_sample_of_an_unknown_recipe_is_left_out_by_name(recipe):
+    samples = [Sample(f"d/{i}", encode_png(drawn("ab", i)), "ab", {"recipe": recipe} if i == 5 else {}) for i in range(8)]
+    corpus = gather(samples)
+    assert len(corpus.lines) == 7 and list(corpus.left_out.values()) == [["d/5"]]
+
+
+@pytest.mark.parametrize("block", ["c.", "c0", "c8.7", "c8/0x0", "c8:0x3", "drop2", "drop", "lstm0", "r8:0", "max:3x3", "lstm8:4"])
+def test_a_block_that_makes_no_sense_is_named(block):
+    with pytest.raises(InputError, match="in the network's spec, received '" + re.escape(block)):
+        parse_spec(f"c8 {block} max lstm8")
 
 
 def test_a_label_that_cannot_fit_its_frames_is_left_out_by_name(tmp_path):

@@ -53,7 +53,7 @@ def _judged(reader, sample) -> tuple[Reading, float, np.ndarray, np.ndarray]:
     from htrtool.core.labels import plain
     from htrtool.core.training.calibrating import accuracy, right
 
-    reading, truth = reader.read_line(reader.prepare(sample.pixels())), plain(sample.text)
+    reading, truth = reader.read_line(reader.prepare(sample.pixels(), sample.meta.get("recipe"))), plain(sample.text)
     return (
         reading,
         accuracy(truth, reading.text),

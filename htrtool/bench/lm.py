@@ -73,7 +73,7 @@ def rows(samples: Sequence, readers: dict) -> list[dict]:
     import numpy as np
 
     from htrtool.core.labels import plain
-    from htrtool.core.scoring.metrics import RESAMPLES, count, resample, score
+    from htrtool.core.scoring.metrics import count, resample, score
     from htrtool.core.scoring.rates import COUNTS
 
     counts, seconds = {name: [] for name in readers}, dict.fromkeys(readers, 0.0)
@@ -104,7 +104,7 @@ def rows(samples: Sequence, readers: dict) -> list[dict]:
             first = own
         else:
             both = np.column_stack([first[:, errors], own[:, errors]])
-            drawn = resample(both, documents, 0, RESAMPLES)
+            drawn = resample(both, documents)
             row["change"] = round(float(both[:, 1].sum() / both[:, 0].sum() - 1), 4)
             if drawn is not None:
                 low, high = np.percentile(drawn[:, 1] / np.maximum(drawn[:, 0], 1) - 1, (2.5, 97.5))

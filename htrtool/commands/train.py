@@ -134,7 +134,8 @@ def train(
     recipe = model[1].recipe if model else None
     corpus = gather(labelled_samples(operands, messages.problem, recipe), recipe, height=height)
     if val:
-        corpus.keep_aside(gather(labelled_samples(val, messages.problem, recipe), recipe, by_split=False, height=height))
+        aside = labelled_samples(val, messages.problem, corpus.recipe)
+        corpus.keep_aside(gather(aside, corpus.recipe, by_split=False))
     # Keras takes seconds to import: only now that there is something to train on.
     with quiet_stderr():
         from htrtool.core.training.loop import Settings
@@ -161,7 +162,7 @@ def train(
     )
     with progress_bar(messages) as on_step:
         run = Run.prepare(
-            corpus, target, settings, model, charset, licence, plan, resume, 60 * checkpoint_every, jobs, on_step
+            corpus, target, settings, model, charset, licence, resume, 60 * checkpoint_every, jobs, on_step
         )
         for reason, keys in corpus.left_out.items():
             shown = " ".join(keys if messages.verbose else keys[:3])
@@ -209,7 +210,7 @@ def train_language_model(operands: list[str], name: str, messages: Messages) -> 
 def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
     """Fit the confidence of a model to labelled samples and write it into the model's files."""
     from htrtool.core.modelfile import SHIPPED, find_model
-    from htrtool.core.prepare import prepare_once
+    from htrtool.core.prepare import prepare
     from htrtool.core.reader import Reader
     from htrtool.core.samples import Sample
     from htrtool.core.training.calibrating import FEWEST, calibrate
@@ -225,7 +226,7 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
         for sample in labelled_samples(operands, messages.problem, recipe):
             if isinstance(sample, Sample) and sample.text:
                 try:
-                    yield prepare_once(sample.pixels(), recipe, sample.meta), sample.text
+                    yield prepare(sample.pixels(), recipe, sample.meta.get("recipe")), sample.text
                 except InputError as error:
                     messages.problem(error)
 

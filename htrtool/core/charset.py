@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from typing import Iterable, Sequence
 
 from htrtool.core.errors import InputError
@@ -22,12 +21,9 @@ class Charset:
             raise InputError(f"expected a charset of different single characters, received {''.join(self.characters)!r}")
 
     @classmethod
-    def of_texts(cls, texts: Iterable[str], least: int = 1) -> Charset:
-        """Collect the characters that occur at least ``least`` times in ``texts``, in code point order."""
-        counts = Counter()
-        for text in texts:
-            counts.update(unicodedata.normalize("NFC", text))
-        return cls(sorted(character for character, count in counts.items() if count >= least))
+    def of_texts(cls, texts: Iterable[str]) -> Charset:
+        """Collect the characters that occur in ``texts``, in code point order."""
+        return cls(sorted(set().union(*(unicodedata.normalize("NFC", text) for text in texts))))
 
     @property
     def classes(self) -> int:

@@ -31,6 +31,6 @@ def _misfits(sample: Sample, reader: Reader) -> bool:
     charset = reader.info.charset
     if not sample.text or charset.unknown(sample.text):
         return False
-    line = reader.prepare(sample.pixels())
+    line = reader.prepare(sample.pixels(), sample.meta.get("recipe"))
     found = align(reader.probabilities([line])[0], charset.encode(sample.text))
     return found is None or found.log_likelihood < LEAST_FIT * len(sample.text)

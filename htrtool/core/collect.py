@@ -11,7 +11,7 @@ from typing import Iterable, Iterator
 from htrtool.core import labels
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import Entry, Found, LeftOut, Line
-from htrtool.core.prepare import prepare_once
+from htrtool.core.prepare import prepare
 from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
 from htrtool.core.samples import Sample, encode_image
 from htrtool.core.split import Split
@@ -86,7 +86,7 @@ class Maker:
         if width > self.limits.max_width:
             return too_wide
         meta = dict(line.meta)
-        pixels = prepare_once(line.pixels, self.recipe, meta)
+        pixels = prepare(line.pixels, self.recipe, meta.get("recipe"))
         if pixels.shape[1] > self.limits.max_width:
             # Turning and shearing add columns.
             return too_wide

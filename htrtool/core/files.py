@@ -74,6 +74,11 @@ def check_replaceable(path: str | os.PathLike) -> None:
         raise OutputError(f"can't write: {reason}", str(path))
 
 
+def printable_name(name: str) -> str:
+    """Return a file's name with a question mark in place of each byte that is no UTF-8, which JSON, XML and pictures can't hold."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
 def same_file(one: str | os.PathLike, other: str | os.PathLike) -> bool:
     """Tell whether two names are those of one file, which is there."""
     return os.path.isfile(one) and os.path.isfile(other) and os.path.samefile(one, other)

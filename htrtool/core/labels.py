@@ -25,12 +25,12 @@ _UNREAD = re.compile(
     r"""
       <\s*> | >\s*<                    # struck out beyond reading
     | \[[\s?.…]*\] | \(\s*\?+\s*\)     # [?], [...], []
-    | \[(?:illegible|illisible|unleserlich|ilegible|unclear|unread)\W*\]
+    | \[(?i:illegible|illisible|unleserlich|ilegible|unclear|unread)\W*\]
     | (?<!\w)X{3,}(?!\w) | (?<!\w)x{4,}(?!\w)
     | (?<!\S)\#(?!\S)
     | _{2,} | ¥ | \{\s*\} | ⟦\s*⟧
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
 # Marks around or beside what the text does give.
 _MARKS = re.compile(r"(?:>([^<>]*)<|<([^<>]*)>|⟦([^⟦⟧]*)⟧|\[([^\[\]]*)\]|\{([^{}]*)\})|[⋎‸⎀⟦⟧]|(?<=\S)\||\|(?=\S)")

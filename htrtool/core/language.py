@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def load_language(name: str, lexicon: str | None, charset: Charset) -> Languages
         ModelError: there is no such model, or it is broken.
         InputError: the lexicon can't be read, or there is no language model that it could work with.
     """
-    names = [name] if Path(name).is_file() else name.split("+")
+    names = [name] if os.path.isfile(name) else name.split("+")
     models = _mixed([models for models in (_models(part, charset) for part in names) if models])
     if lexicon is not None:
         if not models:

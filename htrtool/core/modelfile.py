@@ -57,8 +57,10 @@ class ModelInfo:
             data = json.loads(text)
             known = {f.name for f in fields(cls)}
             data = {name: value for name, value in data.items() if name in known}
+            if not isinstance(data.get("stride", 4), int) or data.get("stride", 4) < 1:
+                raise ValueError(f"stride {data['stride']!r}")
             return cls(**data | {"charset": Charset(data["charset"]), "recipe": Recipe.from_json(data["recipe"])})
-        except (InputError, ValueError, KeyError, TypeError) as error:
+        except (InputError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ModelError(f"expected the metadata of an htr model, received something else ({error})", source) from None
 
 
@@ -76,12 +78,12 @@ def find_model(name: str, suffix: str = ".onnx") -> Path:
     """
     path = Path(name)
     for candidate in (path, *([path.with_name(path.name + suffix)] if path.name else [])):
-        if candidate.is_file():
+        if os.path.isfile(candidate):
             return candidate
     if name and path.name == name:
         for folder in model_folders():
             candidate = folder / (name if name.endswith(suffix) else name + suffix)
-            if candidate.is_file():
+            if os.path.isfile(candidate):
                 return candidate
     names = sorted({file.stem for folder in model_folders() for file in folder.glob(f"*{suffix}")} - {LINE_FINDER})
     raise ModelError(f"expected a model file or one of the names {', '.join(names) or '(none installed)'}; found no such model", name)

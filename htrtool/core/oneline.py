@@ -106,7 +106,7 @@ def page_slope(mask: np.ndarray, steepest: float = STEEPEST) -> float:
     return float(fine[np.argmax([unevenness(slope) for slope in fine])])
 
 
-def sheared(image: np.ndarray, slope: float, pad: int, flags: int = cv2.INTER_LINEAR) -> np.ndarray:
+def sheared(image: np.ndarray, slope: float, pad: int) -> np.ndarray:
     """Shift columns so that lines of ``slope`` become level; ``pad`` rows are added above and below."""
     matrix = np.float32([[1, 0, 0], [-slope, 1, pad]])
-    return cv2.warpAffine(image, matrix, (image.shape[1], image.shape[0] + 2 * pad), flags=flags)
+    return cv2.warpAffine(image, matrix, (image.shape[1], image.shape[0] + 2 * pad))

@@ -171,8 +171,8 @@ def _order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     order, left_over = [], set(range(count))
     indegree = before.sum(axis=0)
     while left_over:
-        # A cycle, which ragged columns can make, is broken at the highest line.
-        ready = min(left_over, key=lambda i: (indegree[i] > 0, indegree[i] if indegree[i] else 0, y[i], left[i]))
+        # A cycle, which ragged columns can make, is broken at the line that has the fewest before it, the highest of those.
+        ready = min(left_over, key=lambda i: (indegree[i], y[i], left[i]))
         left_over.remove(ready)
         order.append(ready)
         indegree = indegree - before[ready]

@@ -91,7 +91,7 @@ class PairWriter:
         if stem in self._written:
             stem = self.folder / sample.key
         self._written.add(stem)
-        if os.path.realpath(stem) == os.path.realpath(os.path.splitext(sample.meta.get("source", ""))[0]):
+        if os.path.realpath(stem) == os.path.realpath(os.path.splitext(str(sample.meta.get("source", "")))[0]):
             raise OutputError("this is where the picture comes from, which is kept: write to another folder", str(stem))
         made_folder(stem.parent)
         picture, text = Path(f"{stem}{image_suffix(sample.image)}"), Path(f"{stem}.gt.txt")

@@ -75,7 +75,8 @@ class PageSource:
     where it is known beforehand. ``image`` is the path of the picture, if it has one.
 
     Where the lines are known beforehand, ``cut`` cuts them out of the pixels and yields them with their numbers; it
-    appends to the list that it is given what can't be cut. ``document`` is then the ALTO or PAGE file.
+    appends to the list that it is given what can't be cut. ``document`` is then the ALTO or PAGE file. ``prepared`` is
+    the recipe with which the picture was prepared, if it is a sample that tells one.
     """
 
     file: str
@@ -88,6 +89,7 @@ class PageSource:
     image: str | None = None
     cut: Callable[[np.ndarray, list], Iterator[tuple[int, Cut]]] | None = None
     document: Any = None
+    prepared: Any = None
 
     def room(self):
         """Return a context in which to load the page and work on it, so that large pages don't add up in memory."""
@@ -218,7 +220,7 @@ def _of_samples(stream: IO[bytes], operand: str) -> Iterator[PageSource]:
         yield from failed()
         name = f"{operand}/{sample.key}"
         picture = _of_picture(lambda image=sample.image: io.BytesIO(image), sample.image[:HEAD], name, lazy=True)
-        yield replace(next(picture), is_line=True)
+        yield replace(next(picture), is_line=True, prepared=sample.meta.get("recipe"))
     yield from failed()
 
 

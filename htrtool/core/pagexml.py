@@ -137,6 +137,15 @@ def _float(text: str | None) -> float:
     return number if abs(number) <= FARTHEST else 0.0
 
 
+def _share(text: str | None) -> float | None:
+    """Return a confidence, None where none is told, or one that is none: some tools write percents."""
+    try:
+        share = float(text or "nan")
+    except ValueError:
+        return None
+    return share if 0 <= share <= 1 else None
+
+
 def _page(page: Element) -> XmlPage:
     found = XmlPage(page.get("imageFilename") or "", _float(page.get("imageWidth")), _float(page.get("imageHeight")))
     language = page.get("primaryLanguage")
@@ -195,8 +204,7 @@ def _page_text(line: Element) -> str | None:
 
 
 def _page_conf(line: Element) -> float | None:
-    told = [element.get("conf") for element in _readings(line)[:1]]
-    return _float(told[0]) if told and told[0] else None
+    return next((_share(element.get("conf")) for element in _readings(line)[:1]), None)
 
 
 def _alto(root: Element) -> list[XmlPage]:
@@ -248,7 +256,7 @@ def _alto_text(line: Element) -> str | None:
 
 def _alto_conf(line: Element) -> float | None:
     """Return the mean of the words' confidences, each counted by the word's length."""
-    words = [word for word in children_of(line, "String") if word.get("WC")]
-    told = [(_float(word.get("WC")), len(word.get("CONTENT") or "")) for word in words]
+    words = [(_share(word.get("WC")), len(word.get("CONTENT") or "")) for word in children_of(line, "String")]
+    told = [(conf, count) for conf, count in words if conf is not None]
     length = sum(count for _, count in told)
     return sum(conf * count for conf, count in told) / length if length else None

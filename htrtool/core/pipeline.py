@@ -10,7 +10,7 @@ from typing import Callable, Iterable, Iterator, NamedTuple
 import numpy as np
 
 from htrtool.core.cut import Cut
-from htrtool.core.decoding.looks import Look
+from htrtool.core.decoding.looks import Look, own_view
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.lines import cut_lines, shows_one_line
 from htrtool.core.page import LineRead, Page, PageLine
@@ -269,7 +269,7 @@ class Pipeline:
     def _await_looks(self, index: int, page: Page, line: PageLine, views: list[np.ndarray]) -> None:
         """Let the network look at each view of a line but for that which it saw already, the line itself."""
         seen = line.looks[0] if line.looks else None
-        line.looks = [seen if pixels is line.pixels else None for pixels in views]
+        line.looks = [seen if look == own_view(len(views)) else None for look in range(len(views))]
         for look, pixels in enumerate(views):
             if line.looks[look] is None:
                 width = self._reader.padded_width(pixels)
@@ -290,7 +290,7 @@ class Pipeline:
             cuts = enumerate(cut_lines(pixels, self._threads), 1)
         for number, cut in cuts:
             try:
-                line = self._reader.prepare_placed(cut.pixels)
+                line = self._reader.prepare_placed(cut.pixels, page.source.prepared)
                 width = line.pixels.shape[1]
                 ends = line.begin / width, line.end / width
                 yield PageLine(number, cut.place, ends=ends, pixels=line.pixels)

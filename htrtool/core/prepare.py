@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Mapping, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -25,31 +25,25 @@ class Prepared(NamedTuple):
     end: float
 
 
-def prepare(pixels: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """Apply a recipe to one line.
+def prepare(pixels: np.ndarray, recipe: Recipe, told: object = None) -> np.ndarray:
+    """Apply a recipe to one line: what :func:`prepare_placed` does, without the ends."""
+    return prepare_placed(pixels, recipe, told).pixels
+
+
+def prepare_placed(pixels: np.ndarray, recipe: Recipe, told: object = None) -> Prepared:
+    """Apply a recipe to one line and tell where its ends went.
 
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
+        told: the ``recipe`` in the JSON of the line's sample, if there is one. If it is the same, the line was prepared
+            already, would change if that were done again, and is only brought to the recipe's height.
 
     Returns:
-        (recipe.height, width') uint8, the aspect ratio kept.
+        The line, (recipe.height, width') uint8, the aspect ratio kept, and its ends.
     """
-    return prepare_placed(pixels, recipe).pixels
-
-
-def prepare_once(pixels: np.ndarray, recipe: Recipe, meta: Mapping) -> np.ndarray:
-    """Apply a recipe to one line, or only bring it to the recipe's height if its sample's ``meta`` says that the rest was done.
-
-    It would change if done again.
-    """
-    told = meta.get("recipe")
     if isinstance(told, dict) and told | {"height": recipe.height} == recipe.to_json():
-        return resize_to_height(pixels, recipe.height)
-    return prepare(pixels, recipe)
-
-
-def prepare_placed(pixels: np.ndarray, recipe: Recipe) -> Prepared:
-    """Apply a recipe to one line, (height, width) uint8, and tell where its ends went."""
+        resized = resize_to_height(pixels, recipe.height)
+        return Prepared(resized, 0.0, float(resized.shape[1]))
     if pixels.shape[0] > FINEST * recipe.height:
         pixels = resize_to_height(pixels, FINEST * recipe.height)
     begin, end = 0.0, float(pixels.shape[1])

@@ -77,8 +77,8 @@ class Reader:
             network = fitted.get("network", {})
             self._confidence = {mode: Confidence.from_json(fitted.get(mode, network)) for mode in MODES}
             self._internal_lm = InternalLM.of(self.info.internal_lm, self.info.charset)
-        except InputError as error:
-            raise ModelError(str(error), str(path)) from None
+        except (InputError, AttributeError, TypeError) as error:
+            raise ModelError(f"expected the metadata of an htr model, received something else ({error})", str(path)) from None
         self._searches: dict[str, BeamSearch] = {}
         self._languages: Languages | None = None
         self._nbest = 1
@@ -121,15 +121,16 @@ class Reader:
                 f"expected {self.info.charset.classes} classes as its charset says, the network has {classes}", source
             )
 
-    def prepare(self, pixels: np.ndarray) -> np.ndarray:
+    def prepare(self, pixels: np.ndarray, told: object = None) -> np.ndarray:
         """Prepare one line as the model's training lines were: what :meth:`prepare_placed` does, without the ends."""
-        return self.prepare_placed(pixels).pixels
+        return self.prepare_placed(pixels, told).pixels
 
-    def prepare_placed(self, pixels: np.ndarray) -> Prepared:
+    def prepare_placed(self, pixels: np.ndarray, told: object = None) -> Prepared:
         """Prepare one line as the model's training lines were.
 
         Args:
             pixels: (height, width) uint8, dark ink on light paper.
+            told: the recipe with which it was prepared already, if its sample tells one.
 
         Returns:
             The line, (model's height, width') uint8, and the columns where its ends went.
@@ -143,7 +144,7 @@ class Reader:
                 f"expected a text line, at most {MAX_ASPECT} times as wide as it is high, "
                 f"received {width}×{height}: cut it into pieces"
             )
-        return prepare_placed(pixels, self.info.recipe)
+        return prepare_placed(pixels, self.info.recipe, told)
 
     @staticmethod
     def padded_width(line: np.ndarray) -> int:

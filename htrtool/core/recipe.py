@@ -42,8 +42,10 @@ class Recipe:
         """Make a recipe from JSON data; a step that is not named is not taken.
 
         Raises:
-            InputError: it names a step that this version does not know.
+            InputError: it is no object, or names a step that this version does not know.
         """
+        if not isinstance(data, dict):
+            raise InputError(f"expected preparation steps, received {data!r}")
         known = {field.name for field in fields(cls)}
         if surplus := set(data) - known:
             raise InputError(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from typing import IO, Callable, Iterator
 
 import numpy as np
 
+from htrtool.core.files import printable_name
 from htrtool.core.page import Page, PageLine
 from htrtool.core.place import box_of
 from htrtool.core.tables import LINE_COLUMNS, OUTLINE_COLUMNS, WORD_COLUMNS, TableWriter
@@ -80,8 +80,7 @@ def row_writer(form: RowForm, stream: IO[str]) -> Callable[[Page, PageLine], Non
     def write(page: Page, line: PageLine) -> None:
         for row in rows(page, line):
             data = {name: row[name] for name in form.columns} | {"conf": round(row["conf"], 3)}
-            # JSON is UTF-8, which a file's name need not be.
-            data["file"] = os.fsencode(row["file"]).decode("utf-8", "replace")
+            data["file"] = printable_name(row["file"])
             data |= {name: _plain(row[name]) for name in OUTLINE_COLUMNS}
             if form.ranked:
                 data["alternatives"] = [{"conf": round(conf, 3), "text": text} for text, conf in row["alternatives"]]

@@ -51,7 +51,11 @@ class Sample:
         Raises:
             InputError: the picture is broken.
         """
-        pixels = cv2.imdecode(np.frombuffer(self.image, np.uint8), cv2.IMREAD_GRAYSCALE) if self.image else None
+        try:
+            pixels = cv2.imdecode(np.frombuffer(self.image, np.uint8), cv2.IMREAD_GRAYSCALE) if self.image else None
+        except cv2.error:
+            # Its header tells a size beyond all bounds.
+            pixels = None
         if pixels is None:
             raise InputError("expected a PNG, WebP or JPEG picture, found none that can be decoded", self.key)
         return pixels
@@ -202,7 +206,7 @@ def _assembled(
             raise ValueError("the JSON is no object")
         label = None if text is None else unicodedata.normalize("NFC", text.decode("utf-8").rstrip("\r\n"))
         yield Sample(key, image, label, meta)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         failure = InputError(f"expected UTF-8 text and JSON beside the picture of {key!r}: {error}", source)
         if on_error is None:
             raise failure from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from htrtool.core.cut import Cut
 
 IMAGE_FOLDERS = ("images", "image", "img", "imgs", "jpg", "scans", "IMG")
+# Transkribus and others keep XML in a folder of such a name beside the images.
+XML_FOLDERS = ("page", "alto")
 # How a URL names a page of a PDF: https://www.rfc-editor.org/rfc/rfc8118
 _OF_PAGES = re.compile(r"#page=(\d+)$")
 # How far the two sides' scales may differ for an image to pass as the one that the file describes.
@@ -46,7 +49,7 @@ def find_image(name: str, stem: str, folders: Sequence[Path]) -> Path | None:
         inside = [] if named.is_absolute() or ".." in named.parts else [named]
         for place in places:
             for wanted in (*inside, Path(named.name)):
-                if (place / wanted).is_file():
+                if os.path.isfile(place / wanted):
                     return place / wanted
     for place in places:
         for part in dict.fromkeys((named.stem, stem, stem.split(".")[0])):
@@ -55,6 +58,35 @@ def find_image(name: str, stem: str, folders: Sequence[Path]) -> Path | None:
                 if found:
                     return found[0]
     return None
+
+
+def image_of(page: XmlPage, source: str, folder: Path, trusted: bool = False) -> tuple[Path, int | None]:
+    """Return the image that a page of an XML file describes, and the index of the image's page, if the file tells.
+
+    Args:
+        source: the name of the XML file, for errors, and its stem for an image named alike.
+        folder: where the file is; the image must be there, in a folder of images within, or, where the folder is one in
+            which Transkribus and others keep XML beside images, in the one above.
+        trusted: look in the folder above in any case, and follow an absolute path.
+
+    Raises:
+        InputError: it is not where it may be.
+    """
+    name, index = named_image(page)
+    wanted = Path(name.replace("\\", "/").removeprefix("file://"))
+    if trusted and wanted.is_absolute() and os.path.isfile(wanted):
+        return wanted, index
+    folders = [folder, folder.parent] if trusted or folder.name in XML_FOLDERS else [folder]
+    image = find_image(name, Path(source).stem, folders)
+    if image is None:
+        outside = f" ({name!r} is not looked for, since it leads out of the file's folder)"
+        leads_out = wanted.is_absolute() or ".." in wanted.parts or "://" in name
+        raise InputError(
+            f"expected the page's image, {wanted.name or Path(source).stem!r}, beside it, found none: put it there"
+            + outside * (leads_out and not trusted),
+            source,
+        )
+    return image, index
 
 
 def _literal(stem: str) -> str:
@@ -75,8 +107,9 @@ def as_described(pixels: np.ndarray, page: XmlPage, opened: Callable[[], IO[byte
         return pixels
     with opened() as stream, Image.open(stream) as picture:
         orientation = picture.getexif().get(0x0112, 1)
-    turns = {6: 1, 5: 1, 8: -1, 7: -1}.get(orientation, 0)
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+    # Undone is what orientations 5 and 7, mirrored, and 6 and 8, turned, ask for.
+    stored = {5: pixels.T, 6: np.rot90(pixels), 7: pixels[::-1, ::-1].T, 8: np.rot90(pixels, -1)}.get(orientation, pixels)
+    return np.ascontiguousarray(stored)
 
 
 def picture_of(image: Path, index: int | None, number: int, count: int, source: str, dpi: float = DEFAULT_DPI) -> PageSource:

@@ -13,7 +13,7 @@ from htrtool.core.documents.hocr import hocr
 from htrtool.core.documents.markup import to_bytes
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.errors import HtrError, InputError, OutputError
-from htrtool.core.files import made_folder, replacing, same_file
+from htrtool.core.files import made_folder, printable_name, replacing, same_file
 from htrtool.core.page import Page
 from htrtool.core.pages import PageSource
 
@@ -63,8 +63,7 @@ def image_name(source: PageSource, folder: str) -> str:
         name = os.path.basename(path)
     page = source.original.page if source.original else 1
     several = source.pages > 1 and source.document is None
-    # A name that is not UTF-8 can't stand in XML as it is.
-    name = os.fsencode(name).decode("utf-8", "replace").replace(os.sep, "/")
+    name = printable_name(name).replace(os.sep, "/")
     return f"{name}#page={page}" if page > 1 or several else name
 
 
@@ -133,7 +132,7 @@ def document_name(source: PageSource, form: str, stems: Mapping[str, str]) -> st
         stem = "stdin"
     elif file in stems:
         stem = stems[file]
-    elif archive := next((parent for parent in Path(file).parents if parent.is_file() or str(parent) == "-"), None):
+    elif archive := next((parent for parent in Path(file).parents if os.path.isfile(parent) or str(parent) == "-"), None):
         # A sample's key may have folders in it.
         stem = "_".join(Path(file).relative_to(archive).parts)
     else:

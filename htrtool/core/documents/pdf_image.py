@@ -128,6 +128,9 @@ def _data_of_png(content: bytes) -> Iterator[bytes]:
     place = 8
     while place < len(content):
         length, kind = struct.unpack(">I4s", content[place : place + 8])
+        if kind == b"IEND":
+            # What comes after it is no part of the picture.
+            return
         if kind == b"IDAT":
             yield content[place + 8 : place + 8 + length]
         place += length + 12

@@ -13,10 +13,7 @@ from htrtool.core.cut import Cut
 from htrtool.core.errors import InputError
 from htrtool.core.pages import PageSource, failing
 from htrtool.core.pagexml import XmlPage, pages_in, parse_tree, tag_of
-from htrtool.core.xml_image import cuts_along, find_image, in_pixels, load_described, named_image, picture_of, scale_of
-
-# Transkribus and others keep XML in a folder of such a name beside the images.
-XML_FOLDERS = ("page", "alto")
+from htrtool.core.xml_image import cuts_along, image_of, in_pixels, load_described, picture_of, scale_of
 
 
 @dataclass(frozen=True)
@@ -60,27 +57,6 @@ def xml_sources(content: bytes, operand: str, folder: Path, dpi: float) -> Itera
             cut=_cutter(page, operand, picture.image),
             document=document,
         )
-
-
-def image_of(page: XmlPage, operand: str, folder: Path) -> tuple[Path, int | None]:
-    """Return the path of the image that a page of an XML file names, and the index of the image's page, if told.
-
-    Raises:
-        InputError: it is not where it may be.
-    """
-    name, index = named_image(page)
-    folders = [folder, folder.parent] if folder.name in XML_FOLDERS else [folder]
-    image = find_image(name, Path(operand).stem, folders)
-    if image is None:
-        wanted = Path(name.replace("\\", "/"))
-        outside = f" ({name!r} is not looked for, since it leads out of the file's folder)"
-        leads_out = wanted.is_absolute() or ".." in wanted.parts or "://" in name
-        raise InputError(
-            f"expected the page's image, {wanted.name or Path(operand).stem!r}, beside it, found none: put it there"
-            + outside * leads_out,
-            operand,
-        )
-    return image, index
 
 
 def _picture(page: XmlPage, number: int, count: int, operand: str, folder: Path, dpi: float) -> PageSource:

@@ -10,6 +10,7 @@ from typing import Iterable, Mapping
 
 import numpy as np
 
+from htrtool.core.cells import number_in
 from htrtool.core.errors import InputError
 
 BOX_COLUMNS = ("file", "left", "top", "width", "height")
@@ -81,8 +82,6 @@ def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list
 
 
 def _place(row: Mapping[str, str], column: str, number: int, source: str) -> float:
-    from htrtool.core.drawing.charts import number_in
-
     value = number_in(row, column, number, source)
     if not math.isfinite(value):
         raise InputError(f"row {number}, column {column}: expected a number, found {row[column]!r}", source)
@@ -113,7 +112,7 @@ def boxes_in_json(lines: Iterable[str], source: str) -> list[Box]:
             try:
                 found = json.loads(line)
                 row = {name: _cell(value) for name, value in found.items()}
-            except (ValueError, AttributeError, TypeError):
+            except (ValueError, AttributeError, TypeError, RecursionError):
                 raise InputError(f"row {number}: expected a JSON object, found {line[:60]!r}", source) from None
             if missing := [name for name in BOX_COLUMNS if name not in row]:
                 raise InputError(f"row {number}: expected an object with {' '.join(missing)}, found none", source)
@@ -134,8 +133,8 @@ def boxes_in_xml(content: bytes, source: str, folder: Path) -> list[Box]:
     Raises:
         InputError: it is not well-formed, defines entities, or is neither ALTO nor PAGE.
     """
-    from htrtool.core.documents.source import image_of
     from htrtool.core.pagexml import pages_in, parse_tree
+    from htrtool.core.xml_image import image_of, named_image
 
     boxes = []
     for number, page in enumerate(pages_in(parse_tree(content, source), source), 1):
@@ -145,7 +144,7 @@ def boxes_in_xml(content: bytes, source: str, folder: Path) -> list[Box]:
             if not page.image:
                 raise
             # It may be among the images that are given.
-            image, index = page.image.partition("#")[0], None
+            image, index = named_image(page)
         for rank, line in enumerate(page.lines, 1):
             points = np.array(line.polygon or line.baseline or [], float).reshape(-1, 2)
             if not len(points):

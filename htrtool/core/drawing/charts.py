@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import warnings
 from dataclasses import dataclass
 from typing import IO, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +13,9 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from htrtool.core.cells import number_in
 from htrtool.core.errors import InputError
+from htrtool.core.files import printable_name
 
 AXES = {"epoch": "epoch", "samples": "samples seen", "seconds": "time"}
 _MAX_PIXELS = 200_000_000
@@ -52,19 +53,6 @@ def curve_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> Curv
     if not columns:
         raise InputError("expected at least one epoch, found only the header", source)
     return Curve(source, {name: np.array(values) for name, values in columns.items()})
-
-
-def number_in(row: Mapping[str, str], column: str, number: int, source: str) -> float:
-    """Return the number in a cell of a row, not-a-number if it is empty.
-
-    Raises:
-        InputError: it is neither.
-    """
-    cell = row[column].strip()
-    try:
-        return float(cell) if cell else float("nan")
-    except ValueError:
-        raise InputError(f"row {number}, column {column}: expected a number, found {row[column]!r}", source) from None
 
 
 def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None = None, width: float = 8) -> Figure:
@@ -136,12 +124,7 @@ def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None
 
 def legible(text: str) -> str:
     """Keep a name from being taken for a formula, or for a label that is not to be shown."""
-    return drawable(text).replace("$", r"\$").lstrip("_") or "_"
-
-
-def drawable(text: str) -> str:
-    """Return a text without the bytes of a file's name that are no UTF-8, of which there is no picture."""
-    return os.fsencode(text).decode("utf-8", "replace")
+    return printable_name(text).replace("$", r"\$").lstrip("_") or "_"
 
 
 def _unit_of_time(curves: Sequence[Curve]) -> tuple[str, int]:

@@ -9,7 +9,8 @@ from typing import Iterable, Mapping, Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, PercentFormatter
 
-from htrtool.core.drawing.charts import legible, number_in
+from htrtool.core.cells import number_in
+from htrtool.core.drawing.charts import legible
 from htrtool.core.errors import InputError
 
 HAND_COLUMNS = ("hand", "lines", "cer_before", "cer_after")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from htrtool.core.drawing.charts import Curve, Figure, save
 from htrtool.core.drawing.hand_chart import HAND_COLUMNS, HandCurve, hand_chart, hand_curves_of
 from htrtool.core.drawing.page_chart import page_with_lines
 from htrtool.core.errors import InputError
+from htrtool.core.files import printable_name
 from htrtool.core.pages import PageSource, is_xml, page_sources
 from htrtool.core.scoring.joining import match_files
 from htrtool.core.tables import header_columns, read_numbered, text_reader
@@ -69,9 +71,9 @@ def load(operand: str) -> Curve | list[HandCurve] | list[Box]:
             text = text_reader(stream)
             header = text.readline()
             if header.startswith("{"):
-                return boxes_in_json(_with_header(header, text), operand)
+                return boxes_in_json(itertools.chain([header], text), operand)
             columns = header_columns(header)
-            rows = read_numbered(_with_header(header, text), operand)
+            rows = read_numbered(itertools.chain(filter(None, [header]), text), operand)
             if "epoch" in columns or "loss" in columns:
                 return charts.curve_of(rows, operand)
             if set(HAND_COLUMNS) <= set(columns):
@@ -88,12 +90,6 @@ def load(operand: str) -> Curve | list[HandCurve] | list[Box]:
         + (f"found {found[:100]!r}" if found else "found nothing"),
         operand,
     )
-
-
-def _with_header(header: str, rest) -> Iterator[str]:
-    if header:
-        yield header
-    yield from rest
 
 
 def figures(
@@ -114,7 +110,7 @@ def figures(
         if drawn and (len(drawn) < len(loaded) or images):
             what = "images" if images else "others"
             raise InputError(f"expected tables of one kind, received tables of {kind} and {what}: draw them one by one")
-    title = style.title and charts.drawable(style.title)
+    title = style.title and printable_name(style.title)
     if curves:
         yield charts.learning_curves(curves, style.along, title, style.width)
         return
@@ -153,7 +149,7 @@ def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn)
 
 
 def _title(source: PageSource, title: str | None) -> str | None:
-    return charts.drawable(title.replace("%f", source.file).replace("%p", str(source.page))) if title else None
+    return printable_name(title.replace("%f", source.file).replace("%p", str(source.page))) if title else None
 
 
 def _sources(files: list[str], images: Sequence[str], problem) -> Iterator[tuple[PageSource, str | None]]:
@@ -175,4 +171,4 @@ def _sources(files: list[str], images: Sequence[str], problem) -> Iterator[tuple
 
 def _existing(file: str) -> str:
     """Return the file itself, or the archive that holds the sample."""
-    return next((str(path) for path in (Path(file), *Path(file).parents) if path.is_file()), file)
+    return next((str(path) for path in (Path(file), *Path(file).parents) if os.path.isfile(path)), file)

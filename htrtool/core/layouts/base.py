@@ -24,6 +24,7 @@ FORMS = ("", ".raw", ".nrm", ".bin")
 TEXT_SUFFIXES = (".gt.txt", ".txt", ".GT.TXT", ".TXT")
 NO_TEXT = "no transcription"
 SEVERAL_LINES = "several lines of text for one picture"
+OTHER_FORM = "another form of a line that was taken"
 SEVERAL_PAGES = "several pages: --lines cuts them into lines"
 _LINE_NUMBER = re.compile(r"[-_. ]?(?:(?:line|l|tl|word|w)[-_. ]?)?\d+$", re.IGNORECASE)
 
@@ -173,62 +174,15 @@ def transcription_of(folder: Path, stem: str, names: set[str]) -> Path | None:
     return next((folder / (stem + suffix) for suffix in TEXT_SUFFIXES if stem + suffix in names), None)
 
 
-def holds_lines(text: Path) -> bool:
-    """Tell whether a transcription has several lines, as that of a page has; one that can't be read has none."""
-    try:
-        return "\n" in read_text(text).strip()
-    except InputError:
-        return False
-
-
-def paired(
-    folder: Path,
-    names: list[str],
-    prefix: str,
-    unpaired: Callable[[Path, str], Found | None],
-    page: Callable[[Path, str, Path], Found | None],
-) -> Iterator[Found]:
-    """Yield the images of one folder with their transcriptions, by name.
-
-    Args:
-        folder: where the files are.
-        names: the file names in it, sorted.
-        prefix: what the keys begin with.
-        unpaired: makes what is found of an image without transcription.
-        page: makes what is found of an image that may be a page, as its transcription then is; None where none are.
-    """
-    known = set(names)
+def best_forms(names: list[str]) -> Iterator[tuple[str, bool]]:
+    """Yield the images among file names, and whether each is the best form there is of its line."""
     best: dict[str, str] = {}
-    for name in names:
-        if is_image(name):
-            stem = stem_of(name)
-            if stem not in best or form_of(name) < form_of(best[stem]):
-                best[stem] = name
-    for name in names:
-        if not is_image(name):
-            continue
+    images = [name for name in names if is_image(name)]
+    for name in images:
         stem = stem_of(name)
-        exact = name.rpartition(".")[0]
-        if best[stem] != name:
-            yield LeftOut(str(folder / name), "another form of a line that was taken")
-            continue
-        text = transcription_of(folder, exact, known) or transcription_of(folder, stem, known)
-        key = key_of(prefix, stem)
-        if text is None:
-            if (found := unpaired(folder / name, key)) is not None:
-                yield found
-            continue
-        try:
-            content = read_text(text)
-        except InputError as error:
-            yield error
-            continue
-        if (found := page(folder / name, key, text)) is not None:
-            yield found
-        elif "\n" in content.strip():
-            yield LeftOut(str(text), SEVERAL_LINES)
-        else:
-            yield picture_entry(folder / name, key, content, {"document": document_of(key)})
+        if stem not in best or form_of(name) < form_of(best[stem]):
+            best[stem] = name
+    yield from ((name, best[stem_of(name)] == name) for name in images)
 
 
 def in_stream(stream: IO[bytes], name: str) -> Iterator[Found]:

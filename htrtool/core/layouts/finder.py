@@ -17,19 +17,19 @@ from htrtool.core.layouts.base import (
     FORMS,
     IMAGE_SUFFIXES,
     NO_TEXT,
+    OTHER_FORM,
     SEVERAL_LINES,
     Entry,
     Found,
     LeftOut,
+    best_forms,
     document_of,
-    holds_lines,
     in_stream,
     in_tar,
     is_image,
     is_pdf_name,
     is_tar_name,
     key_of,
-    paired,
     picture_entry,
     read_text,
     stem_of,
@@ -98,7 +98,7 @@ class Finder:
                 yield LeftOut(str(path), "given twice")
                 return
             self._taken.add(real)
-            yield from self._in_image(path, key_of(prefix, stem_of(path.name)))
+            yield self._of_image(path, key_of(prefix, stem_of(path.name)))
         elif self._wants("tar") and (is_tar_name(path) or self.layout == "tar"):
             yield from in_tar(path)
         elif self._wants("xml") and (self.layout == "xml" or pagexml.is_page_xml(path)):
@@ -118,34 +118,29 @@ class Finder:
         elif not path.is_file() and self._wants("tar"):
             yield from in_tar(path)
 
-    def _in_image(self, path: Path, key: str) -> Iterator[Found]:
+    def _of_image(self, path: Path, key: str) -> Found:
         if (page_text := self.transcriptions.get(str(path))) is not None:
-            yield Entry(str(path), lambda: self.cutter.lines(path, key, page_text))
-            return
-        names = set(os.listdir(path.parent)) if self.layout != "images" else set()
+            return Entry(str(path), lambda: self.cutter.lines(path, key, page_text))
+        return self._of_pair(path, key, set(os.listdir(path.parent)) if self.layout != "images" else set())
+
+    def _of_pair(self, path: Path, key: str, names: set[str], alone: bool = True) -> Found:
+        """Return what is found of an image and its transcription, which is looked for among the names in its folder.
+
+        An image that has none is taken ``alone``, or left out.
+        """
         exact = path.name.rpartition(".")[0]
         text = transcription_of(path.parent, exact, names) or transcription_of(path.parent, stem_of(path.name), names)
-        if text is None:
-            yield self._untranscribed(path, key)
-            return
-        if (entry := self._transcribed(path, key, text)) is not None:
-            yield entry
-            return
-        if holds_lines(text):
-            yield LeftOut(str(text), SEVERAL_LINES)
-            return
-        try:
-            yield picture_entry(path, key, read_text(text), {"document": document_of(key)})
-        except InputError as error:
-            yield error
-
-    def _transcribed(self, path: Path, key: str, text: Path) -> Entry | None:
-        return Entry(str(path), lambda: self.cutter.transcribed(path, key, text)) if self.cutter is not None else None
-
-    def _untranscribed(self, path: Path, key: str) -> Entry:
         if self.cutter is not None:
-            return Entry(str(path), lambda: self.cutter.lines(path, key))
-        return picture_entry(path, key, None, {"document": document_of(key)})
+            return Entry(str(path), lambda: self.cutter.transcribed(path, key, text) if text else self.cutter.lines(path, key))
+        if text is None and not alone:
+            return LeftOut(str(path), NO_TEXT)
+        try:
+            content = None if text is None else read_text(text)
+        except InputError as error:
+            return error
+        if content is not None and "\n" in content.strip():
+            return LeftOut(str(text), SEVERAL_LINES)
+        return picture_entry(path, key, content, {"document": document_of(key)})
 
     def _in_folder(self, folder: Path) -> Iterator[Found]:
         prefix = folder.resolve().name
@@ -216,18 +211,18 @@ class Finder:
         if not self._wants("pairs", "images"):
             return
 
-        def unpaired(path: Path, key: str) -> Found | None:
-            forgotten = transcribed and self.cutter is None
-            return LeftOut(str(path), NO_TEXT) if forgotten else self._untranscribed(path, key)
-
         for folder, names in folders_below(top, self._unwanted):
             if self.layout == "images":
                 names = [name for name in names if is_image(name)]
             names = [name for name in names if os.path.realpath(folder / name) not in claimed]
             under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
-            yield from paired(folder, names, under, unpaired, self._transcribed)
+            known = set(names)
+            for name, is_best in best_forms(names):
+                path = folder / name
+                pair = self._of_pair(path, key_of(under, stem_of(name)), known, not transcribed) if is_best else None
+                yield pair or LeftOut(str(path), OTHER_FORM)
             for name in filter(lambda name: self._is_pdf(folder / name), names):
-                yield from self._in_image(folder / name, key_of(under, stem_of(name)))
+                yield self._of_image(folder / name, key_of(under, stem_of(name)))
 
 
 def inode_of(file: str | Path | int) -> tuple[int, int] | None:
@@ -262,4 +257,4 @@ def image_of_text(path: Path) -> Path | None:
     """Return the image beside a transcription, None if there is none."""
     stem = path.name.removesuffix(".txt").removesuffix(".gt")
     places = (path.with_name(stem + form + suffix) for form in FORMS for suffix in IMAGE_SUFFIXES)
-    return next((place for place in places if place.is_file()), None)
+    return next((place for place in places if os.path.isfile(place)), None)

@@ -5,6 +5,7 @@ https://fki.tic.heia-fr.ch/databases/iam-handwriting-database; U. Marti and H. B
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Iterator
@@ -75,7 +76,7 @@ def _found(fields: list[str], words: bool, folders: list[Path], writers: dict[st
     if words and status != "ok":
         return LeftOut(name, "IAM word with uncertain cut (err)")
     form = "-".join(name.split("-")[:2])
-    path = next((path for folder in folders for path in _places(folder, form, name) if path.is_file()), None)
+    path = next((path for folder in folders for path in _places(folder, form, name) if os.path.isfile(path)), None)
     if path is None:
         return LeftOut(name, "no image for the row")
     box = fields[3:7] if words else fields[4:8]

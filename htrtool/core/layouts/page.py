@@ -77,8 +77,13 @@ class PageCutter:
             if not isinstance(item, Line) or item.text is not None or transcription is not None:
                 yield item
                 continue
-            text = self.reader.read_line(self.reader.prepare(item.pixels)).text if self.reads else None
-            yield replace(item, text=text)
+            try:
+                text = self.reader.read_line(self.reader.prepare(item.pixels)).text if self.reads else ""
+            except InputError as error:
+                yield InputError(error.args[0], item.key)
+                continue
+            # A line that the model sees nothing in stays, for whoever corrects the reading.
+            yield replace(item, text=text or None)
 
     def _cuts(self, path: Path, key: str) -> Iterator[Line | LeftOut | InputError]:
         for source in page_sources(str(path)):
@@ -102,8 +107,13 @@ class PageCutter:
         from htrtool.core.layouts.transcript import match_transcript
 
         reader = self.reader
-        lines = [item for item in found if isinstance(item, Line)]
-        frames = [reader.probabilities([reader.prepare(line.pixels)])[0] for line in lines]
+        frames = []
+        for place, item in enumerate(found):
+            if isinstance(item, Line):
+                try:
+                    frames.append(reader.probabilities([reader.prepare(item.pixels)])[0])
+                except InputError as error:
+                    found[place] = InputError(error.args[0], item.key)
         matching = match_transcript(frames, reader.info.charset, read_page_text(transcription))
         matches = iter(matching.matches)
         for item in found:

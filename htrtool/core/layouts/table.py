@@ -240,9 +240,9 @@ class _Images:
 
     @staticmethod
     def _file(path: Path) -> Path | None:
-        if path.is_file():
+        if os.path.isfile(path):
             return path
         if path.suffix:
             return None
         named = (path.with_name(path.name + suffix) for suffix in IMAGE_SUFFIXES)
-        return next((place for place in named if place.is_file()), None)
+        return next((place for place in named if os.path.isfile(place)), None)

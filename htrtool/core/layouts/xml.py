@@ -13,10 +13,9 @@ from htrtool.core.layouts.base import NO_TEXT, Entry, Found, LeftOut, Line, key_
 from htrtool.core.pagexml import XmlLine, XmlPage, parse_pages
 from htrtool.core.xml_image import (
     cuts_along,
-    find_image,
+    image_of,
     in_pixels,
     load_described,
-    named_image,
     picture_of,
     scale_of,
 )
@@ -33,10 +32,11 @@ def in_xml(path: Path, prefix: str) -> Iterator[Found]:
         if not page.lines:
             yield LeftOut(str(path), "page without lines")
             continue
-        image, index = image_of(path, page)
-        if image is None:
-            wanted = Path(named_image(page)[0].replace("\\", "/")).name or path.stem
-            yield InputError(f"expected the page's image, {wanted!r}, beside it, found none: put it there", str(path))
+        try:
+            # What one trains on is one's own, so that its paths may be followed.
+            image, index = image_of(page, str(path), path.parent, trusted=True)
+        except InputError as error:
+            yield error
             continue
         name = path.stem if len(pages) == 1 else f"{path.stem}-{number}"
         key = key_of(prefix, name)
@@ -66,19 +66,6 @@ class Described:
         pixels = load_described(self.page, picture)
         across, down = scale_of(self.page, pixels, str(self.path), str(self.image))
         return pixels, [in_pixels(line, across, down) for line in self.page.lines]
-
-
-def image_of(path: Path, page: XmlPage) -> tuple[Path | None, int | None]:
-    """Return the image that an XML file describes, by the name that it gives or by its own stem, and which page of it.
-
-    Looked for are the file's folder, the one above (Transkribus keeps XML in ``page``) and folders of images in both. An
-    absolute path is followed too, since what one trains on is one's own; ``htr read`` does not.
-    """
-    name, index = named_image(page)
-    named = Path(name.replace("\\", "/").removeprefix("file://"))
-    if named.is_absolute() and named.is_file():
-        return named, index
-    return find_image(name, path.stem, [path.parent, path.parent.parent]), index
 
 
 def lines_of(described: Described, key: str) -> Iterator[Line | LeftOut | InputError]:

@@ -70,7 +70,10 @@ def _word(texts: Texts, rng) -> str:
 def _block(written, hand: Faces | Face, rng, paper: Paper, width: int, x_height: float):
     """Write a block of lines in one hand; what its font can't show is left out."""
     for _ in range(20):
-        face = hand if isinstance(hand, Face) else hand.draw(written[0], rng)[0]
+        drawn = (hand, "") if isinstance(hand, Face) else hand.draw(written[0], rng)
+        if drawn is None:
+            break
+        face = drawn[0]
         shown = [text for text in written if text and face.label(text)]
         try:
             pixels, lines = synthesise_page(shown, face, rng, width, x_height=x_height, paper=paper)

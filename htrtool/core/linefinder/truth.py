@@ -101,7 +101,7 @@ def load_truth(path: Path) -> tuple[np.ndarray, list[LineTruth], list[str]]:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             shapes = [(_array(line.get("baseline")), _array(line.get("polygon")), line.get("text")) for line in data["lines"]]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(f"expected JSON with a list of lines ({type(error).__name__}: {error})", str(path)) from None
         image = next((file for suffix in IMAGE_SUFFIXES if (file := path.with_suffix(suffix)).is_file()), None)
         if image is None:
@@ -123,15 +123,14 @@ def _array(points) -> np.ndarray:
 
 
 def _of_xml(path: Path):
-    from htrtool.core.layouts.xml import Described, image_of
+    from htrtool.core.layouts.xml import Described
     from htrtool.core.pagexml import parse_pages
+    from htrtool.core.xml_image import image_of
 
     pages = parse_pages(path)
     if len(pages) != 1:
         raise InputError(f"expected one page, found {len(pages)}", str(path))
-    image, index = image_of(path, pages[0])
-    if image is None:
-        raise InputError("expected the page's image beside it, found none", str(path))
+    image, index = image_of(pages[0], str(path), path.parent, trusted=True)
     pixels, lines = Described(pages[0], path, image, index).load()
     return pixels, [(_array(line.baseline), _array(line.polygon), line.text) for line in lines]
 

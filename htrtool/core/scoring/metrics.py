@@ -96,24 +96,20 @@ class Score:
     total: int
 
 
-def score(
-    counts: np.ndarray, documents: Sequence | None = None, seed: int = 0, resamples: int = RESAMPLES
-) -> list[Score]:
+def score(counts: np.ndarray, documents: Sequence | None = None) -> list[Score]:
     """Sum the counts of lines and return every metric.
 
     Args:
         counts: (lines, len(COUNTS)) int, of :func:`count`.
         documents: the document of each line. Lines of one document have a hand and a paper in common, so it is
             documents that are drawn, not lines. None, or a single document: no intervals.
-        seed: of the drawing.
-        resamples: how many times documents are drawn.
 
     Returns:
         A score for every one of ``METRICS``; intervals are the 2.5 and 97.5 percentiles of the percentile bootstrap
         (Efron 1979; for error rates of transcriptions Bisani and Ney 2004).
     """
     counts = np.asarray(counts, np.int64).reshape(-1, len(COUNTS))
-    drawn = resample(counts, documents, seed, resamples)
+    drawn = resample(counts, documents)
     scores = []
     for metric in METRICS.values():
         value, errors, total = _rate(metric, counts.sum(axis=0))
@@ -135,7 +131,9 @@ def _rate(metric: Metric, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
     return (1 - rate if metric.is_accuracy else rate), errors, total
 
 
-def resample(counts: np.ndarray, documents: Sequence | None, seed: int, resamples: int) -> np.ndarray | None:
+def resample(
+    counts: np.ndarray, documents: Sequence | None, seed: int = 0, resamples: int = RESAMPLES
+) -> np.ndarray | None:
     """Draw documents with replacement, as many as there are, ``resamples`` times.
 
     Returns:

@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import IO, Iterable, Iterator
 
+from htrtool.core.cells import share_in, whole_number_in
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.table import (
     DOCUMENT_COLUMNS,
@@ -102,7 +103,7 @@ def _of_json(lines: Iterable[str], operand: str, document: str | None) -> Iterat
             lacked = [name for name in ("file", "text") if not isinstance(found[name], str)]
             if lacked or document and document not in found:
                 raise KeyError(*lacked or (document,))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise InputError(f"row {number}: expected an object with file and text ({error!r})", operand) from None
         words |= "word" in found
         cells = {"page": "", "line": "", "conf": ""} | {name: "" if value is None else str(value) for name, value in found.items()}
@@ -174,9 +175,9 @@ def _of_rows(rows: Iterable[tuple[int, dict[str, str]]], names: dict[str, str | 
         yield Line(
             row[names["file"]],
             row[names["text"]],
-            _whole_number(row, names["page"], number, operand),
-            _whole_number(row, names["line"], number, operand),
-            _share(row, names["conf"], number, operand),
+            names["page"] and whole_number_in(row, names["page"], number, operand),
+            names["line"] and whole_number_in(row, names["line"], number, operand),
+            names["conf"] and share_in(row, names["conf"], number, operand),
             (row[names["document"]] or None) if names["document"] else None,
         )
 
@@ -247,26 +248,3 @@ def _columns(columns: list[str], source: str, document: str | None) -> dict[str,
                 source,
             )
     return found
-
-
-def _whole_number(row: dict[str, str], column: str | None, number: int, source: str) -> int | None:
-    if column is None or not row[column].strip():
-        return None
-    try:
-        return int(row[column])
-    except ValueError:
-        raise InputError(
-            f"row {number}, column {column}: expected a whole number, found {row[column]!r}", source
-        ) from None
-
-
-def _share(row: dict[str, str], column: str | None, number: int, source: str) -> float | None:
-    if column is None or not row[column].strip():
-        return None
-    try:
-        value = float(row[column])
-    except ValueError:
-        value = float("nan")
-    if not 0 <= value <= 1:
-        raise InputError(f"row {number}, column {column}: expected a number from 0 to 1, found {row[column]!r}", source)
-    return value

@@ -11,6 +11,7 @@ from typing import Callable, Iterable, Iterator
 from htrtool.core.charset import Charset
 from htrtool.core.collect import Maker, collect
 from htrtool.core.errors import HtrError, InputError
+from htrtool.core.files import printable_name
 from htrtool.core.layouts.base import LeftOut, is_tar_name
 from htrtool.core.layouts.finder import Finder, inode_of
 from htrtool.core.prepare import prepare
@@ -34,7 +35,7 @@ class Corpus:
 
     def sources(self) -> Counter[str]:
         """Return how many lines to train on are of each set, the first folder of their keys."""
-        return Counter(key.partition("/")[0] if "/" in key else "." for key in self.lines.keys)
+        return Counter(printable_name(key.partition("/")[0]) if "/" in key else "." for key in self.lines.keys)
 
     def leave_out(self, reason: str, key: str) -> None:
         """Remember that the sample ``key`` is not used, and why."""
@@ -85,7 +86,11 @@ def gather(
         if isinstance(sample, LeftOut):
             left_out.setdefault(sample.reason, []).extend([sample.name] * sample.count)
             continue
-        told = Recipe.from_json(sample.meta["recipe"]) if "recipe" in sample.meta else None
+        try:
+            told = Recipe.from_json(sample.meta["recipe"]) if "recipe" in sample.meta else None
+        except InputError as error:
+            left_out.setdefault(f"prepared in an unknown way ({error.args[0]})", []).append(sample.key)
+            continue
         if corpus is None:
             recipe = told or parent or DEFAULT_RECIPE
             recipe = replace(recipe, height=height or (parent or recipe).height)
@@ -111,7 +116,7 @@ def gather(
                 sample.image = encode_png(prepare(pixels, recipe))
             (corpus.kept_aside if part == VAL else corpus.lines).add(sample)
         except InputError as error:
-            corpus.leave_out(f"broken ({error})", sample.key)
+            corpus.leave_out(f"broken ({error.args[0]})", sample.key)
             continue
     if corpus is None or not len(corpus.lines):
         if corpus is not None and len(corpus.kept_aside):
@@ -158,7 +163,7 @@ def labelled_samples(
             if name == "-":
                 yield from read_samples(sys.stdin.buffer, name, report)
                 continue
-            tars = [Path(name)] if is_tar_name(name) else sorted(Path(name).glob("*.tar"))
+            tars = [Path(name)] if is_tar_name(name) else sorted(file for file in Path(name).glob("*") if is_tar_name(file))
             for tar in tars:
                 with open(tar, "rb") as stream:
                     yield from read_samples(stream, str(tar), report)

@@ -103,7 +103,7 @@ class LineStore:
         """Return a digest of keys and texts, by which a resumed run knows its data again."""
         digest = hashlib.blake2b(digest_size=8)
         for key, text in zip(self.keys, self.texts):
-            digest.update(f"{key}\t{text}\n".encode())
+            digest.update(f"{key}\t{text}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
 
 

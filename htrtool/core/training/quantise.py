@@ -77,7 +77,7 @@ class _Lines:
     @staticmethod
     def _made(reader: Reader, model: Path) -> Iterator[dict]:
         for _, sample in zip(range(MEASURED), replay_samples(model)):
-            yield {"lines": reader.network_input([reader.prepare(sample.pixels())])}
+            yield {"lines": reader.network_input([reader.prepare(sample.pixels(), sample.meta.get("recipe"))])}
 
     def get_next(self) -> dict | None:
         return next(self._inputs, None)

@@ -23,7 +23,6 @@ from htrtool.core.training.dataset import BatchMaker, LineStore
 from htrtool.core.training.export import export_onnx, load_keras, save_keras
 from htrtool.core.training.loop import Progress, Settings, Training
 from htrtool.core.training.network import build_network
-from htrtool.core.training.plan import Plan
 from htrtool.core.training.prune import narrowed, prune
 from htrtool.core.training.replay import add_replay
 from htrtool.core.training.spec import SIZES, stride_of
@@ -94,7 +93,6 @@ class Run:
     info: ModelInfo
     target: Target
     start: list[np.ndarray] | None = None
-    kept: float = 0.0
 
     @classmethod
     def prepare(
@@ -105,7 +103,6 @@ class Run:
         parent: tuple[Path, ModelInfo] | None,
         charset: str | None,
         licence: str,
-        plan: Plan,
         resume: bool,
         checkpoint_seconds: float,
         jobs: int,
@@ -132,13 +129,13 @@ class Run:
         internal_lm = _internal_lm(corpus.lines.texts, characters, parent and parent[1])
         counted = {"lines": len(corpus.lines), "documents": len(set(corpus.lines.documents))}
         counted["sources"] = dict(corpus.sources())
-        if parent and plan.replayed:
+        if parent and settings.replayed:
             counted["replayed"] = add_replay(
-                corpus.lines, parent[0], corpus.recipe, characters, stride_of(spec), plan.replayed
+                corpus.lines, parent[0], corpus.recipe, characters, stride_of(spec), settings.replayed
             )
         keras.utils.set_random_seed(settings.seed)
         network = build_network(spec, corpus.recipe.height, characters.classes, settings.seed, settings.bfloat16)
-        if parent and (plan.kept or not resume):
+        if parent and (settings.kept or not resume):
             path, parent_info = parent
             old = Trained(load_keras(path)[0], parent_info.spec, parent_info.charset)
             if (narrow := narrowed(old.spec, spec)) != old.spec:
@@ -147,7 +144,7 @@ class Run:
         training = Training(
             network, characters, corpus.lines, corpus.kept_aside, settings, checkpoint, checkpoint_seconds, jobs, on_step
         )
-        start = training.weights() if plan.kept else None
+        start = training.weights() if settings.kept else None
         if resume:
             training.resume()
         info = ModelInfo(
@@ -166,7 +163,7 @@ class Run:
                 "from": parent[1].name if parent else "",
             },
         )
-        return cls(training, info, target, start, plan.kept)
+        return cls(training, info, target, start)
 
     def finish(self) -> None:
         """Take the best weights, fit the confidence, and write the model's files; the checkpoint goes.
@@ -178,7 +175,7 @@ class Run:
         if self.start is None:
             training.use_best()
         else:
-            training.use_average(self.start, self.kept)
+            training.use_average(self.start, training.settings.kept)
         self.info.training |= {"epochs": training.progress.epoch, "seconds": round(training.progress.seconds)}
         fits = len(training.val) >= FEWEST or (len(training.val) and not self.info.calibration)
         if len(training.val):

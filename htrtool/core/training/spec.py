@@ -24,7 +24,7 @@ SIZES = {
 RECURRENT = ("lstm", "rlstm")
 """The kinds of blocks that hold a bidirectional LSTM."""
 _TOKEN = re.compile(
-    r"(?P<kind>c|rlstm|r|lstm|drop|max)(?P<number>\d*\.?\d*)"
+    r"(?P<kind>c|rlstm|r|lstm|drop|max)(?P<number>\d*|0?\.\d+)"
     r"(?::(?P<kernel>\d+x\d+))?(?::(?P<inner>\d+))?(?:/(?P<stride>\d+x\d+))?"
 )
 _KERNEL, _STRIDE = (3, 3), (1, 1)
@@ -61,7 +61,7 @@ def parse_spec(spec: str) -> list[Block]:
     blocks = []
     for place, token in enumerate(SIZES.get(spec, spec).split()):
         match = _TOKEN.fullmatch(token)
-        if not match or (match["kind"] == "max") != (match["number"] == "") or (match["inner"] and match["kind"] != "r"):
+        if not match or not _makes_sense(match):
             raise InputError(
                 "expected blocks such as c32:4x4/2x2, r64/2x1, r64:16/2x1, max, lstm160, rlstm160 and drop.2 in the "
                 f"network's spec, received {token!r}"
@@ -74,6 +74,17 @@ def parse_spec(spec: str) -> list[Block]:
         name = f"{match['kind']}_{place}"
         blocks.append(Block(name, match["kind"], number, kernel, stride, int(match["inner"] or number)))
     return blocks
+
+
+def _makes_sense(block: re.Match) -> bool:
+    kind, number, inner = block["kind"], block["number"], block["inner"]
+    sizes = [size for part in ("kernel", "stride") if block[part] for size in block[part].split("x")]
+    if kind == "max":
+        return not (number or inner or sizes)
+    if kind == "drop":
+        return number != "" and float(number) < 1 and not (inner or sizes)
+    whole = [number, *sizes, *([inner] if inner else [])]
+    return all(part.isdecimal() and int(part) > 0 for part in whole) and not (inner and kind != "r")
 
 
 def stride_of(spec: str) -> int:

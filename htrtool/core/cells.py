@@ -1,0 +1,53 @@
+"""Numbers in the cells of a table."""
+
+from __future__ import annotations
+
+from typing import Mapping
+
+from htrtool.core.errors import InputError
+
+
+def number_in(row: Mapping[str, str], column: str, number: int, source: str) -> float:
+    """Return the number in a cell of a row, not-a-number if it is empty.
+
+    Raises:
+        InputError: it is neither; the message gives the row's ``number``.
+    """
+    cell = row[column].strip()
+    try:
+        return float(cell) if cell else float("nan")
+    except ValueError:
+        raise _unfit(row, column, number, source, "a number") from None
+
+
+def whole_number_in(row: Mapping[str, str], column: str, number: int, source: str) -> int | None:
+    """Return the whole number in a cell of a row, None if it is empty.
+
+    Raises:
+        InputError: it is neither.
+    """
+    try:
+        return int(row[column]) if row[column].strip() else None
+    except ValueError:
+        raise _unfit(row, column, number, source, "a whole number") from None
+
+
+def share_in(row: Mapping[str, str], column: str, number: int, source: str) -> float | None:
+    """Return the number from 0 to 1 in a cell of a row, None if it is empty.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if not row[column].strip():
+        return None
+    try:
+        share = float(row[column])
+    except ValueError:
+        share = float("nan")
+    if not 0 <= share <= 1:
+        raise _unfit(row, column, number, source, "a number from 0 to 1")
+    return share
+
+
+def _unfit(row: Mapping[str, str], column: str, number: int, source: str, wanted: str) -> InputError:
+    return InputError(f"row {number}, column {column}: expected {wanted}, found {row[column]!r}", source)
