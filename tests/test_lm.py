@@ -21,7 +21,7 @@ from htrtool.core.language import load_language
 from htrtool.core.lm.lexicon import Lexicon
 from htrtool.core.lm.mixture import Mixture
 from htrtool.core.lm.ngram import STEP, NGram, load_models, save_models
-from htrtool.core.lm.ngram_training import train_languages, train_ngram
+from htrtool.core.lm.ngram_training import LanguageText, train_languages, train_ngram
 from htrtool.core.lm.page_language import Languages
 from htrtool.core.reader import Reader
 from htrtool.core.samples import Sample, SampleWriter, encode_png
@@ -295,17 +295,17 @@ ENGLISH, FRENCH = "the cat and the dog sat on the mat. ", "le chat et le chien s
 
 
 def test_a_page_is_in_the_language_in_which_it_costs_least_if_that_is_clear():
-    models = train_languages([("en", ENGLISH * 50), ("fr", FRENCH * 50), ("", "1905 " * 50)])
+    models = train_languages([LanguageText("en", ENGLISH * 50), LanguageText("fr", FRENCH * 50), LanguageText("", "1905 " * 50)])
     assert list(models) == ["", "en", "fr", "capitals"]
     languages = Languages(models)
     assert languages.of(["thc dog sat"]) == ["en"] and languages.of(["1905", "le chiem", "est"]) == ["fr"] * 3
     assert languages.of(["1905"]) == languages.of(["xqzy kk"]) == [""] and languages.of([]) == []
     assert models["fr"].costs("1905").sum() < models["fr"].costs("the ").sum() < models["fr"].costs("xqzy").sum()
-    assert list(train_languages([("en", ENGLISH)])) == list(train_languages([("", ENGLISH)])) == [""]
+    assert list(train_languages([LanguageText("en", ENGLISH)])) == list(train_languages([LanguageText("", ENGLISH)])) == [""]
 
 
 def test_lines_in_capitals_are_read_with_a_model_of_capitals():
-    models = train_languages([("en", ENGLISH * 50), ("fr", FRENCH * 50)])
+    models = train_languages([LanguageText("en", ENGLISH * 50), LanguageText("fr", FRENCH * 50)])
     assert models["capitals"].costs("THE CAT").sum() < models["en"].costs("THE CAT").sum()
     page = ["THE DOG", "the cat sat on the mat and", "thE DoG sat", "the USA"]
     assert Languages(models).of(page) == ["capitals", "en", "en", "en"]
@@ -314,7 +314,7 @@ def test_lines_in_capitals_are_read_with_a_model_of_capitals():
 
 
 def test_languages_with_little_text_count_for_more_in_the_model_of_all():
-    models = train_languages([("en", ENGLISH * 500), ("fr", FRENCH * 50)])
+    models = train_languages([LanguageText("en", ENGLISH * 500), LanguageText("fr", FRENCH * 50)])
     alike = train_ngram([(ENGLISH * 500, 1.0), (FRENCH * 50, 1.0)])
     assert models[""].costs(FRENCH).sum() < alike.costs(FRENCH).sum()
 
@@ -322,7 +322,7 @@ def test_languages_with_little_text_count_for_more_in_the_model_of_all():
 def test_a_page_is_read_in_its_language(tmp_path):
     english, french = "bad cab, dead head", "bag gage, bagage"
     reader = Reader(write_tiny_model(tmp_path / "tiny.onnx"))
-    reader.decode_with(Languages(train_languages([("en", f"{english} " * 50), ("fr", f"{french} " * 50)])))
+    reader.decode_with(Languages(train_languages([LanguageText("en", f"{english} " * 50), LanguageText("fr", f"{french} " * 50)])))
     charset = reader.info.charset
     doubtful = frames("bad", charset, at2={"d": 0.5, "g": 0.5})
     for other, expected in ((english, "bad"), (french, "bag")):

@@ -2,8 +2,13 @@
 
 DATA holds text/*.txt and val/copiste.tar, LINES.tar the lines that the reader learns from. OUT gets text files whose names tell
 their languages, for htr train --lm. A tenth of the rows of lists and treebanks and one novel are kept out for measuring.
+
+Of Dutch, Italian and Portuguese there is no text, and of Spanish little: of these it draws words by how often they occur, as
+wordfreq tells (pip install wordfreq).
 """
 
+import itertools
+import random
 import sys
 import tarfile
 from collections import defaultdict
@@ -16,6 +21,28 @@ ARCHAIC, ARCHAIC_EVERY = "en_se_the-diary.txt", 7
 ENGLISH = ("inkbench", "stanford")
 SHARED = 20
 """So many characters in common with a passage of the validation set leave a transcription out: copiste's volunteers wrote the same ones."""
+
+DRAWN = {"it": 900_000, "nl": 900_000, "pt": 900_000, "es": 300_000}
+"""How many characters of drawn words there are of a language."""
+
+
+def drawn_words(language: str, characters: int) -> str:
+    """Return sentences, one a line, of words drawn by their frequencies: all that they tell is how words are spelt."""
+    from wordfreq import get_frequency_dict
+
+    frequencies = get_frequency_dict(language, wordlist="best")
+    words = [word for word in frequencies if all(c.isalpha() or c in "'’-" for c in word)]
+    cumulated = list(itertools.accumulate(frequencies[word] for word in words))
+    rng = random.Random(1)
+    sentences = []
+    while characters > 0:
+        sentence = rng.choices(words, cum_weights=cumulated, k=rng.randint(5, 18))
+        sentence[0] = sentence[0].capitalize()
+        if len(sentence) > 9:
+            sentence[rng.randint(2, len(sentence) - 3)] += ","
+        sentences.append(" ".join(sentence) + rng.choice("....?!"))
+        characters -= len(sentences[-1])
+    return "\n".join(sentences)
 
 
 def transcriptions(tar: Path) -> dict[str, list[str]]:
@@ -43,6 +70,8 @@ def main(data: Path, lines: Path, out: Path) -> None:
             rows = rows[::ARCHAIC_EVERY]
         if path.name != KEPT_OUT:
             (out / path.name).write_text("\n".join(rows), encoding="utf-8")
+    for language, characters in DRAWN.items():
+        (out / f"{language}_words.txt").write_text(drawn_words(language, characters), encoding="utf-8")
     measured = set().union(*map(parts, transcriptions(data / "val" / "copiste.tar")["copiste"]))
     for name, texts in transcriptions(lines).items():
         language = "en" if name in ENGLISH else "fr"

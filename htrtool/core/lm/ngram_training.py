@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterable, Iterator
+from typing import Callable, Iterable, Iterator, NamedTuple
 
 import numpy as np
 
@@ -75,15 +75,23 @@ def train_ngram(texts: Iterable[tuple[str, float]], order: int = ORDER, nodes: i
     return _model(characters, levels, _kept(levels, nodes))
 
 
-def train_languages(texts: Iterable[tuple[str, str]], order: int = ORDER, nodes: int = NODES) -> dict[str, NGram]:
+class LanguageText(NamedTuple):
+    """A text, its language, ``""`` if that is not told, and whether it is words only, in no order that means anything."""
+
+    language: str
+    text: str
+    is_words: bool = False
+
+
+def train_languages(texts: Iterable[LanguageText], order: int = ORDER, nodes: int = NODES) -> dict[str, NGram]:
     """Make a model of each language that texts are in, if there are several, and one of all of them.
 
     That of a language learns from its texts, from those of which no language is told, and a little from the others,
     since names, quotations and places are in any language. In that of all, languages with less text count for more. Since
-    some write in block letters, all texts in capitals are like one more language.
+    some write in block letters, all texts in capitals are like one more language. Words alone teach their own language only,
+    for they would water down what the others tell of sentences.
 
     Args:
-        texts: each after its language, ``""`` if that is not told.
         order: as for :func:`train_ngram`.
         nodes: as for :func:`train_ngram`, of each model.
 
@@ -94,23 +102,31 @@ def train_languages(texts: Iterable[tuple[str, str]], order: int = ORDER, nodes:
         InputError: there is no text.
     """
     texts = list(texts)
+    languages = sorted({text.language for text in texts} - {""})
+    common = [text for text in texts if not text.is_words] or texts
     lengths = Counter()
-    for language, text in texts:
+    for language, text, _ in common:
         lengths[language] += len(text)
     most = max(lengths.values(), default=0)
-    balanced = [(text, (most / lengths[language]) ** 0.5) for language, text in texts if text]
+    balanced = [(text, (most / lengths[language]) ** 0.5) for language, text, _ in common if text]
     models = {"": train_ngram(balanced, order, nodes)}
-    languages = sorted(language for language in lengths if language)
     if len(languages) > 1:
         for own in languages:
-            weighted = ((text, 1.0 if language in ("", own) else OTHERS) for language, text in texts)
-            models[own] = train_ngram(weighted, order, nodes)
+            models[own] = train_ngram(
+                (
+                    (text, 1.0 if language in ("", own) else OTHERS)
+                    for language, text, is_words in texts
+                    if language == own or not is_words
+                ),
+                order,
+                nodes,
+            )
         models[CAPITALS] = train_ngram(((text.upper(), weight) for text, weight in balanced), order, nodes)
     return models
 
 
-def read_texts(names: Iterable[str], report: Callable[[HtrError], None]) -> Iterator[tuple[str, str]]:
-    """Yield the language that a text file's name tells, or ``""``, and what the file says ('-': standard input).
+def read_texts(names: Iterable[str], report: Callable[[HtrError], None]) -> Iterator[LanguageText]:
+    """Yield what text files say ('-': standard input), and what their names tell of it.
 
     Args:
         report: called with what is wrong with a file; the others are still yielded.
@@ -118,7 +134,8 @@ def read_texts(names: Iterable[str], report: Callable[[HtrError], None]) -> Iter
     for name in names:
         try:
             content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-            yield text_name(name).language, content.decode("utf-8-sig")
+            told = text_name(name)
+            yield LanguageText(told.language, content.decode("utf-8-sig"), told.is_words)
         except OSError as error:
             report(InputError(f"can't be read: {error.strerror}", name))
         except UnicodeDecodeError:

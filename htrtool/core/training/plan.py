@@ -23,7 +23,7 @@ class Plan:
     """Settings of a training run.
 
     ``replayed`` lines in other hands are shown again in each epoch, and of the weights that it starts with the share
-    ``kept``, 0 to 1, stays in the new ones.
+    ``kept``, 0 to 1, stays in the new ones. ``rounds`` is how often it all is done, for the mean of what comes of it.
     """
 
     epochs: int
@@ -32,6 +32,7 @@ class Plan:
     learning_rate: float
     replayed: int = 0
     kept: float = 0.0
+    rounds: int = 1
 
 
 def plan_for(lines: int, from_model: bool) -> Plan:
