@@ -26,6 +26,7 @@ from htrtool.core.lm.page_language import Languages
 from htrtool.core.reader import Reader
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.tables import read_table
+from htrtool.core.text_names import text_name
 
 TEXT = "the cat sat on the mat and the dog ate the hat; 12 cats, 7 dogs, 1905. " * 20
 CHARSET = Charset(" .,;0123456789acdeghmnost")
@@ -302,6 +303,26 @@ def test_a_page_is_in_the_language_in_which_it_costs_least_if_that_is_clear():
     assert languages.of(["1905"]) == languages.of(["xqzy kk"]) == [""] and languages.of([]) == []
     assert models["fr"].costs("1905").sum() < models["fr"].costs("the ").sum() < models["fr"].costs("xqzy").sum()
     assert list(train_languages([LanguageText("en", ENGLISH)])) == list(train_languages([LanguageText("", ENGLISH)])) == [""]
+
+
+def test_words_alone_teach_their_own_language_which_must_be_clearer(tmp_path):
+    sentences = [LanguageText("en", ENGLISH * 50), LanguageText("fr", FRENCH * 50)]
+    words = LanguageText("it", "gatto cane sopra tappeto sono della quando nella " * 50, is_words=True)
+    models, before = train_languages([*sentences, words]), train_languages(sentences)
+    for language, model in before.items():
+        assert model.costs("quando il gatto").tolist() == models[language].costs("quando il gatto").tolist()
+    with open(tmp_path / "it.lm", "wb") as stream:
+        save_models(models, stream)
+    models = load_models(tmp_path / "it.lm")
+    assert [language for language, model in models.items() if model.of_words] == ["it"]
+    page = ["quando nella", "sopra della", "gatto cane sono"]
+    assert Languages(models).of(page) == ["it"] * 3 and Languages(models).of(["sono"]) == [""]
+    assert Languages(models).of(["le chat et le"]) == ["fr"] and Languages({"it": models["it"], "": models[""]}).of(["x"]) == ["it"]
+
+
+def test_a_file_of_words_is_told_by_its_name():
+    for name, expected in (("it_words.txt", True), ("it_words_of_dante.txt", True), ("it_wordsworth.txt", False), ("words.txt", False)):
+        assert text_name(name).is_words == expected
 
 
 def test_lines_in_capitals_are_read_with_a_model_of_capitals():

@@ -97,6 +97,6 @@ prepare --no-deskew --no-deslant --synth --fonts "$data/fonts" --count 170 --see
 # The narrower one with 8-bit weights.
 htr train --quantise -o "$out/latin-small" "$out/narrow.onnx"
 
-# The language models: of texts whose names tell their languages.
+# The language models: of texts whose names tell their languages, and of words (pip install wordfreq).
 python "$(dirname "$0")/language_texts.py" "$data" "$out/lines/train.tar" "$out/texts"
 htr train --lm "$out/latin.lm" "$out"/texts/*.txt

@@ -56,7 +56,7 @@ class Lexicon:
     """
 
     def __init__(self, model: NGram | Mixture, words: Iterable[str]):
-        self.model = model
+        self.model, self.of_words = model, model.of_words
         self._letters: dict[int, bool] = {model.symbol(c): c.isalnum() for c in model.characters}
         self._nothing = self._beginnings(list(dict.fromkeys(words)))
         self.start = _State(model.start, self._nothing, 0)

@@ -35,6 +35,9 @@ _REMEMBERED = 200_000
 class CharacterModel:
     """What goes on one character after another, from the state ``start`` by ``step``, as all language models here do."""
 
+    of_words = False
+    """Whether it learned its language from words alone, not from sentences."""
+
     def costs(self, text: str) -> np.ndarray:
         """Return what each character of a line costs, in nats."""
         state, costs = self.start, []
@@ -54,12 +57,19 @@ class NGram(CharacterModel):
         children: uint8 (inner nodes,), how many children each node has; the nodes beyond have none.
         costs: uint8 (nodes,), minus the logarithm of the last symbol's probability after the others, in ``STEP``.
         backoffs: uint8 (inner nodes,), the cost of leaving a node for the next shorter context, in ``STEP``.
+        of_words: see :class:`CharacterModel`.
     """
 
     def __init__(
-        self, characters: str, symbols: np.ndarray, children: np.ndarray, costs: np.ndarray, backoffs: np.ndarray
+        self,
+        characters: str,
+        symbols: np.ndarray,
+        children: np.ndarray,
+        costs: np.ndarray,
+        backoffs: np.ndarray,
+        of_words: bool = False,
     ):
-        self.characters = characters
+        self.characters, self.of_words = characters, of_words
         self.parts = dict(zip(_PARTS, (symbols, children, costs, backoffs)))
         self._symbol_of = {character: symbol for symbol, character in enumerate(characters, start=1)}
         self._inner = len(children)
@@ -129,7 +139,7 @@ class NGram(CharacterModel):
         symbols, children, costs, backoffs = parts
         if len(symbols) != len(costs) or len(children) != len(backoffs) or children.sum() + 1 != len(symbols):
             raise ValueError("its parts do not fit together")
-        return cls(head["characters"], *parts)
+        return cls(head["characters"], *parts, bool(head.get("of_words")))
 
 
 def save_models(models: Mapping[str, NGram], stream: IO[bytes]) -> None:
@@ -137,7 +147,8 @@ def save_models(models: Mapping[str, NGram], stream: IO[bytes]) -> None:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for language, model in models.items():
             folder = language and f"{language}/"
-            archive.writestr(folder + _HEAD, json.dumps({"characters": model.characters}, ensure_ascii=False))
+            head = {"characters": model.characters} | ({"of_words": True} if model.of_words else {})
+            archive.writestr(folder + _HEAD, json.dumps(head, ensure_ascii=False))
             for name, part in model.parts.items():
                 archive.writestr(folder + name, part.tobytes())
 

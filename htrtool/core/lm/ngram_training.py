@@ -121,6 +121,7 @@ def train_languages(texts: Iterable[LanguageText], order: int = ORDER, nodes: in
                 order,
                 nodes,
             )
+            models[own].of_words = all(text.is_words for text in texts if text.language == own)
         models[CAPITALS] = train_ngram(((text.upper(), weight) for text, weight in balanced), order, nodes)
     return models
 

@@ -19,6 +19,8 @@ FOREIGN = 1.0
 that whose model knows least."""
 CLEAR = 1.0
 """By how many nats a page must be cheaper in its language than in the next, all of its characters together."""
+CLEAR_OF_WORDS = 2.0
+"""The same for a language of which only words are known; else it is none of the page's."""
 IN_CAPITALS = 0.45
 """The share of capitals after letters, of a line and its page on average, from which the line is in capitals."""
 
@@ -44,12 +46,16 @@ class Languages:
         languages = [language for language in self.models if language not in ("", CAPITALS)]
         if not languages:
             return ""
-        costs = np.zeros(len(languages))
+        costs = dict.fromkeys(languages, 0.0)
         for line in page:
-            costs += [np.minimum(self.models[language].costs(line), FOREIGN).sum() for language in languages]
-        best, *others = np.sort(costs)
-        clear = not others or others[0] - best > CLEAR
-        return languages[int(costs.argmin())] if clear else ""
+            for language in languages:
+                costs[language] += float(np.minimum(self.models[language].costs(line), FOREIGN).sum())
+        ranked = sorted(languages, key=costs.get)
+        of_sentences = [language for language in ranked if not self.models[language].of_words]
+        for best, clear in ((ranked, CLEAR_OF_WORDS), (of_sentences, CLEAR)):
+            if best and (len(best) == 1 or costs[best[1]] - costs[best[0]] > clear):
+                return best[0]
+        return ""
 
 
 def _share_of_capitals(text: str) -> float:
