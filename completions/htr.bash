@@ -2,7 +2,7 @@
 
 _htr_models() {
     local file
-    echo latin
+    printf '%s\n' latin latin-small
     for file in "${XDG_DATA_HOME:-$HOME/.local/share}"/htr/models/*.onnx; do
         [[ -e $file ]] && file=${file##*/} && echo "${file%.onnx}"
     done
@@ -42,9 +42,9 @@ _htr() {
                 --size) COMPREPLY=($(compgen -W "small medium large" -- "$current")); return ;;
                 --from) COMPREPLY=($(compgen -W "$(_htr_models)" -- "$current")); return ;;
                 --calibrate) COMPREPLY=($(compgen -W "$(_htr_models)" -- "$current")); return ;;
-                --files-from|-o|--output|--val|--spec|--height|--charset|--epochs|--minutes|--patience|--batch|--learning-rate|--augment|--replay|--keep|--rounds|--seed|--checkpoint-every|--licence|--jobs|--lm) return ;;
+                --files-from|-o|--output|--val|--spec|--height|--charset|--epochs|--minutes|--patience|--batch|--learning-rate|--augment|--replay|--keep|--seed|--checkpoint-every|--licence|--jobs|--lm) return ;;
             esac
-            options="--files-from -0 --null -o --output --val --size --spec --height --from --charset --epochs --minutes --patience --batch --learning-rate --augment --replay --keep --rounds --seed --resume --checkpoint-every --bfloat16 --licence --jobs --lm --calibrate --quantise -q --quiet -v --verbose -h --help" ;;
+            options="--files-from -0 --null -o --output --val --size --spec --height --from --charset --epochs --minutes --patience --batch --learning-rate --augment --replay --keep --seed --resume --checkpoint-every --bfloat16 --licence --jobs --lm --calibrate --quantise -q --quiet -v --verbose -h --help" ;;
         read)
             case $before in
                 -m|--model) COMPREPLY=($(compgen -W "$(_htr_models)" -- "$current")); return ;;

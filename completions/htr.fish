@@ -3,7 +3,7 @@
 function __htr_models
     set -l data ~/.local/share
     set -q XDG_DATA_HOME; and set data $XDG_DATA_HOME
-    echo latin
+    printf '%s\n' latin latin-small
     for file in $data/htr/models/*.onnx
         string replace -r '.*/(.*)\.onnx$' '$1' -- $file
     end
@@ -71,7 +71,6 @@ complete -c htr -n '__fish_seen_subcommand_from train' -l learning-rate -x -d 'T
 complete -c htr -n '__fish_seen_subcommand_from train' -l augment -x -d 'Strength of the augmentation'
 complete -c htr -n '__fish_seen_subcommand_from train' -l replay -x -d 'Lines in other hands, which come with the model, to show again in each epoch'
 complete -c htr -n '__fish_seen_subcommand_from train' -l keep -x -d 'How much of the weights of --from stays in the new ones'
-complete -c htr -n '__fish_seen_subcommand_from train' -l rounds -x -d 'Learn so often, each time from the weights of --from with other order and augmentation, and take the mean of the weights'
 complete -c htr -n '__fish_seen_subcommand_from train' -l seed -x -d 'Seed of weights, order and augmentation'
 complete -c htr -n '__fish_seen_subcommand_from train' -l resume -d 'Go on where a run that was stopped left off, given the same data and options'
 complete -c htr -n '__fish_seen_subcommand_from train' -l checkpoint-every -x -d 'How often the state of a run is saved'

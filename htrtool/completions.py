@@ -9,9 +9,11 @@ from typing import Mapping, Sequence
 import click
 
 from htrtool.cli import COMMANDS
-from htrtool.core.modelfile import DEFAULT_MODEL
+from htrtool.core.modelfile import SHIPPED
 
 NOTE = "made by python -m htrtool.manual from the options of the commands: do not edit"
+READERS = " ".join(sorted(path.stem for path in SHIPPED.glob("latin*.onnx")))
+"""The names of the readers that ship."""
 GLOBAL = {"-h": "--help", "-V": "--version"}
 FILES = {"FILE", "FILE|DIR", "DIR", "DATA"}
 
@@ -57,7 +59,7 @@ _BASH = r"""# Completion of htr for bash, {note}.
 
 _htr_models() {{
     local file
-    echo {model}
+    printf '%s\n' {models}
     for file in "${{XDG_DATA_HOME:-$HOME/.local/share}}"/htr/models/*.onnx; do
         [[ -e $file ]] && file=${{file##*/}} && echo "${{file%.onnx}}"
     done
@@ -109,7 +111,7 @@ def bash(options: Mapping[str, list[Entry]]) -> str:
         cases += ["            esac", f'            options="{words}" ;;']
     return _BASH.format(
         note=NOTE,
-        model=DEFAULT_MODEL,
+        models=READERS,
         commands_pattern="|".join(options),
         commands=" ".join(options),
         globals=" ".join(word for pair in GLOBAL.items() for word in pair),
@@ -122,7 +124,7 @@ _ZSH = r"""#compdef htr
 
 _htr_models() {{
     local -a models
-    models=({model} ${{XDG_DATA_HOME:-$HOME/.local/share}}/htr/models/*.onnx(N:t:r))
+    models=({models} ${{XDG_DATA_HOME:-$HOME/.local/share}}/htr/models/*.onnx(N:t:r))
     _alternative "models:model:(($models))" "files:file:_files"
 }}
 
@@ -162,7 +164,7 @@ def zsh(options: Mapping[str, list[Entry]]) -> str:
         cases += [f"                    {_zsh_option(entry)} \\" for entry in found]
         cases.append("                    '*:file:_files' ;;")
     commands = "\n".join(f"        {_quoted(name + ':' + _zsh_text(COMMANDS[name].rstrip('.')))}" for name in options)
-    return _ZSH.format(note=NOTE, model=DEFAULT_MODEL, commands=commands, cases="\n".join(cases))
+    return _ZSH.format(note=NOTE, models=READERS, commands=commands, cases="\n".join(cases))
 
 
 def _zsh_text(text: str) -> str:
@@ -199,7 +201,7 @@ _FISH = r"""# Completion of htr for fish, {note}.
 function __htr_models
     set -l data ~/.local/share
     set -q XDG_DATA_HOME; and set data $XDG_DATA_HOME
-    echo {model}
+    printf '%s\n' {models}
     for file in $data/htr/models/*.onnx
         string replace -r '.*/(.*)\.onnx$' '$1' -- $file
     end
@@ -234,7 +236,7 @@ def fish(options: Mapping[str, list[Entry]]) -> str:
             lines.append(
                 f"complete -c htr -n '__fish_seen_subcommand_from {name}' {names}{action} -d {_fish_quoted(entry.help)}"
             )
-    return _FISH.format(note=NOTE, model=DEFAULT_MODEL, lines="\n".join(lines))
+    return _FISH.format(note=NOTE, models=READERS, lines="\n".join(lines))
 
 
 def _fish_quoted(text: str) -> str:

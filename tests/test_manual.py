@@ -103,7 +103,7 @@ def test_shells_can_parse_their_script(shell, script):
         (["htr", "read", "--mode", ""], ["auto", "page", "line"]),
         (["htr", "read", "--mode", "=", "l"], ["line"]),
         (["htr", "read", "-q", "--files"], ["--files-from"]),
-        (["htr", "read", "-m", ""], ["latin", "mine"]),
+        (["htr", "read", "-m", ""], ["latin", "latin-small", "mine"]),
         (["htr", "eval", "x.tsv", "--fail"], ["--fail-above"]),
         (["htr", "read", "page"], []),
         (["htr", "read", "-o", ""], []),

@@ -129,15 +129,9 @@ def checksum_of_weights(model: Path) -> str:
     return digest.hexdigest()
 
 
-@pytest.mark.parametrize(
-    "options, passed",
-    [(("--spec", TINY, "--epochs", "3"), 1), (("--from", "m.keras", "--rounds", "2", "--epochs", "2", "--keep", "20"), 3)],
-    ids=["from nothing", "a hand in two rounds"],
-)
-def test_a_killed_run_resumes_to_the_weights_of_an_undisturbed_one(trained, tmp_path, options, passed):
+def test_a_killed_run_resumes_to_the_weights_of_an_undisturbed_one(tmp_path):
     (tmp_path / "lines.tar").write_bytes(stream(96))
-    (tmp_path / "m.keras").write_bytes((trained / "m.keras").read_bytes())
-    command = ["train", *options, "--batch", "8", "--checkpoint-every", "0", "lines.tar", "-o"]
+    command = ["train", "--spec", TINY, "--epochs", "3", "--batch", "8", "--checkpoint-every", "0", "lines.tar", "-o"]
     whole = htr(*command, "whole", cwd=tmp_path)
     assert whole.returncode == 0, whole.stderr.decode()
 
@@ -145,8 +139,8 @@ def test_a_killed_run_resumes_to_the_weights_of_an_undisturbed_one(trained, tmp_
     victim = subprocess.Popen(
         [sys.executable, "-m", "htrtool", *command, "killed"], cwd=tmp_path, stdout=subprocess.PIPE, env=environment
     )
-    for _ in range(1 + passed):
-        victim.stdout.readline()  # the header, and the epochs that are done: the next is under way
+    victim.stdout.readline()  # the header
+    victim.stdout.readline()  # the first epoch is done: the second is under way
     time.sleep(0.05)
     victim.send_signal(signal.SIGKILL)
     victim.wait()
@@ -156,7 +150,7 @@ def test_a_killed_run_resumes_to_the_weights_of_an_undisturbed_one(trained, tmp_
     assert resumed.returncode == 0, resumed.stderr.decode()
     assert checksum_of_weights(tmp_path / "killed.keras") == checksum_of_weights(tmp_path / "whole.keras")
     epochs = [line.split("\t")[0] for line in resumed.stdout.decode().splitlines()]
-    assert epochs == ["epoch", *map(str, range(1, len(epochs)))] and len(epochs) == (5 if passed == 3 else 4)
+    assert epochs == ["epoch", "1", "2", "3"]
 
 
 def test_a_run_in_bfloat16_leaves_a_float32_model_and_any_run_may_go_on_in_it(tmp_path):
@@ -349,7 +343,7 @@ def test_a_few_lines_teach_a_hand_and_most_of_the_old_weights_stay(trained, tmp_
 
 def test_keeping_weights_needs_a_model_to_keep_them_from(tmp_path):
     done = htr("train", "--size", "small", "--keep", "50", "lines.tar", cwd=tmp_path)
-    assert done.returncode == 2 and b"--replay, --keep and --rounds need a model to go on from" in done.stderr
+    assert done.returncode == 2 and b"--replay and --keep need a model to go on from" in done.stderr
 
 
 def test_the_parts_that_prep_splits_off_are_taken_as_they_are_given(tmp_path):

@@ -112,19 +112,26 @@ def eval(  # noqa: A001 - named as the subcommand
 
     stdout = protect_stdout()
     wanted = read_lines(truth, document)
-    if not wanted:
+    if all(line.is_blank for line in wanted):
         raise InputError("expected at least one line with its text, found none", truth)
-    given = []
+    if repeated := joining.repeated(wanted):
+        messages.warning(f"{repeated} lines of TRUTH are given more than once; each counts")
+    tables = []
     for operand in operands:
         try:
-            given += read_lines(operand)
+            tables.append(read_lines(operand))
         except InputError as error:
             messages.problem(error)
+    given = [line for table in tables for line in table]
     if messages.problems == len(operands):
         return Exit.BAD_INPUT
     if repeated := joining.repeated(given):
         messages.warning(f"{repeated} lines of READ are given more than once; each counts")
-    pairs = list(joining.join(wanted, given))
+    if twice := joining.given_twice(tables):
+        messages.warning(f"{twice} files are in more than one table of READ, without numbers of lines; all their rows count")
+    joined = list(joining.join(wanted, given))
+    pairs = [pair for pair in joined if pair.truth is None or not pair.truth.is_blank]
+    blank = len(joined) - len(pairs)
     missing = sum(pair.read is None for pair in pairs)
     surplus = sum(pair.truth is None for pair in pairs)
     if given and missing + surplus == len(pairs):
@@ -144,7 +151,7 @@ def eval(  # noqa: A001 - named as the subcommand
     documents, what = joining.documents_of(pairs)
     messages.note(
         f"{sum(pair.truth is not None for pair in pairs)} lines of the truth, {missing} missing"
-        f"{' (left out)' * (skip_missing and missing > 0)}, {surplus} surplus; documents ({what}): {len(set(documents))}"
+        f"{' (left out)' * (skip_missing and missing > 0)}, {surplus} surplus{f', {blank} without a text left out' * (blank > 0)}; documents ({what}): {len(set(documents))}"
     )
     settings = {
         "plain": plain,
@@ -153,7 +160,9 @@ def eval(  # noqa: A001 - named as the subcommand
         "ignore_punctuation": ignore_punctuation,
     }
     scoring = Scoring.of(pairs, documents, partial(measures.normalise, **settings))
-    rows = (row for row in scoring.rows(truth, scopes) if not metrics or row["metric"] in metrics)
+    rows = [row for row in scoring.rows(truth, scopes) if not metrics or row["metric"] in metrics]
+    if CALIBRATION[0] in metrics and not any(row["metric"] == CALIBRATION[0] for row in rows):
+        messages.warning(f"READ tells no confidence, without which there is no {CALIBRATION[0]}")
     if kind == "table" or (kind is None and stdout.isatty()):
         _print_table(rows, stdout)
     else:

@@ -103,7 +103,7 @@ def plot(
     loaded = []
     for table in tables:
         try:
-            loaded.append(plotting.load(table))
+            loaded.append(plotting.load(table, beside=not images))
         except InputError as error:
             messages.problem(error)
     if not loaded:

@@ -39,8 +39,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 @click.option("--learning-rate", type=FiniteRange(min=0, min_open=True), help="The highest rate of the schedule.  [default: 0.0005, from nothing 0.0015, for few lines 0.001]")
 @click.option("--augment", type=FiniteRange(0, 3), default=1.0, show_default=True, help="Strength of the augmentation; 0: none.")
 @click.option("--replay", type=click.IntRange(min=0), metavar="LINES", help="Lines in other hands, which come with the model, to show again in each epoch.  [default: for few lines 50 to 150, else 0]")
-@click.option("--keep", type=FiniteRange(0, 100, max_open=True), metavar="PERCENT", help="How much of the weights of --from stays in the new ones.  [default: for few lines 45 or 40, else 0]")
-@click.option("--rounds", type=click.IntRange(min=1), help="Learn so often, each time from the weights of --from with other order and augmentation, and take the mean of the weights; --epochs are those of a round.  [default: for few lines 3, else 1]")
+@click.option("--keep", type=FiniteRange(0, 100, max_open=True), metavar="PERCENT", help="How much of the weights of --from stays in the new ones.  [default: for few lines 60 or 50, else 0]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of weights, order and augmentation.")
 @click.option("--resume", is_flag=True, help="Go on where a run that was stopped left off, given the same data and options.")
 @click.option("--checkpoint-every", type=FiniteRange(min=0), default=1.0, show_default=True, metavar="MINUTES", help="How often the state of a run is saved; 0: after every step.")
@@ -68,7 +67,6 @@ def train(
     augment: float,
     replay: int | None,
     keep: float | None,
-    rounds: int | None,
     seed: int,
     resume: bool,
     checkpoint_every: float,
@@ -115,8 +113,8 @@ def train(
 
     if parent is None:
         parent = "none" if size or spec or not has_model(DEFAULT_MODEL, ".keras") else DEFAULT_MODEL
-    if parent == "none" and (replay or keep or (rounds or 1) > 1):
-        raise click.UsageError("--replay, --keep and --rounds need a model to go on from")
+    if parent == "none" and (replay or keep):
+        raise click.UsageError("--replay and --keep need a model to go on from")
     if lacked := check_installed():
         messages.warning(f"{lacked} is not installed: NAME.keras and NAME.md will be written, but no NAME.onnx to read with")
     from htrtool.cli import protect_stdout, quiet_stderr
@@ -127,7 +125,7 @@ def train(
     from htrtool.core.training.export import parent_model
     from htrtool.core.training.plan import plan_for
 
-    if spec:
+    if spec is not None:
         parse_spec(spec)
     target = Target.of(output)
     if not resume and target.file(".checkpoint").exists():
@@ -143,7 +141,7 @@ def train(
         from htrtool.core.training.loop import Settings
         from htrtool.core.training.run import Run
 
-    given = {"epochs": epochs, "patience": patience, "batch_size": batch, "learning_rate": learning_rate, "replayed": replay, "rounds": rounds}
+    given = {"epochs": epochs, "patience": patience, "batch_size": batch, "learning_rate": learning_rate, "replayed": replay}
     given["kept"] = keep / 100 if keep is not None else None
     plan = plan_for(len(corpus.lines), model is not None)
     plan = replace(plan, **{name: value for name, value in given.items() if value is not None})
@@ -159,7 +157,6 @@ def train(
         parent=model[1].name if model else "",
         replayed=plan.replayed,
         kept=plan.kept,
-        rounds=plan.rounds,
         seed=seed,
         bfloat16=bfloat16,
     )
@@ -274,7 +271,8 @@ def check_installed() -> str:
     if backend != "tensorflow" and missing and set(missing) <= {"tensorflow", "tf2onnx"}:
         return " and ".join(missing)
     if missing:
-        raise DependencyError(f"training needs {' and '.join(missing)}: pip install 'htrtool[train]'")
+        packages = ["'htrtool[train]'"] + [backend] * (backend != "tensorflow" and backend in missing)
+        raise DependencyError(f"training needs {' and '.join(missing)}: pip install {' '.join(packages)}")
     return ""
 
 

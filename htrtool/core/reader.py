@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import Mapping, NamedTuple, Sequence
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from htrtool.core.decoding.decode import best_path, softmax
 from htrtool.core.decoding.looks import FURTHER, TEXTS, UNSURE, Look, own_view, ranked, views
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.lm.internal_lm import InternalLM
-from htrtool.core.lm.page_language import Languages
+from htrtool.core.lm.page_language import LanguageModel, Languages
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
 from htrtool.core.prepare import Prepared, prepare_placed
 from htrtool.core.session import open_session
@@ -79,7 +80,10 @@ class Reader:
             self._internal_lm = InternalLM.of(self.info.internal_lm, self.info.charset)
         except (InputError, AttributeError, TypeError) as error:
             raise ModelError(f"expected the metadata of an htr model, received something else ({error})", str(path)) from None
+        self._models: Mapping[str, LanguageModel | None] = {}
+        self._width = WIDTH
         self._searches: dict[str, BeamSearch] = {}
+        self._preparing = threading.Lock()
         self._languages: Languages | None = None
         self._nbest = 1
         self._looks: int | None = 1
@@ -97,11 +101,15 @@ class Reader:
                 where it is not sure.
         """
         models = languages.models if languages else {"": None}
-        self._searches = {
-            language: BeamSearch(self.info.charset, model, max(width, nbest), self._internal_lm)
-            for language, model in models.items()
-        }
+        self._models, self._width, self._searches = models, max(width, nbest), {}
         self._languages, self._nbest, self._looks = languages, nbest, looks
+
+    def _search(self, language: str) -> BeamSearch:
+        with self._preparing:
+            if language not in self._searches:
+                model = self._models[language]
+                self._searches[language] = BeamSearch(self.info.charset, model, self._width, self._internal_lm)
+            return self._searches[language]
 
     def _check_shapes(self, source: str) -> None:
         inputs = {tensor.name: tensor.shape for tensor in self._session.get_inputs()}
@@ -186,9 +194,9 @@ class Reader:
     def decode(self, probabilities: np.ndarray, language: str, texts: int = 1) -> list[Candidate]:
         """Return the best texts of a line, (frames, classes) of probabilities, best first: one at least."""
         texts = max(self._nbest, texts)
-        if not self._searches or (self._languages is None and texts == 1):
+        if not self._models or (self._languages is None and texts == 1):
             return [Candidate(*best_path(probabilities, self.info.charset), 0.0)]
-        return self._searches[language].decode(probabilities, texts)
+        return self._search(language).decode(probabilities, texts)
 
     def costs(self, text: str, language: str) -> np.ndarray:
         """Return what each character of a text costs in a language, in nats.
@@ -271,7 +279,7 @@ class Reader:
         if len(looks) == 1:
             return [(candidate.text, candidate.score) for candidate in looks[0].found]
         texts = list(dict.fromkeys(candidate.text for look in looks for candidate in look.found))
-        search = self._searches[language]
+        search = self._search(language)
         return ranked([search.softened(look.probabilities) for look in looks], texts, self.info.charset, search.prior)
 
     def _placed(self, text: str, look: Look) -> Candidate | None:

@@ -204,7 +204,7 @@ def _assembled(
         meta = json.loads(parts[".json"]) if ".json" in parts else {}
         if not isinstance(meta, dict):
             raise ValueError("the JSON is no object")
-        label = None if text is None else unicodedata.normalize("NFC", text.decode("utf-8").rstrip("\r\n"))
+        label = None if text is None else unicodedata.normalize("NFC", text.decode("utf-8-sig").rstrip("\r\n"))
         yield Sample(key, image, label, meta)
     except (ValueError, RecursionError) as error:
         failure = InputError(f"expected UTF-8 text and JSON beside the picture of {key!r}: {error}", source)

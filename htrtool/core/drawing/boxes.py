@@ -12,8 +12,11 @@ import numpy as np
 
 from htrtool.core.cells import number_in
 from htrtool.core.errors import InputError
+from htrtool.core.medians import line_spacing
 
 BOX_COLUMNS = ("file", "left", "top", "width", "height")
+ABOVE, BELOW = 0.5, 0.2
+"""How far a line reaches above its baseline and below, of the spacing, where nothing but the baseline is known."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,13 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def boxes_in_xml(content: bytes, source: str, folder: Path) -> list[Box]:
-    """Turn the lines of an ALTO or PAGE file into boxes on the image that it names, which is looked for in ``folder``.
+def boxes_in_xml(content: bytes, source: str, folder: Path, beside: bool = True) -> list[Box]:
+    """Turn the lines of an ALTO or PAGE file into boxes on the image that it names.
+
+    Args:
+        source: the name of the file, for errors.
+        folder: where it is.
+        beside: look for the image there; otherwise it goes by its name among images that are given.
 
     Raises:
         InputError: it is not well-formed, defines entities, or is neither ALTO nor PAGE.
@@ -138,18 +146,19 @@ def boxes_in_xml(content: bytes, source: str, folder: Path) -> list[Box]:
 
     boxes = []
     for number, page in enumerate(pages_in(parse_tree(content, source), source), 1):
-        try:
+        if beside or not page.image:
             image, index = image_of(page, source, folder)
-        except InputError:
-            if not page.image:
-                raise
-            # It may be among the images that are given.
-            image, index = named_image(page)
+        else:
+            name, index = named_image(page)
+            image = folder / name.replace("\\", "/")
+        spacing = line_spacing(np.mean([y for _, y in line.baseline]) for line in page.lines if line.baseline)
         for rank, line in enumerate(page.lines, 1):
             points = np.array(line.polygon or line.baseline or [], float).reshape(-1, 2)
             if not len(points):
                 continue
             low, size = points.min(axis=0), np.ptp(points, axis=0)
+            if not line.polygon and spacing:
+                low, size = low - (0, ABOVE * spacing), size + (0, (ABOVE + BELOW) * spacing)
             polygon = points if line.polygon else None
             baseline = np.array(line.baseline, float) if line.baseline else None
             of_image = number if index is None else index + 1

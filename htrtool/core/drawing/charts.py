@@ -171,7 +171,7 @@ def save(figures: Iterable[Figure], stream: IO[bytes], kind: str, dpi: float = 1
         kind: ``png``, ``svg`` or ``pdf``.
 
     Raises:
-        InputError: there are several figures and the kind holds one, or a PNG would be too large.
+        InputError: there are several figures and the kind holds one, or a picture would be too large.
     """
     told: set[str] = set()
     with warnings.catch_warnings(record=True) as caught:
@@ -179,13 +179,13 @@ def save(figures: Iterable[Figure], stream: IO[bytes], kind: str, dpi: float = 1
         if kind == "pdf":
             with PdfPages(stream, metadata={"CreationDate": None}) as document:
                 for figure in figures:
+                    _check_size(figure, dpi)
                     document.savefig(figure, dpi=dpi)
         else:
             figures = iter(figures)
             content = io.BytesIO()
             figure = next(figures)
-            if kind == "png":
-                _check_size(figure, dpi)
+            _check_size(figure, dpi)
             figure.savefig(content, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None)
             if next(figures, None) is not None:
                 raise InputError(f"expected one page for {kind.upper()}, received more: give one image, or write a PDF")

@@ -58,8 +58,11 @@ def _is_text(operand: str) -> bool:
     return b"\0" not in head and not head.startswith((b"%PDF", *_PORTABLE_MAPS))
 
 
-def load(operand: str) -> Curve | list[HandCurve] | list[Box]:
+def load(operand: str, beside: bool = True) -> Curve | list[HandCurve] | list[Box]:
     """Read a table of epochs, of lines or of learned hands, told apart by its header, JSON lines, ALTO or PAGE XML.
+
+    Args:
+        beside: see :func:`htrtool.core.drawing.boxes.boxes_in_xml`.
 
     Raises:
         InputError: it is neither, or broken.
@@ -67,7 +70,7 @@ def load(operand: str) -> Curve | list[HandCurve] | list[Box]:
     try:
         with open(0, "rb", closefd=False) if operand == "-" else open(operand, "rb") as stream:
             if is_xml(stream.peek(_HEAD)):
-                return boxes_in_xml(stream.read(), operand, Path() if operand == "-" else Path(operand).parent)
+                return boxes_in_xml(stream.read(), operand, Path() if operand == "-" else Path(operand).parent, beside)
             text = text_reader(stream)
             header = text.readline()
             if header.startswith("{"):
@@ -155,18 +158,18 @@ def _title(source: PageSource, title: str | None) -> str | None:
 def _sources(files: list[str], images: Sequence[str], problem) -> Iterator[tuple[PageSource, str | None]]:
     """Yield pages with the name that the table has for their file."""
     operands = list(images) or list(dict.fromkeys(_existing(file) for file in files))
+    found = []
     for operand in operands:
         if operand == "-":
             problem(InputError("expected the image itself: the table was read from standard input by htr read", "-"))
             continue
         try:
-            sources = list(page_sources(operand))
+            found += page_sources(operand)
         except InputError as error:
             problem(error)
-            continue
-        names = match_files(files, [source.file for source in sources])
-        for source in sources:
-            yield source, names.get(source.file)
+    # All at once, since of two pages of one name in two folders neither may be taken for the other.
+    names = match_files(files, [source.file for source in found])
+    yield from ((source, names.get(source.file)) for source in found)
 
 
 def _existing(file: str) -> str:

@@ -8,6 +8,7 @@ of a text is found costs little.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any, Iterable, NamedTuple
 
 import numpy as np
@@ -58,11 +59,17 @@ class Lexicon:
     def __init__(self, model: NGram | Mixture, words: Iterable[str]):
         self.model, self.of_words = model, model.of_words
         self._letters: dict[int, bool] = {model.symbol(c): c.isalnum() for c in model.characters}
-        self._nothing = self._beginnings(list(dict.fromkeys(words)))
-        self.start = _State(model.start, self._nothing, 0)
+        self._words = list(dict.fromkeys(words))
 
-    def _beginnings(self, words: list[str]) -> _Beginning:
-        """Return the beginning of all words, the empty one."""
+    @cached_property
+    def start(self) -> _State:
+        """The state before the first character."""
+        return _State(self.model.start, self._nothing, 0)
+
+    @cached_property
+    def _nothing(self) -> _Beginning:
+        """The beginning of all words, the empty one: made when it is first asked for, since most languages never are."""
+        words = self._words
         nothing = _Beginning()
         nothing.cost = 0.0
         beginnings = []

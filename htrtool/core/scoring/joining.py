@@ -22,7 +22,8 @@ _SUFFIX = re.compile(r"(?:\.gt)?\.(?:txt|png|jpe?g|jp2|tiff?|webp|bmp|gif|p[bgnp
 class Line:
     """A row of a table of lines. ``page`` and ``line`` are None where the table does not number them.
 
-    ``alias`` is another name by which the file may go, ``is_text`` says that this is all of a text, not a row.
+    ``alias`` is another name by which the file may go, ``is_text`` says that this is all of a text, not a row, ``is_blank``
+    that it is the outline of a line whose text is not given.
     """
 
     file: str
@@ -33,6 +34,7 @@ class Line:
     document: str | None = None
     alias: str | None = None
     is_text: bool = False
+    is_blank: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,13 +139,19 @@ def repeated(lines: Iterable[Line]) -> int:
     return places.total() - len(places)
 
 
+def given_twice(tables: Iterable[Iterable[Line]]) -> int:
+    """Return how many files have lines without a number in more than one table, which so are taken to follow one another."""
+    times = Counter(file for lines in tables for file in {line.file for line in lines if line.line is None})
+    return sum(count > 1 for count in times.values())
+
+
 def _matches(truth_of: dict[str, list[Line]], read_of: dict[str, list[Line]]) -> dict[str, str]:
     """Return which file of those read is which of the truth."""
     if len(truth_of) == len(read_of) == 1 and any(lines[0].is_text for side in (truth_of, read_of) for lines in side.values()):
         return dict(zip(truth_of, read_of))
     matches = {wanted: given for given, wanted in match_files(truth_of, read_of).items()}
     # By their other names where they have some, as what htr read made of an XML file is called like that, not like its image.
-    left = [{file: lines for file, lines in side.items() if file not in known} for side, known in ((truth_of, matches), (read_of, matches.values()))]
+    left = [{file: lines for file, lines in side.items() if file not in known} for side, known in ((truth_of, matches), (read_of, set(matches.values())))]
     wanted, given = ({lines[0].alias or file: file for file, lines in side.items()} for side in left)
     for name, other in match_files(wanted, given).items():
         matches[wanted[other]] = given[name]
@@ -198,10 +206,10 @@ def _places(truth: list[Line], read: list[Line]) -> tuple[list[tuple], list[tupl
 
 
 def documents_of(pairs: Sequence[Pair]) -> tuple[list[str], str]:
-    """Return the document of each pair, and what documents are: ``as given``, ``file`` or ``folder``.
+    """Return the document of each pair, and what documents are: ``as given``, ``page``, ``file`` or ``folder``.
 
-    A document is what the truth's own column says; else the file, where files have several lines, since they are
-    pages then; else the folder; else, if there is but one folder, the file.
+    A document is what the truth's own column says; else the page, where files have several lines, as pages do; else the
+    folder; else, if there is but one folder, the file.
     """
     own = {pair.file: pair.truth.document for pair in pairs if pair.truth and pair.truth.document}
     if own:
@@ -212,7 +220,8 @@ def documents_of(pairs: Sequence[Pair]) -> tuple[list[str], str]:
     several = sum(times > 1 for times in Counter(files).values())
     folders = [_folder(file) for file in files]
     if several * 2 > len(set(files)) or len(set(folders)) < 2:
-        return files, "file"
+        pages = [f"{pair.file}#page={pair.page or 1}" for pair in pairs]
+        return (pages, "page") if len(set(pages)) > len(set(files)) else (files, "file")
     return folders, "folder"
 
 

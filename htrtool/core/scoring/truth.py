@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+import posixpath
 from collections import Counter
 from pathlib import Path
 from typing import IO, Iterable, Iterator
@@ -69,11 +70,14 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
 
 
 def _of_folder(folder: Path, operand: str) -> Iterator[Line]:
-    files = sorted(folder.rglob("*.gt.txt")) or sorted(folder.rglob("*.txt"))
-    yield from map(_of_text, files)
     from htrtool.core.pagexml import is_page_xml
 
+    files = sorted(folder.rglob("*.gt.txt"))
+    # Beside XML a text that is not called so may be anything, a licence for one.
     documents = [] if files else [file for file in sorted(folder.rglob("*.xml")) if is_page_xml(file)]
+    if not documents:
+        files = files or sorted(folder.rglob("*.txt"))
+    yield from map(_of_text, files)
     for file in documents:
         try:
             yield from _of_xml(file.read_bytes(), str(file))
@@ -114,7 +118,7 @@ def _of_json(lines: Iterable[str], operand: str, document: str | None) -> Iterat
 
 
 def _of_xml(content: bytes, operand: str) -> Iterator[Line]:
-    """Yield the lines with a text of an ALTO or PAGE file, under the name of its image and, else, its own."""
+    """Yield the lines of an ALTO or PAGE file, under the name of its image, taken to lie beside it, and, else, its own."""
     from htrtool.core.pagexml import pages_in, parse_tree
     from htrtool.core.xml_image import named_image
 
@@ -123,9 +127,10 @@ def _of_xml(content: bytes, operand: str) -> Iterator[Line]:
         image, index = named_image(page)
         counts[image] += 1
         number = counts[image] if index is None else index + 1
+        # Pages in several folders may have the same name.
+        file = posixpath.join(posixpath.dirname(operand), image.replace("\\", "/")) if image else operand
         for line, found in enumerate(page.lines, 1):
-            if found.text is not None:
-                yield Line(image or operand, found.text, number, line, found.conf, alias=operand)
+            yield Line(file, found.text or "", number, line, found.conf, alias=operand, is_blank=not found.text)
 
 
 def _of_samples(stream: IO[bytes], operand: str, document: str | None) -> Iterator[Line]:

@@ -14,7 +14,7 @@ def card(info: ModelInfo, epochs: list[dict]) -> str:
         "\n".join(
             [
                 f"- Network: `{info.spec}`, {training['parameters']:,} parameters, lines {info.recipe.height} px high",
-                f"- Characters ({len(info.charset.characters)}): `{''.join(info.charset.characters).strip()}` and space",
+                f"- Characters ({len(info.charset.characters)}): `` {''.join(info.charset.characters).strip()} `` and space",
                 "- Preparation: " + ", ".join(f"{step} {value}" for step, value in info.recipe.to_json().items()),
                 f"- Trained on {training['lines']:,} lines of {training['documents']:,} documents: "
                 + ", ".join(f"{name} ({count:,})" for name, count in training["sources"].items())

@@ -15,6 +15,7 @@ from htrtool.core.files import printable_name
 from htrtool.core.layouts.base import LeftOut, is_tar_name
 from htrtool.core.layouts.finder import Finder, inode_of
 from htrtool.core.prepare import prepare
+from htrtool.core.reader import MAX_ASPECT
 from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
 from htrtool.core.samples import Sample, encode_png, read_samples
 from htrtool.core.session import usable_cpus
@@ -32,6 +33,7 @@ class Corpus:
     kept_aside: LineStore
     recipe: Recipe
     left_out: dict[str, list[str]] = field(default_factory=dict)
+    aside_is_given: bool = False
 
     def sources(self) -> Counter[str]:
         """Return how many lines to train on are of each set, the first folder of their keys."""
@@ -54,7 +56,7 @@ class Corpus:
             )
         for key in self.kept_aside.keys:
             self.leave_out(f"marked {VAL}, since others were given to be kept aside", key)
-        self.kept_aside = other.lines
+        self.kept_aside, self.aside_is_given = other.lines, True
         for reason, keys in other.left_out.items():
             for key in keys:
                 self.leave_out(reason, key)
@@ -112,6 +114,9 @@ def gather(
             continue
         try:
             pixels = sample.pixels()
+            if pixels.shape[1] > MAX_ASPECT * pixels.shape[0]:
+                corpus.leave_out(f"more than {MAX_ASPECT} times as wide as they are high", sample.key)
+                continue
             if told is None:
                 sample.image = encode_png(prepare(pixels, recipe))
             (corpus.kept_aside if part == VAL else corpus.lines).add(sample)
@@ -142,6 +147,8 @@ def restrict(corpus: Corpus, charset: Charset, stride: int) -> None:
         setattr(corpus, name, store.keep(i for i in range(len(store)) if i not in narrow))
     if not len(corpus.lines):
         raise InputError(f"expected lines that the network can learn from, received none{_told(corpus.left_out)}")
+    if corpus.aside_is_given and not len(corpus.kept_aside):
+        raise InputError(f"expected lines to keep aside that the network can read, received none{_told(corpus.left_out)}")
 
 
 def _told(left_out: dict[str, list[str]]) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import multiprocessing
 import os
+import signal
 import tempfile
 from collections import deque
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -100,10 +101,10 @@ class LineStore:
         )
 
     def fingerprint(self) -> str:
-        """Return a digest of keys and texts, by which a resumed run knows its data again."""
-        digest = hashlib.blake2b(digest_size=8)
-        for key, text in zip(self.keys, self.texts):
-            digest.update(f"{key}\t{text}\n".encode("utf-8", "surrogateescape"))
+        """Return a digest of keys, texts and sizes of pictures, by which a resumed run knows its data again."""
+        digest = hashlib.blake2b(f"{self.height}\n".encode(), digest_size=8)
+        for key, text, (_, size), width in zip(self.keys, self.texts, self.spans, self.widths):
+            digest.update(f"{key}\t{text}\t{size}\t{width}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
 
 
@@ -187,6 +188,8 @@ _maker: BatchMaker | None = None
 def _adopt(maker: BatchMaker) -> None:
     global _maker
     _maker = maker
+    # An interrupt is for the process that waits for the batches.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
 
 

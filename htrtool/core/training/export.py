@@ -85,12 +85,15 @@ def convert_apart(module: str, arguments: list[str], onnx_file: Path) -> None:
         DependencyError: TensorFlow, onnx or tf2onnx is missing.
         ModelError: the conversion failed.
     """
-    environment = os.environ | {
-        "KERAS_BACKEND": "tensorflow",
-        "CUDA_VISIBLE_DEVICES": "-1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
-    done = subprocess.run(module_command(module, *arguments), env=environment, capture_output=True, text=True)
+    # What it writes meanwhile goes with this process, should it be stopped itself.
+    with tempfile.TemporaryDirectory(prefix="htr-") as folder:
+        environment = os.environ | {
+            "KERAS_BACKEND": "tensorflow",
+            "CUDA_VISIBLE_DEVICES": "-1",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TMPDIR": folder,
+        }
+        done = subprocess.run(module_command(module, *arguments), env=environment, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         if "ModuleNotFoundError" in last:

@@ -54,15 +54,11 @@ class Settings:
     parent: str = ""
     replayed: int = 0
     kept: float = 0.0
-    rounds: int = 1
 
 
 @dataclass
 class Progress:
-    """Where a run stands; with the variables, all that a checkpoint holds.
-
-    ``rounds`` are those that are done, ``round_epoch``, ``round_step`` and ``round_seconds`` where the present one began.
-    """
+    """Where a run stands; with the variables, all that a checkpoint holds."""
 
     epoch: int = 0
     step_in_epoch: int = 0
@@ -73,10 +69,6 @@ class Progress:
     averaged: int = 0
     best_cer: float = math.inf
     best_epoch: int = 0
-    rounds: int = 0
-    round_epoch: int = 0
-    round_step: int = 0
-    round_seconds: float = 0.0
     rows: list[dict] = field(default_factory=list)
 
 
@@ -101,11 +93,7 @@ class CtcTrainer(keras.Model):
 
 
 class Training:
-    """One run: make it, ``resume`` it where there is a checkpoint, and iterate over ``epochs``.
-
-    Of several rounds each begins anew with the weights that the network has at first, and ends elsewhere by other order and
-    augmentation; the mean of where they ended is better than any of them (Wortsman et al., "Model Soups", ICML 2022).
-    """
+    """One run: make it, ``resume`` it where there is a checkpoint, and iterate over ``epochs``."""
 
     def __init__(
         self,
@@ -135,20 +123,15 @@ class Training:
         )
         self.optimizer.build(network.trainable_variables)
         self.average = self.weights()
-        self.start = self.weights() if settings.kept or settings.rounds > 1 else None
-        self.sum_of_rounds: list[np.ndarray] | None = None
         self.best: list[np.ndarray] | None = None
         self._saved_at = self._started = time.monotonic()
 
     # The schedule
 
     def share_done(self) -> float:
-        """Return how much of a round's budget is used, 0..1, by epochs or by minutes, whichever ends first."""
-        settings, progress = self.settings, self.progress
-        steps = progress.step - progress.round_step
-        seconds = progress.seconds - progress.round_seconds
-        by_epochs = steps / max(1, settings.epochs * self.steps_per_epoch)
-        by_minutes = seconds * settings.rounds / (60 * settings.minutes) if settings.minutes else 0
+        """Return how much of the budget is used, 0..1, by epochs or by minutes, whichever ends first."""
+        by_epochs = self.progress.step / max(1, self.settings.epochs * self.steps_per_epoch)
+        by_minutes = self.progress.seconds / (60 * self.settings.minutes) if self.settings.minutes else 0
         return min(1.0, max(by_epochs, by_minutes))
 
     def learning_rate(self) -> float:
@@ -167,59 +150,29 @@ class Training:
         Raises:
             DivergedError: the loss is no longer a number; the last good checkpoint and best weights are kept.
         """
-        settings = self.settings
+        settings, progress = self.settings, self.progress
         maker = BatchMaker(
             self.train, self.charset, stride_of(settings.spec), settings.augmentation, settings.seed
         )
         loader = Loader(maker, self.jobs)
         try:
-            while True:
-                yield from self._round(loader)
-                if self.progress.rounds + 1 >= settings.rounds:
-                    break
-                self._next_round()
+            while progress.epoch < settings.epochs and self.share_done() < 1 and not self.stalled():
+                short_first = settings.short_first and progress.epoch == 0
+                order = epoch_order(
+                    self.train, settings.batch_size, settings.seed, progress.epoch, short_first
+                )[progress.step_in_epoch :]
+                self._started = time.monotonic() - progress.seconds
+                for batch in loader.batches(order, progress.epoch):
+                    self._step(batch)
+                    if self.on_step:
+                        self.on_step(progress, self.steps_per_epoch)
+                    if time.monotonic() - self._saved_at > self.checkpoint_seconds:
+                        self.save()
+                    if settings.minutes and progress.seconds > 60 * settings.minutes:
+                        break
+                yield self._end_epoch()
         finally:
             loader.close()
-
-    def _round(self, loader: Loader) -> Iterator[dict]:
-        settings, progress = self.settings, self.progress
-        while self._round_goes_on():
-            short_first = settings.short_first and progress.epoch == 0
-            order = epoch_order(
-                self.train, settings.batch_size, settings.seed, progress.epoch, short_first
-            )[progress.step_in_epoch :]
-            self._started = time.monotonic() - progress.seconds
-            for batch in loader.batches(order, progress.epoch):
-                self._step(batch)
-                if self.on_step:
-                    self.on_step(progress, self.steps_per_epoch)
-                if time.monotonic() - self._saved_at > self.checkpoint_seconds:
-                    self.save()
-                if settings.minutes and self.share_done() >= 1:
-                    break
-            yield self._end_epoch()
-
-    def _round_goes_on(self) -> bool:
-        progress = self.progress
-        epochs = progress.epoch - progress.round_epoch
-        return epochs < self.settings.epochs and self.share_done() < 1 and not self.stalled()
-
-    def _next_round(self) -> None:
-        """Begin anew with the weights of the start, and remember where this round ended."""
-        progress = self.progress
-        self.sum_of_rounds = self._with_this_round()
-        progress.rounds += 1
-        progress.round_epoch, progress.round_step, progress.round_seconds = progress.epoch, progress.step, progress.seconds
-        progress.averaged, progress.best_cer, self.best = 0, math.inf, None
-        self._assign(self.start)
-        self.average = self.weights()
-        for variable in self.optimizer.variables:
-            variable.assign(ops.zeros_like(variable))
-
-    def _with_this_round(self) -> list[np.ndarray]:
-        if self.sum_of_rounds is None:
-            return [average.copy() for average in self.average]
-        return [before + average for before, average in zip(self.sum_of_rounds, self.average)]
 
     def stalled(self) -> bool:
         """Return whether the CER on the lines kept aside has not fallen for ``patience`` epochs."""
@@ -309,11 +262,9 @@ class Training:
         """Put the best averaged weights into the network."""
         self._assign(self.best if self.best is not None else self.average)
 
-    def use_mean(self) -> None:
-        """Put the mean of the rounds' averaged weights into the network, mixed with the share kept of those of the start."""
-        kept, rounds = self.settings.kept, self.progress.rounds + 1
-        means = [total / rounds for total in self._with_this_round()]
-        self._assign([mean + kept * (old - mean) for mean, old in zip(means, self.start)])
+    def use_average(self, start: list[np.ndarray], kept: float) -> None:
+        """Put the averaged weights into the network, mixed with a share of those that it started with."""
+        self._assign([average + kept * (old - average) for average, old in zip(self.average, start)])
 
     def weights(self) -> list[np.ndarray]:
         """Return a copy of the network's weights and of the statistics of its layers, as they stand."""
@@ -340,7 +291,6 @@ class Training:
         arrays = {f"v{i}": np.array(ops.convert_to_numpy(v)) for i, v in enumerate(self._variables())}
         arrays |= {f"a{i}": value for i, value in enumerate(self.average)}
         arrays |= {f"b{i}": value for i, value in enumerate(self.best or [])}
-        arrays |= {f"s{i}": value for i, value in enumerate(self.sum_of_rounds or [])}
         told = {"settings": asdict(self.settings), "progress": asdict(self.progress), "data": self.train.fingerprint()}
         told |= {"kept_aside": self.val.fingerprint(), "charset": "".join(self.charset.characters)}
         write_checkpoint(self.checkpoint, told, arrays)
@@ -370,5 +320,4 @@ class Training:
             variable.assign(arrays[f"v{index}"])
         self.average = [arrays[f"a{i}"] for i in range(len(self.average))]
         self.best = [arrays[f"b{i}"] for i in range(len(self.average))] if "b0" in arrays else None
-        self.sum_of_rounds = [arrays[f"s{i}"] for i in range(len(self.average))] if "s0" in arrays else None
         self.progress = Progress(**told["progress"])

@@ -20,6 +20,9 @@ HEAD = "head"
 # Of the layers of a block, after its name.
 FIRST, SECOND, BESIDE, NORM = "_first", "_second", "_beside", "_norm"
 
+# With fewer channels a strided convolution of 1 × 1 lets TensorFlow's oneDNN write where it must not (2.21).
+FEWEST_STRIDED = 16
+
 
 def build_network(spec: str, height: int, classes: int, seed: int = 0, bfloat16: bool = False) -> keras.Model:
     """Build the network of a spec.
@@ -118,7 +121,11 @@ class _Convolutions:
         y = self.plain(x, block.inner, block.kernel, block.stride, block.name + FIRST)
         y = self.plain(y, filters, block.kernel, (1, 1), block.name + SECOND, activate=False)
         if block.stride != (1, 1) or x.shape[-1] != filters:
-            x = self.plain(x, filters, (1, 1), block.stride, block.name + BESIDE, activate=False)
+            stride = block.stride
+            if x.shape[-1] < FEWEST_STRIDED and stride != (1, 1):
+                x = layers.AveragePooling2D((1, 1), stride, padding="same", dtype=self.policy)(x)
+                stride = (1, 1)
+            x = self.plain(x, filters, (1, 1), stride, block.name + BESIDE, activate=False)
         return self._relu(layers.Add(dtype=self.policy)([x, y]))
 
     def _relu(self, x):

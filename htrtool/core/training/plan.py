@@ -1,10 +1,9 @@
 """How to train when nothing is said: from nothing, from a model on many lines, or from a model on one hand's few.
 
-Four things hold a model that learns a hand back from forgetting the others: lines in many hands that are shown again
+Three things hold a model that learns a hand back from forgetting the others: lines in many hands that are shown again
 (rehearsal; Robins, "Catastrophic Forgetting, Rehearsal and Pseudorehearsal", 1995), the mean of the weights before and
-after, which keeps most of both (Wortsman et al., "Robust Fine-Tuning of Zero-Shot Models", 2022), the mean of several
-rounds that each began anew, in which what each forgot by chance is evened out (Wortsman et al., "Model Soups", 2022), and
-an end that comes before the lines are known by heart.
+after, which keeps most of both (Wortsman et al., "Robust Fine-Tuning of Zero-Shot Models", 2022), and an end that comes
+before the lines are known by heart.
 """
 
 from __future__ import annotations
@@ -18,16 +17,13 @@ FEW = 1000
 MANY = 200
 """So many lines of a hand or more make larger batches, and change the model more."""
 
-ROUNDS = 3
-"""How often a hand is learned: two cores take ten minutes at most."""
-
 
 @dataclass(frozen=True)
 class Plan:
     """Settings of a training run.
 
     ``replayed`` lines in other hands are shown again in each epoch, and of the weights that it starts with the share
-    ``kept``, 0 to 1, stays in the new ones. ``rounds`` is how often it all is done, for the mean of what comes of it.
+    ``kept``, 0 to 1, stays in the new ones.
     """
 
     epochs: int
@@ -36,7 +32,6 @@ class Plan:
     learning_rate: float
     replayed: int = 0
     kept: float = 0.0
-    rounds: int = 1
 
 
 def plan_for(lines: int, from_model: bool) -> Plan:
@@ -44,6 +39,6 @@ def plan_for(lines: int, from_model: bool) -> Plan:
     if from_model and lines <= FEW:
         epochs = min(max(round(210 / math.sqrt(lines)), 10), 50)
         # More lines teach what is of use for other hands too: more of it may replace what was known.
-        batch_size, kept = (8, 0.45) if lines < MANY else (16, 0.4)
-        return Plan(epochs, 0, batch_size, 1e-3, min(max(lines, 50), 150), kept, ROUNDS)
+        batch_size, kept = (8, 0.6) if lines < MANY else (16, 0.5)
+        return Plan(epochs, 0, batch_size, 1e-3, min(max(lines, 50), 150), kept)
     return Plan(40, 10, min(32, max(4, lines // 40)), 5e-4 if from_model else 1.5e-3)

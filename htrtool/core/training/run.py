@@ -83,11 +83,16 @@ def _internal_lm(texts: list[str], charset: Charset, parent: ModelInfo | None) -
 
 @dataclass
 class Run:
-    """A run that is ready: its training, what its model will say of itself, and where that goes."""
+    """A run that is ready: its training, what its model will say of itself, and where that goes.
+
+    ``start`` are the weights of the model that it goes on from, of which the share ``kept`` stays in the new one; None
+    if it keeps none.
+    """
 
     training: Training
     info: ModelInfo
     target: Target
+    start: list[np.ndarray] | None = None
 
     @classmethod
     def prepare(
@@ -130,7 +135,7 @@ class Run:
             )
         keras.utils.set_random_seed(settings.seed)
         network = build_network(spec, corpus.recipe.height, characters.classes, settings.seed, settings.bfloat16)
-        if parent and (settings.kept or settings.rounds > 1 or not resume):
+        if parent and (settings.kept or not resume):
             path, parent_info = parent
             old = Trained(load_keras(path)[0], parent_info.spec, parent_info.charset)
             if (narrow := narrowed(old.spec, spec)) != old.spec:
@@ -139,6 +144,7 @@ class Run:
         training = Training(
             network, characters, corpus.lines, corpus.kept_aside, settings, checkpoint, checkpoint_seconds, jobs, on_step
         )
+        start = training.weights() if settings.kept else None
         if resume:
             training.resume()
         info = ModelInfo(
@@ -157,7 +163,7 @@ class Run:
                 "from": parent[1].name if parent else "",
             },
         )
-        return cls(training, info, target)
+        return cls(training, info, target, start)
 
     def finish(self) -> None:
         """Take the best weights, fit the confidence, and write the model's files; the checkpoint goes.
@@ -166,16 +172,15 @@ class Run:
             DependencyError: there is no TensorFlow to write ONNX; ``NAME.keras`` and the card are there.
         """
         training = self.training
-        chosen = training.start is None
-        if chosen:
+        if self.start is None:
             training.use_best()
         else:
-            training.use_mean()
+            training.use_average(self.start, training.settings.kept)
         self.info.training |= {"epochs": training.progress.epoch, "seconds": round(training.progress.seconds)}
         fits = len(training.val) >= FEWEST or (len(training.val) and not self.info.calibration)
         if len(training.val):
             self._measure()
-            uses = {"to choose the epoch": chosen, "to fit the confidence": fits}
+            uses = {"to choose the epoch": self.start is None, "to fit the confidence": fits}
             self.info.scores["used"] = [use for use, used in uses.items() if used]
         # Trained in bfloat16 or not, it reads in float32.
         network = build_network(self.info.spec, self.info.recipe.height, self.info.charset.classes)

@@ -73,6 +73,8 @@ def parse_spec(spec: str) -> list[Block]:
         number = float(match["number"] or 0)
         name = f"{match['kind']}_{place}"
         blocks.append(Block(name, match["kind"], number, kernel, stride, int(match["inner"] or number)))
+    if not blocks:
+        raise InputError("expected blocks such as c32:4x4/2x2 in the network's spec, received none")
     return blocks
 
 
