@@ -33,7 +33,7 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
             raise IsADirectoryError(0, "expected a file name, received a folder")
         direct = open(target, "wb") if is_special(target) else None
         if direct is None:
-            descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+            descriptor, name = tempfile.mkstemp(prefix=".htr-", suffix=".part", dir=target.parent)
     except OSError as error:
         raise OutputError(f"can't write: {error.strerror}", str(path)) from None
     if direct is not None:

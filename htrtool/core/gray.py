@@ -83,6 +83,10 @@ def _turned(gray: np.ndarray, orientation: int) -> np.ndarray:
     return gray
 
 
+SURELY_PAPER = 190
+"""From this tone on, the ground is no slate."""
+
+
 def dark_on_light(gray: np.ndarray) -> np.ndarray:
     """Invert a picture that shows light writing on a dark ground.
 
@@ -91,7 +95,7 @@ def dark_on_light(gray: np.ndarray) -> np.ndarray:
     """
     step = max(1, int(max(gray.shape) / 1500))
     small = gray[::step, ::step].astype(np.float32)
-    if float(np.median(small)) >= 100:
+    if float(np.median(small)) >= SURELY_PAPER:
         return gray
     import cv2
 

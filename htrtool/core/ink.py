@@ -43,9 +43,10 @@ def ink_map(pixels: np.ndarray, side: int = WORKING_SIDE) -> InkMap:
     paper, outside = paper_tone(pixels)
     darkness = np.clip(1 - pixels / np.maximum(paper, 1), 0, 1).astype(np.float32)
     darkness[outside] = 0
-    mask = without_edges(threshold(darkness), outside)
+    mask = threshold(darkness)
+    # First, since a rule that runs off the page would take all that it crosses with it.
     rules = ruled_lines(mask)
-    return InkMap(darkness, mask & ~rules, rules, scale)
+    return InkMap(darkness, without_edges(mask & ~rules, outside), rules, scale)
 
 
 def paper_tone(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

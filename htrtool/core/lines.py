@@ -207,14 +207,17 @@ def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
 def shows_one_line(pixels: np.ndarray, threads: int | None = None) -> bool:
     """Tell whether a picture shows one text line or word, not a page to be cut into lines.
 
-    A picture high enough for a page whose lines run together from afar shows one only if no two are found in it, one above
-    the other.
+    Where its looks may deceive, it shows one only if no two are found in it, one above the other: a picture high enough for a
+    page whose lines run together from afar, and one so low that descenders may pass for a line.
 
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
         threads: as for :func:`find_lines`.
     """
-    return looks_like_line(pixels) and (pixels.shape[0] <= 2 * LINE_HEIGHT or not _stacked(find_lines(pixels, threads)))
+    height = pixels.shape[0]
+    if looks_like_line(pixels):
+        return height <= 2 * LINE_HEIGHT or not _stacked(find_lines(pixels, threads))
+    return height <= LINE_HEIGHT and not _stacked(find_lines(pixels, threads))
 
 
 def _stacked(lines: list[TextLine]) -> bool:

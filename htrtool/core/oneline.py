@@ -17,7 +17,7 @@ DEEPEST_VALLEY = 0.6
 LEAST_DISTANCE = 0.25
 CLEAR_VALLEY = 0.1
 # Two lines of writing that can be read are no lower than this, in pixels.
-LOWEST_PAGE = 80
+LOWEST_PAGE = 40
 
 
 def looks_like_line(pixels: np.ndarray) -> bool:

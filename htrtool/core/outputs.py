@@ -80,6 +80,7 @@ class PairWriter:
     def __init__(self, folder: Path):
         self.folder = folder
         self._written: set[Path] = set()
+        self._owners: dict[Path, str] = {}
 
     def write(self, sample: Sample) -> bool:
         """Write one sample, and return whether another transcription was there, which is kept.
@@ -88,7 +89,10 @@ class PairWriter:
             OutputError: a folder can't be made, there is another picture with another transcription, or the original.
         """
         stem = self.folder / (sample.key.partition("/")[2] or sample.key)
-        if stem in self._written:
+        folder = sample.key.rpartition("/")[0]
+        # The lines of two pages of one name must not come to lie in one folder.
+        is_other = stem.parent != self.folder and self._owners.setdefault(stem.parent, folder) != folder
+        if is_other or stem in self._written:
             stem = self.folder / sample.key
         self._written.add(stem)
         if os.path.realpath(stem) == os.path.realpath(os.path.splitext(str(sample.meta.get("source", "")))[0]):

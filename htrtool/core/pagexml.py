@@ -228,9 +228,11 @@ def _alto_line(line: Element, language: str | None) -> XmlLine:
     for shape in children_of(line, "Shape"):
         for element in children_of(shape, "Polygon"):
             polygon = _points(element.get("POINTS"))
-    if polygon is None and width > 0 and height > 0:
-        polygon = [(left, top), (left + width, top), (left + width, top + height), (left, top + height)]
     baseline = _points(line.get("BASELINE"))
+    # Where eScriptorium knows no outline, the box that it writes is that of the baseline.
+    rise = max(y for _, y in baseline) - min(y for _, y in baseline) if baseline else 0
+    if polygon is None and width > 0 and height > (1.5 * rise + 1 if baseline else 0):
+        polygon = [(left, top), (left + width, top), (left + width, top + height), (left, top + height)]
     if baseline is None and (single := _NUMBER.fullmatch((line.get("BASELINE") or "").strip())) and width > 0:
         # Up to version 4.0 the baseline is a single height.
         baseline = [(left, float(single[0])), (left + width, float(single[0]))]

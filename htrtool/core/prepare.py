@@ -11,6 +11,11 @@ from htrtool.core.recipe import Recipe
 
 # Scans of a line much higher than what becomes of it are shrunk first, to this many times its height.
 FINEST = 8
+# Of a line's ink, what may lie beyond the rows that are kept; of their height, the margin put back; and of the picture's,
+# from where on it is left as it is. Paler than FAINTEST of the darkest is no ink; what fills more than DENSEST of the rows is a dash.
+STRAY, MARGIN, MOSTLY = 0.01, 0.2, 0.7
+FAINTEST = 0.4
+DENSEST = 0.4
 
 
 class Prepared(NamedTuple):
@@ -46,6 +51,7 @@ def prepare_placed(pixels: np.ndarray, recipe: Recipe, told: object = None) -> P
         return Prepared(resized, 0.0, float(resized.shape[1]))
     if pixels.shape[0] > FINEST * recipe.height:
         pixels = resize_to_height(pixels, FINEST * recipe.height)
+    pixels = without_margins(pixels)
     begin, end = 0.0, float(pixels.shape[1])
     if recipe.normalise == "background":
         pixels = normalise_background(pixels)
@@ -71,6 +77,28 @@ def prepare_placed(pixels: np.ndarray, recipe: Recipe, told: object = None) -> P
     resized = resize_to_height(pixels, recipe.height)
     scale = resized.shape[1] / pixels.shape[1]
     return Prepared(resized, begin * scale, end * scale)
+
+
+def without_margins(pixels: np.ndarray) -> np.ndarray:
+    """Cut blank rows off above and below a line, which would make its letters small, where they are a good part of it.
+
+    Args:
+        pixels: (height, width) uint8, dark ink on light paper, which may lie on something of another tone.
+    """
+    height = len(pixels)
+    paper = np.median(pixels[:, :: max(1, pixels.shape[1] // 500)], axis=1)
+    darkness = np.maximum(paper[:, None].astype(np.float32) - pixels, 0)
+    inked = darkness > FAINTEST * np.quantile(darkness, 0.995)
+    ink = np.where(inked, darkness, 0).sum(axis=1)
+    total = float(ink.sum())
+    if not total:
+        return pixels
+    top, bottom = np.searchsorted(np.cumsum(ink), [STRAY * total, (1 - STRAY) * total])
+    margin = MARGIN * (bottom + 1 - top)
+    top, bottom = max(0, int(top - margin)), min(height, int(np.ceil(bottom + 1 + margin)))
+    inside = inked[top:bottom]
+    is_text = inside.sum() < DENSEST * inside.any(axis=0).sum() * len(inside)
+    return pixels[top:bottom] if is_text and bottom - top < MOSTLY * height else pixels
 
 
 def normalise_background(pixels: np.ndarray) -> np.ndarray:

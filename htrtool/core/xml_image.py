@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Callable, Iterator, Sequence
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -52,12 +54,22 @@ def find_image(name: str, stem: str, folders: Sequence[Path]) -> Path | None:
                 if os.path.isfile(place / wanted):
                     return place / wanted
     for place in places:
+        wanted = _folded(named.name)
+        alike = sorted(file for file in place.glob("*") if _folded(file.name) == wanted) if wanted else []
+        if found := next(filter(os.path.isfile, alike), None):
+            return found
+    for place in places:
         for part in dict.fromkeys((named.stem, stem, stem.split(".")[0])):
             if part and place.is_dir():
                 found = sorted(file for file in place.glob(f"{_literal(part)}.*") if is_image(file) and file.is_file())
                 if found:
                     return found[0]
     return None
+
+
+def _folded(name: str) -> str:
+    """Return a name as it may be told in other letters: capitals or not, as in a URL or not, accents apart or not."""
+    return unicodedata.normalize("NFC", unquote(name)).casefold()
 
 
 def image_of(page: XmlPage, source: str, folder: Path, trusted: bool = False) -> tuple[Path, int | None]:

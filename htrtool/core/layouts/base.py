@@ -171,7 +171,12 @@ def picture_entry(path: Path, key: str, text: str | None, meta: dict) -> Entry:
 
 def transcription_of(folder: Path, stem: str, names: set[str]) -> Path | None:
     """Return the transcription of an image with this stem among the files of its folder."""
-    return next((folder / (stem + suffix) for suffix in TEXT_SUFFIXES if stem + suffix in names), None)
+    for suffix in TEXT_SUFFIXES:
+        # A Mac may have taken the letters of one name apart, and not those of the other.
+        for form in (stem, *(unicodedata.normalize(form, stem) for form in ("NFC", "NFD"))):
+            if form + suffix in names:
+                return folder / (form + suffix)
+    return None
 
 
 def best_forms(names: list[str]) -> Iterator[tuple[str, bool]]:

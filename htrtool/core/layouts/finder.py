@@ -78,12 +78,15 @@ class Finder:
         if not path.exists():
             raise InputError(f"{EXPECTED}; found nothing of that name", source)
         found = self._in_folder(path) if path.is_dir() else self._in_file(path)
-        first = next(found, None)
-        if first is None:
-            pdf = is_pdf_name(path) and self.cutter is None
-            raise InputError(f"{EXPECTED}; {'--lines cuts a PDF into lines' if pdf else 'found none of them'}", source)
-        yield first
-        yield from found
+        try:
+            first = next(found, None)
+            if first is None:
+                pdf = is_pdf_name(path) and self.cutter is None
+                raise InputError(f"{EXPECTED}; {'--lines cuts a PDF into lines' if pdf else 'found none of them'}", source)
+            yield first
+            yield from found
+        except OSError as error:
+            raise InputError(f"can't be read: {error.strerror or error}", str(error.filename or source)) from None
 
     def _wants(self, *layouts: str) -> bool:
         return self.layout in ("auto", *layouts)
@@ -181,7 +184,8 @@ class Finder:
         claimed: set[str] = set()
         annotated: set[tuple[str, str, int | None]] = set()
         transcribed = False
-        for folder, names in folders_below(top, self._unwanted):
+        closed: list[OSError] = []
+        for folder, names in folders_below(top, self._unwanted, closed.append):
             known = set(names)
             under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
             for name in names:
@@ -208,6 +212,7 @@ class Finder:
                             item = LeftOut(item.name, "another annotation of a page that was taken")
                         annotated.add(page_of)
                     yield item
+        yield from (InputError(f"can't be read: {error.strerror}", str(error.filename)) for error in closed)
         if not self._wants("pairs", "images"):
             return
 
@@ -234,13 +239,17 @@ def inode_of(file: str | Path | int) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def folders_below(top: Path, unwanted: Callable[[Path], object] = lambda folder: None) -> Iterator[tuple[Path, list[str]]]:
+def folders_below(
+    top: Path,
+    unwanted: Callable[[Path], object] = lambda folder: None,
+    closed: Callable[[OSError], object] = lambda error: None,
+) -> Iterator[tuple[Path, list[str]]]:
     """Yield a folder and those below it, sorted, each with the names of its files; hidden ones are passed over.
 
-    ``unwanted`` tells of a folder why it is passed over too, None if it is not.
+    ``unwanted`` tells of a folder why it is passed over too, None if it is not; ``closed`` is told of one that can't be opened.
     """
     seen = set()
-    for here, folders, names in os.walk(top, followlinks=True):
+    for here, folders, names in os.walk(top, onerror=closed, followlinks=True):
         # A link that leads back up would be followed for ever.
         real = os.path.realpath(here)
         if real in seen:
