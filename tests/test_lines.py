@@ -284,6 +284,24 @@ def test_a_wide_picture_of_many_lines_is_no_line():
     assert shows_one_line(cv2.resize(written(lines=1, first=50, height=80), None, fx=5, fy=5))
 
 
+@pytest.mark.parametrize("scale", [1, 0.5, 0.4])
+def test_two_lines_in_a_small_picture_are_no_line(scale):
+    pixels = real_writing()
+    first, second = find_lines(pixels)[3:5]
+    for last, one in ((first, True), (second, False)):
+        rows = pixels[int(first.polygon[:, 1].min()) : int(last.polygon[:, 1].max())]
+        assert shows_one_line(cv2.resize(rows, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)) == one
+
+
+def test_rules_that_run_off_the_page_take_no_words_with_them():
+    pixels = written()
+    expected = [line.baseline[-1, 0] for line in find_lines(pixels)]
+    for y in range(30, len(pixels), 60):
+        cv2.line(pixels, (0, y), (pixels.shape[1], y), 120, 2)
+    found = [line.baseline[-1, 0] for line in find_lines(pixels)]
+    assert len(found) == len(expected) and np.abs(np.subtract(found, expected)).max() < 40
+
+
 def test_shadow_on_paper_is_no_edge_of_the_scan():
     pixels = written()
     expected = heights(find_lines(pixels))

@@ -146,6 +146,24 @@ def test_light_writing_on_a_dark_ground_is_inverted(tmp_path):
     assert (load(tmp_path / "light.png")[0] == page).all()
 
 
+def test_light_writing_on_a_middle_tone_is_inverted(tmp_path):
+    page = np.full((300, 500), 130, np.uint8)
+    for y in (80, 160, 240):
+        cv2.putText(page, "chalk on a green board", (20, y), cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 1.2, 240, 2)
+    cv2.imwrite(str(tmp_path / "board.png"), page)
+    assert (load(tmp_path / "board.png")[0] == 255 - page).all()
+
+
+def test_pages_in_a_tar_are_told_from_lines(tmp_path):
+    sizes = {"line": (64, 900), "scan of a line": (300, 2000), "page": (900, 700), "prepared": (300, 300)}
+    with open(tmp_path / "mixed.tar", "wb") as stream, SampleWriter(stream) as writer:
+        for name, size in sizes.items():
+            meta = {"recipe": {"normalise": "none", "height": 300}} if name == "prepared" else {}
+            writer.write(Sample(name, encode_png(np.full(size, 255, np.uint8)), None, meta))
+    told = {source.file.rpartition("/")[2]: source.is_line for source in page_sources(str(tmp_path / "mixed.tar"))}
+    assert told == {"line": True, "scan of a line": True, "page": False, "prepared": True}
+
+
 def test_a_dark_scan_is_not_inverted(tmp_path):
     page = np.full((300, 500), 85, np.uint8)
     for y in (80, 160, 240):

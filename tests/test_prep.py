@@ -15,6 +15,8 @@ import pytest
 from drawn import line_picture, save
 from PIL import Image
 
+from htrtool.core.errors import InputError
+from htrtool.core.layouts.finder import Finder
 from htrtool.core.samples import Sample, SampleWriter, encode_png, read_samples
 from htrtool.exits import Exit
 
@@ -431,6 +433,28 @@ def test_real_pages_and_lines(run_htr, tmp_path):
     samples = samples_in(run_htr("prep", tmp_path).stdout)
     assert len(samples) == len(told["lines"])
     assert all(s.pixels().mean() > 190 for s in samples)
+
+
+def test_pages_of_one_name_keep_their_lines_apart(run_htr, tmp_path):
+    for folder, sample in (("a", "note"), ("b", "letter")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "page.jpg").write_bytes((SAMPLES / f"{sample}.jpg").read_bytes())
+    done = run_htr("prep", "-q", "--lines", tmp_path / "a" / "page.jpg", tmp_path / "b" / "page.jpg", "-o", f"{tmp_path}/mine/")
+    assert done.returncode == 0, done.stderr
+    alone = [run_htr("prep", "--lines", tmp_path / name / "page.jpg").stdout for name in "ab"]
+    counts = [sum(1 for _ in read_samples(io.BytesIO(stream))) for stream in alone]
+    assert [len(list((tmp_path / "mine" / name).glob("*.png"))) for name in ("page", "b/page")] == counts
+
+
+def test_a_folder_that_can_not_be_opened_is_told(monkeypatch, tmp_path):
+    def closed(top, onerror, followlinks):
+        yield str(top), [], ["a.png"]
+        onerror(PermissionError(13, "Permission denied", f"{top}/closed"))
+
+    (tmp_path / "a.png").write_bytes(b"")
+    monkeypatch.setattr("os.walk", closed)
+    found = [item for item in Finder().find(str(tmp_path)) if isinstance(item, InputError)]
+    assert [str(error) for error in found] == [f"{tmp_path}/closed: can't be read: Permission denied"]
 
 
 def test_no_sample_of_a_tar_is_written_outside_the_folder(run_htr, tmp_path):

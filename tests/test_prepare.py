@@ -3,14 +3,14 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from drawn import line_picture
+from drawn import PAPER, line_picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from htrtool.core.binarise import binarise
 from htrtool.core.errors import InputError
-from htrtool.core.prepare import normalise_background, prepare, prepare_placed
-from htrtool.core.recipe import BINARISATIONS, NORMALISATIONS, Recipe
+from htrtool.core.prepare import normalise_background, prepare, prepare_placed, without_margins
+from htrtool.core.recipe import BINARISATIONS, DEFAULT_RECIPE, NORMALISATIONS, Recipe
 from htrtool.core.rules import remove_rules
 from htrtool.core.slant import shear_upright, skew_of, slant_of, turn_level
 
@@ -159,6 +159,18 @@ def test_a_huge_scan_of_a_line_takes_little_memory():
     assert prepare(pixels, Recipe()).shape == (64, 96)
     assert tracemalloc.get_traced_memory()[1] < 60_000_000
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize("bed", [PAPER, 250, 120])
+def test_blank_rows_above_and_below_a_line_do_not_make_it_small(bed):
+    line = line_picture(height=64)
+    closest = prepare(line, DEFAULT_RECIPE).shape[1]
+    for margin in (20, 60, 400):
+        framed = cv2.copyMakeBorder(line, margin, 2 * margin, 0, 0, cv2.BORDER_CONSTANT, value=bed)
+        assert prepare(framed, DEFAULT_RECIPE).shape[1] == pytest.approx(closest, rel=0.15)
+    dash = np.full((64, 200), PAPER, np.uint8)
+    dash[30:34, 40:160] = 30
+    assert without_margins(dash).shape == dash.shape and not len(without_margins(np.full((64, 9), PAPER, np.uint8))) < 64
 
 
 def test_a_picture_that_was_prepared_at_another_height_is_only_resized():

@@ -157,6 +157,13 @@ def test_the_image_is_found_where_tools_keep_it(read, folder, image, xml):
     assert read("-f", "txt", xml).stdout == b"bad cab\nface\n"
 
 
+@pytest.mark.parametrize("named, there", [("Köln 1.png", "Ko\u0308ln 1.png"), ("Brief%201.PNG", "brief 1.png")])
+def test_the_image_is_found_by_a_name_in_other_letters(read, folder, named, there):
+    (folder / "sheet.png").rename(folder / there)
+    write_xml(folder, "page", named, "other.xml")
+    assert read("-f", "txt", "other.xml").stdout == b"bad cab\nface\n"
+
+
 # Bad files
 
 
@@ -207,6 +214,16 @@ def test_numbers_that_are_no_places_stop_nothing(read, folder, form, number):
     path.write_text(re.sub(r'(points|POINTS)="\S+', rf'\1="{number},{number}', path.read_text(), count=1))
     result = read("sheet.xml")
     assert b"Traceback" not in result.stderr and result.returncode in (Exit.OK, Exit.SOME_FAILED, Exit.BAD_INPUT)
+
+
+def test_a_box_that_is_only_the_baseline_s_is_no_outline():
+    from htrtool.core.pagexml import pages_in, parse_tree
+
+    line = '<TextLine BASELINE="{}" HPOS="10" VPOS="40" WIDTH="90" HEIGHT="{}"><String CONTENT="a"/></TextLine>'
+    lines = line.format("10,44 100,40", 5) + line.format("10,44 100,40", 30) + line.format("50", 30)
+    xml = f"<alto><Layout><Page WIDTH='200' HEIGHT='99'><TextBlock>{lines}</TextBlock></Page></Layout></alto>"
+    (page,) = pages_in(parse_tree(xml.encode(), "x.xml"), "x.xml")
+    assert [line.polygon is None for line in page.lines] == [True, False, False]
 
 
 @both

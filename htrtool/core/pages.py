@@ -220,16 +220,23 @@ def _of_samples(stream: IO[bytes], operand: str) -> Iterator[PageSource]:
         yield from failed()
         name = f"{operand}/{sample.key}"
         picture = _of_picture(lambda image=sample.image: io.BytesIO(image), sample.image[:HEAD], name, lazy=True)
-        page, prepared = next(picture), sample.meta.get("recipe")
-        width, height = page.size or (0, 0)
-        may_be_page = not prepared and height > HIGHEST_LINE and width < LONGEST_PAGE * height
-        yield replace(page, is_line=not may_be_page, prepared=prepared)
+        prepared = sample.meta.get("recipe")
+        yield replace(next(picture), is_line=bool(prepared) or not _may_be_page(sample.image), prepared=prepared)
     yield from failed()
 
 
 # Of a picture in a tar, what it must be higher than, in pixels, and no more than so many times as wide as high, to be looked
 # at as a page: mostly they are lines.
 HIGHEST_LINE, LONGEST_PAGE = 256, 5
+
+
+def _may_be_page(content: bytes) -> bool:
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+            width, height = picture.size
+    except BROKEN:
+        return False
+    return height > HIGHEST_LINE and width < LONGEST_PAGE * height
 
 
 def failing(error: InputError) -> Callable[[], np.ndarray]:

@@ -49,9 +49,9 @@ def prepare_placed(pixels: np.ndarray, recipe: Recipe, told: object = None) -> P
     if isinstance(told, dict) and told | {"height": recipe.height} == recipe.to_json():
         resized = resize_to_height(pixels, recipe.height)
         return Prepared(resized, 0.0, float(resized.shape[1]))
+    pixels = without_margins(pixels)
     if pixels.shape[0] > FINEST * recipe.height:
         pixels = resize_to_height(pixels, FINEST * recipe.height)
-    pixels = without_margins(pixels)
     begin, end = 0.0, float(pixels.shape[1])
     if recipe.normalise == "background":
         pixels = normalise_background(pixels)
