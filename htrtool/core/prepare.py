@@ -16,6 +16,8 @@ FINEST = 8
 STRAY, MARGIN, MOSTLY = 0.01, 0.2, 0.7
 FAINTEST = 0.4
 DENSEST = 0.4
+# Higher pictures are looked at in so many rows.
+MOST_ROWS = 400
 
 
 class Prepared(NamedTuple):
@@ -85,9 +87,11 @@ def without_margins(pixels: np.ndarray) -> np.ndarray:
     Args:
         pixels: (height, width) uint8, dark ink on light paper, which may lie on something of another tone.
     """
-    height = len(pixels)
-    paper = np.median(pixels[:, :: max(1, pixels.shape[1] // 500)], axis=1)
-    darkness = np.maximum(paper[:, None].astype(np.float32) - pixels, 0)
+    scale = max(1.0, len(pixels) / MOST_ROWS)
+    small = resize_to_height(pixels, MOST_ROWS) if scale > 1 else pixels
+    height = len(small)
+    paper = np.median(small[:, :: max(1, small.shape[1] // 500)], axis=1)
+    darkness = np.maximum(paper[:, None].astype(np.float32) - small, 0)
     inked = darkness > FAINTEST * np.quantile(darkness, 0.995)
     ink = np.where(inked, darkness, 0).sum(axis=1)
     total = float(ink.sum())
@@ -98,7 +102,9 @@ def without_margins(pixels: np.ndarray) -> np.ndarray:
     top, bottom = max(0, int(top - margin)), min(height, int(np.ceil(bottom + 1 + margin)))
     inside = inked[top:bottom]
     is_text = inside.sum() < DENSEST * inside.any(axis=0).sum() * len(inside)
-    return pixels[top:bottom] if is_text and bottom - top < MOSTLY * height else pixels
+    if not is_text or bottom - top >= MOSTLY * height:
+        return pixels
+    return pixels[int(top * scale) : int(np.ceil(bottom * scale))]
 
 
 def normalise_background(pixels: np.ndarray) -> np.ndarray:
