@@ -17,7 +17,7 @@ STRAY, MARGIN, MOSTLY = 0.01, 0.2, 0.7
 FAINTEST = 0.4
 DENSEST = 0.4
 # Higher pictures are looked at in so many rows.
-MOST_ROWS = 400
+MOST_ROWS = 800
 
 
 class Prepared(NamedTuple):
