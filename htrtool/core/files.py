@@ -75,7 +75,7 @@ def check_replaceable(path: str | os.PathLike) -> None:
 
 
 def printable_name(name: str) -> str:
-    """Return a file's name with a question mark in place of each byte that is no UTF-8, which JSON, XML and pictures can't hold."""
+    """Return a file's name with a replacement character (�) for each byte that is no UTF-8, which JSON, XML and pictures can't hold."""
     return os.fsencode(name).decode("utf-8", "replace")
 
 

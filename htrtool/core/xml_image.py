@@ -41,7 +41,7 @@ def find_image(name: str, stem: str, folders: Sequence[Path]) -> Path | None:
 
     Args:
         name: the name that the file gives; where that is a path, it is followed from a folder downwards, never out of
-            it, and its last part is looked for as well.
+            it, and its last part is looked for as well, in other letters too: capitals or not, accents apart or not.
         stem: the XML file's own stem, for which an image may be named if the name leads nowhere.
         folders: where to look; in folders of images within them, too.
     """
@@ -53,9 +53,9 @@ def find_image(name: str, stem: str, folders: Sequence[Path]) -> Path | None:
             for wanted in (*inside, Path(named.name)):
                 if os.path.isfile(place / wanted):
                     return place / wanted
-    for place in places:
-        wanted = _folded(named.name)
-        alike = sorted(file for file in place.glob("*") if _folded(file.name) == wanted) if wanted else []
+    folded = _folded(named.name)
+    for place in places if folded else ():
+        alike = sorted(file for file in place.glob("*") if _folded(file.name) == folded)
         if found := next(filter(os.path.isfile, alike), None):
             return found
     for place in places:
