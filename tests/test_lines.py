@@ -302,11 +302,12 @@ def test_rules_that_run_off_the_page_take_no_words_with_them():
     assert len(found) == len(expected) and np.abs(np.subtract(found, expected)).max() < 40
 
 
-def test_shadow_on_paper_is_no_edge_of_the_scan():
+@pytest.mark.parametrize(("tone", "blur"), [(0.42, 12), (0.25, 0)])
+def test_shadow_on_paper_is_no_edge_of_the_scan(tone, blur):
     pixels = written()
     expected = heights(find_lines(pixels))
-    shade = np.where(np.arange(pixels.shape[1]) < 500, 0.42, 1.0)
-    shaded = (cv2.GaussianBlur(np.tile(shade, (pixels.shape[0], 1)), (0, 0), 12) * pixels).astype(np.uint8)
+    shade = np.tile(np.where(np.arange(pixels.shape[1]) < 500, tone, 1.0), (pixels.shape[0], 1))
+    shaded = ((cv2.GaussianBlur(shade, (0, 0), blur) if blur else shade) * pixels).astype(np.uint8)
     lines = find_lines(shaded)
     assert_baselines(lines, expected)
     whole = [np.ptp(line.baseline[:, 0]) for line in find_lines(pixels)]

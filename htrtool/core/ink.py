@@ -13,6 +13,8 @@ LEAST_CONTRAST = 0.06
 THICKEST_RULE = 5
 OUTSIDE = 0.33
 """Of the usual tone of the paper, that under which it is the dark edge of a scan, no shadow on paper."""
+WRITTEN = 0.1
+"""Of the lines of a page, the part that runs in the dark at its edge if that is a deep shadow after all."""
 
 
 @dataclass
@@ -29,18 +31,21 @@ class InkMap:
     scale: float
 
 
-def ink_map(pixels: np.ndarray, side: int = WORKING_SIDE) -> InkMap:
+def ink_map(pixels: np.ndarray, side: int = WORKING_SIDE, baselines: np.ndarray | None = None) -> InkMap:
     """Find the ink of a page.
 
     Args:
         pixels: (height, width) uint8, dark on light.
         side: the longer side at the working scale; smaller pages are left as they are.
+        baselines: (points, 2), x and y of evenly spaced points of its lines' baselines, if they are known.
     """
     scale = min(1.0, side / max(pixels.shape))
     if scale < 1:
         size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     paper, outside = paper_tone(pixels)
+    if baselines is not None and outside.any():
+        outside = _unwritten(outside, scale * baselines)
     darkness = np.clip(1 - pixels / np.maximum(paper, 1), 0, 1).astype(np.float32)
     darkness[outside] = 0
     mask = threshold(darkness)
@@ -79,6 +84,16 @@ def _joined_to_edge(dark: np.ndarray) -> np.ndarray:
     edges = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     keep = np.zeros(count, bool)
     keep[np.unique(edges)] = True
+    keep[0] = False
+    return keep[labels]
+
+
+def _unwritten(outside: np.ndarray, baselines: np.ndarray) -> np.ndarray:
+    """Keep the parts of a mask in which no good part of the baselines runs."""
+    _, labels = cv2.connectedComponents(outside.astype(np.uint8), connectivity=4)
+    columns, rows = baselines.astype(int).T
+    crossed = labels[np.clip(rows, 0, len(labels) - 1), np.clip(columns, 0, labels.shape[1] - 1)]
+    keep = np.bincount(crossed, minlength=labels.max() + 1) < WRITTEN * len(baselines)
     keep[0] = False
     return keep[labels]
 

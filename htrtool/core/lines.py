@@ -181,9 +181,10 @@ def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
     """Give each trace of the maps its ink, its ends and its outline on the page; what has no ink is no line, nor is a rule."""
     if not traces:
         return []
-    mask = ink_map(page, side=max(page.shape)).mask
     # The page has twice as many pixels each way as its maps.
     traces = [trace.scaled(2) for trace in traces]
+    baselines = np.vstack([np.column_stack([np.arange(trace.left, trace.right), trace.ys]) for trace in traces])
+    mask = ink_map(page, side=max(page.shape), baselines=baselines).mask
     lines, ends, heights, slopes = [], [], [], []
     for trace, (xs, ys) in zip(traces, ink_of_each(own_ink(mask, traces), len(traces))):
         if len(xs) < LEAST_INK * trace.x_height**2:
