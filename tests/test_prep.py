@@ -163,6 +163,26 @@ def test_a_text_that_the_picture_does_not_show_is_left_out_on_request(run_htr, t
     assert lines[3].key.encode() in done.stderr and lines[6].key.encode() in done.stderr
 
 
+def test_pages_from_a_pipe_and_in_a_tar_are_cut_like_those_in_files(run_htr, tmp_path):
+    page, truth = SAMPLES / "letter.jpg", SAMPLES / "letter.gt.txt"
+    pictures = {sample.key.rpartition("/")[2]: sample.image for sample in samples_in(run_htr("prep", "--lines", page).stdout)}
+    piped = run_htr("prep", "--lines", "-", input=page.read_bytes())
+    assert {sample.key.removeprefix("stdin/"): sample.image for sample in samples_in(piped.stdout)} == pictures, piped.stderr
+    done = run_htr("prep", "--text", truth, "-", input=page.read_bytes())
+    assert [sample.text for sample in samples_in(done.stdout)] == truth.read_text(encoding="utf-8").splitlines()
+    line = Sample("line", next(iter(pictures.values())), None, {"recipe": {}})
+    both = tar_of([Sample("letter", page.read_bytes()), Sample("typed", page.read_bytes(), "as it is"), line])
+    (tmp_path / "pages.tar").write_bytes(both)
+    samples = samples_in(run_htr("prep", "--lines", tmp_path / "pages.tar").stdout)
+    assert [sample.key for sample in samples] == [*(f"pages/letter/{name}" for name in pictures), "typed", "line"]
+    assert [sample.image for sample in samples[:-2]] == list(pictures.values())
+    refused = run_htr("prep", "--text", truth, "-", input=both)
+    assert refused.returncode == Exit.BAD_INPUT and b"expected a picture or a PDF, which --text is for" in refused.stderr
+    for content in (b"", b"a letter to you"):
+        done = run_htr("prep", "--lines", "-", input=content)
+        assert done.returncode == Exit.BAD_INPUT and b"htr prep: -: expected" in done.stderr
+
+
 def test_all_pages_of_a_pdf_are_cut_and_matched_with_one_transcription(run_htr, tmp_path):
     note, letter = (Image.open(SAMPLES / name) for name in ("note.jpg", "letter.jpg"))
     note.save(tmp_path / "both.pdf", save_all=True, append_images=[letter], resolution=150)

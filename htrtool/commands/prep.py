@@ -66,7 +66,8 @@ def prep(
     taken apart, and each new line is set from one writer's own words, joined letters and letters.
 
     To make ground truth of your own, cut pages with --lines into a folder, where the model's reading stands beside each
-    line in a .gt.txt, ready to be corrected; or give what is typed already with --text, and each line gets its part.
+    line in a .gt.txt, ready to be corrected; or give what is typed already with --text, and each line gets its part. Pages
+    may come in a tar too, and one from standard input.
 
     The samples go to standard output as a tar in the WebDataset convention: for each line KEY.png, KEY.txt and
     KEY.json. To a folder they go as KEY.png and KEY.gt.txt; a .gt.txt that is there already is kept.
@@ -152,10 +153,10 @@ def prep(
 
 
 def is_page(operand: str) -> bool:
-    """Tell whether an operand names a picture or a PDF, as pages are."""
+    """Tell whether an operand names a picture or a PDF, as pages are, or may be one that comes from standard input."""
     from htrtool.core.layouts.base import is_image, is_pdf_name
 
-    return is_image(operand) or is_pdf_name(operand)
+    return operand == "-" or is_image(operand) or is_pdf_name(operand)
 
 
 def found_in(operands: list[str], find: Callable[[str], Iterator[Found]]) -> Iterator[Found]:

@@ -22,7 +22,7 @@ from PIL import Image, UnidentifiedImageError
 
 from htrtool.core.errors import InputError
 from htrtool.core.gray import dark_on_light, to_gray
-from htrtool.core.samples import read_samples
+from htrtool.core.samples import Sample, read_samples
 
 if TYPE_CHECKING:
     from htrtool.core.cut import Cut
@@ -111,7 +111,7 @@ def page_sources(operand: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
     if operand == "-":
         # An object of its own over descriptor 0: sys.stdin could not be closed at exit while a thread waits in it.
         with open(0, "rb", closefd=False) as stream:
-            yield from _of_stream(stream, operand, dpi)
+            yield from stream_sources(stream, operand, dpi)
         return
     try:
         mode = os.stat(operand).st_mode
@@ -124,7 +124,7 @@ def page_sources(operand: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
             if stat.S_ISREG(mode):
                 yield from _of_file(stream, operand, dpi)
             else:
-                yield from _of_stream(stream, operand, dpi)
+                yield from stream_sources(stream, operand, dpi)
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror or error}", operand) from None
 
@@ -140,12 +140,9 @@ def _of_file(stream: IO[bytes], operand: str, dpi: float) -> Iterator[PageSource
         yield from picture_sources(operand, dpi)
 
 
-def _of_stream(stream: IO[bytes], operand: str, dpi: float) -> Iterator[PageSource]:
-    head = stream.peek(HEAD)
-    if len(head) < 512:
-        # A pipe may hand over its first bytes in small pieces.
-        head = stream.read(HEAD)
-        stream = io.BufferedReader(Rejoined(head, stream))
+def stream_sources(stream: IO[bytes], operand: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]:
+    """Yield the pages of a stream that is read from its beginning to its end, as :func:`page_sources` does."""
+    head, stream = peeked(stream)
     if is_tar(head):
         yield from _of_samples(stream, operand)
         return
@@ -156,6 +153,16 @@ def _of_stream(stream: IO[bytes], operand: str, dpi: float) -> Iterator[PageSour
         yield from _of_xml(content, operand, Path(), dpi)
     else:
         yield from _of_picture(lambda: io.BytesIO(content), head, operand)
+
+
+def peeked(stream: IO[bytes]) -> tuple[bytes, IO[bytes]]:
+    """Return the first bytes of a stream, and the stream from its beginning on."""
+    head = stream.peek(HEAD)
+    if len(head) >= 512:
+        return head, stream
+    # A pipe may hand over its first bytes in small pieces.
+    head = stream.read(HEAD)
+    return head, io.BufferedReader(Rejoined(head, stream))
 
 
 class Rejoined(io.RawIOBase):
@@ -218,11 +225,15 @@ def _of_samples(stream: IO[bytes], operand: str) -> Iterator[PageSource]:
 
     for sample in read_samples(stream, operand, errors.append):
         yield from failed()
-        name = f"{operand}/{sample.key}"
-        picture = _of_picture(lambda image=sample.image: io.BytesIO(image), sample.image[:HEAD], name, lazy=True)
-        prepared = sample.meta.get("recipe")
-        yield replace(next(picture), is_line=bool(prepared) or not _may_be_page(sample.image), prepared=prepared)
+        yield sample_source(sample, f"{operand}/{sample.key}")
     yield from failed()
+
+
+def sample_source(sample: Sample, name: str) -> PageSource:
+    """Return the picture of a sample as a page, or a line if it was prepared as one or looks like one."""
+    picture = _of_picture(lambda: io.BytesIO(sample.image), sample.image[:HEAD], name, lazy=True)
+    prepared = sample.meta.get("recipe")
+    return replace(next(picture), is_line=bool(prepared) or not _may_be_page(sample.image), prepared=prepared)
 
 
 # Of a picture in a tar, what it must be higher than, in pixels, and no more than so many times as wide as high, to be looked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import unicodedata
@@ -15,6 +16,7 @@ from htrtool.core.errors import InputError
 from htrtool.core.samples import Sample, read_samples
 
 if TYPE_CHECKING:
+    from htrtool.core.layouts.page import PageCutter
     from htrtool.core.pages import PageSource
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".jp2", ".pgm", ".ppm", ".pbm", ".gif")
@@ -22,6 +24,8 @@ TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 # ocropus and Calamari keep several forms of a line side by side; the one nearest to the scan comes first.
 FORMS = ("", ".raw", ".nrm", ".bin")
 TEXT_SUFFIXES = (".gt.txt", ".txt", ".GT.TXT", ".TXT")
+FROM_STREAM = "stdin"
+"""The key of what comes from standard input, which has no name."""
 NO_TEXT = "no transcription"
 SEVERAL_LINES = "several lines of text for one picture"
 OTHER_FORM = "another form of a line that was taken"
@@ -190,32 +194,52 @@ def best_forms(names: list[str]) -> Iterator[tuple[str, bool]]:
     yield from ((name, best[stem_of(name)] == name) for name in images)
 
 
-def in_stream(stream: IO[bytes], name: str) -> Iterator[Found]:
-    """Yield the samples of a tar stream; a stream that breaks off gives an error after what came before."""
+def in_stream(stream: IO[bytes], name: str, cutter: PageCutter | None = None) -> Iterator[Found]:
+    """Yield the samples of a tar stream; a stream that breaks off gives an error after what came before.
+
+    With a ``cutter``, those without transcription may be pages, and are cut.
+    """
+
+    def load(sample: Sample) -> Iterable[Line | LeftOut | InputError]:
+        if cutter is None or sample.text is not None:
+            return [sample_line(sample, name)]
+        return cutter.of_sample(sample, name)
+
     errors: list[InputError] = []
     try:
         for sample in read_samples(stream, name, on_error=errors.append):
             yield from errors
             errors.clear()
-            yield Entry(f"{name}/{sample.key}", lambda sample=sample: [_line_of(sample, name)], sample.text)
+            yield Entry(f"{name}/{sample.key}", functools.partial(load, sample), sample.text)
         yield from errors
     except InputError as error:
         yield error
 
 
-def _line_of(sample: Sample, name: str) -> Line:
-    key = "/".join(_downwards(sample.key))
-    meta = {"source": f"{name}/{sample.key}", "document": key.rpartition("/")[0] or document_of(key)} | sample.meta
+def sample_line(sample: Sample, stream: str) -> Line:
+    """Return a sample as a line; ``stream`` names what it is from.
+
+    Raises:
+        InputError: its picture is broken.
+    """
+    key = sample_key(sample)
+    source = f"{stream}/{sample.key}"
+    meta = {"source": source, "document": key.rpartition("/")[0] or document_of(key)} | sample.meta
     try:
         return Line(key, sample.pixels(), sample.text, meta)
     except InputError as error:
-        raise InputError(error.args[0], f"{name}/{sample.key}") from None
+        raise InputError(error.args[0], source) from None
 
 
-def in_tar(path: Path) -> Iterator[Found]:
-    """Yield the samples of a tar file."""
+def sample_key(sample: Sample) -> str:
+    """Return a sample's key without what would lead out of where it is put."""
+    return "/".join(_downwards(sample.key))
+
+
+def in_tar(path: Path, cutter: PageCutter | None = None) -> Iterator[Found]:
+    """Yield the samples of a tar file, see :func:`in_stream`."""
     try:
         with open(path, "rb") as stream:
-            yield from in_stream(stream, str(path))
+            yield from in_stream(stream, str(path), cutter)
     except OSError as error:
         yield InputError(f"can't read it: {error.strerror}", str(path))

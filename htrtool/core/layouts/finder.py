@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Iterator
+from typing import IO, TYPE_CHECKING, Callable, Iterator
 
 from htrtool.core import pagexml
 from htrtool.core.errors import InputError
@@ -15,6 +15,7 @@ from htrtool.core.layouts import table as table_layout
 from htrtool.core.layouts import xml as xml_layout
 from htrtool.core.layouts.base import (
     FORMS,
+    FROM_STREAM,
     IMAGE_SUFFIXES,
     NO_TEXT,
     OTHER_FORM,
@@ -72,7 +73,7 @@ class Finder:
         """
         if source == "-":
             with open(0, "rb", closefd=False) as stream:
-                yield from in_stream(stream, "-")
+                yield from self._in_stream(stream)
             return
         path = Path(source)
         if not path.exists():
@@ -103,7 +104,7 @@ class Finder:
             self._taken.add(real)
             yield self._of_image(path, key_of(prefix, stem_of(path.name)))
         elif self._wants("tar") and (is_tar_name(path) or self.layout == "tar"):
-            yield from in_tar(path)
+            yield from in_tar(path, self.cutter)
         elif self._wants("xml") and (self.layout == "xml" or pagexml.is_page_xml(path)):
             yield from xml_layout.in_xml(path, prefix)
         elif self._wants("iam") and path.suffix == ".txt" and iam.is_table(path):
@@ -119,7 +120,23 @@ class Finder:
         elif self._wants("table") and (self.layout == "table" or path.suffix.lower() in table_layout.TABLE_SUFFIXES):
             yield from table_layout.in_table(path, prefix, self.image_column, self.text_column)
         elif not path.is_file() and self._wants("tar"):
-            yield from in_tar(path)
+            yield from in_tar(path, self.cutter)
+
+    def _in_stream(self, stream: IO[bytes]) -> Iterator[Found]:
+        """Yield the samples of standard input, or the picture or PDF that it is, where pages are cut."""
+        if self.cutter is not None:
+            from htrtool.core.pages import is_tar, peeked, stream_sources
+
+            head, stream = peeked(stream)
+            transcription = self.transcriptions.get("-")
+            if transcription and is_tar(head):
+                raise InputError("expected a picture or a PDF, which --text is for, received a tar", "-")
+            if head and not is_tar(head):
+                # All of it, since the stream is closed when the lines are looked for.
+                pages = list(stream_sources(stream, "-"))
+                yield Entry("-", lambda: self.cutter.lines_of(pages, "-", FROM_STREAM, transcription))
+                return
+        yield from in_stream(stream, "-", self.cutter)
 
     def _of_image(self, path: Path, key: str) -> Found:
         if (page_text := self.transcriptions.get(str(path))) is not None:
@@ -198,7 +215,7 @@ class Finder:
                 if self._wants("xml") and name.lower().endswith(".xml") and pagexml.is_page_xml(path):
                     found = xml_layout.in_xml(path, under)
                 elif self._wants("tar") and is_tar_name(name):
-                    found = in_tar(path)
+                    found = in_tar(path, self.cutter)
                 elif self._wants("pairs") and not transcribed and is_image(name):
                     transcribed = transcription_of(folder, stem_of(name), known) is not None
                 for item in found:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from htrtool.core.errors import InputError
 from htrtool.core.language import reader_for
-from htrtool.core.layouts.base import LeftOut, Line, document_of, first_page, is_image, read_text
+from htrtool.core.layouts.base import (
+    FROM_STREAM,
+    LeftOut,
+    Line,
+    document_of,
+    first_page,
+    is_image,
+    key_of,
+    read_text,
+    sample_key,
+    sample_line,
+    stem_of,
+)
 from htrtool.core.lines import cut_lines, shows_one_line
-from htrtool.core.pages import page_sources
+from htrtool.core.pages import PageSource, page_sources, sample_source
 from htrtool.core.reader import Reader
+from htrtool.core.samples import Sample
 
 NO_LINE = "page on which no line was found"
 NO_MATCH = "shows nothing of the transcription"
@@ -70,35 +83,62 @@ class PageCutter:
         Raises:
             InputError: the image or the transcription can't be read, or the transcription is too long to be matched.
         """
-        found = self._cuts(path, key)
-        if transcription is not None:
-            found = self._matched(list(found), transcription)
-        for item in found:
-            if not isinstance(item, Line) or item.text is not None or transcription is not None:
-                yield item
-                continue
-            try:
-                text = self.reader.read_line(self.reader.prepare(item.pixels)).text if self.reads else ""
-            except InputError as error:
-                yield InputError(error.args[0], item.key)
-                continue
-            # A line that the model sees nothing in stays, for whoever corrects the reading.
-            yield replace(item, text=text or None)
+        return self.lines_of(page_sources(str(path)), str(path), key, transcription)
 
-    def _cuts(self, path: Path, key: str) -> Iterator[Line | LeftOut | InputError]:
-        for source in page_sources(str(path)):
+    def lines_of(
+        self, sources: Iterable[PageSource], name: str, key: str, transcription: Path | None = None
+    ) -> Iterator[Line | LeftOut | InputError]:
+        """Yield the lines that are found on pages, which have a name together; see :meth:`lines`."""
+        found = self._cuts(sources, name, key)
+        if transcription is None:
+            yield from map(self._read, found)
+        else:
+            yield from self._matched(list(found), transcription)
+
+    def of_sample(self, sample: Sample, stream: str) -> Iterator[Line | LeftOut | InputError]:
+        """Yield the lines that are found in a sample without transcription: itself, if it is one, or looks like one.
+
+        Args:
+            stream: the name of what it is from.
+
+        Raises:
+            InputError: its picture can't be read.
+        """
+        name = f"{stream}/{sample.key}"
+        source = sample_source(sample, name)
+        if source.is_line:
+            yield self._read(sample_line(sample, stream))
+            return
+        key = sample_key(sample)
+        if "/" not in key:
+            key = key_of(FROM_STREAM if stream == "-" else stem_of(Path(stream).name), key)
+        yield from self.lines_of([source], name, key)
+
+    def _read(self, item: Line | LeftOut | InputError) -> Line | LeftOut | InputError:
+        """Return a line with the model's reading, if lines are to be read."""
+        if not isinstance(item, Line) or not self.reads:
+            return item
+        try:
+            text = self.reader.read_line(self.reader.prepare(item.pixels, item.meta.get("recipe"))).text
+        except InputError as error:
+            return InputError(error.args[0], item.key)
+        # A line that the model sees nothing in stays, for whoever corrects the reading.
+        return replace(item, text=text or None)
+
+    def _cuts(self, sources: Iterable[PageSource], name: str, key: str) -> Iterator[Line | LeftOut | InputError]:
+        for source in sources:
             many = source.pages > 1
             page_key = f"{key}/p{source.page}" if many else key
             try:
                 with source.room():
                     cuts = cut_lines(source.load(), self.threads)
             except InputError as error:
-                yield InputError(f"page {source.page}: " * many + error.args[0], error.source or str(path))
+                yield InputError(f"page {source.page}: " * many + error.args[0], error.source or name)
                 continue
             if not cuts:
-                yield LeftOut(f"{path}, page {source.page}" if many else str(path), NO_LINE)
+                yield LeftOut(f"{name}, page {source.page}" if many else name, NO_LINE)
             for number, cut in enumerate(cuts, 1):
-                meta = {"source": str(path), "document": key, "box": [int(value) for value in cut.box]}
+                meta = {"source": name, "document": key, "box": [int(value) for value in cut.box]}
                 yield Line(f"{page_key}/{number:03d}", cut.pixels, None, meta)
 
     def _matched(
