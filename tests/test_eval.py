@@ -423,7 +423,7 @@ def test_a_text_of_a_folder_that_can_not_be_read_is_named(truth, tmp_path):
     (folder / "b.gt.txt").mkdir(parents=True)
     (folder / "a.gt.txt").write_text("text\n")
     result = run(folder, stdin=truth.read_text())
-    assert result.returncode == Exit.BAD_INPUT and b"b.gt.txt: can't read: Is a directory" in result.stderr
+    assert result.returncode == Exit.BAD_INPUT and b"b.gt.txt: expected a text file that can be read: Is a directory" in result.stderr
 
 
 def test_lines_that_are_numbered_otherwise_are_told(truth, tmp_path):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import sys
-from pathlib import Path
 
 from htrtool.core.charset import Charset
 from htrtool.core.decoding.beam import WIDTH
@@ -17,6 +15,7 @@ from htrtool.core.lm.ngram import CAPITALS, ROOT, STEP, SUFFIX, NGram, load_mode
 from htrtool.core.lm.page_language import Languages
 from htrtool.core.modelfile import find_model
 from htrtool.core.reader import Reader
+from htrtool.core.text_files import read_utf8
 
 DEFAULT = "latin"
 LEAST_SHARE = 0.9
@@ -94,14 +93,7 @@ def _mixed(parts: list[dict[str, NGram]]) -> dict[str, NGram | Mixture]:
 
 
 def _words(lexicon: str) -> list[str]:
-    try:
-        content = sys.stdin.buffer.read() if lexicon == "-" else Path(lexicon).read_bytes()
-        words = content.decode("utf-8-sig").splitlines()
-    except OSError as error:
-        raise InputError(f"can't read the words: {error.strerror}", lexicon) from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"expected words in UTF-8, one a line ({error})", lexicon) from None
-    return list(filter(None, map(plain, words)))
+    return list(filter(None, map(plain, read_utf8(lexicon).splitlines())))
 
 
 def _share(model: NGram, charset: Charset) -> float:

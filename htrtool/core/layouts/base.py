@@ -14,6 +14,7 @@ import numpy as np
 
 from htrtool.core.errors import InputError
 from htrtool.core.samples import Sample, read_samples
+from htrtool.core.text_files import read_utf8
 
 if TYPE_CHECKING:
     from htrtool.core.layouts.page import PageCutter
@@ -153,13 +154,7 @@ def read_text(path: Path) -> str:
     Raises:
         InputError: it can't be read, or is not UTF-8.
     """
-    try:
-        return unicodedata.normalize("NFC", path.read_bytes().decode("utf-8-sig").strip("\r\n"))
-    except UnicodeDecodeError as error:
-        found = f"{error.reason} at byte {error.start}"
-        raise InputError(f"expected UTF-8 text, received bytes that are not ({found})", str(path)) from None
-    except OSError as error:
-        raise InputError(f"can't read it: {error.strerror}", str(path)) from None
+    return unicodedata.normalize("NFC", read_utf8(path).strip("\r\n"))
 
 
 def picture_entry(path: Path, key: str, text: str | None, meta: dict) -> Entry:

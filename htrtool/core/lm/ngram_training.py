@@ -8,10 +8,8 @@ of text the kinds alone tell too little of what is usual in other texts.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Callable, Iterable, Iterator, NamedTuple
 
 import numpy as np
@@ -19,6 +17,7 @@ import numpy as np
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.labels import plain
 from htrtool.core.lm.ngram import CAPITALS, FIGURE, STEP, NGram
+from htrtool.core.text_files import read_utf8
 from htrtool.core.text_names import text_name
 
 ORDER = 6
@@ -134,13 +133,12 @@ def read_texts(names: Iterable[str], report: Callable[[HtrError], None]) -> Iter
     """
     for name in names:
         try:
-            content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-            told = text_name(name)
-            yield LanguageText(told.language, content.decode("utf-8-sig"), told.is_words)
-        except OSError as error:
-            report(InputError(f"can't be read: {error.strerror}", name))
-        except UnicodeDecodeError:
-            report(InputError("expected UTF-8 text; convert it with iconv -f ENCODING -t UTF-8", name))
+            content = read_utf8(name)
+        except InputError as error:
+            report(error)
+            continue
+        told = text_name(name)
+        yield LanguageText(told.language, content, told.is_words)
 
 
 def _longest(texts: list[tuple[str, float]], characters: str, order: int) -> tuple[np.ndarray, np.ndarray]:

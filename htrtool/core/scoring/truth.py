@@ -25,6 +25,7 @@ from htrtool.core.layouts.table import (
 from htrtool.core.pages import Rejoined, is_tar, is_xml
 from htrtool.core.scoring.joining import Line
 from htrtool.core.tables import check_columns, check_utf8, header_columns, is_best, read_numbered, text_reader
+from htrtool.core.text_files import read_utf8
 
 # In a table of lines these hold numbers, whatever they are called elsewhere.
 _NUMBERED = ("page", "line")
@@ -88,12 +89,7 @@ def _of_folder(folder: Path, operand: str) -> Iterator[Line]:
 
 
 def _of_text(file: Path) -> Line:
-    try:
-        return Line(str(file), file.read_text(encoding="utf-8-sig").rstrip("\r\n"), is_text=True)
-    except UnicodeDecodeError:
-        raise InputError("expected UTF-8 text; convert it with iconv -f ENCODING -t UTF-8", str(file)) from None
-    except OSError as error:
-        raise InputError(f"can't read: {error.strerror}", str(file)) from None
+    return Line(str(file), read_utf8(file).rstrip("\r\n"), is_text=True)
 
 
 def _of_json(lines: Iterable[str], operand: str, document: str | None) -> Iterator[Line]:

@@ -13,6 +13,7 @@ import numpy as np
 from htrtool.core.errors import InputError
 from htrtool.core.labels import plain
 from htrtool.core.synth.forms import form
+from htrtool.core.text_files import read_utf8
 from htrtool.core.text_names import text_name
 
 LONGEST = 75
@@ -58,14 +59,7 @@ def read_text(path: str | Path) -> Text:
         InputError: it can't be read, is not UTF-8, is nearly empty, or has too many words that are not written.
     """
     path = Path(path)
-    try:
-        with open(0 if str(path) == "-" else path, "rb", closefd=str(path) != "-") as stream:
-            content = stream.read().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"expected a text file: {error.strerror}", str(path)) from None
-    except UnicodeDecodeError as error:
-        told = f"{error.reason} at byte {error.start}"
-        raise InputError(f"expected text in UTF-8, received bytes that are not ({told})", str(path)) from None
+    content = read_utf8(path)
     name = text_name(path)
     if name.is_list:
         rows = [row for line in content.splitlines() if 1 < len(row := plain(line)) <= LONGEST]

@@ -15,6 +15,7 @@ from htrtool.core.files import replacing
 from htrtool.core.lm.internal_lm import InternalLM
 from htrtool.core.modelfile import ModelInfo, Target
 from htrtool.core.scoring.metrics import error_rates
+from htrtool.core.text_files import read_utf8
 from htrtool.core.training.calibrating import FEWEST, calibrate
 from htrtool.core.training.card import card
 from htrtool.core.training.checkpoint import read_checkpoint
@@ -55,9 +56,9 @@ def choose_charset(which: str | None, texts: list[str], parent: ModelInfo | None
         known = parent.charset.characters
         return Charset(known + tuple(c for c in of_data.characters if c not in known and which == "grow"))
     try:
-        content = Path(which).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"expected data, keep, grow, latin or a UTF-8 file of characters ({error})", which) from None
+        content = read_utf8(which)
+    except InputError as error:
+        raise InputError(f"expected data, keep, grow, latin or a file of characters; {error.args[0]}", which) from None
     return Charset.of_texts([*content.splitlines(), " "])
 
 

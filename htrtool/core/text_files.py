@@ -1,0 +1,27 @@
+"""Texts read from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from htrtool.core.errors import InputError
+
+
+def read_utf8(path: str | Path) -> str:
+    """Return the text of a file, or of standard input if it is named ``-``, without a byte order mark.
+
+    Raises:
+        InputError: it can't be read, or is not UTF-8.
+    """
+    is_input = str(path) == "-"
+    try:
+        with open(0 if is_input else path, "rb", closefd=not is_input) as stream:
+            return stream.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"expected UTF-8 text, received bytes that are not ({error.reason} at byte {error.start}): convert it with "
+            "iconv -f ENCODING -t UTF-8",
+            str(path),
+        ) from None
+    except OSError as error:
+        raise InputError(f"expected a text file that can be read: {error.strerror}", str(path)) from None
