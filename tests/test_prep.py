@@ -235,6 +235,16 @@ def test_other_image_formats(folder, run_htr, form, suffix):
         assert archive.getnames()[0] == "gt/page00/0" + suffix
 
 
+@pytest.mark.parametrize(("command", "before"), [("prep", ["--lines"]), ("read", ["-f", "page"])])
+def test_a_folder_that_may_not_be_written_to_is_told_before_anything_is_read(run_htr, tmp_path, command, before):
+    (tmp_path / "file").touch()
+    done = run_htr(command, *before, tmp_path / "missing.png", "-o", f"{tmp_path / 'file' / 'mine'}/")
+    assert done.returncode == Exit.UNWRITTEN and b"folder: Not a directory" in done.stderr and b"missing.png" not in done.stderr
+    if os.access("/proc/self", os.X_OK):
+        done = run_htr(command, *before, tmp_path / "missing.png", "-o", "/proc/self/")
+        assert done.returncode == Exit.UNWRITTEN and len(done.stderr.splitlines()) == 1, done.stderr
+
+
 def test_a_split_by_document_into_files(folder, run_htr, tmp_path):
     done = run_htr("prep", "--split", "train=60,val=40", "-o", tmp_path / "out", folder)
     assert done.returncode == Exit.OK, done.stderr

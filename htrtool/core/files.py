@@ -93,6 +93,20 @@ def _mode_for(target: Path) -> int:
     return 0o666 & ~mask
 
 
+def check_folder(folder: Path) -> None:
+    """Check that files can be written into a folder that is there or can be made, before there is anything to write.
+
+    Raises:
+        OutputError: they can't.
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    try:
+        with tempfile.TemporaryDirectory(prefix=".htr-", dir=there):
+            pass
+    except OSError as error:
+        raise OutputError(f"can't write into the folder: {error.strerror}", str(folder)) from None
+
+
 def made_folder(folder: Path) -> Path:
     """Make a folder and those above it.
 

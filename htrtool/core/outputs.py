@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Callable, Iterator
 
 from htrtool.core.errors import OutputError
-from htrtool.core.files import made_folder, replacing
+from htrtool.core.files import check_folder, made_folder, replacing
 from htrtool.core.layouts.base import is_tar_name
 from htrtool.core.samples import Sample, SampleWriter, image_suffix
 from htrtool.core.split import Split
@@ -75,9 +75,13 @@ class PairWriter:
 
     The first folder of a key is left away. A transcription that is there already is kept: someone may have corrected it;
     so is its picture, since another would not show what it says. No picture takes the place of the one that it comes from.
+
+    Raises:
+        OutputError: the folder may not be written to.
     """
 
     def __init__(self, folder: Path):
+        check_folder(folder)
         self.folder = folder
         self._written: set[Path] = set()
         self._owners: dict[Path, str] = {}

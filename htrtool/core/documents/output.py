@@ -13,7 +13,7 @@ from htrtool.core.documents.hocr import hocr
 from htrtool.core.documents.markup import to_bytes
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.errors import HtrError, InputError, OutputError
-from htrtool.core.files import made_folder, printable_name, replacing, same_file
+from htrtool.core.files import check_folder, made_folder, printable_name, replacing, same_file
 from htrtool.core.page import Page
 from htrtool.core.pages import PageSource
 
@@ -85,9 +85,9 @@ def write_in_folder(
         problem: called with the error of each document that can't be written.
 
     Raises:
-        OutputError: the folder can't be made.
+        OutputError: the folder can't be made, or may not be written to.
     """
-    made_folder(Path(folder))
+    check_folder(made_folder(Path(folder)))
     taken: dict[str, str] = {}
     stems = stems_of(operands)
     for content, source in documents:
