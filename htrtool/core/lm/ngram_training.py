@@ -82,17 +82,13 @@ class LanguageText(NamedTuple):
     is_words: bool = False
 
 
-def train_languages(texts: Iterable[LanguageText], order: int = ORDER, nodes: int = NODES) -> dict[str, NGram]:
+def train_languages(texts: Iterable[LanguageText]) -> dict[str, NGram]:
     """Make a model of each language that texts are in, if there are several, and one of all of them.
 
     That of a language learns from its texts, from those of which no language is told, and a little from the others,
     since names, quotations and places are in any language. In that of all, languages with less text count for more. Since
     some write in block letters, all texts in capitals are like one more language. Words alone teach their own language only,
     for they would water down what the others tell of sentences.
-
-    Args:
-        order: as for :func:`train_ngram`.
-        nodes: as for :func:`train_ngram`, of each model.
 
     Returns:
         The models by language, that of all under ``""``, that of capitals under ``CAPITALS``.
@@ -108,7 +104,7 @@ def train_languages(texts: Iterable[LanguageText], order: int = ORDER, nodes: in
         lengths[language] += len(text)
     most = max(lengths.values(), default=0)
     balanced = [(text, (most / lengths[language]) ** 0.5) for language, text, _ in common if text]
-    models = {"": train_ngram(balanced, order, nodes)}
+    models = {"": train_ngram(balanced)}
     if len(languages) > 1:
         for own in languages:
             models[own] = train_ngram(
@@ -116,12 +112,10 @@ def train_languages(texts: Iterable[LanguageText], order: int = ORDER, nodes: in
                     (text, 1.0 if language in ("", own) else OTHERS)
                     for language, text, is_words in texts
                     if language == own or not is_words
-                ),
-                order,
-                nodes,
+                )
             )
             models[own].of_words = all(text.is_words for text in texts if text.language == own)
-        models[CAPITALS] = train_ngram(((text.upper(), weight) for text, weight in balanced), order, nodes)
+        models[CAPITALS] = train_ngram(((text.upper(), weight) for text, weight in balanced))
     return models
 
 

@@ -25,6 +25,8 @@ LAST, BEYOND = "\u017f", "€"
 MOST_UNWRITTEN = 0.05
 """The share of a text's words that may have other letters: lines with them are passed over, and more would leave few."""
 
+FORMS = 0.25
+"""The share of names, dates and figures."""
 FORMS_IN_CAPITALS, PROSE_IN_CAPITALS = 0.18, 0.12
 """The shares of lists and of prose that are written in capitals, as forms ask for and some hands do."""
 
@@ -93,7 +95,6 @@ class Texts:
     Args:
         paths: text files, and folders of them; ``-`` is standard input.
         languages: the share of each language; one not named gets none. By default all have the same.
-        forms: the share of names, dates and figures.
         on_error: called with what is wrong with a single file, which is then left out; without it, that is raised.
 
     Raises:
@@ -104,7 +105,6 @@ class Texts:
         self,
         paths: Sequence[str | Path],
         languages: Mapping[str, float] | None = None,
-        forms: float = 0.25,
         on_error: Callable[[InputError], object] | None = None,
     ):
         texts = []
@@ -133,13 +133,12 @@ class Texts:
         self._prose_bounds = {
             language: _bounds([t.weight for t in group]) for language, group in self._prose.items() if group
         }
-        self.forms = forms
 
     def line(self, rng: np.random.Generator) -> tuple[str, str]:
         """Draw one line of 2 to 75 characters and its language."""
         language = self.languages[_draw(self._language_bounds, rng)]
         for _ in range(20):
-            listed = rng.random() < self.forms or not self._prose[language]
+            listed = rng.random() < FORMS or not self._prose[language]
             text = self._form(language, rng) if listed else self._span(language, rng)
             text = " ".join(text.split())[:LONGEST].strip()
             if len(text) >= 2 and _can_be_written(text):
