@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -74,10 +75,23 @@ def test_several_runs_are_drawn_over_each_other_along_samples_or_time(tmp_path):
         (tmp_path / f"{name}.tsv").write_text(EPOCHS)
     tables = sorted(tmp_path.glob("*.tsv"))
     text = run("-f", "svg", "--x", "samples", *tables).stdout.decode()
-    assert "samples seen" in text and "small.tsv" in text and "large_$x$.tsv" in text
+    assert "samples seen" in text and "small.tsv (25.0%)" in text and "large_$x$.tsv (25.0%)" in text
     assert "time (minutes)" in run("-f", "svg", "--x", "seconds", *tables).stdout.decode()
     longer = EPOCHS.replace("\t180\t", "\t18000\t")
     assert "time (hours)" in run("-f", "svg", "--x", "seconds", stdin=longer).stdout.decode()
+
+
+def test_each_of_many_runs_has_a_colour_of_its_own(tmp_path):
+    for number in range(14):
+        (tmp_path / f"{number}.tsv").write_text(EPOCHS)
+    text = run("-f", "svg", *sorted(tmp_path.glob("*.tsv"))).stdout.decode()
+    legend = text[text.rindex('<g id="legend_') :]
+    assert len(set(re.findall(r"stroke: (#[0-9a-f]{6})", legend))) == 14
+
+
+def test_the_axis_of_a_single_epoch_tells_whole_epochs():
+    ticks = re.findall(r'<g id="xtick_\d+">', run("-f", "svg", stdin="epoch\tloss\n1\t5\n").stdout.decode())
+    assert len(ticks) == 1
 
 
 def test_columns_may_be_few_reordered_and_partly_empty():

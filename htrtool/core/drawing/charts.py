@@ -83,6 +83,7 @@ def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None
     figure = Figure((width, width * 0.16 * sum(heights) + 0.6), layout="constrained")
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     several = len(curves) > 1
+    colours = _colours(len(curves))
     for axis, (label, series) in zip(axes, panels):
         for index, curve in enumerate(curves):
             for number, (name, style, meaning) in enumerate(series):
@@ -92,9 +93,9 @@ def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None
                     curve[x],
                     seconds,
                     style,
-                    f"C{index if several else number}",
+                    colours[index] if several else f"C{number}",
                     "" if several else meaning,
-                    name == "val_cer",
+                    "" if name != "val_cer" else "dot" if several else "figure",
                 )
         axis.set_ylabel(label, fontsize="small")
         axis.grid(alpha=0.3)
@@ -112,10 +113,10 @@ def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None
             axis.legend(fontsize="small", frameon=False)
     axes[-1].set_xlabel(f"{AXES[x]} ({unit})" if x == "seconds" else AXES[x])
     if x == "epoch":
-        axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if several:
-        handles = [matplotlib.lines.Line2D([], [], color=f"C{index}") for index in range(len(curves))]
-        names = [legible(curve.name) for curve in curves]
+        handles = [matplotlib.lines.Line2D([], [], color=colour) for colour in colours]
+        names = [legible(curve.name) + _best(curve) for curve in curves]
         figure.legend(handles, names, loc="outside lower center", ncols=2, fontsize="small", frameon=False)
     if title:
         figure.suptitle(title, parse_math=False)
@@ -127,12 +128,25 @@ def legible(text: str) -> str:
     return printable_name(text).replace("$", r"\$").lstrip("_") or "_"
 
 
+def _colours(count: int) -> list:
+    """Return colours that are told apart: the usual ones while they last."""
+    if count <= 10:
+        return [f"C{index}" for index in range(count)]
+    return list(matplotlib.colormaps["turbo"](np.linspace(0.03, 0.97, count)))
+
+
+def _best(curve: Curve) -> str:
+    """Return the lowest CER of a run, as the legend tells it: beside each other in the picture they would overlap."""
+    return "" if curve["val_cer"] is None else f" ({np.nanmin(curve['val_cer']):.1%})"
+
+
 def _unit_of_time(curves: Sequence[Curve]) -> tuple[str, int]:
     longest = max(np.nanmax(curve["seconds"]) for curve in curves if curve["seconds"] is not None)
     return ("hours", 3600) if longest > 2 * 3600 else ("minutes", 60)
 
 
-def _draw_curve(axis, values, places, unit: float, style: str, colour: str, label: str, marked: bool) -> None:
+def _draw_curve(axis, values, places, unit: float, style: str, colour: str, label: str, mark: str) -> None:
+    """Draw one curve; ``mark`` puts a ``dot`` at its lowest place, or a ``figure`` too, or neither."""
     if values is None or places is None:
         return
     known = np.isfinite(values) & np.isfinite(places)
@@ -140,9 +154,10 @@ def _draw_curve(axis, values, places, unit: float, style: str, colour: str, labe
         return
     values, places = values[known], places[known] / unit
     axis.plot(places, values, style, color=colour, marker="." if len(values) < 30 else "", label=label or None)
-    if marked:
-        best = int(values.argmin())
+    best = int(values.argmin())
+    if mark:
         axis.plot(places[best], values[best], "o", color=colour, markersize=5)
+    if mark == "figure":
         axis.annotate(
             f"{values[best]:.1%}",
             (places[best], values[best]),
