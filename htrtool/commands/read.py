@@ -131,7 +131,7 @@ def read(
 ) -> int:
     """Read images of handwriting into a table of lines.
 
-    An IMAGE is a picture (PNG, JPEG, TIFF, WebP, JPEG 2000 …), a PDF, an ALTO or PAGE XML file, or a tar of samples as
+    An IMAGE is a picture (PNG, JPEG, TIFF, WebP, HEIC …), a PDF, an ALTO or PAGE XML file, or a tar of samples as
     htr prep writes it; '-' is standard input. Each page is cut into its lines; a picture of a single line is read as it
     is. Of an XML file the lines that it has are read, from the image that it names, which is looked for in its folder
     and below.

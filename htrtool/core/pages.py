@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from htrtool.core.cut import Cut
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "JPEG2000", "GIF", "BMP", "PPM")
-EXPECTED = "expected an image (PNG, JPEG, TIFF, WebP, JPEG 2000, GIF, BMP, PNM), a PDF, ALTO or PAGE XML, or a tar of samples"
+FORMATS_OF_PHONES = ("HEIF", "AVIF")
+EXPECTED = "expected an image (PNG, JPEG, TIFF, WebP, HEIC, AVIF, JPEG 2000, GIF, BMP, PNM), a PDF, ALTO or PAGE XML, or a tar of samples"
 MAX_PIXELS = 500_000_000
 LARGE = 20_000_000
 MIN_SIDE = 4
@@ -318,10 +319,17 @@ def _frames_of(image: Image.Image) -> tuple[list[int], Exception | None]:
 
 
 def _opened(stream: IO[bytes], head: bytes, name: str) -> Image.Image:
+    is_of_phone = _OF_PHONES.match(head) is not None
+    if is_of_phone:
+        # Only now, since it takes its time.
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
     try:
-        return Image.open(stream, formats=FORMATS)
+        return Image.open(stream, formats=FORMATS_OF_PHONES if is_of_phone else FORMATS)
     except UnidentifiedImageError:
-        if kind := next((kind for magic, kind in _MAGIC if head.startswith(magic)), None):
+        kind = "HEIC or AVIF" if is_of_phone else next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+        if kind:
             raise InputError(f"the image is broken or breaks off ({kind})", name) from None
         raise InputError(f"{EXPECTED}; received {_described(head)}", name) from None
     except BROKEN as error:
@@ -331,8 +339,6 @@ def _opened(stream: IO[bytes], head: bytes, name: str) -> Image.Image:
 def _described(head: bytes) -> str:
     if not head:
         return "an empty file"
-    if _OF_PHONES.match(head):
-        return "a HEIC or AVIF, as phones take them: convert it to JPEG"
     text = head.lstrip(b"\xef\xbb\xbf")
     if all(byte in b"\t\n\r\f" or 32 <= byte < 127 or byte >= 128 for byte in text[:512]):
         return f"text that begins {text[:20].decode('utf-8', 'replace')!r}"
@@ -349,7 +355,8 @@ def _load(opened: Callable[[], IO[bytes]], head: bytes, name: str, index: int) -
     except InputError:
         raise
     except BROKEN as error:
-        raise InputError(f"the image is broken or breaks off ({error})", name) from None
+        # Some decoders tell a long story.
+        raise InputError(f"the image is broken or breaks off ({' '.join(str(error).split())})", name) from None
     return dark_on_light(gray)
 
 

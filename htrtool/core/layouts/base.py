@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from htrtool.core.layouts.page import PageCutter
     from htrtool.core.pages import PageSource
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".jp2", ".pgm", ".ppm", ".pbm", ".gif")
+IMAGE_SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".jp2", ".pgm", ".ppm", ".pbm", ".gif"),
+    *(".heic", ".heif", ".avif"),
+)
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 # ocropus and Calamari keep several forms of a line side by side; the one nearest to the scan comes first.
 FORMS = ("", ".raw", ".nrm", ".bin")
