@@ -183,6 +183,25 @@ def test_pages_from_a_pipe_and_in_a_tar_are_cut_like_those_in_files(run_htr, tmp
         assert done.returncode == Exit.BAD_INPUT and b"htr prep: -: expected" in done.stderr
 
 
+def test_lines_are_cut_into_pieces_of_a_few_words(run_htr, tmp_path):
+    lines = samples_in(run_htr("prep", "--text", SAMPLES / "letter.gt.txt", SAMPLES / "letter.jpg").stdout)
+    untold = Sample("untold", lines[0].image)
+    done = run_htr("prep", "--words", "2", "-", input=tar_of([*lines, untold]))
+    assert done.returncode == Exit.OK and b"1 left out: no text" in done.stderr, done.stderr
+    pieces = samples_in(done.stdout)
+    for line in lines:
+        own = [piece for piece in pieces if piece.key.rpartition("/")[0] == line.key]
+        assert " ".join(piece.text for piece in own) == line.text
+        assert sum(piece.pixels().shape[1] for piece in own) == line.pixels().shape[1]
+        assert {piece.document for piece in own} == {line.document}
+    # Words that touch stay together.
+    assert sum(len(piece.text.split()) > 2 for piece in pieces) <= 0.1 * len(pieces)
+    assert done.stdout == run_htr("prep", "--words", "2", "-", input=tar_of([*lines, untold])).stdout
+    # What was cut out shows its words.
+    checked = samples_in(run_htr("prep", "--check", "-", input=done.stdout).stdout)
+    assert len(checked) >= 0.9 * len(pieces)
+
+
 def test_all_pages_of_a_pdf_are_cut_and_matched_with_one_transcription(run_htr, tmp_path):
     note, letter = (Image.open(SAMPLES / name) for name in ("note.jpg", "letter.jpg"))
     note.save(tmp_path / "both.pdf", save_all=True, append_images=[letter], resolution=150)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     default="latin",
     show_default=True,
     metavar="MODEL",
-    help="The model that reads lines for --lines, --text and --check, and finds the letters for --hands.",
+    help="The model that reads lines for --lines, --text, --check and --words, and finds the letters for --hands.",
 )
 @with_maker
 @with_output
@@ -80,6 +80,7 @@ def prep(
         htr prep --lines page.jpg -o mine/
         htr prep --text page.txt page.jpg -o mine/
         htr prep --recut ground-truth/ > as-found.tar
+        htr prep --words 3 lines.tar > words.tar
         htr prep --synth --fonts fonts/ --count 20000 --language en=70,fr=30 texts/*.txt > synth.tar
         htr prep --synth --hands lines.tar --count 20000 texts/*.txt > hands.tar
     """
@@ -106,8 +107,8 @@ def prep(
     cv2.setNumThreads(1)
     if synthesis is None:
         all_made = collect(found_in(operands, finder_of(looking, operands, model, output, jobs)), maker, jobs)
-        if looking.check:
-            all_made = checked_by(model, all_made)
+        if looking.check or looking.words:
+            all_made = seen_by(model, all_made, looking)
     else:
         from htrtool.core.synth.stream import synthetic_samples
 
@@ -202,14 +203,16 @@ def written_to(output: str | None) -> dict[tuple[int, int], str]:
     return {place: "it is where the samples are written to"} if place else {}
 
 
-def checked_by(model: str, made: Iterator) -> Iterator:
-    """Leave out samples whose pictures do not show their texts, as a model sees it."""
+def seen_by(model: str, made: Iterator, looking: SourceOptions) -> Iterator:
+    """Leave out samples whose pictures do not show their texts, as a model sees it, or cut them into words that it finds."""
     from htrtool.core.checking import checked
     from htrtool.core.modelfile import find_model
+    from htrtool.core.pieces import in_pieces
     from htrtool.core.reader import Reader
     from htrtool.core.session import usable_cpus
 
-    return checked(made, Reader(find_model(model), usable_cpus()))
+    reader = Reader(find_model(model), usable_cpus())
+    return in_pieces(made, reader, looking.words) if looking.words else checked(made, reader)
 
 
 def run_of(synthesis: SynthesisOptions, operands: list[str], model: str, maker: Maker, messages: Messages) -> Run:

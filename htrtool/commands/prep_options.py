@@ -15,7 +15,7 @@ from htrtool.core.recipe import BINARISATIONS, NORMALISATIONS, Recipe
 from htrtool.core.session import usable_cpus
 from htrtool.options import FiniteRange, refuse
 
-FOR_PICTURES = ("layout", "image_column", "text_column", "lines", "page_texts", "recut", "check", "markup")
+FOR_PICTURES = ("layout", "image_column", "text_column", "lines", "page_texts", "recut", "check", "words", "markup")
 FOR_SYNTHESIS = ("fonts", "hands", "hands_share", "count", "seed", "languages")
 
 
@@ -62,7 +62,7 @@ class Pattern(click.ParamType):
 @dataclass(frozen=True)
 class SourceOptions:
     """What the sources are like; ``page_texts`` are transcriptions of whole pages; ``recut`` says that they are annotated
-    pages whose lines are cut anew; ``check`` distrusts all texts.
+    pages whose lines are cut anew; ``check`` distrusts all texts; ``words`` is the most words that a line is cut into.
     """
 
     layout: str
@@ -72,6 +72,7 @@ class SourceOptions:
     page_texts: tuple[str, ...]
     recut: bool
     check: bool
+    words: int | None
 
 
 @dataclass(frozen=True)
@@ -134,9 +135,16 @@ def with_finder(function: Callable) -> Callable:
         is_flag=True,
         help="Leave out lines whose picture does not show their text, as far as the model can tell.",
     )
+    @click.option(
+        "--words",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Cut lines into pieces of 1 to N words, at gaps that the model finds, so that a model learns to read lone words, "
+        "as in the fields of forms. Lines that --check would leave out are left out.",
+    )
     @functools.wraps(function)
-    def wrapper(*args, layout, lines, image_column, text_column, page_texts, recut, check, **kwargs):
-        looking = SourceOptions(layout, lines, image_column, text_column, page_texts, recut, check)
+    def wrapper(*args, layout, lines, image_column, text_column, page_texts, recut, check, words, **kwargs):
+        looking = SourceOptions(layout, lines, image_column, text_column, page_texts, recut, check, words)
         return function(*args, looking=looking, **kwargs)
 
     return wrapper

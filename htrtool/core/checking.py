@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from htrtool.core.decoding.align import align
+import numpy as np
+
+from htrtool.core.decoding.align import Alignment, align
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import LeftOut
 from htrtool.core.reader import Reader
@@ -28,9 +30,12 @@ def checked(
 
 
 def _misfits(sample: Sample, reader: Reader) -> bool:
-    charset = reader.info.charset
-    if not sample.text or charset.unknown(sample.text):
+    if not sample.text or reader.info.charset.unknown(sample.text):
         return False
-    line = reader.prepare(sample.pixels(), sample.meta.get("recipe"))
-    found = align(reader.probabilities([line])[0], charset.encode(sample.text))
-    return found is None or found.log_likelihood < LEAST_FIT * len(sample.text)
+    return fitted(reader.prepare(sample.pixels(), sample.meta.get("recipe")), sample.text, reader) is None
+
+
+def fitted(line: np.ndarray, text: str, reader: Reader) -> Alignment | None:
+    """Return the alignment of a text with a prepared line, None if it fits badly."""
+    found = align(reader.probabilities([line])[0], reader.info.charset.encode(text))
+    return found if found is not None and found.log_likelihood >= LEAST_FIT * len(text) else None

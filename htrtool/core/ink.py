@@ -31,6 +31,17 @@ class InkMap:
     scale: float
 
 
+def strokes(line: np.ndarray, share: float = 0.25) -> np.ndarray:
+    """Tell the strokes of a line from its paper, both of which are about of one tone: bool of the shape of ``line``.
+
+    Args:
+        line: (height, width) uint8, dark ink on light paper.
+        share: how far from the paper's tone to the darkest ink's a stroke begins.
+    """
+    paper, darkest = np.percentile(line, 80), np.percentile(line, 1)
+    return line < paper - share * (paper - darkest)
+
+
 def ink_map(pixels: np.ndarray, side: int = WORKING_SIDE, baselines: np.ndarray | None = None) -> InkMap:
     """Find the ink of a page.
 

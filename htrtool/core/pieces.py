@@ -1,0 +1,87 @@
+"""Lines cut into pieces of a few words, such as the fields of forms hold."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from htrtool.core.checking import MISFIT, fitted
+from htrtool.core.errors import InputError
+from htrtool.core.ink import strokes
+from htrtool.core.layouts.base import LeftOut
+from htrtool.core.reader import Reader
+from htrtool.core.samples import Sample, encode_image, image_suffix
+
+NO_TEXT = "no text to find words by, or characters that the model does not know"
+LEAST_GAP = 2
+"""Columns without ink that part two words."""
+
+
+def in_pieces(
+    made: Iterable[Sample | LeftOut | InputError], reader: Reader, most_words: int
+) -> Iterator[Sample | LeftOut | InputError]:
+    """Cut each sample into pieces of 1 to ``most_words`` words, at gaps that a forced alignment finds between its words.
+
+    Words that touch stay together. How many words a piece gets depends on the sample's key alone.
+    """
+    for item in made:
+        if not isinstance(item, Sample):
+            yield item
+        elif not item.text or reader.info.charset.unknown(item.text):
+            yield LeftOut(item.key, NO_TEXT)
+        elif (cuts := _cuts(item, reader)) is None:
+            yield LeftOut(item.key, MISFIT)
+        else:
+            yield from _cut(item, cuts, most_words)
+
+
+def _cuts(sample: Sample, reader: Reader) -> dict[int, int] | None:
+    """Return the spaces at which a line can be cut, its ends among them, and the column of each cut; None if its text misfits."""
+    pixels = sample.pixels()
+    line = reader.prepare_placed(pixels, sample.meta.get("recipe"))
+    if (found := fitted(line.pixels, sample.text, reader)) is None:
+        return None
+    cuts = {-1: 0, len(sample.text): pixels.shape[1]}
+    ink = strokes(pixels).sum(axis=0)
+    # Rules lie under words and gaps alike.
+    blank = ink <= np.quantile(ink, 0.1) + 1
+    places = np.array([place for place, character in enumerate(sample.text) if character == " "], int)
+    frames = np.column_stack([found.peaks[places - 1], found.peaks[places + 1] + 1])
+    columns = (frames * reader.info.stride - line.begin) * pixels.shape[1] / (line.end - line.begin)
+    for place, (first, last) in zip(places.tolist(), np.clip(columns, 0, pixels.shape[1]).astype(int).tolist()):
+        begin, width = _widest_run(blank[first:last])
+        if width >= LEAST_GAP:
+            cuts[place] = first + begin + width // 2
+    return cuts
+
+
+def _cut(sample: Sample, cuts: dict[int, int], most_words: int) -> Iterator[Sample]:
+    pixels, places = sample.pixels(), sorted(cuts)
+    rng = np.random.default_rng(zlib.crc32(sample.key.encode("utf-8", "surrogateescape")))
+    form = image_suffix(sample.image)[1:]
+    begin = number = 0
+    while begin < len(places) - 1:
+        end = min(begin + int(rng.integers(1, most_words + 1)), len(places) - 1)
+        left, right = places[begin], places[end]
+        number += 1
+        yield replace(
+            sample,
+            key=f"{sample.key}/{number:02d}",
+            image=encode_image(pixels[:, cuts[left] : cuts[right]], form),
+            text=sample.text[left + 1 : right],
+            meta={**sample.meta, "document": sample.document},
+        )
+        begin = end
+
+
+def _widest_run(mask: np.ndarray) -> tuple[int, int]:
+    """Return where the widest run of True begins, and how wide it is."""
+    edges = np.diff(np.concatenate([[0], mask, [0]]).astype(np.int8))
+    begins, ends = np.flatnonzero(edges > 0), np.flatnonzero(edges < 0)
+    if not len(begins):
+        return 0, 0
+    widest = int((ends - begins).argmax())
+    return int(begins[widest]), int(ends[widest] - begins[widest])
