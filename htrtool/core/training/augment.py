@@ -9,6 +9,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from htrtool.core.training.surroundings import surround
+
 
 def augment(pixels: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
     """Return a variant of a line image.
@@ -23,6 +25,7 @@ def augment(pixels: np.ndarray, rng: np.random.Generator, strength: float = 1.0)
     """
     if strength <= 0:
         return pixels
+    pixels = surround(pixels, rng, strength)
     pixels = _warp(pixels, rng, strength)
     if rng.random() < 0.35 * strength:
         pixels = _stroke_width(pixels, rng)
