@@ -168,9 +168,11 @@ def test_blank_rows_above_and_below_a_line_do_not_make_it_small(bed):
     for margin in (20, 60, 400):
         framed = cv2.copyMakeBorder(line, margin, 2 * margin, 0, 0, cv2.BORDER_CONSTANT, value=bed)
         assert prepare(framed, DEFAULT_RECIPE).shape[1] == pytest.approx(closest, rel=0.15)
-    dash = np.full((64, 200), PAPER, np.uint8)
+    dash, sloping = np.full((2, 64, 200), PAPER, np.uint8)
     dash[30:34, 40:160] = 30
-    assert without_margins(dash).shape == dash.shape and not len(without_margins(np.full((64, 9), PAPER, np.uint8))) < 64
+    cv2.line(sloping, (60, 34), (90, 27), 30, 2)
+    assert all(without_margins(mark).shape == mark.shape for mark in (dash, sloping))
+    assert not len(without_margins(np.full((64, 9), PAPER, np.uint8))) < 64
 
 
 def test_a_picture_that_was_prepared_at_another_height_is_only_resized():

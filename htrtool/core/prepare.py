@@ -12,10 +12,11 @@ from htrtool.core.recipe import Recipe
 # Scans of a line much higher than what becomes of it are shrunk first, to this many times its height.
 FINEST = 8
 # Of a line's ink, what may lie beyond the rows that are kept; of their height, the margin put back; and of the picture's,
-# from where on it is left as it is. Paler than FAINTEST of the darkest is no ink; what fills more than DENSEST of the rows is a dash.
+# from where on it is left as it is. Paler than FAINTEST of the darkest is no ink; writing crosses a column more often on
+# average than CROSSINGS, while a dash, a dot or a rule does so once.
 STRAY, MARGIN, MOSTLY = 0.01, 0.2, 0.7
 FAINTEST = 0.4
-DENSEST = 0.4
+CROSSINGS = 1.1
 # Higher pictures are looked at in so many rows.
 MOST_ROWS = 800
 
@@ -101,8 +102,8 @@ def without_margins(pixels: np.ndarray) -> np.ndarray:
     margin = MARGIN * (bottom + 1 - top)
     top, bottom = max(0, int(top - margin)), min(height, int(np.ceil(bottom + 1 + margin)))
     inside = inked[top:bottom]
-    is_text = inside.sum() < DENSEST * inside.any(axis=0).sum() * len(inside)
-    if not is_text or bottom - top >= MOSTLY * height:
+    begins = inside & ~np.vstack([np.zeros_like(inside[:1]), inside[:-1]])
+    if begins.sum() < CROSSINGS * inside.any(axis=0).sum() or bottom - top >= MOSTLY * height:
         return pixels
     return pixels[int(top * scale) : int(np.ceil(bottom * scale))]
 
