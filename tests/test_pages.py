@@ -97,6 +97,15 @@ def test_sixteen_bit_png_is_scaled_by_the_bits_it_uses(tmp_path, bits):
     assert (load(path)[0] == ramp()).all()
 
 
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_white_ink_on_nothing_is_seen(tmp_path, mode):
+    ink = np.zeros((100, 300), np.uint8)
+    cv2.putText(ink, "a note", (40, 60), cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 1.5, 255, 2)
+    Image.merge(mode, [Image.new("L", (300, 100), 255)] * (len(mode) - 1) + [Image.fromarray(ink)]).save(tmp_path / "note.png")
+    (pixels,) = load(tmp_path / "note.png")
+    assert np.array_equal(pixels, 255 - ink)
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
 def test_transparency_is_paper(tmp_path, mode):
     path = tmp_path / "clear.png"

@@ -6,11 +6,14 @@ import numpy as np
 from PIL import Image
 
 STRIP = 1_000_000
+# What is drawn in tones lighter than LIGHT, on average, on a picture whose opacity is less than MOSTLY_CLEAR, is white ink.
+LIGHT, MOSTLY_CLEAR = 160, 128
+LOOKED_AT = 1000
 WITH_ALPHA = {"LA", "PA", "RGBA", "La", "RGBa"}
 
 
 def to_gray(image: Image.Image) -> np.ndarray:
-    """Turn any picture that Pillow opens into (height, width) uint8: upright, on white where it is transparent.
+    """Turn any picture that Pillow opens into (height, width) uint8: upright, on white where it is transparent, or on black.
 
     Sixteen-bit samples are scaled by the number of bits that they use (12 bits in 16 come out right), floating point
     by its range. Memory: the decoded picture and the gray one.
@@ -54,17 +57,30 @@ def _gray_by_strips(image: Image.Image) -> np.ndarray:
     width, height = image.size
     gray = np.empty((height, width), np.uint8)
     rows = max(1, STRIP // width)
+    backdrop = _backdrop(image) if _is_transparent(image) else ""
     for top in range(0, height, rows):
         strip = image.crop((0, top, width, min(top + rows, height)))
         strip.info = image.info
-        gray[top : top + strip.height] = np.asarray(_strip_gray(strip))
+        gray[top : top + strip.height] = np.asarray(_strip_gray(strip, backdrop))
     return gray
 
 
-def _strip_gray(strip: Image.Image) -> Image.Image:
-    if strip.mode in WITH_ALPHA or "transparency" in strip.info:
+def _is_transparent(image: Image.Image) -> bool:
+    return image.mode in WITH_ALPHA or "transparency" in image.info
+
+
+def _backdrop(image: Image.Image) -> str:
+    """Return the colour of paper on which what a transparent picture shows can be seen: black for white ink, else white."""
+    side = max(1, max(image.size) // LOOKED_AT)
+    seen = image.reduce(side) if image.mode in ("LA", "RGBA", "La", "RGBa") else image
+    tones, opacity = (np.asarray(band, float) for band in seen.convert("RGBA").convert("LA").split())
+    return "black" if (tones * opacity).sum() > LIGHT * opacity.sum() and opacity.mean() < MOSTLY_CLEAR else "white"
+
+
+def _strip_gray(strip: Image.Image, backdrop: str) -> Image.Image:
+    if backdrop:
         strip = strip.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip).convert("L")
+        return Image.alpha_composite(Image.new("RGBA", strip.size, backdrop), strip).convert("L")
     if strip.mode == "LAB":
         return strip.getchannel(0)
     if strip.mode in ("1", "L", "RGB"):
