@@ -302,6 +302,20 @@ def test_rules_that_run_off_the_page_take_no_words_with_them():
     assert len(found) == len(expected) and np.abs(np.subtract(found, expected)).max() < 40
 
 
+@pytest.mark.parametrize("degrees", [-18, 18, 24])
+def test_a_page_askew_is_turned_level_and_its_lines_told_as_they_lie(degrees):
+    pixels = written()
+    matrix = cv2.getRotationMatrix2D((450, 500), -degrees, 1)
+    matrix[:, 2] += 350
+    askew = cv2.warpAffine(pixels, matrix, (1600, 1700), borderValue=235)
+    level = find_lines(pixels)
+    lines = find_lines(askew)
+    assert len(lines) == len(level)
+    for line, expected in zip(lines, level):
+        ends = expected.baseline[[0, -1]] @ matrix[:, :2].T + matrix[:, 2]
+        assert np.abs(line.baseline[[0, -1]] - ends).max() < 15
+
+
 @pytest.mark.parametrize(("tone", "blur"), [(0.42, 12), (0.25, 0)])
 def test_shadow_on_paper_is_no_edge_of_the_scan(tone, blur):
     pixels = written()

@@ -10,6 +10,7 @@ import numpy as np
 from htrtool.core.cut import Cut, cut_line
 from htrtool.core.errors import InputError
 from htrtool.core.ink import ink_map
+from htrtool.core.linefinder.askew import ASKEW, MOST_TURNS, degrees_askew, points_askew, turned_level
 from htrtool.core.linefinder.facing import on_facing_page
 from htrtool.core.linefinder.maps import STRIDE, LineMaps, LineNetwork, line_network, shrunk
 from htrtool.core.linefinder.margins import sideways_patches
@@ -57,13 +58,18 @@ class TextLine:
         """Return the line on a page that is ``factor`` times as large."""
         return TextLine(factor * self.baseline, factor * self.polygon, factor * self.x_height)
 
-    def turn(self, quarters: int, shape: tuple[int, int]) -> None:
-        """Turn the line clockwise by quarters with the page of ``shape`` that it is on."""
-        self.baseline, self.polygon = (_turned(points, quarters, shape) for points in (self.baseline, self.polygon))
+    def turn(self, quarters: int, shape: tuple[int, int], degrees: float = 0.0) -> None:
+        """Turn the line clockwise, by some degrees and by quarters, with the page that it is on.
+
+        ``shape`` is that of the page between the two; see :func:`turned_level` for the former.
+        """
+        self.baseline, self.polygon = (
+            _turned(points_askew(points, degrees, shape), quarters, shape) for points in (self.baseline, self.polygon)
+        )
 
 
 def find_lines(pixels: np.ndarray, threads: int | None = None) -> list[TextLine]:
-    """Find the text lines of a page, in reading order. A page that lies on its side or its head is read so.
+    """Find the text lines of a page, in reading order. A page that lies on its side, on its head or askew is read so.
 
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
@@ -72,23 +78,32 @@ def find_lines(pixels: np.ndarray, threads: int | None = None) -> list[TextLine]
     network = line_network(threads or usable_cpus())
     page, scale = shrunk(pixels)
     quarters, maps = upright_maps(page, network)
-    page = _turned_back(page, quarters)
-    traces = trace_baselines(maps)
+    upright = _turned_back(page, quarters)
+    traces, degrees = trace_baselines(maps), 0.0
+    for _ in range(MOST_TURNS):
+        if abs(askew := degrees_askew(traces)) <= ASKEW:
+            break
+        degrees += askew
+        maps = network.maps(turned_level(upright, degrees))
+        traces = trace_baselines(maps)
+    page = turned_level(upright, degrees)
     if side := _better_side(traces, page, pixels):
         page, scale = shrunk(pixels, side)
-        page = _turned_back(page, quarters)
+        upright = _turned_back(page, quarters)
+        page = turned_level(upright, degrees)
         maps = network.maps(page)
         traces = trace_baselines(maps)
     sideways = _sideways_lines(page, maps, network)
     if (small := small_print(traces, maps)) and (side := _side_for(small, page, pixels)) > max(page.shape):
         nearer, larger = shrunk(pixels, side)
-        nearer, factor = _turned_back(nearer, quarters), larger / scale
-        traces = look_nearer(traces, small, nearer, factor, network)
+        upright = _turned_back(nearer, quarters)
+        page, factor = turned_level(upright, degrees), larger / scale
+        traces = look_nearer(traces, small, page, factor, network)
         sideways = [line.scaled(factor) for line in sideways]
-        page, scale = nearer, larger
+        scale = larger
     lines = _outlined(page, traces) + sideways
     for line in lines:
-        line.turn(quarters, page.shape)
+        line.turn(quarters, upright.shape, degrees)
     return [line.scaled(1 / scale) for line in lines]
 
 
