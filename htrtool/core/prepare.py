@@ -12,9 +12,11 @@ from htrtool.core.recipe import Recipe
 # Scans of a line much higher than what becomes of it are shrunk first, to this many times its height.
 FINEST = 8
 # Of a line's ink, what may lie beyond the rows that are kept; of their height, the margin put back; and of the picture's,
-# from where on it is left as it is. Paler than FAINTEST of the darkest is no ink; writing crosses a column more often on
+# from where on it is left as it is: of lines more than WIDE times as wide as their ink is high. A word may have neither long
+# letters nor tails, so that up to NARROW times it is the second of each pair. Paler than FAINTEST of the darkest is no ink; writing crosses a column more often on
 # average than CROSSINGS, while a dash, a dot or a rule does so once.
-STRAY, MARGIN, MOSTLY = 0.01, 0.2, 0.7
+STRAY, MARGIN, MOSTLY = 0.01, (0.2, 0.5), (0.7, 0.85)
+WIDE, NARROW = 12, 4
 FAINTEST = 0.4
 CROSSINGS = 1.1
 # Higher pictures are looked at in so many rows.
@@ -99,11 +101,13 @@ def without_margins(pixels: np.ndarray) -> np.ndarray:
     if not total:
         return pixels
     top, bottom = np.searchsorted(np.cumsum(ink), [STRAY * total, (1 - STRAY) * total])
-    margin = MARGIN * (bottom + 1 - top)
-    top, bottom = max(0, int(top - margin)), min(height, int(np.ceil(bottom + 1 + margin)))
+    rows = bottom + 1 - top
+    aspect = inked[top : bottom + 1].any(axis=0).sum() / rows
+    margin, mostly = (np.interp(aspect, [NARROW, WIDE], pair[::-1]) for pair in (MARGIN, MOSTLY))
+    top, bottom = max(0, int(top - margin * rows)), min(height, int(np.ceil(bottom + 1 + margin * rows)))
     inside = inked[top:bottom]
     begins = inside & ~np.vstack([np.zeros_like(inside[:1]), inside[:-1]])
-    if begins.sum() < CROSSINGS * inside.any(axis=0).sum() or bottom - top >= MOSTLY * height:
+    if begins.sum() < CROSSINGS * inside.any(axis=0).sum() or bottom - top >= mostly * height:
         return pixels
     return pixels[int(top * scale) : int(np.ceil(bottom * scale))]
 

@@ -15,21 +15,26 @@ STRIP = 16
 SLOPES = np.tan(np.radians(np.arange(-16, 17) / 2))
 SKEW_PERIOD = 256
 SKEW_WAVES = (1, 60)
-# How much better than a level line the best slope must be to be trusted.
-GAIN = 1.03
+# How much better than a level line the best slope must be to be trusted: of a line, and of what is less than LINE times as wide
+# as high, which may be a word, whose letters make it seem to rise or fall.
+GAIN, GAIN_OF_WORD = 1.03, 1.15
+LINE, LEAST_ASPECT = 8, 3
 # The slant is looked for on this many rows and no more columns, among these shears (to the right per row), in waves
 # as long as strokes may be apart, 3.5 to 30 columns.
 SLANT_HEIGHT = 40
 SLANT_PERIOD = 1024
 SHEARS = np.arange(-9, 17) / 10
 SLANT_WAVES = (35, 292)
+# How hands lean, the standard deviation of the tangent, and what each height of a line's width tells of how this one does:
+# the strokes of a word or two are sharpest at many a slant.
+LEANING, TOLD = 0.35, 2.0
 
 
 def turn_level(pixels: np.ndarray) -> tuple[np.ndarray, float]:
     """Turn a line level, and tell by how many columns its ends moved inwards.
 
     The skew is where the horizontal projection of the ink has the largest sum of squares (after Postl, 1986), at most
-    8°; lines less than three times as wide as high, in which it is not to be told, stay.
+    8°; lines less than ``LEAST_ASPECT`` times as wide as high, in which it is not to be told, stay.
 
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
@@ -70,7 +75,7 @@ def shear_upright(pixels: np.ndarray) -> tuple[np.ndarray, float, float]:
 def skew_of(pixels: np.ndarray) -> float:
     """Return by how many degrees a line goes down to the right, within ±8; 0 if that is not to be told."""
     height, width = pixels.shape
-    if width < 3 * height:
+    if width < LEAST_ASPECT * height:
         return 0.0
     scale = min(SKEW_HEIGHT / height, SKEW_WIDTH / width)
     ink = _ink(pixels, (max(1, round(width * scale)), max(1, round(height * scale))))
@@ -80,7 +85,7 @@ def skew_of(pixels: np.ndarray) -> float:
     strips = strips.reshape(len(strips), -1, STRIP).sum(axis=2).T
     energy = _energies(strips, SLOPES, STRIP, SKEW_PERIOD, SKEW_WAVES)
     best = int(energy.argmax())
-    if energy[best] <= GAIN * energy[len(SLOPES) // 2]:
+    if energy[best] <= (GAIN if width >= LINE * height else GAIN_OF_WORD) * energy[len(SLOPES) // 2]:
         return 0.0
     return float(np.degrees(np.arctan(_vertex(energy, best, SLOPES))))
 
@@ -89,14 +94,16 @@ def slant_of(pixels: np.ndarray) -> float:
     """Return by how many degrees the letters lean to the right, to the left negative; 0 where there is no ink.
 
     The line is sheared upright by the shear that makes its vertical projection sharpest, in the waves as long as strokes
-    are apart.
+    are apart; the shorter it is, the more as most hands lean.
     """
     height, width = pixels.shape
     ink = _ink(pixels, (max(1, round(width * SLANT_HEIGHT / height)), SLANT_HEIGHT))
     ink = ink[::-1, : SLANT_PERIOD - 2 * SLANT_HEIGHT].astype(np.float32)
     energy = _energies(ink, SHEARS, 1, SLANT_PERIOD, SLANT_WAVES)
-    best = int(energy.argmax())
-    return float(np.degrees(np.arctan(_vertex(energy, best, SHEARS)))) if energy[best] else 0.0
+    if not energy.max():
+        return 0.0
+    odds = TOLD * width / height * np.log(np.maximum(energy, 1e-9)) - (SHEARS / LEANING) ** 2 / 2
+    return float(np.degrees(np.arctan(_vertex(odds, int(odds.argmax()), SHEARS))))
 
 
 def _energies(rows: np.ndarray, slopes: np.ndarray, step: int, period: int, waves: tuple[int, int]) -> np.ndarray:
