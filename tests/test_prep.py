@@ -197,6 +197,14 @@ def test_lines_are_cut_into_pieces_of_a_few_words(run_htr, tmp_path):
     # Words that touch stay together.
     assert sum(len(piece.text.split()) > 2 for piece in pieces) <= 0.1 * len(pieces)
     assert done.stdout == run_htr("prep", "--words", "2", "-", input=tar_of([*lines, untold])).stdout
+    spaced = Sample("spaced", lines[1].image, f" {lines[1].text}  ")
+    done_spaced = run_htr("prep", "--words", "2", "--labels", "keep", "-", input=tar_of([spaced]))
+    assert done_spaced.returncode == Exit.OK and b"Traceback" not in done_spaced.stderr, done_spaced.stderr
+    row = cv2.resize(lines[1].pixels(), (15000, 64))
+    for option in (["--words", "2"], ["--check"]):
+        done_long = run_htr("prep", *option, "-", input=tar_of([Sample("long", encode_png(row), "on and on"), lines[1]]))
+        assert done_long.returncode == Exit.SOME_FAILED and b"htr prep: long: expected a text line" in done_long.stderr
+        assert samples_in(done_long.stdout)
     # What was cut out shows its words.
     checked = samples_in(run_htr("prep", "--check", "-", input=done.stdout).stdout)
     assert len(checked) >= 0.9 * len(pieces)

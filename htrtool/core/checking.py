@@ -23,10 +23,14 @@ def checked(
 ) -> Iterator[Sample | LeftOut | InputError]:
     """Pass on what was made, but leave out samples whose text fits their picture badly by forced alignment.
 
-    Samples without text, and those with characters that the model does not know, are passed on.
+    Samples without text, and those with characters that the model does not know, are passed on; one that can't be read gives
+    an error.
     """
     for item in made:
-        yield LeftOut(item.key, MISFIT) if isinstance(item, Sample) and _misfits(item, reader) else item
+        try:
+            yield LeftOut(item.key, MISFIT) if isinstance(item, Sample) and _misfits(item, reader) else item
+        except InputError as error:
+            yield InputError(error.args[0], item.key)
 
 
 def _misfits(sample: Sample, reader: Reader) -> bool:

@@ -72,7 +72,7 @@ def _is_transparent(image: Image.Image) -> bool:
 def _backdrop(image: Image.Image) -> str:
     """Return the colour of paper on which what a transparent picture shows can be seen: black for white ink, else white."""
     side = max(1, max(image.size) // LOOKED_AT)
-    seen = image.reduce(side) if image.mode in ("LA", "RGBA", "La", "RGBa") else image
+    seen = image.reduce(side) if image.mode in WITH_ALPHA - {"PA"} else image
     tones, opacity = (np.asarray(band, float) for band in seen.convert("RGBA").convert("LA").split())
     return "black" if (tones * opacity).sum() > LIGHT * opacity.sum() and opacity.mean() < MOSTLY_CLEAR else "white"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ from htrtool.core.samples import Sample, encode_image, image_suffix
 NO_TEXT = "no text to find words by, or characters that the model does not know"
 LEAST_GAP = 2
 """Columns without ink that part two words."""
+_SPACE = re.compile(r"(?<=[^ ]) (?=[^ ])")
 
 
 def in_pieces(
@@ -25,22 +27,30 @@ def in_pieces(
 ) -> Iterator[Sample | LeftOut | InputError]:
     """Cut each sample into pieces of 1 to ``most_words`` words, at gaps that a forced alignment finds between its words.
 
-    Words that touch stay together. How many words a piece gets depends on the sample's key alone.
+    Words that touch stay together. How many words a piece gets depends on the sample's key alone. A sample that can't be read
+    gives an error.
     """
     for item in made:
         if not isinstance(item, Sample):
             yield item
-        elif not item.text or reader.info.charset.unknown(item.text):
+            continue
+        if not item.text or reader.info.charset.unknown(item.text):
             yield LeftOut(item.key, NO_TEXT)
-        elif (cuts := _cuts(item, reader)) is None:
+            continue
+        pixels = item.pixels()
+        try:
+            cuts = _cuts(item, pixels, reader)
+        except InputError as error:
+            yield InputError(error.args[0], item.key)
+            continue
+        if cuts is None:
             yield LeftOut(item.key, MISFIT)
         else:
-            yield from _cut(item, cuts, most_words)
+            yield from _cut(item, pixels, cuts, most_words)
 
 
-def _cuts(sample: Sample, reader: Reader) -> dict[int, int] | None:
+def _cuts(sample: Sample, pixels: np.ndarray, reader: Reader) -> dict[int, int] | None:
     """Return the spaces at which a line can be cut, its ends among them, and the column of each cut; None if its text misfits."""
-    pixels = sample.pixels()
     line = reader.prepare_placed(pixels, sample.meta.get("recipe"))
     if (found := fitted(line.pixels, sample.text, reader)) is None:
         return None
@@ -48,7 +58,8 @@ def _cuts(sample: Sample, reader: Reader) -> dict[int, int] | None:
     ink = strokes(pixels).sum(axis=0)
     # Rules lie under words and gaps alike.
     blank = ink <= np.quantile(ink, 0.1) + 1
-    places = np.array([place for place, character in enumerate(sample.text) if character == " "], int)
+    # A single space each, between two words.
+    places = np.array([match.start() for match in _SPACE.finditer(sample.text)], int)
     frames = np.column_stack([found.peaks[places - 1], found.peaks[places + 1] + 1])
     columns = (frames * reader.info.stride - line.begin) * pixels.shape[1] / (line.end - line.begin)
     for place, (first, last) in zip(places.tolist(), np.clip(columns, 0, pixels.shape[1]).astype(int).tolist()):
@@ -58,8 +69,8 @@ def _cuts(sample: Sample, reader: Reader) -> dict[int, int] | None:
     return cuts
 
 
-def _cut(sample: Sample, cuts: dict[int, int], most_words: int) -> Iterator[Sample]:
-    pixels, places = sample.pixels(), sorted(cuts)
+def _cut(sample: Sample, pixels: np.ndarray, cuts: dict[int, int], most_words: int) -> Iterator[Sample]:
+    places = sorted(cuts)
     rng = np.random.default_rng(zlib.crc32(sample.key.encode("utf-8", "surrogateescape")))
     form = image_suffix(sample.image)[1:]
     begin = number = 0

@@ -108,10 +108,10 @@ def _with_neighbour(pixels, rng):
     """Let strokes of the line above reach in at the top, or of that below at the bottom: such as this line's own."""
     height, width = pixels.shape
     rows = int(rng.uniform(0.05, 0.22) * height)
-    strokes = np.roll(pixels, int(rng.integers(width)), axis=1)
+    other = np.roll(pixels, int(rng.integers(width)), axis=1)
     pixels = pixels.copy()
     if rng.random() < 0.5:
-        pixels[:rows] = np.minimum(pixels[:rows], strokes[height - rows :])
+        pixels[:rows] = np.minimum(pixels[:rows], other[height - rows :])
     else:
-        pixels[height - rows :] = np.minimum(pixels[height - rows :], strokes[:rows])
+        pixels[height - rows :] = np.minimum(pixels[height - rows :], other[:rows])
     return pixels
