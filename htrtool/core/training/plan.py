@@ -39,6 +39,6 @@ def plan_for(lines: int, from_model: bool) -> Plan:
     if from_model and lines <= FEW:
         epochs = min(max(round(210 / math.sqrt(lines)), 10), 50)
         # More lines teach what is of use for other hands too: more of it may replace what was known.
-        batch_size, kept = (8, 0.6) if lines < MANY else (16, 0.5)
+        batch_size, kept = (8, 0.55) if lines < MANY else (16, 0.5)
         return Plan(epochs, 0, batch_size, 1e-3, min(max(lines, 50), 150), kept)
     return Plan(40, 10, min(32, max(4, lines // 40)), 5e-4 if from_model else 1.5e-3)
