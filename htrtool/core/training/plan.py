@@ -14,7 +14,7 @@ from dataclasses import dataclass
 FEW = 1000
 """So many lines or fewer are taken for a hand to learn, given a model to go on from."""
 
-MANY = 200
+MANY = 300
 """So many lines of a hand or more make larger batches, and change the model more."""
 
 
