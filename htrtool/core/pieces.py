@@ -31,22 +31,19 @@ def in_pieces(
     gives an error.
     """
     for item in made:
-        if not isinstance(item, Sample):
-            yield item
-            continue
-        if not item.text or reader.info.charset.unknown(item.text):
-            yield LeftOut(item.key, NO_TEXT)
-            continue
-        pixels = item.pixels()
-        try:
-            cuts = _cuts(item, pixels, reader)
-        except InputError as error:
-            yield InputError(error.args[0], item.key)
-            continue
-        if cuts is None:
-            yield LeftOut(item.key, MISFIT)
-        else:
-            yield from _cut(item, pixels, cuts, most_words)
+        yield from _pieces(item, reader, most_words) if isinstance(item, Sample) else [item]
+
+
+def _pieces(sample: Sample, reader: Reader, most_words: int) -> Iterable[Sample | LeftOut | InputError]:
+    """Return the pieces of a sample, or why there are none."""
+    if not sample.text or reader.info.charset.unknown(sample.text):
+        return [LeftOut(sample.key, NO_TEXT)]
+    pixels = sample.pixels()
+    try:
+        cuts = _cuts(sample, pixels, reader)
+    except InputError as error:
+        return [InputError(error.args[0], sample.key)]
+    return [LeftOut(sample.key, MISFIT)] if cuts is None else _cut(sample, pixels, cuts, most_words)
 
 
 def _cuts(sample: Sample, pixels: np.ndarray, reader: Reader) -> dict[int, int] | None:
