@@ -30,7 +30,7 @@ def checked(
         try:
             yield LeftOut(item.key, MISFIT) if isinstance(item, Sample) and _misfits(item, reader) else item
         except InputError as error:
-            yield InputError(error.args[0], item.key)
+            yield error.at(item.key)
 
 
 def _misfits(sample: Sample, reader: Reader) -> bool:

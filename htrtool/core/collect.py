@@ -104,7 +104,7 @@ class Maker:
         try:
             return self.sample_of(line)
         except InputError as error:
-            return InputError(error.args[0], line.key)
+            return error.at(line.key)
 
     def samples_of(self, entry: Entry) -> list[Sample | LeftOut | InputError]:
         """Load an entry and return what becomes of each of its lines, in order."""

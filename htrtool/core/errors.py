@@ -1,5 +1,7 @@
 """What can go wrong, told so that the user can mend it."""
 
+from typing import Self
+
 
 class HtrError(Exception):
     """The base of every error that htr raises on purpose.
@@ -17,6 +19,10 @@ class HtrError(Exception):
     def __str__(self) -> str:
         message = super().__str__()
         return f"{self.source}: {message}" if self.source else message
+
+    def at(self, source: str) -> Self:
+        """Return the same error, said of a ``source``."""
+        return type(self)(self.args[0], source)
 
 
 class InputError(HtrError):

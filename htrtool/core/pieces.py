@@ -42,7 +42,7 @@ def _pieces(sample: Sample, reader: Reader, most_words: int) -> Iterable[Sample 
     try:
         cuts = _cuts(sample, pixels, reader)
     except InputError as error:
-        return [InputError(error.args[0], sample.key)]
+        return [error.at(sample.key)]
     return [LeftOut(sample.key, MISFIT)] if cuts is None else _cut(sample, pixels, cuts, most_words)
 
 

@@ -226,7 +226,7 @@ def sample_line(sample: Sample, stream: str) -> Line:
     try:
         return Line(key, sample.pixels(), sample.text, meta)
     except InputError as error:
-        raise InputError(error.args[0], source) from None
+        raise error.at(source) from None
 
 
 def sample_key(sample: Sample) -> str:

@@ -121,7 +121,7 @@ class PageCutter:
         try:
             text = self.reader.read_line(self.reader.prepare(item.pixels, item.meta.get("recipe"))).text
         except InputError as error:
-            return InputError(error.args[0], item.key)
+            return error.at(item.key)
         # A line that the model sees nothing in stays, for whoever corrects the reading.
         return replace(item, text=text or None)
 
@@ -153,7 +153,7 @@ class PageCutter:
                 try:
                     frames.append(reader.probabilities([reader.prepare(item.pixels)])[0])
                 except InputError as error:
-                    found[place] = InputError(error.args[0], item.key)
+                    found[place] = error.at(item.key)
         matching = match_transcript(frames, reader.info.charset, read_page_text(transcription))
         matches = iter(matching.matches)
         for item in found:

@@ -82,7 +82,7 @@ def lines_of(described: Described, key: str) -> Iterator[Line | LeftOut | InputE
             yield LeftOut(name, NO_TEXT)
             continue
         if isinstance(cut, InputError):
-            yield InputError(cut.args[0], name)
+            yield cut.at(name)
             continue
         source = {"source": str(described.image), "page_xml": str(described.path)}
         meta = source | {"document": key, "box": [int(value) for value in cut.box]}
