@@ -154,6 +154,8 @@ def test_a_killed_run_resumes_to_the_weights_of_an_undisturbed_one(tmp_path):
 
 
 def test_a_run_in_bfloat16_leaves_a_float32_model_and_any_run_may_go_on_in_it(tmp_path):
+    from htrtool.commands.train import MOST_SLOWDOWN
+    from htrtool.core.training.cpu import bfloat16_takes
     from htrtool.core.training.export import load_keras
 
     (tmp_path / "lines.tar").write_bytes(stream(32))
@@ -167,6 +169,7 @@ def test_a_run_in_bfloat16_leaves_a_float32_model_and_any_run_may_go_on_in_it(tm
     victim.communicate()
     done = htr(*command, "--epochs", "2", "--resume", "--bfloat16", cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
+    assert (b"--bfloat16 makes training slower" in done.stderr) == (bfloat16_takes() > MOST_SLOWDOWN)
     network, _ = load_keras(tmp_path / "m.keras")
     assert {layer.compute_dtype for layer in network.layers} == {"float32"}
 

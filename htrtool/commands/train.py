@@ -16,6 +16,8 @@ from htrtool.options import FiniteRange, refuse, with_messages, with_operands
 
 BACKENDS = ("tensorflow", "jax", "torch")
 """Those of Keras, as the environment variable KERAS_BACKEND names them."""
+MOST_SLOWDOWN = 2
+"""A processor that takes longer than so many times in bfloat16 does not have it; one that has it takes half as long."""
 
 
 @click.command()
@@ -141,6 +143,9 @@ def train(
         from htrtool.core.training.loop import Settings
         from htrtool.core.training.run import Run
 
+        slowdown = slowdown_in_bfloat16() if bfloat16 else 1
+    if slowdown > MOST_SLOWDOWN:
+        messages.warning(f"--bfloat16 makes training slower, not faster, on this processor: its gradients take {slowdown:.0f} times as long")
     given = {"epochs": epochs, "patience": patience, "batch_size": batch, "learning_rate": learning_rate, "replayed": replay}
     given["kept"] = keep / 100 if keep is not None else None
     plan = plan_for(len(corpus.lines), model is not None)
@@ -183,6 +188,17 @@ def train(
     run.finish()
     messages.note(f"wrote {', '.join(str(target.file(suffix)) for suffix in ('.onnx', '.keras', '.md'))}")
     return Exit.SOME_FAILED if messages.problems else Exit.OK
+
+
+def slowdown_in_bfloat16() -> float:
+    """Return how many times as long TensorFlow takes in bfloat16 as in float32; 1 where another backend is to train."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return 1
+    from htrtool.core.training.cpu import bfloat16_takes
+
+    return bfloat16_takes()
 
 
 def refuse_training(task: str, *others: str) -> None:
