@@ -9,6 +9,7 @@ from drawn import points
 from lxml import etree
 from tiny_model import draw_line
 
+from htrtool.core.pagexml import parse_pages
 from htrtool.exits import Exit
 
 LINES = {"bad cab": (50, 40), "face": (50, 200)}
@@ -86,6 +87,17 @@ def test_lines_are_read_where_the_file_has_them_in_its_order(read, folder, form)
         ("sheet.xml", "1", "1", "50", "40", "bad cab"),
         ("sheet.xml", "1", "2", "50", "200", "face"),
     ]
+
+
+@pytest.mark.parametrize("order", [["second", "first"], ["second"], ["second_block", "b"], ["second_block"], ["second_block", "first"]])
+def test_the_reading_order_that_alto_tells_of_lines_and_blocks_is_kept(folder, order):
+    path = write_xml(folder, "alto")
+    references = "".join(f'<ElementRef ID="o_{name}" REF="{name}"/>' for name in order)
+    told = f'<ReadingOrder><OrderedGroup ID="o"><UnorderedGroup ID="u">{references}</UnorderedGroup></OrderedGroup></ReadingOrder>'
+    content = path.read_text().replace("<Layout>", f"{told}<Layout>")
+    path.write_text(content.replace('<TextLine ID="second"', '</TextBlock><TextBlock ID="second_block"><TextLine ID="second"'))
+    (page,) = parse_pages(path)
+    assert [line.name for line in page.lines] == ["second", "first"]
 
 
 @both

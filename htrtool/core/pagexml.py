@@ -150,7 +150,7 @@ def _page(page: Element) -> XmlPage:
     found = XmlPage(page.get("imageFilename") or "", _float(page.get("imageWidth")), _float(page.get("imageHeight")))
     language = page.get("primaryLanguage")
 
-    ranks = _region_ranks(page)
+    ranks = _ranks(page, "regionRef")
 
     def walk(element: Element, language: str | None) -> None:
         for child in sorted(element, key=lambda child: ranks.get(child.get("id") or "", len(ranks))):
@@ -163,17 +163,17 @@ def _page(page: Element) -> XmlPage:
     return found
 
 
-def _region_ranks(page: Element) -> dict[str, int]:
-    """Return the places of regions in the reading order that the page tells; those that it does not name come last."""
+def _ranks(holder: Element, reference: str) -> dict[str, int]:
+    """Return the places of what a ``ReadingOrder`` in an element refers to, by the name of that attribute; all else comes last."""
     ranks: dict[str, int] = {}
 
     def walk(group: Element) -> None:
         for child in sorted(group, key=lambda child: _float(child.get("index"))):
-            if region := child.get("regionRef"):
-                ranks.setdefault(region, len(ranks))
+            if name := child.get(reference):
+                ranks.setdefault(name, len(ranks))
             walk(child)
 
-    for order in children_of(page, "ReadingOrder"):
+    for order in children_of(holder, "ReadingOrder"):
         walk(order)
     return ranks
 
@@ -210,6 +210,13 @@ def _page_conf(line: Element) -> float | None:
 def _alto(root: Element) -> list[XmlPage]:
     unit = next((element.text or "" for element in all_of(root, "MeasurementUnit")), "pixel").strip()
     image = next((element.text or "" for element in all_of(root, "fileName")), "").strip()
+    ranks = _ranks(root, "REF")
+
+    def rank(line: Element) -> int:
+        """Return the place of a line: its own, or that of the smallest block around it that has one."""
+        places = (ranks.get(element.get("ID") or "") for element in (line, *line.iterancestors()))
+        return next((place for place in places if place is not None), len(ranks))
+
     pages = []
     for page in all_of(root, "Page"):
         found = XmlPage(image, _float(page.get("WIDTH")), _float(page.get("HEIGHT")), unit in ("pixel", ""))
@@ -218,6 +225,7 @@ def _alto(root: Element) -> list[XmlPage]:
             in_block = block.get("LANG") or block.get("language") or language
             for line in children_of(block, "TextLine"):
                 found.lines.append(_alto_line(line, line.get("LANG") or in_block))
+        found.lines.sort(key=lambda line: rank(line.element))
         pages.append(found)
     return pages
 
