@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
+import functools
 import importlib
 import os
 import signal
 import sys
-import tempfile
-from typing import IO, Iterator
 
 import click
 
 from htrtool import __version__
 from htrtool.core.errors import HtrError
 from htrtool.exits import Exit, status_of
+from htrtool.streams import open_missing
 
 COMMANDS = {
     "prep": "Turn pictures and transcriptions into training samples.",
@@ -27,6 +26,9 @@ COMMANDS = {
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """The ways in which there is no room for what is written."""
+
+ENDING = (signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
+"""The signals that tell to stop: by the end of a job or of the machine, and of the terminal."""
 
 
 class LazyGroup(click.Group):
@@ -69,39 +71,18 @@ def htr() -> None:
     """
 
 
-def protect_stdout() -> IO[bytes]:
-    """Keep standard output for data: return it as a binary stream, and send what libraries print to stderr."""
-    sys.stdout.flush()
-    data = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-    return data
-
-
-@contextlib.contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Keep what libraries write to standard error while they are imported from the user, unless that fails."""
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as kept, os.fdopen(os.dup(2), "wb") as stderr:
-        os.dup2(kept.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            kept.seek(0)
-            stderr.write(kept.read())
-            raise
-        finally:
-            os.dup2(stderr.fileno(), 2)
-
-
 def main() -> None:
     """Run ``htr`` and exit with one of the statuses of :class:`htrtool.exits.Exit`."""
     open_missing()
     # By an exception, so that temporary files go; those are the parent's, and a worker ends at once.
-    signal.signal(signal.SIGTERM, stop)
+    for each in ENDING:
+        # nohup lets the end of the terminal be ignored.
+        if signal.getsignal(each) is signal.SIG_DFL:
+            signal.signal(each, stop)
+            os.register_at_fork(after_in_child=functools.partial(signal.signal, each, signal.SIG_DFL))
     # What a script starts with & ignores Ctrl-C.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, stop)
-    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     try:
         status = htr.main(prog_name="htr", standalone_mode=False)
     except click.exceptions.Abort:
@@ -123,22 +104,11 @@ def main() -> None:
 
 def stop(number: int, frame) -> None:
     """End for a signal, by an exception; another one, as ``timeout`` sends at once, must not interrupt that."""
-    for each in (signal.SIGTERM, signal.SIGINT):
+    for each in (*ENDING, signal.SIGINT):
         signal.signal(each, signal.SIG_IGN)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(Exit.TERMINATED)
-
-
-def open_missing() -> None:
-    """Open the standard streams that were closed, as by ``>&-``, on the null device."""
-    for descriptor, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
-        if getattr(sys, name) is None:
-            opened = os.open(os.devnull, os.O_RDWR)
-            if opened != descriptor:
-                os.dup2(opened, descriptor)
-                os.close(opened)
-            setattr(sys, name, os.fdopen(descriptor, mode))
 
 
 def unwritten(error: OSError) -> Exit:

@@ -18,7 +18,7 @@ class Exit(enum.IntEnum):
     ABOVE_LIMIT = 7, "the error rate is above the limit that was set"
     UNWRITTEN = 8, "the output could not be written, for example to a full disk"
     INTERRUPTED = 130, "interrupted from the keyboard"
-    TERMINATED = 143, "told to stop, by the end of a job or of the machine"
+    TERMINATED = 143, "told to stop, by the end of a job, of the terminal or of the machine"
 
     meaning: str
 

@@ -14,6 +14,11 @@ from pathlib import Path
 import pytest
 from tiny_model import draw_line
 
+try:
+    import resource
+except ModuleNotFoundError:
+    resource = None
+
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.exits import Exit
 
@@ -114,6 +119,22 @@ def test_a_full_disk_is_told(command, folder):
 
 
 @every_command
+@pytest.mark.skipif(resource is None, reason="no limits can be set here")
+def test_room_for_a_part_of_the_output_only_is_told(command, folder):
+    if command.name == "train":
+        pytest.skip("it writes files of its own, to which the limit applies first")
+    (folder / f"good{command.suffix}").write_bytes(command.good)
+    with open(folder / "out", "wb") as out:
+        done = subprocess.run(
+            [sys.executable, "-m", "htrtool", command.name, *command.before, f"good{command.suffix}"],
+            stdout=out, stderr=subprocess.PIPE, cwd=folder,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40, 40)),
+        )  # fmt: skip
+    assert done.returncode == Exit.UNWRITTEN, done.stderr.decode()
+    assert b"can't be written: File too large" in done.stderr and b"Traceback" not in done.stderr
+
+
+@every_command
 def test_empty_input_is_an_error_that_names_it(command, folder):
     done = run(command, "-", folder=folder)
     assert done.returncode == Exit.BAD_INPUT
@@ -190,15 +211,18 @@ def test_a_closed_pipe_ends_it_quietly(command, folder):
 
 
 @every_command
-def test_ctrl_c_ends_it_with_130(command, folder):
+@pytest.mark.parametrize("sent, status", [(signal.SIGINT, Exit.INTERRUPTED), (signal.SIGHUP, Exit.TERMINATED)], ids=["Ctrl-C", "hang up"])
+def test_a_signal_ends_it_quietly(command, folder, sent, status):
+    if (command.name, sent) == ("train", signal.SIGHUP):
+        pytest.skip("the same code as for the others; training is slow")
     process = subprocess.Popen(
         [sys.executable, "-m", "htrtool", command.name, *command.before, "-"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder,
     )  # fmt: skip
     wait_until_idle(process.pid)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     _, complaint = process.communicate(timeout=60)
-    assert process.returncode == Exit.INTERRUPTED, complaint.decode()
+    assert process.returncode == status, complaint.decode()
     assert b"Traceback" not in complaint
 
 

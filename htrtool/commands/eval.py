@@ -13,6 +13,7 @@ from htrtool.core.scoring.rates import CALIBRATION, METRICS, SCOPES
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import FiniteRange, with_messages, with_operands
+from htrtool.streams import protect_stdout
 
 MEANINGS = {name: metric.meaning for name, metric in METRICS.items()} | dict([CALIBRATION])
 
@@ -104,7 +105,6 @@ def eval(  # noqa: A001 - named as the subcommand
     """
     if set(metrics) == {CALIBRATION[0]} and "corpus" not in scopes:
         raise click.UsageError(f"{CALIBRATION[0]} is of the corpus as a whole: give --per corpus")
-    from htrtool.cli import protect_stdout
     from htrtool.core.scoring import joining
     from htrtool.core.scoring import metrics as measures
     from htrtool.core.scoring.rows import Scoring

@@ -10,6 +10,7 @@ from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import FiniteRange, tell_of_standard_input, with_messages, with_operands
+from htrtool.streams import protect_stdout
 
 KINDS = ("png", "svg", "pdf")
 
@@ -88,7 +89,6 @@ def plot(
         htr plot adapt.tsv -o hands.svg
         htr plot page.xml -o page.png
     """
-    from htrtool.cli import protect_stdout
     from htrtool.core import files
     from htrtool.core.drawing import plotting
 

@@ -15,6 +15,7 @@ from htrtool.core.errors import InputError, OutputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import with_messages, with_operands
+from htrtool.streams import protect_stdout
 
 if TYPE_CHECKING:
     from htrtool.commands.prep_options import SourceOptions, SynthesisOptions
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@with_operands("SOURCE")
+@with_operands("SOURCE", beside="hands")
 @with_finder
 @with_synthesis
 @click.option(
@@ -96,7 +97,6 @@ def prep(
         raise click.UsageError("a tar is not written to a terminal: pipe it on, or name a file with -o")
     import cv2
 
-    from htrtool.cli import protect_stdout
     from htrtool.core.collect import collect
     from htrtool.core.layouts.base import LeftOut, is_tar_name
     from htrtool.core.outputs import is_sample_folder, sample_output

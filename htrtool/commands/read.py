@@ -12,6 +12,7 @@ from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import LOOKS, FiniteRange, with_messages, with_operands
+from htrtool.streams import protect_stdout
 
 ROWS = ("tsv", "txt", "jsonl")
 DOCUMENTS = ("alto", "page", "hocr")
@@ -155,7 +156,6 @@ def read(
     """
     form = form_for(form, output)
     check_usage(operands, form, output, per_word, outlines, no_header, nbest)
-    from htrtool.cli import protect_stdout
     from htrtool.core.files import check_replaceable, replacing
     from htrtool.core.modelfile import find_model
 
@@ -168,7 +168,7 @@ def read(
             raise click.UsageError("a PDF is not written to a terminal: give -o FILE, or pipe it on")
         opened = contextlib.closing(stdout)
     else:
-        if form in ROWS or form == "pdf":
+        if form not in DOCUMENTS or not names_folder(output):
             check_replaceable(output)
         opened = replacing(output)
     from htrtool.core.language import reader_for

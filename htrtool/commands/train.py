@@ -13,6 +13,7 @@ from htrtool.core.training.spec import SIZES, parse_spec
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import FiniteRange, refuse, with_messages, with_operands
+from htrtool.streams import protect_stdout, quiet_stderr
 
 BACKENDS = ("tensorflow", "jax", "torch")
 """Those of Keras, as the environment variable KERAS_BACKEND names them."""
@@ -119,7 +120,6 @@ def train(
         raise click.UsageError("--replay and --keep need a model to go on from")
     if lacked := check_installed():
         messages.warning(f"{lacked} is not installed: NAME.keras and NAME.md will be written, but no NAME.onnx to read with")
-    from htrtool.cli import protect_stdout, quiet_stderr
 
     stdout = protect_stdout()
     from htrtool.core.tables import EPOCH_COLUMNS, TableWriter, text_writer

@@ -1,0 +1,65 @@
+"""The standard streams: all there, stdout kept for data and written whole, stderr kept from the talk of libraries."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import select
+import sys
+import tempfile
+from typing import IO, Iterator
+
+
+class WholeWriter(io.FileIO):
+    """An unbuffered file that takes all that it is given, where the system may take a part and let the rest wait or fail."""
+
+    def write(self, content) -> int:
+        """Write bytes, all of them, and return their number.
+
+        Raises:
+            OSError: there is no room for the rest, or no reader.
+        """
+        left = memoryview(content).cast("B")
+        while left:
+            written = super().write(left)
+            if written is None:
+                # A pipe that is set not to block is full.
+                select.select([], [self], [])
+            left = left[written or 0 :]
+        return memoryview(content).nbytes
+
+
+def protect_stdout() -> IO[bytes]:
+    """Keep standard output for data: return it as a binary stream, and send what libraries print to stderr."""
+    sys.stdout.flush()
+    data = WholeWriter(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return data
+
+
+@contextlib.contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Keep what libraries write to standard error while they are imported from the user, unless that fails."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as kept, os.fdopen(os.dup(2), "wb") as stderr:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            stderr.write(kept.read())
+            raise
+        finally:
+            os.dup2(stderr.fileno(), 2)
+
+
+def open_missing() -> None:
+    """Open the standard streams that were closed, as by ``>&-``, on the null device."""
+    for descriptor, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != descriptor:
+                os.dup2(opened, descriptor)
+                os.close(opened)
+            setattr(sys, name, os.fdopen(descriptor, mode))
