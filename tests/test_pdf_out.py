@@ -1,6 +1,7 @@
 """Searchable PDF: the scan as it was, and over it what was read."""
 
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -250,3 +251,28 @@ def test_memory_does_not_grow_with_the_pages(tiny_model, tmp_path, memory_of):
     Image.open(tmp_path / "page.tif").save(tmp_path / "few.tif", save_all=True, append_images=frames[:20])
     # A hundred pages more, of a megabyte each.
     assert peak("many.tif") < peak("few.tif") + 40
+
+
+def test_a_page_turned_by_what_is_no_number_is_taken_as_it_lies():
+    book = pikepdf.Pdf.open(io.BytesIO(made(read_page(size=(300, 200), source=source(encoded(GRADIENT, "PNG"))))))
+    book.pages[0].Rotate = pikepdf.Name.None_
+    content = io.BytesIO()
+    book.save(content)
+    written = made(read_page(LINES[0], size=(300, 200), source=source(content.getvalue(), 0, True)))
+    assert text_of(written) == LINES[0][0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits can be set here")
+def test_a_disk_that_is_full_meanwhile_is_told(run_htr, tiny_model, tmp_path):
+    import resource
+
+    cv2.imwrite(str(tmp_path / "x.png"), draw_line("bad"))
+    (tmp_path / "temporary").mkdir()
+    for pages in (1, 2):
+        result = run_htr(
+            "read", "-m", tiny_model, "--mode", "line", "-o", "x.pdf", *["x.png"] * pages, cwd=tmp_path,
+            env=os.environ | {"TMPDIR": str(tmp_path / "temporary")},
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
+        )  # fmt: skip
+        assert result.returncode == Exit.UNWRITTEN and b"File too large" in result.stderr
+        assert not list((tmp_path / "temporary").iterdir()) and not (tmp_path / "x.pdf").exists()

@@ -6,6 +6,8 @@ memory, which therefore does not grow with the number of pages.
 
 from __future__ import annotations
 
+import errno
+import io
 import itertools
 import os
 import shutil
@@ -26,6 +28,28 @@ from htrtool.core.pages import DEFAULT_DPI, PageSource
 PAGES_IN_MEMORY = 16
 # The mark of a content stream that holds a text layer of ours.
 LAYER = "/HtrTextLayer"
+END = b"%%EOF"
+
+
+class _Part(io.RawIOBase):
+    """A file that remembers the error of a full disk, which qpdf, told of it in the midst of its writing, would not survive."""
+
+    def __init__(self, file: IO[bytes]):
+        self.error: OSError | None = None
+        self._file = file
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content) -> int:
+        left = memoryview(content).cast("B")
+        size = left.nbytes
+        try:
+            while left and self.error is None:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            self.error = error
+        return size
 
 
 class SearchablePdf:
@@ -64,6 +88,12 @@ class SearchablePdf:
         Raises:
             InputError: its file, which could be drawn, can't be copied.
         """
+        try:
+            self._add(page)
+        except (PdfError, TypeError, ValueError) as error:
+            raise InputError(f"it can't be copied ({error})", page.source.file) from None
+
+    def _add(self, page: Page) -> None:
         source, original = page.source, page.source.original
         name = source.image or source.file if original.is_pdf else None
         if self._part is not None and (name != self._name or (name is not None and original.index in self._added)):
@@ -82,7 +112,11 @@ class SearchablePdf:
             self._put_away()
 
     def save(self, stream: IO[bytes]) -> None:
-        """Write the document, which must have pages, to a binary stream."""
+        """Write the document, which must have pages, to a binary stream.
+
+        Raises:
+            OSError: there is no room for it.
+        """
         if self._part is not None:
             self._put_away()
         joined, *others = self._parts
@@ -91,6 +125,11 @@ class SearchablePdf:
             options = ["--deterministic-id", "--no-warn", "--warning-exit-0"]
             Job(["qpdf", *options, self._parts[0], "--pages", ".", *others, "--", joined]).run()
         with open(joined, "rb") as file:
+            # qpdf does not tell if the disk was full.
+            file.seek(-min(len(END) + 2, os.path.getsize(joined)), os.SEEK_END)
+            if END not in file.read():
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), joined)
+            file.seek(0)
             shutil.copyfileobj(file, stream)
 
     def _begin(self, source: PageSource, name: str | None) -> None:
@@ -102,15 +141,19 @@ class SearchablePdf:
             try:
                 # What is mapped into memory would count as used.
                 self._part = Pdf.open(self._file, access_mode=AccessMode.stream)
-            except PdfError as error:
+            except PdfError:
                 self._close()
-                raise InputError(f"it can't be copied ({error})", source.file) from None
+                raise
         self._font = LayerFont(self._part)
 
     def _put_away(self) -> None:
         self._font.finish()
         self._parts.append(os.path.join(self._folder.name, f"{len(self._parts)}.pdf"))
-        self._part.save(self._parts[-1], deterministic_id=True)
+        with open(self._parts[-1], "wb", buffering=0) as file:
+            part = _Part(file)
+            self._part.save(part, deterministic_id=True)
+        if part.error is not None:
+            raise part.error
         self._close()
 
     def _close(self) -> None:
@@ -144,14 +187,21 @@ def _remove_text(target: PdfPage) -> None:
         target.obj.Contents = Array([part for part in contents if LAYER not in part])
 
 
+def _turned(page: PdfPage) -> int:
+    """Return by how many degrees a page is turned where PDFium draws it: it counts whole quarters, and no number as none."""
+    try:
+        return int(float(page.obj.get("/Rotate", 0)) / 90) % 4 * 90
+    except (TypeError, ValueError):
+        return 0
+
+
 def _displayed(page: PdfPage, size: tuple[int, int]) -> np.ndarray:
     """Return the matrix, (2, 3), from pixels of a page as PDFium draws it to its own units."""
     crop, media = ([float(value) for value in box] for box in (page.cropbox, page.mediabox))
     left, right = max(min(crop[::2]), min(media[::2])), min(max(crop[::2]), max(media[::2]))
     bottom, top = max(min(crop[1::2]), min(media[1::2])), min(max(crop[1::2]), max(media[1::2]))
     width, height = right - left, top - bottom
-    # PDFium counts whole quarters only.
-    turned = int(float(page.obj.get("/Rotate", 0)) / 90) % 4 * 90
+    turned = _turned(page)
     across, down = ((width, height) if turned in (0, 180) else (height, width)) / np.array(size)
     return {
         0: np.array([[across, 0, left], [0, -down, top]]),
