@@ -28,6 +28,8 @@ FIRST_WINDOW = 8
 WINDOW = 256
 UNREAD_ROWS = 2048
 SOURCES_AHEAD = 32
+PATIENCE = 1
+"""How long, in seconds, what feeds the inputs is waited for when no more are wanted."""
 
 
 class Waiting(NamedTuple):
@@ -124,8 +126,8 @@ class Pipeline:
             self._done(len(page.lines))
 
     def _pages(self) -> Iterator[Page]:
-        # The feeder may be held up for ever by a pipe, so that nobody waits for it at the end.
-        threading.Thread(target=self._guarded, args=(self._feed,), daemon=True).start()
+        feeder = threading.Thread(target=self._guarded, args=(self._feed,), daemon=True)
+        feeder.start()
         workers = [threading.Thread(target=self._guarded, args=(self._work,)) for _ in range(self._threads)]
         for worker in workers:
             worker.start()
@@ -147,6 +149,8 @@ class Pipeline:
                 self._change.notify_all()
             for worker in workers:
                 worker.join()
+            # It lets go of a PDF then, which must happen before Python ends; but a pipe may hold it up for ever.
+            feeder.join(PATIENCE)
 
     def _done(self, lines: int) -> None:
         with self._change:
