@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 import subprocess
@@ -17,6 +18,19 @@ def test_content_replaces_the_old_file_only_at_the_end(tmp_path):
         assert target.read_bytes() == b"old"
     assert target.read_bytes() == b"new"
     assert os.listdir(tmp_path) == ["out.tsv"]
+
+
+def test_what_can_not_be_replaced_gets_the_content(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    target = tmp_path / "mounted.tsv"
+    target.write_bytes(b"old and long")
+    monkeypatch.setattr(os, "replace", refuse)
+    with replacing(target) as stream:
+        stream.write(b"new")
+    assert target.read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["mounted.tsv"]
 
 
 def test_an_error_leaves_the_old_file_and_no_rubbish(tmp_path):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import tempfile
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO, Iterator
+from typing import IO, Iterable, Iterator
 
 from htrtool.core.errors import OutputError
 
@@ -22,7 +23,8 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
     """Open a new file that takes the place of ``path`` when the block ends without an error.
 
     The content is written beside the target and renamed, so that an interrupted run leaves the old file whole.
-    A target that is no regular file (a pipe, ``/dev/null``) is written directly; a symbolic link is followed.
+    A target that is no regular file (a pipe, ``/dev/null``) is written directly; a symbolic link is followed. Into one
+    that can't be replaced the content is copied at the end.
 
     Raises:
         OutputError: the folder is missing or may not be written to.
@@ -44,11 +46,23 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
         os.chmod(name, _mode_for(target))
-        os.replace(name, target)
+        try:
+            os.replace(name, target)
+        except OSError:
+            _copy_over(name, target, str(path))
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
         raise
+
+
+def _copy_over(name: str, target: Path, told: str) -> None:
+    """Write the content of a file into another, which can't be replaced: it is mounted by itself, or its folder keeps it."""
+    try:
+        shutil.copyfile(name, target)
+        os.unlink(name)
+    except OSError as error:
+        raise OutputError(f"can't write: {error.strerror}", told) from None
 
 
 def is_special(path: str | os.PathLike) -> bool:
@@ -72,6 +86,11 @@ def check_replaceable(path: str | os.PathLike) -> None:
         reason = os.strerror(errno.EACCES)
     if reason:
         raise OutputError(f"can't write: {reason}", str(path))
+
+
+def visible(paths: Iterable[Path]) -> Iterator[Path]:
+    """Pass on paths but those whose names begin with a dot, such as what macOS leaves beside each file on other disks."""
+    return (path for path in paths if not path.name.startswith("."))
 
 
 def printable_name(name: str) -> str:
