@@ -60,6 +60,7 @@ def truth(tmp_path):
         (["e\u0301.png"], ["d/é.png"], {"d/é.png": "e\u0301.png"}),
         (["a\\b.png"], ["a/b.png"], {"a/b.png": "a\\b.png"}),
         (["p.0.png", "p.1.png"], ["s/p.1.png", "s/p.0.png"], {"s/p.0.png": "p.0.png", "s/p.1.png": "p.1.png"}),
+        (["gt/p.1.gt.txt", "gt/p.2.gt.txt"], ["l.tar/gt/p_1", "l.tar/gt/p_2"], {"l.tar/gt/p_1": "gt/p.1.gt.txt", "l.tar/gt/p_2": "gt/p.2.gt.txt"}),
     ],
 )
 def test_names_are_matched_as_a_user_would(wanted, given, expected):
@@ -216,7 +217,7 @@ def test_json_lines_and_page_xml_are_scored_like_a_table(tmp_path):
     (tmp_path / "t.tsv").write_text("file\tpage\tline\ttext\na.png\t1\t1\tabcd\n")
     (tmp_path / "r.jsonl").write_text('{"file": "a.png", "page": 1, "line": 1, "conf": 0.5, "text": "abcx"}\n\n')
     (tmp_path / "xml").mkdir()
-    (tmp_path / "xml" / "a.xml").write_text(PAGE_XML.format(image="a.png", text="abxx"))
+    (tmp_path / "xml" / "a.xml").write_text(PAGE_XML.format(image="a.png", text="abxx"), encoding="utf-16")
     names = ("t.tsv", "r.jsonl", "xml", "xml/a.xml")
     errors = {("t.tsv", "r.jsonl"): 1, ("t.tsv", "xml"): 2, ("r.jsonl", "xml/a.xml"): 1, ("xml", "t.tsv"): 2, ("xml", "xml/a.xml"): 0}
     assert {name for pair in errors for name in pair} == set(names)
@@ -315,6 +316,8 @@ def test_a_folder_of_text_files_is_truth(tmp_path):
     (tmp_path / "gt").mkdir()
     (tmp_path / "gt" / "a.gt.txt").write_text("one\n")
     (tmp_path / "gt" / "b.gt.txt").write_text("first\nsecond\n")
+    # What macOS leaves beside each file on other disks.
+    (tmp_path / "gt" / "._b.gt.txt").write_bytes(b"\0\5\x16\7\xff")
     read = "file\tline\ttext\nscan/a.png\t1\tone\nscan/b.png\t1\tfirst\nscan/b.png\t2\tsecond\n"
     assert values(run(tmp_path / "gt", stdin=read))["cer"] == "0"
 

@@ -227,3 +227,5 @@ def test_real_hands_write_what_they_never_wrote(synth, run_htr, texts, tmp_path)
         assert sample.meta["hand"] == "synth/DejaVuSans/0" == sample.document and sample.pixels().shape[0] == 64
     empty = run_htr("prep", "--synth", "--hands", texts, texts)
     assert empty.returncode == Exit.BAD_INPUT and b"expected" in empty.stderr
+    twice = run_htr("prep", "--synth", "--hands", "-", input=lines.read_bytes())
+    assert twice.returncode == Exit.USAGE and b"can be read only once" in twice.stderr

@@ -1,6 +1,7 @@
 """The layouts that people have, each drawn and laid out in a temporary folder."""
 
 import io
+import os
 from pathlib import Path
 
 import cv2
@@ -377,3 +378,25 @@ def test_documents_by_name(key, document):
 
 def test_keys_hold_no_dots_in_their_last_part():
     assert key_of("a.b", "c/../d", "x.y.z") == "a.b/c/d/x_y_z"
+
+
+def test_a_table_may_name_files_in_any_bytes_and_with_backslashes(tmp_path):
+    names = [b"caf\xe9.png", b"a\\b.png", b"sub/c.png"]
+    for name in names:
+        path = tmp_path / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(encode_png(line_picture("one")))
+    rows = [b"caf\xe9.png\tone", b"a\\\\b.png\ttwo\\tthree", b"sub\\c.png\tfour"]
+    (tmp_path / "names.tsv").write_bytes(b"\n".join([b"file\ttext", *rows]))
+    samples, left_out, errors = taken(tmp_path / "names.tsv")
+    assert sorted(texts(samples).values()) == ["four", "one", "two three"] and not left_out and not errors
+    (tmp_path / "names.tsv").write_bytes(b"file\ttext\nsub/c.png\tcaf\xe9")
+    _, _, errors = taken(tmp_path / "names.tsv")
+    assert len(errors) == 1 and "row 2, column text: expected UTF-8" in errors[0]
+
+
+def test_what_htr_read_wrote_of_files_in_other_bytes_is_told_from_a_table_of_lines(tmp_path):
+    rows = [f"p{row}.png\t1\t1\t0.9\tone\n".encode() for row in range(2000)]
+    (tmp_path / "out.tsv").write_bytes(b"file\tpage\tline\tconf\ttext\n" + b"".join(rows) + b"caf\xe9.png\t1\t2\t0.9\ttwo\n")
+    with pytest.raises(InputError, match="found one of the lines that htr read found on pages"):
+        taken(tmp_path / "out.tsv")

@@ -159,14 +159,14 @@ def is_best(row: Mapping[str, str]) -> bool:
     return row.get("rank", "1") in ("", "1")
 
 
-def check_utf8(row: Mapping[str, str], number: int, source: str) -> None:
-    """Check that a row's cells are UTF-8; ``file`` may be any bytes, as file names may.
+def check_utf8(row: Mapping[str, str], number: int, source: str, files: str = "file") -> None:
+    """Check that a row's cells are UTF-8; those of the column ``files`` may be any bytes, as file names may.
 
     Raises:
         InputError: they are not.
     """
     for column, cell in row.items():
-        if column != "file" and _SURROGATE.search(cell):
+        if column != files and _SURROGATE.search(cell):
             raise InputError(
                 f"row {number}, column {column}: expected UTF-8 text; convert it with iconv -f ENCODING -t UTF-8",
                 source,

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Callable, Iterator
 
 from htrtool.core import pagexml
 from htrtool.core.errors import InputError
+from htrtool.core.files import visible
 from htrtool.core.layouts import iam
 from htrtool.core.layouts import table as table_layout
 from htrtool.core.layouts import xml as xml_layout
@@ -168,7 +169,7 @@ class Finder:
             yield from iam.in_table(table, prefix)
             return
         if self._wants("table"):
-            files = sorted(path for path in folder.iterdir() if self._unwanted(path) is None)
+            files = sorted(path for path in visible(folder.iterdir()) if self._unwanted(path) is None)
             # Transcriptions beside the images are meant as such; a table next to them may be anything.
             paired_up = self.layout == "auto" and any(path.name.endswith(".gt.txt") for path in files)
             suffixed = [] if paired_up else [path for path in files if path.suffix.lower() in table_layout.TABLE_SUFFIXES]

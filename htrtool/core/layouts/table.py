@@ -11,7 +11,7 @@ from typing import IO, Iterator
 
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import IMAGE_SUFFIXES, Found, LeftOut, document_of, is_image, key_of, picture_entry
-from htrtool.core.tables import unescape
+from htrtool.core.tables import check_utf8, unescape
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 IMAGE_COLUMNS = tuple("filename file file_name image image_path image_file img path img_path name id".split())
@@ -24,6 +24,8 @@ LANGUAGE_COLUMNS = ("language", "lang")
 # What the Kaggle names set, FILENAME and IDENTITY, says instead of a name; each of its rows is another writer's.
 NAMES_SET = "identity"
 UNREADABLE, EMPTY = "UNREADABLE", "EMPTY"
+ANY_BYTES = "surrogateescape"
+"""How text is decoded in which some cells need not be UTF-8."""
 # A sheet of a spreadsheet may have long cells; the standard limit is 128 KiB.
 csv.field_size_limit(2**24)
 
@@ -85,7 +87,7 @@ def _names_in(path: Path) -> set[str]:
 
 def has_several_lines(path: Path) -> bool:
     """Tell whether a table of lines that a model has read has several of one picture, which is a page then."""
-    with _opened(path) as file:
+    with _opened(path, ANY_BYTES) as file:
         rows = _reader(file, path)
         place = next(rows).index("line")
         return any(len(row) > place and row[place] not in ("", "1") for row in rows)
@@ -100,7 +102,7 @@ def in_table(
     the table's. A row with no text is left out, and so is one that only says that it is unreadable.
     """
     try:
-        with _opened(path) as file:
+        with _opened(path, ANY_BYTES) as file:
             reader = _reader(file, path)
             header = next(reader, [])
             columns = _columns(header, image_column, text_column, str(path))
@@ -112,8 +114,12 @@ def in_table(
                         f"expected {len(header)} cells as in the first line, found {len(row)}", f"{path}:{reader.line_num}"
                     )
                 elif any(row):
-                    if isinstance(reader, _Rows) and columns.text < len(row):
-                        row[columns.text] = unescape(row[columns.text])
+                    named = row[columns.image : columns.image + 1]
+                    if isinstance(reader, _Rows):
+                        row = list(map(unescape, row))
+                    # The names of files may be any bytes, and those of other systems have backslashes.
+                    row[columns.image : columns.image + 1] = named
+                    check_utf8(dict(zip(header, row)), reader.line_num, str(path), header[columns.image])
                     yield _found(row, columns, images, path, prefix, f"{path}:{reader.line_num}")
     except InputError as error:
         yield error
@@ -129,8 +135,8 @@ def _not_utf8(path: Path, error: Exception) -> InputError:
     )
 
 
-def _opened(path: Path) -> IO[str]:
-    return open(path, encoding="utf-8-sig", newline="")
+def _opened(path: Path, errors: str = "strict") -> IO[str]:
+    return open(path, encoding="utf-8-sig", errors=errors, newline="")
 
 
 def _reader(file: IO[str], path: Path) -> Iterator[list[str]]:
@@ -221,9 +227,9 @@ class _Images:
         self._below: list[Path] | None = None
 
     def find(self, name: str) -> Path | None:
-        path = self._base / name.replace("\\", "/")
-        if candidate := self._file(path):
-            return candidate
+        for path in (unescape(name), name.replace("\\", "/")):
+            if candidate := self._file(self._base / path):
+                return candidate
         if self._below is None:
             folders = (Path(folder) for folder, _, _ in os.walk(self._base))
             self._below = sorted(folders, key=lambda folder: (-self._shared(folder), len(folder.parts), folder))

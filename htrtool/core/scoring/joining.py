@@ -84,7 +84,9 @@ def _path(name: str) -> tuple[str, ...]:
     name = unicodedata.normalize("NFC", name).replace("\\", "/")
     inside = _ARCHIVE.sub("", name)
     stem = _SUFFIX.sub("", inside) or inside
-    return tuple(part for part in posixpath.normpath(stem).split("/") if part not in ("", ".", ".."))
+    parts = [part for part in posixpath.normpath(stem).split("/") if part not in ("", ".", "..")]
+    # As in the keys of samples, whose names hold no dot.
+    return (*parts[:-1], parts[-1].replace(".", "_")) if parts else ()
 
 
 def _tail(paths: dict[str, tuple[str, ...]], depth: int):

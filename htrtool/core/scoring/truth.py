@@ -13,6 +13,7 @@ from typing import IO, Iterable, Iterator
 
 from htrtool.core.cells import share_in, whole_number_in
 from htrtool.core.errors import InputError
+from htrtool.core.files import visible
 from htrtool.core.layouts.table import (
     DOCUMENT_COLUMNS,
     EMPTY,
@@ -53,7 +54,7 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
             content = io.BufferedReader(Rejoined(head, stream))
             if is_tar(head):
                 return list(_of_samples(content, operand, document))
-            if b"\0" in head:
+            if b"\0" in head and not is_xml(head):
                 raise InputError(
                     "expected a table, a sample stream (tar) or a folder of .txt files, found something else", operand
                 )
@@ -73,11 +74,11 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
 def _of_folder(folder: Path, operand: str) -> Iterator[Line]:
     from htrtool.core.pagexml import is_page_xml
 
-    files = sorted(folder.rglob("*.gt.txt"))
+    files = sorted(visible(folder.rglob("*.gt.txt")))
     # Beside XML a text that is not called so may be anything, a licence for one.
-    documents = [] if files else [file for file in sorted(folder.rglob("*.xml")) if is_page_xml(file)]
+    documents = [] if files else [file for file in sorted(visible(folder.rglob("*.xml"))) if is_page_xml(file)]
     if not documents:
-        files = files or sorted(folder.rglob("*.txt"))
+        files = files or sorted(visible(folder.rglob("*.txt")))
     yield from map(_of_text, files)
     for file in documents:
         try:

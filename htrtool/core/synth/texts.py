@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from htrtool.core.errors import InputError
+from htrtool.core.files import visible
 from htrtool.core.labels import plain
 from htrtool.core.synth.forms import form
 from htrtool.core.text_files import read_utf8
@@ -47,7 +48,7 @@ def text_files(paths: Sequence[str | Path]) -> Iterator[Path]:
     """Yield files as they are given, and of a folder its ``.txt`` files, sorted."""
     for path in map(Path, paths):
         if path.is_dir():
-            yield from sorted(path.glob("*.txt"))
+            yield from sorted(visible(path.glob("*.txt")))
         else:
             yield path
 

@@ -11,7 +11,7 @@ from typing import Callable, Iterable, Iterator
 from htrtool.core.charset import Charset
 from htrtool.core.collect import Maker, collect
 from htrtool.core.errors import HtrError, InputError
-from htrtool.core.files import printable_name
+from htrtool.core.files import printable_name, visible
 from htrtool.core.layouts.base import LeftOut, is_tar_name
 from htrtool.core.layouts.finder import Finder, inode_of
 from htrtool.core.prepare import prepare
@@ -170,7 +170,7 @@ def labelled_samples(
             if name == "-":
                 yield from read_samples(sys.stdin.buffer, name, report)
                 continue
-            tars = [Path(name)] if is_tar_name(name) else sorted(file for file in Path(name).glob("*") if is_tar_name(file))
+            tars = [Path(name)] if is_tar_name(name) else sorted(file for file in visible(Path(name).glob("*")) if is_tar_name(file))
             for tar in tars:
                 with open(tar, "rb") as stream:
                     yield from read_samples(stream, str(tar), report)
