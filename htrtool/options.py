@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import functools
 import math
 import sys
@@ -114,5 +115,6 @@ def names_in(file: str, null: bool) -> list[str]:
         raise InputError(f"can't read the list of files: {error.strerror}", file) from None
     if not null and b"\0" in content:
         raise click.UsageError(f"names in {file} end with NUL bytes: give -0 too")
+    content = content.removeprefix(codecs.BOM_UTF8)
     separator = b"\0" if null else b"\n"
     return [name.decode("utf-8", "surrogateescape").removesuffix("\r" if not null else "") for name in content.split(separator) if name.strip()]

@@ -1,6 +1,7 @@
 """``htr plot``: what is drawn of which table, and how it ends."""
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -134,6 +135,19 @@ def test_the_text_is_written_over_the_page_beside_it_or_not_at_all(page):
     assert "x_1" not in none and ">7<" in none
     shapes = [picture(run("--text", place, stdin=table)).shape for place in ("over", "beside")]
     assert shapes[1][0] < 0.7 * shapes[0][0]
+
+
+def test_json_lines_may_begin_with_a_byte_order_mark_and_xml_be_in_utf16(page, tmp_path):
+    box = {"file": str(page), "page": 1, "line": 1, "left": 40, "top": 60, "width": 200, "height": 60, "conf": 1, "text": "hello"}
+    (tmp_path / "x.jsonl").write_text("\ufeff" + json.dumps(box) + "\n", encoding="utf-8")
+    (tmp_path / "x.xml").write_text(
+        f"""<PcGts><Page imageFilename="{page.name}" imageWidth="400" imageHeight="300"><TextRegion><TextLine>
+        <Coords points="40,60 240,60 240,120 40,120"/></TextLine></TextRegion></Page></PcGts>""",
+        encoding="utf-16",
+    )
+    for name in ("x.jsonl", "x.xml"):
+        done = run(tmp_path / name)
+        assert done.returncode == Exit.OK and done.stdout.startswith(b"\x89PNG"), done.stderr
 
 
 def test_the_title_names_file_and_page(page):

@@ -342,3 +342,28 @@ def test_the_format_is_as_the_name_of_the_output_tells(run_htr, tiny_model, tmp_
     assert (tmp_path / name).read_bytes().startswith(b"file\t")
     result = run_htr("read", "-m", tiny_model, "-o", tmp_path / "x.xml", tmp_path / "x.png")
     assert result.returncode == Exit.USAGE and b"give -f alto or -f page" in result.stderr
+
+
+def test_a_pdf_whose_only_page_is_too_large_is_told(run_htr, tiny_model, tmp_path):
+    Image.new("L", (600, 800), 255).save(tmp_path / "x.pdf", resolution=10)
+    result = run_htr("read", "-m", tiny_model, "--dpi", "2400", tmp_path / "x.pdf")
+    assert result.returncode == Exit.BAD_INPUT and b"megapixels" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_where_a_document_can_not_be_written_is_told_before_anything_is_read(run_htr, tiny_model, tmp_path):
+    result = run_htr("read", "-m", tiny_model, "-f", "alto", "-o", tmp_path / "nowhere" / "x.xml", tmp_path / "missing.png")
+    assert result.returncode == Exit.UNWRITTEN and b"nowhere" in result.stderr and b"missing.png" not in result.stderr
+
+
+def test_a_list_of_files_may_begin_with_a_byte_order_mark(run_htr, tiny_model, tmp_path):
+    cv2.imwrite(str(tmp_path / "x.png"), draw_line("bad"))
+    (tmp_path / "names").write_text("\ufeffx.png\r\n", encoding="utf-8")
+    assert run_htr("read", "-m", tiny_model, "--files-from", "names", cwd=tmp_path).returncode == Exit.OK
+
+
+@pytest.mark.parametrize("moment, year", [("0", b"1970"), ("99999999999999", b"20"), ("²", b"20"), ("-1", b"1969")])
+def test_the_moment_that_a_page_tells_may_be_set(run_htr, tiny_model, tmp_path, moment, year):
+    cv2.imwrite(str(tmp_path / "x.png"), draw_line("bad"))
+    result = run_htr("read", "-m", tiny_model, "-f", "page", tmp_path / "x.png", env=os.environ | {"SOURCE_DATE_EPOCH": moment})
+    assert result.returncode == Exit.OK and b"<Created>" + year in result.stdout

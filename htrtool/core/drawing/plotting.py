@@ -55,7 +55,7 @@ def _is_text(operand: str) -> bool:
     except OSError:
         # A name without a suffix of pictures is more likely meant as a table; reading it will say what is wrong.
         return Path(operand).suffix.lower() in ("", ".tsv", ".txt", ".tab")
-    return b"\0" not in head and not head.startswith((b"%PDF", *_PORTABLE_MAPS))
+    return is_xml(head) or b"\0" not in head and not head.startswith((b"%PDF", *_PORTABLE_MAPS))
 
 
 def load(operand: str, beside: bool = True) -> Curve | list[HandCurve] | list[Box]:
@@ -72,7 +72,7 @@ def load(operand: str, beside: bool = True) -> Curve | list[HandCurve] | list[Bo
             if is_xml(stream.peek(_HEAD)):
                 return boxes_in_xml(stream.read(), operand, Path() if operand == "-" else Path(operand).parent, beside)
             text = text_reader(stream)
-            header = text.readline()
+            header = text.readline().removeprefix("\ufeff")
             if header.startswith("{"):
                 return boxes_in_json(itertools.chain([header], text), operand)
             columns = header_columns(header)
