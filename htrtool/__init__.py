@@ -101,11 +101,11 @@ def read_table(path: str | os.PathLike) -> pandas.DataFrame:
     import pandas
 
     from htrtool.core.errors import InputError
-    from htrtool.core.tables import LINE_COLUMNS, read_table, text_reader
+    from htrtool.core.tables import LINE_COLUMNS, as_text, read_table
 
     try:
         with open(path, "rb") as stream:
-            frame = pandas.DataFrame(list(read_table(text_reader(stream), os.fspath(path), ["file", "text"])))
+            frame = pandas.DataFrame(list(read_table(as_text(stream), os.fspath(path), ["file", "text"])))
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror}", os.fspath(path)) from None
     if frame.empty:

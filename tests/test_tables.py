@@ -7,18 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from htrtool.core.errors import InputError
-from htrtool.core.tables import LINE_COLUMNS, TableWriter, escape, read_table, text_reader, text_writer, unescape
+from htrtool.core.tables import LINE_COLUMNS, TableWriter, as_text, escape, read_table, unescape
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 def rows_of(content: bytes, required=()):
-    return list(read_table(text_reader(io.BytesIO(content)), "t.tsv", required))
+    return list(read_table(as_text(io.BytesIO(content)), "t.tsv", required))
 
 
 def written(rows, columns, header=True) -> bytes:
     raw = io.BytesIO()
-    stream = text_writer(raw)
+    stream = as_text(raw)
     table = TableWriter(stream, columns, header)
     for row in rows:
         table.write(row)
@@ -92,7 +92,7 @@ def test_file_names_that_are_not_utf8_pass_through():
 
 def test_a_row_is_flushed_at_once_and_an_unknown_column_refused():
     raw = io.BytesIO()
-    table = TableWriter(text_writer(raw), ("text",))
+    table = TableWriter(as_text(raw), ("text",))
     table.write({"text": "x"})
     assert raw.getvalue() == b"text\nx\n"
     with pytest.raises(ValueError, match="colour"):

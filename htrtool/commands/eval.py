@@ -180,9 +180,9 @@ def eval(  # noqa: A001 - named as the subcommand
 
 
 def _print_rows(rows, stdout) -> None:
-    from htrtool.core.tables import SCORE_COLUMNS, TableWriter, text_writer
+    from htrtool.core.tables import SCORE_COLUMNS, TableWriter, as_text
 
-    table = TableWriter(text_writer(stdout), SCORE_COLUMNS)
+    table = TableWriter(as_text(stdout), SCORE_COLUMNS)
     for row in rows:
         table.write(row)
 
@@ -192,7 +192,7 @@ def _print_table(rows, stdout) -> None:
     from rich.markup import escape
     from rich.table import Column, Table
 
-    from htrtool.core.tables import text_writer
+    from htrtool.core.tables import as_text
 
     table = Table(Column("name", overflow="fold"), "metric")
     for name in ("value", "95% interval", "errors", "of"):
@@ -208,4 +208,4 @@ def _print_table(rows, stdout) -> None:
             str(row.get("errors", "")),
             str(row.get("total", "")),
         )
-    Console(file=text_writer(stdout)).print(table)
+    Console(file=as_text(stdout)).print(table)

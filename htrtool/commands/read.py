@@ -264,11 +264,11 @@ def write_rows(pipeline, opened, step, form, output: str | None, messages: Messa
     """
     from htrtool.core.files import is_special
     from htrtool.core.rows import row_writer
-    from htrtool.core.tables import text_writer
+    from htrtool.core.tables import as_text
 
     count = 0
     with opened as stream:
-        text = text_writer(stream)
+        text = as_text(stream)
         write = row_writer(form, text)
         for page, line in pipeline.lines():
             write(page, line)

@@ -122,7 +122,7 @@ def train(
         messages.warning(f"{lacked} is not installed: NAME.keras and NAME.md will be written, but no NAME.onnx to read with")
 
     stdout = protect_stdout()
-    from htrtool.core.tables import EPOCH_COLUMNS, TableWriter, text_writer
+    from htrtool.core.tables import EPOCH_COLUMNS, TableWriter, as_text
     from htrtool.core.training.corpus import gather, labelled_samples
     from htrtool.core.training.export import parent_model
     from htrtool.core.training.plan import plan_for
@@ -179,7 +179,7 @@ def train(
             f"{len(corpus.kept_aside)} lines kept aside, {told['parameters']:,} parameters, "
             f"{len(run.info.charset.characters)} characters, from {model[1].name if model else 'nothing'}"
         )
-        with text_writer(stdout) as stream:
+        with as_text(stdout) as stream:
             table = TableWriter(stream, EPOCH_COLUMNS)
             for row in run.training.progress.rows:
                 table.write(row)

@@ -38,13 +38,11 @@ def unescape(cell: str) -> str:
     return _ESCAPED.sub(lambda match: _UNESCAPES[match[0]], cell) if "\\" in cell else cell
 
 
-def text_reader(stream: IO[bytes]) -> io.TextIOWrapper:
-    """Wrap a binary stream for :func:`read_table`, whatever the locale says."""
-    return io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="\n")
+def as_text(stream: IO[bytes]) -> io.TextIOWrapper:
+    """Wrap a binary stream for :func:`read_table` or :class:`TableWriter`, whatever the locale says.
 
-
-def text_writer(stream: IO[bytes]) -> io.TextIOWrapper:
-    """Wrap a binary stream for :class:`TableWriter`; file names that are not UTF-8 come out as the bytes they are."""
+    File names that are not UTF-8 come in and go out as the bytes they are.
+    """
     return io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="\n")
 
 
@@ -88,7 +86,7 @@ def read_table(stream: Iterable[str], source: str, required: Sequence[str] = ())
     """Yield the rows of a table as dicts of unescaped text, in whatever order its columns stand.
 
     Args:
-        stream: text, best from :func:`text_reader`; a byte order mark, CRLF and a missing last newline are borne.
+        stream: text, best from :func:`as_text`; a byte order mark, CRLF and a missing last newline are borne.
         source: the name that errors give.
         required: the columns without which the table is of no use.
 

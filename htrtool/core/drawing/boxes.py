@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from htrtool.core.cells import number_in
 from htrtool.core.errors import InputError
+from htrtool.core.json_lines import objects_in
 from htrtool.core.medians import line_spacing
 
 BOX_COLUMNS = ("file", "left", "top", "width", "height")
@@ -109,14 +109,11 @@ def boxes_in_json(lines: Iterable[str], source: str) -> list[Box]:
     """
 
     def rows():
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
+        for number, found in objects_in(lines, source):
             try:
-                found = json.loads(line)
                 row = {name: _cell(value) for name, value in found.items()}
-            except (ValueError, AttributeError, TypeError, RecursionError):
-                raise InputError(f"row {number}: expected a JSON object, found {line[:60]!r}", source) from None
+            except (ValueError, TypeError):
+                raise InputError(f"row {number}: expected outlines as lists of points, [x, y]", source) from None
             if missing := [name for name in BOX_COLUMNS if name not in row]:
                 raise InputError(f"row {number}: expected an object with {' '.join(missing)}, found none", source)
             yield number, row

@@ -18,7 +18,7 @@ from htrtool.core.errors import InputError
 from htrtool.core.files import printable_name
 from htrtool.core.pages import PageSource, is_xml, page_sources
 from htrtool.core.scoring.joining import match_files
-from htrtool.core.tables import header_columns, read_numbered, text_reader
+from htrtool.core.tables import as_text, header_columns, read_numbered
 
 __all__ = ["Style", "figures", "load", "save", "sort_operands"]
 
@@ -71,9 +71,9 @@ def load(operand: str, beside: bool = True) -> Curve | list[HandCurve] | list[Bo
         with open(0, "rb", closefd=False) if operand == "-" else open(operand, "rb") as stream:
             if is_xml(stream.peek(_HEAD)):
                 return boxes_in_xml(stream.read(), operand, Path() if operand == "-" else Path(operand).parent, beside)
-            text = text_reader(stream)
-            header = text.readline().removeprefix("\ufeff")
-            if header.startswith("{"):
+            text = as_text(stream)
+            header = text.readline()
+            if header.removeprefix("\ufeff").startswith("{"):
                 return boxes_in_json(itertools.chain([header], text), operand)
             columns = header_columns(header)
             rows = read_numbered(itertools.chain(filter(None, [header]), text), operand)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import json
 import posixpath
 from collections import Counter
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import IO, Iterable, Iterator
 from htrtool.core.cells import share_in, whole_number_in
 from htrtool.core.errors import InputError
 from htrtool.core.files import visible
+from htrtool.core.json_lines import objects_in
 from htrtool.core.layouts.table import (
     DOCUMENT_COLUMNS,
     EMPTY,
@@ -25,7 +25,7 @@ from htrtool.core.layouts.table import (
 )
 from htrtool.core.pages import Rejoined, is_tar, is_xml
 from htrtool.core.scoring.joining import Line
-from htrtool.core.tables import check_columns, check_utf8, header_columns, is_best, read_numbered, text_reader
+from htrtool.core.tables import as_text, check_columns, check_utf8, header_columns, is_best, read_numbered
 from htrtool.core.text_files import read_utf8
 
 # In a table of lines these hold numbers, whatever they are called elsewhere.
@@ -61,12 +61,12 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
             if Path(operand).suffix.lower() == ".txt" and not _is_header(head.partition(b"\n")[0].decode("utf-8", "replace")):
                 return [_of_text(Path(operand))]
             if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-                return list(_of_json(text_reader(content), operand, document))
+                return list(_of_json(as_text(content), operand, document))
             if is_xml(head):
                 if document:
                     raise InputError(f"expected a table with a column {document!r}, received XML", operand)
                 return list(_of_xml(content.read(), operand))
-            return list(_of_table(text_reader(content), operand, document))
+            return list(_of_table(as_text(content), operand, document))
     except OSError as error:
         raise InputError(f"can't read: {error.strerror or error}", operand) from None
 
@@ -96,16 +96,11 @@ def _of_text(file: Path) -> Line:
 def _of_json(lines: Iterable[str], operand: str, document: str | None) -> Iterator[Line]:
     """Return the lines of objects, one a line, as ``htr read -f jsonl`` writes them, of lines or of words."""
     rows, words = [], False
-    for number, text in enumerate(lines, 1):
-        if not text.strip():
-            continue
-        try:
-            found = json.loads(text.removeprefix("\ufeff"))
-            lacked = [name for name in ("file", "text") if not isinstance(found[name], str)]
-            if lacked or document and document not in found:
-                raise KeyError(*lacked or (document,))
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise InputError(f"row {number}: expected an object with file and text ({error!r})", operand) from None
+    for number, found in objects_in(lines, operand):
+        lacked = [name for name in ("file", "text") if not isinstance(found.get(name), str)]
+        lacked += [document] * bool(document and document not in found)
+        if lacked:
+            raise InputError(f"row {number}: expected an object with {' and '.join(lacked)}, found {' '.join(found) or 'none'}", operand)
         words |= "word" in found
         cells = {"page": "", "line": "", "conf": ""} | {name: "" if value is None else str(value) for name, value in found.items()}
         rows.append((number, cells))
