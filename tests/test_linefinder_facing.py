@@ -36,5 +36,10 @@ def test_a_few_strokes_at_the_edge_are_no_strip():
     assert not any(_facing([(0, 80), (0, 60)] + _column(200, 950)))
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_the_first_column_of_a_table_that_is_cropped_closely_is_no_strip(mirrored):
+    assert not any(_facing(_column(8, 60) + _column(200, 950), mirrored))
+
+
 def test_a_page_without_lines_has_none():
     assert on_facing_page(np.zeros((0, 2)), np.zeros(0), WIDTH).tolist() == []
