@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from htrtool.core.documents.hocr import hocr
 from htrtool.core.documents.output import stems_of
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.pagexml import pages_in, parse_tree
+from htrtool.core.place import Place, box_of
 from htrtool.exits import Exit
 
 WRITERS = {"alto": alto, "page": page_xml}
@@ -100,7 +102,15 @@ def test_page_xml_tells_the_reading_order_and_the_text_of_regions():
 
 def test_columns_are_blocks_of_their_own():
     columns = read_page(*((t, place(x, y, 300, 40)) for t, x, y in (("a", 0, 0), ("b", 9, 60), ("c", 400, 0), ("d", 400, 50))))
-    assert [[line.number for line in block] for block in blocks_of(columns.lines)] == [[1, 2], [3, 4]]
+    for quarters in range(4):
+        assert [[line.number for line in block] for block in blocks_of(columns.lines)] == [[1, 2], [3, 4]], quarters
+        columns.lines = [replace(line, place=turned(line.place)) for line in columns.lines]
+
+
+def turned(place):
+    """Return a place on a page that was turned by a quarter."""
+    polygon, baseline, rails = (points[..., ::-1] * (-1, 1) for points in (place.polygon, place.baseline, place.rails))
+    return Place(polygon, baseline, rails, box_of(polygon))
 
 
 def test_hocr_has_pages_lines_with_baselines_and_words():

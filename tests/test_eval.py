@@ -60,6 +60,7 @@ def truth(tmp_path):
         (["e\u0301.png"], ["d/é.png"], {"d/é.png": "e\u0301.png"}),
         (["a\\b.png"], ["a/b.png"], {"a/b.png": "a\\b.png"}),
         (["p.0.png", "p.1.png"], ["s/p.1.png", "s/p.0.png"], {"s/p.0.png": "p.0.png", "s/p.1.png": "p.1.png"}),
+        (["scans/a.tif", "scans/a.jpg"], ["a.jpg", "a.tif"], {"a.jpg": "scans/a.jpg", "a.tif": "scans/a.tif"}),
         (["gt/p.1.gt.txt", "gt/p.2.gt.txt"], ["l.tar/gt/p_1", "l.tar/gt/p_2"], {"l.tar/gt/p_1": "gt/p.1.gt.txt", "l.tar/gt/p_2": "gt/p.2.gt.txt"}),
     ],
 )

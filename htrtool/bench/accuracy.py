@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
 import time
@@ -34,7 +35,8 @@ def accuracy(streams, models, lms, looks, peers, alone, limit, seed) -> None:
     from htrtool.core.tables import TableWriter
 
     readers = {_label(*ways): ours(*ways) for ways in itertools.product(models, lms, looks)}
-    readers |= installed(PEERS, () if alone else peers or PEERS)
+    found = installed(PEERS, () if alone else peers or PEERS)
+    readers |= {name: functools.partial(_unprepared, peer) for name, peer in found.items()}
     table = TableWriter(sys.stdout, COLUMNS)
     for stream in streams:
         samples = labelled(Path(stream), limit, seed)
@@ -48,12 +50,17 @@ def _label(model: str, lm: str, looks: int | None) -> str:
 
 
 def ours(model: str, lm: str, looks: int | None = None):
-    """Return a reader of single lines with a model of ours and a language model."""
+    """Return a reader of single lines, and of the recipes with which they were prepared if they were, with a model of ours."""
     from htrtool.core.language import reader_for
     from htrtool.core.session import usable_cpus
 
     reader = reader_for(model, lm, looks=looks, threads=usable_cpus())
-    return lambda pixels: reader.read_line(reader.prepare(pixels)).text
+    return lambda pixels, recipe: reader.read_line(reader.prepare(pixels, recipe)).text
+
+
+def _unprepared(peer, pixels, recipe) -> str:
+    """Return what a peer reads, which knows of no recipes."""
+    return peer(pixels)
 
 
 def labelled(path: Path, limit: int | None, seed: int) -> list:
@@ -87,7 +94,7 @@ def scores(samples: Iterable, reader) -> dict:
     for sample in samples:
         pixels = sample.pixels()
         start = time.perf_counter()
-        text = reader(pixels)
+        text = reader(pixels, sample.meta.get("recipe"))
         seconds += time.perf_counter() - start
         counts.append(count(plain(sample.text), plain(text)))
     row = {"lines_per_s": round(len(counts) / seconds, 1)}

@@ -30,7 +30,7 @@ def lines(pages, model, alone, no_cer, limit) -> None:
     annotated only in part: precision_annotated and f1_annotated leave out found lines that lie where nothing is. cer is
     that of the pages' whole text, of lines where any are annotated, in the order in which they were found;
     cer_annotated_order the same with the lines in the order of those annotated, which is not always that of reading;
-    cer_true that of the same reader on the true lines.
+    cer_true that of the same reader on the true lines. All are of the network alone, which looks once.
     """
     from htrtool.bench.peers import LINE_FINDERS, installed
     from htrtool.core.tables import TableWriter

@@ -82,7 +82,7 @@ def rows(samples: Sequence, readers: dict) -> list[dict]:
         # In turn, line by line, so that whatever else the computer does slows all alike.
         for name, reader in readers.items():
             start = time.process_time()
-            text = reader.read_line(reader.prepare(pixels)).text
+            text = reader.read_line(reader.prepare(pixels, sample.meta.get("recipe"))).text
             seconds[name] += time.process_time() - start
             counts[name].append(count(truth, plain(text)))
     documents, first = [sample.document for sample in samples], None

@@ -19,7 +19,7 @@ from htrtool.core.words import Word, words_of
 class LineRead(NamedTuple):
     """A line as it was read; all fields but the last are the columns of the table of lines.
 
-    ``page`` and ``line`` count from 1 in reading order; the box is in pixels of the page as it stands upright;
+    ``page`` and ``line`` count from 1 in reading order; the box is in pixels of the page as it lies in the picture;
     ``conf`` is the share of the characters expected to be right, 0 to 1. ``alternatives`` are the next best texts, each
     with its ``conf``.
     """

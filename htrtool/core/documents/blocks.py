@@ -14,20 +14,28 @@ def blocks_of(lines: Sequence[PageLine]) -> list[list[PageLine]]:
 
     Below means further down and at least in part under it; so columns become blocks, and the order stays.
     """
+    turn = _quarter_turn(lines)
+    boxes = [(points.min(axis=0), points.max(axis=0)) for points in (line.place.polygon @ turn for line in lines)]
     blocks: list[list[PageLine]] = []
-    for line in lines:
-        if blocks and _is_below(line, blocks[-1][-1]):
+    for index, line in enumerate(lines):
+        if blocks and _is_below(boxes[index], boxes[index - 1]):
             blocks[-1].append(line)
         else:
             blocks.append([line])
     return blocks
 
 
-def _is_below(line: PageLine, above: PageLine) -> bool:
-    left, top, width, height = line.place.box
-    left_above, top_above, width_above, height_above = above.place.box
-    overlap = min(left + width, left_above + width_above) - max(left, left_above)
-    return overlap > 0 and 2 * top + height > 2 * top_above + height_above
+def _quarter_turn(lines: Sequence[PageLine]) -> np.ndarray:
+    """Return the matrix, (2, 2), that turns points of a page which lies on its side or head upright, to the nearest quarter."""
+    along = sum((line.place.baseline[-1] - line.place.baseline[0] for line in lines if line.place.baseline is not None), np.zeros(2))
+    x, y = (np.sign(along) if along.any() else (1, 0)) * (np.abs(along) >= np.abs(along).max())
+    return np.array([[x, -y], [y, x]])
+
+
+def _is_below(box: tuple[np.ndarray, np.ndarray], above: tuple[np.ndarray, np.ndarray]) -> bool:
+    (left, top), (right, bottom) = box
+    (left_above, top_above), (right_above, bottom_above) = above
+    return min(right, right_above) > max(left, left_above) and top + bottom > top_above + bottom_above
 
 
 def outline_of(block: Sequence[PageLine]) -> np.ndarray:

@@ -65,10 +65,12 @@ def match_files(wanted: Iterable[str], given: Iterable[str]) -> dict[str, str]:
     matches = {name: name for name in set(wanted) & set(given)}
     if len(matches) == min(len(wanted), len(given)):
         return matches
-    paths = {name: _path(name) for name in (*wanted, *given)}
-    deepest = max((len(path) for path in paths.values()), default=0)
+    # Of files that differ in nothing else, the suffix tells.
+    kinds = [{name: _path(name, suffix) for name in (*wanted, *given)} for suffix in (True, False)]
+    deepest = max((len(path) for path in kinds[0].values()), default=0)
     taken = set(matches.values())
-    for form_of in (paths.get, *(_tail(paths, depth) for depth in range(deepest, 0, -1))):
+    tails = (_tail(paths, depth) for depth in range(deepest, 0, -1) for paths in kinds)
+    for form_of in (*(paths.get for paths in kinds), *tails):
         if len(matches) == min(len(wanted), len(given)):
             break
         by_form = _unique(form_of, wanted)
@@ -80,10 +82,10 @@ def match_files(wanted: Iterable[str], given: Iterable[str]) -> dict[str, str]:
     return matches
 
 
-def _path(name: str) -> tuple[str, ...]:
+def _path(name: str, suffix: bool) -> tuple[str, ...]:
     name = unicodedata.normalize("NFC", name).replace("\\", "/")
     inside = _ARCHIVE.sub("", name)
-    stem = _SUFFIX.sub("", inside) or inside
+    stem = inside if suffix else _SUFFIX.sub("", inside) or inside
     parts = [part for part in posixpath.normpath(stem).split("/") if part not in ("", ".", "..")]
     # As in the keys of samples, whose names hold no dot.
     return (*parts[:-1], parts[-1].replace(".", "_")) if parts else ()
