@@ -21,6 +21,7 @@ from htrtool.core.documents.output import stems_of
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.pagexml import pages_in, parse_tree
 from htrtool.core.place import Place, box_of
+from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.exits import Exit
 
 WRITERS = {"alto": alto, "page": page_xml}
@@ -276,3 +277,14 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(run_htr, tiny_model, pictur
     assert result.returncode == Exit.SOME_FAILED and b"./line.png: line.xml is that of line.png" in result.stderr
     result = run_htr("read", "-m", tiny_model, "--skip-existing", "line.png", cwd=pictures)
     assert result.returncode == Exit.USAGE and b"is for documents in a folder" in result.stderr
+
+
+def test_documents_of_samples_are_scored_against_their_stream(run_htr, tiny_model, tmp_path):
+    texts = {f"book/{page}/000": text for page, text in (("p1", "bad cab"), ("p2", "face"), ("p3", "abc"))}
+    with open(tmp_path / "lines.tar", "wb") as stream, SampleWriter(stream) as writer:
+        for key, text in texts.items():
+            writer.write(Sample(key, encode_png(draw_line(text)), text))
+    assert run_htr("read", "-m", tiny_model, "-f", "alto", "-o", "alto/", "lines.tar", cwd=tmp_path).returncode == Exit.OK
+    scored = run_htr("eval", "-q", "--metric", "cer", "lines.tar", "alto", cwd=tmp_path)
+    # Where nothing is paired, all is missing and all is surplus.
+    assert float(scored.stdout.decode().splitlines()[1].split("\t")[3]) < 0.2, scored.stderr

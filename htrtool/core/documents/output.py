@@ -55,16 +55,24 @@ def documents_of(pages: Iterable[Page], form: str, model: str, folder: str = "."
 def image_name(source: PageSource, folder: str) -> str:
     """Return the name by which a document in a folder finds its image: a path if it is below, else the name alone.
 
-    Of an image with several pages it is that of one page, as in a URL of a PDF: ``letter.pdf#page=2``.
+    Of a sample it is the key, by which ``htr eval`` finds it again. Of an image with several pages it is that of one page, as in a URL of a PDF: ``letter.pdf#page=2``.
     """
     path = source.image or source.file
     name = os.path.relpath(path, folder) if source.image else os.path.basename(path)
     if name.split(os.sep)[0] == os.pardir:
         name = os.path.basename(path)
+    if not source.image and (key := _sample_key(path)):
+        name = str(key)
     page = source.original.page if source.original else 1
     several = source.pages > 1 and source.document is None
     name = printable_name(name).replace(os.sep, "/")
     return f"{name}#page={page}" if page > 1 or several else name
+
+
+def _sample_key(file: str) -> Path | None:
+    """Return the key of a sample, which may have folders in it, from the name of its stream and the key; None if it is none."""
+    archive = next((parent for parent in Path(file).parents if os.path.isfile(parent) or str(parent) == "-"), None)
+    return Path(file).relative_to(archive) if archive else None
 
 
 def is_document_folder(output: str) -> bool:
@@ -132,9 +140,8 @@ def document_name(source: PageSource, form: str, stems: Mapping[str, str]) -> st
         stem = "stdin"
     elif file in stems:
         stem = stems[file]
-    elif archive := next((parent for parent in Path(file).parents if os.path.isfile(parent) or str(parent) == "-"), None):
-        # A sample's key may have folders in it.
-        stem = "_".join(Path(file).relative_to(archive).parts)
+    elif key := _sample_key(file):
+        stem = "_".join(key.parts)
     else:
         stem = os.path.splitext(os.path.basename(file))[0]
     whole = source.document is not None and source.document.kind == form
