@@ -14,6 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 # What a script starts with & ignores Ctrl-C, and so would every process that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# What nohup starts ignores the end of the terminal.
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
