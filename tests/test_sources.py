@@ -62,6 +62,9 @@ def test_a_table_in_another_encoding_is_named_and_the_pictures_beside_it_are_tak
     samples, _, errors = taken(tmp_path)
     assert len(samples) == 1 and len(errors) == 2
     assert all("UTF-8" in error and "iconv" in error for error in errors)
+    for name in ("names.csv", "names.tsv"):
+        _, _, errors = taken(tmp_path / name)
+        assert len(errors) == 1 and "iconv" in errors[0]
 
 
 def test_a_transcription_is_found_whatever_the_case_of_its_suffix(tmp_path):

@@ -50,7 +50,7 @@ def _label(model: str, lm: str, looks: int | None) -> str:
 
 
 def ours(model: str, lm: str, looks: int | None = None):
-    """Return a reader of single lines, and of the recipes with which they were prepared if they were, with a model of ours."""
+    """Return a reader of single lines with a model of ours and a language model; of prepared ones it wants the recipe."""
     from htrtool.core.language import reader_for
     from htrtool.core.session import usable_cpus
 

@@ -27,8 +27,9 @@ def blocks_of(lines: Sequence[PageLine]) -> list[list[PageLine]]:
 
 def _quarter_turn(lines: Sequence[PageLine]) -> np.ndarray:
     """Return the matrix, (2, 2), that turns points of a page which lies on its side or head upright, to the nearest quarter."""
-    along = sum((line.place.baseline[-1] - line.place.baseline[0] for line in lines if line.place.baseline is not None), np.zeros(2))
-    x, y = (np.sign(along) if along.any() else (1, 0)) * (np.abs(along) >= np.abs(along).max())
+    baselines = (line.place.baseline for line in lines if line.place.baseline is not None)
+    across, down = sum((baseline[-1] - baseline[0] for baseline in baselines), np.zeros(2))
+    x, y = (np.sign(across) or 1, 0) if abs(across) >= abs(down) else (0, np.sign(down))
     return np.array([[x, -y], [y, x]])
 
 

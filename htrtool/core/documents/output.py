@@ -55,14 +55,15 @@ def documents_of(pages: Iterable[Page], form: str, model: str, folder: str = "."
 def image_name(source: PageSource, folder: str) -> str:
     """Return the name by which a document in a folder finds its image: a path if it is below, else the name alone.
 
-    Of a sample it is the key, by which ``htr eval`` finds it again. Of an image with several pages it is that of one page, as in a URL of a PDF: ``letter.pdf#page=2``.
+    Of a sample it is the key, by which ``htr eval`` finds it again. Of an image with several pages it is that of one page,
+    as in a URL of a PDF: ``letter.pdf#page=2``.
     """
-    path = source.image or source.file
-    name = os.path.relpath(path, folder) if source.image else os.path.basename(path)
-    if name.split(os.sep)[0] == os.pardir:
-        name = os.path.basename(path)
-    if not source.image and (key := _sample_key(path)):
-        name = str(key)
+    if source.image:
+        name = os.path.relpath(source.image, folder)
+        if name.split(os.sep)[0] == os.pardir:
+            name = os.path.basename(source.image)
+    else:
+        name = str(_sample_key(source.file) or os.path.basename(source.file))
     page = source.original.page if source.original else 1
     several = source.pages > 1 and source.document is None
     name = printable_name(name).replace(os.sep, "/")

@@ -42,14 +42,12 @@ class _Part(io.RawIOBase):
         return True
 
     def write(self, content) -> int:
-        left = memoryview(content).cast("B")
-        size = left.nbytes
-        try:
-            while left and self.error is None:
-                left = left[self._file.write(left) :]
-        except OSError as error:
-            self.error = error
-        return size
+        if self.error is None:
+            try:
+                self._file.write(content)
+            except OSError as error:
+                self.error = error
+        return memoryview(content).nbytes
 
 
 class SearchablePdf:
@@ -149,7 +147,7 @@ class SearchablePdf:
     def _put_away(self) -> None:
         self._font.finish()
         self._parts.append(os.path.join(self._folder.name, f"{len(self._parts)}.pdf"))
-        with open(self._parts[-1], "wb", buffering=0) as file:
+        with open(self._parts[-1], "wb") as file:
             part = _Part(file)
             self._part.save(part, deterministic_id=True)
         if part.error is not None:

@@ -24,8 +24,6 @@ LANGUAGE_COLUMNS = ("language", "lang")
 # What the Kaggle names set, FILENAME and IDENTITY, says instead of a name; each of its rows is another writer's.
 NAMES_SET = "identity"
 UNREADABLE, EMPTY = "UNREADABLE", "EMPTY"
-ANY_BYTES = "surrogateescape"
-"""How text is decoded in which some cells need not be UTF-8."""
 # A sheet of a spreadsheet may have long cells; the standard limit is 128 KiB.
 csv.field_size_limit(2**24)
 
@@ -44,19 +42,21 @@ class Columns:
 
 def is_table(path: Path, image_column: str | None = None, text_column: str | None = None) -> bool:
     """Tell whether a file is a table with a column of images and one of transcriptions."""
+    if undecodable(path):
+        return False
     try:
         with _opened(path) as file:
             reader = _reader(file, path)
             _columns(next(reader, []), image_column, text_column, str(path))
             return True
-    except (InputError, OSError, UnicodeDecodeError, csv.Error):
+    except (InputError, OSError, csv.Error):
         return False
 
 
 def undecodable(path: Path) -> InputError | None:
     """Return what is wrong with a table whose beginning is not UTF-8, None for any other file."""
     try:
-        with _opened(path) as file:
+        with open(path, encoding="utf-8") as file:
             file.readline()
     except UnicodeDecodeError as error:
         return _not_utf8(path, error)
@@ -81,13 +81,13 @@ def _names_in(path: Path) -> set[str]:
     try:
         with _opened(path) as file:
             return set(next(_reader(file, path), []))
-    except (OSError, UnicodeDecodeError, csv.Error):
+    except (OSError, csv.Error):
         return set()
 
 
 def has_several_lines(path: Path) -> bool:
     """Tell whether a table of lines that a model has read has several of one picture, which is a page then."""
-    with _opened(path, ANY_BYTES) as file:
+    with _opened(path) as file:
         rows = _reader(file, path)
         place = next(rows).index("line")
         return any(len(row) > place and row[place] not in ("", "1") for row in rows)
@@ -102,9 +102,10 @@ def in_table(
     the table's. A row with no text is left out, and so is one that only says that it is unreadable.
     """
     try:
-        with _opened(path, ANY_BYTES) as file:
+        with _opened(path) as file:
             reader = _reader(file, path)
             header = next(reader, [])
+            check_utf8(dict(zip(header, header)), 1, str(path))
             columns = _columns(header, image_column, text_column, str(path))
             images = _Images(path)
             for row in reader:
@@ -114,16 +115,14 @@ def in_table(
                         f"expected {len(header)} cells as in the first line, found {len(row)}", f"{path}:{reader.line_num}"
                     )
                 elif any(row):
-                    named = row[columns.image : columns.image + 1]
                     if isinstance(reader, _Rows):
-                        row = list(map(unescape, row))
-                    # The names of files may be any bytes, and those of other systems have backslashes.
-                    row[columns.image : columns.image + 1] = named
+                        # The names of files may have the backslashes of another system.
+                        row = [cell if place == columns.image else unescape(cell) for place, cell in enumerate(row)]
                     check_utf8(dict(zip(header, row)), reader.line_num, str(path), header[columns.image])
                     yield _found(row, columns, images, path, prefix, f"{path}:{reader.line_num}")
     except InputError as error:
         yield error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, csv.Error) as error:
         yield _not_utf8(path, error)
 
 
@@ -135,8 +134,9 @@ def _not_utf8(path: Path, error: Exception) -> InputError:
     )
 
 
-def _opened(path: Path, errors: str = "strict") -> IO[str]:
-    return open(path, encoding="utf-8-sig", errors=errors, newline="")
+def _opened(path: Path) -> IO[str]:
+    # The names of files may be any bytes.
+    return open(path, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _reader(file: IO[str], path: Path) -> Iterator[list[str]]:
