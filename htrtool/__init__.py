@@ -61,12 +61,15 @@ def read(
     Raises:
         ModelError: there is no such model, or it is broken.
         InputError: an input can't be read, and there is no ``on_problem``.
+        ValueError: a number is out of its bounds: ``htr read --help`` tells them.
     """
+    from htrtool.core.bounds import check_bounds
     from htrtool.core.language import reader_for
     from htrtool.core.page import LineRead
     from htrtool.core.pipeline import Pipeline
     from htrtool.core.session import usable_cpus
 
+    check_bounds(dpi=dpi, batch=batch, beam=beam, nbest=nbest, looks=looks)
     reader = reader_for(
         os.fspath(model), os.fspath(lm), lexicon if lexicon is None else os.fspath(lexicon), beam, nbest, looks
     )

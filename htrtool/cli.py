@@ -73,6 +73,16 @@ def htr() -> None:
 
 def main() -> None:
     """Run ``htr`` and exit with one of the statuses of :class:`htrtool.exits.Exit`."""
+    run(htr, "htr")
+
+
+def run_module(command: click.Command, name: str) -> None:
+    """Run a command that is a module of its own, ``python -m htrtool.NAME``, as :func:`main` runs ``htr``."""
+    run(command, name, f"python -m htrtool.{name}")
+
+
+def run(command: click.Command, name: str, usage_name: str | None = None) -> None:
+    """Run a command, called ``name`` in its messages, and exit with its status; signals and a full disk are seen to."""
     open_missing()
     # By an exception, so that temporary files go; those are the parent's, and a worker ends at once.
     for each in ENDING:
@@ -84,22 +94,22 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, stop)
     try:
-        status = htr.main(prog_name="htr", standalone_mode=False)
+        status = command.main(prog_name=usage_name or name, standalone_mode=False)
     except click.exceptions.Abort:
         status = Exit.INTERRUPTED
     except click.ClickException as error:
         error.show()
         status = Exit.USAGE
     except HtrError as error:
-        print(f"{error.command}: {error}", file=sys.stderr)
+        print(f"{getattr(error, 'command', name)}: {error}", file=sys.stderr)
         status = status_of(error)
     except KeyboardInterrupt:
         status = Exit.INTERRUPTED
     except BrokenPipeError:
         status = Exit.OK
     except OSError as error:
-        status = unwritten(error)
-    leave(int(status or 0))
+        status = unwritten(error, name)
+    leave(int(status or 0), name)
 
 
 def stop(number: int, frame) -> None:
@@ -111,15 +121,15 @@ def stop(number: int, frame) -> None:
     sys.exit(Exit.TERMINATED)
 
 
-def unwritten(error: OSError) -> Exit:
+def unwritten(error: OSError, name: str) -> Exit:
     """Tell that there was no room for what was to be written, and return the status; any other error is raised."""
     if error.errno not in FULL:
         raise error
-    print(f"htr: the output can't be written: {error.strerror}", file=sys.stderr)
+    print(f"{name}: the output can't be written: {error.strerror}", file=sys.stderr)
     return Exit.UNWRITTEN
 
 
-def leave(status: int) -> None:
+def leave(status: int, name: str) -> None:
     """Flush and exit; a reader that has gone away is no error."""
     try:
         sys.stdout.flush()
@@ -127,5 +137,5 @@ def leave(status: int) -> None:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         if not isinstance(error, BrokenPipeError):
-            status = unwritten(error)
+            status = unwritten(error, name)
     sys.exit(status)

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from htrtool.core.errors import HtrError
-from htrtool.exits import status_of
-
-if TYPE_CHECKING:
-    import click
 
 
 class Messages:
@@ -48,16 +43,3 @@ class Messages:
     def progress(self) -> bool:
         """Whether a progress bar may be drawn: on a terminal, and not silenced."""
         return not self.quiet and sys.stderr.isatty()
-
-
-def run_module(command: click.Command, name: str) -> None:
-    """Run a command that is a module of its own; an input that can't be used is told like ``htr`` tells it.
-
-    Args:
-        name: that of the module within the package.
-    """
-    try:
-        command(prog_name=f"python -m htrtool.{name}")
-    except HtrError as error:
-        print(f"{name}: {error}", file=sys.stderr)
-        sys.exit(status_of(error))

@@ -12,6 +12,7 @@ from typing import Callable, Iterable
 import click
 from click.core import ParameterSource
 
+from htrtool.core.bounds import BOUNDS
 from htrtool.core.errors import InputError
 from htrtool.core.files import same_file
 from htrtool.messages import Messages
@@ -33,7 +34,7 @@ class _Looks(click.ParamType):
     name = "auto|N"
 
     def convert(self, value, param, context) -> int | None:
-        return None if value in ("auto", None) else click.IntRange(1, 9).convert(value, param, context)
+        return None if value in ("auto", None) else click.IntRange(*BOUNDS["looks"]).convert(value, param, context)
 
 
 LOOKS = _Looks()

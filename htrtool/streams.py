@@ -41,6 +41,8 @@ def protect_stdout() -> IO[bytes]:
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
     """Keep what libraries write to standard error while they are imported from the user, unless that fails."""
+    # TensorFlow would go on talking once it is there.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     with tempfile.TemporaryFile() as kept, os.fdopen(os.dup(2), "wb") as stderr:
         os.dup2(kept.fileno(), 2)

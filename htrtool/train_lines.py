@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 
 import click
 
+from htrtool.cli import run_module
 from htrtool.core.errors import InputError
-from htrtool.messages import run_module
+from htrtool.exits import Exit
+from htrtool.messages import Messages
+from htrtool.streams import protect_stdout, quiet_stderr
 
 COLUMNS = ("step", "seconds", "loss", "maps_loss", "turn_loss")
 
@@ -25,7 +27,7 @@ COLUMNS = ("step", "seconds", "loss", "maps_loss", "turn_loss")
 @click.option("--texts", metavar="FILE", multiple=True, help="Text of the pages that are made up.")
 @click.option("--made", type=click.IntRange(min=1), default=120, show_default=True, help="How many are made up.")
 @click.option("--licence", default="", help="Licence of the model, for its card.")
-def train_lines(pages, output, steps, batch, seed, parent, bfloat16, fonts, texts, made, licence) -> None:
+def train_lines(pages, output, steps, batch, seed, parent, bfloat16, fonts, texts, made, licence) -> int:
     """Train a line finder on annotated pages.
 
     PAGES are folders, or files of ALTO or PAGE XML with their images, or JSON (a list "lines" of objects with "baseline"
@@ -33,22 +35,22 @@ def train_lines(pages, output, steps, batch, seed, parent, bfloat16, fonts, text
     are seen more often than their share. Lines need baselines; ink that no polygon covers hardly counts, since many pages
     are annotated only in part.
 
-    The losses go to standard output as a table, a row every 20 steps. The same pages, seed and options give the same
+    A page that can't be used is told and left out. The losses go to standard output as a table, a row every 20 steps. The same pages, seed and options give the same
     network on the same machine.
     """
     if bool(fonts) != bool(texts):
         raise click.UsageError("pages are made up from --fonts and --texts together")
     from htrtool.core.linefinder.truth import find_pages, page_truth
     from htrtool.core.modelfile import Target
-    from htrtool.core.tables import TableWriter
+    from htrtool.core.tables import TableWriter, as_text
 
-    target = Target.of(output)
+    target, stdout, messages = Target.of(output), protect_stdout(), Messages("train_lines")
     truths = []
     for path in find_pages(pages):
         try:
             truths.append(page_truth(path))
         except InputError as error:
-            click.echo(f"train_lines: {error.source or path}: {error.args[0]}: left out", err=True)
+            messages.problem(error if error.source else error.at(str(path)))
     if not truths:
         raise InputError("expected annotated pages (.xml or .json), found none that can be used", pages[0])
     if fonts:
@@ -57,13 +59,15 @@ def train_lines(pages, output, steps, batch, seed, parent, bfloat16, fonts, text
 
         truths += made_pages(Faces(fonts), Texts(texts), made, seed)
     counts = Counter(truth.group for truth in truths)
-    click.echo(f"train_lines: {len(truths)} pages, {sum(len(truth.lines) for truth in truths)} lines", err=True)
-    from htrtool.core.linefinder.training import Settings, train, write_model
+    messages.note(f"training on {len(truths)} pages, {sum(len(truth.lines) for truth in truths)} lines")
+    with quiet_stderr():
+        from htrtool.core.linefinder.training import Settings, train, write_model
 
-    table = TableWriter(sys.stdout, COLUMNS)
     settings = Settings(steps, batch, seed, bfloat16)
-    network = train(truths, settings, table.write, parent)
+    with as_text(stdout) as stream:
+        network = train(truths, settings, TableWriter(stream, COLUMNS).write, parent)
     write_model(network, target, settings, dict(counts), licence, parent)
+    return Exit.SOME_FAILED if messages.problems else Exit.OK
 
 
 if __name__ == "__main__":

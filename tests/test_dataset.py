@@ -1,3 +1,9 @@
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -70,6 +76,30 @@ def test_batches_are_the_same_whoever_makes_them(jobs):
         loader.close()
     for indices, batch in zip(order, made, strict=True):
         assert np.array_equal(batch.lines, maker.batch(indices, 1).lines)
+
+
+def test_workers_end_with_the_process_that_they_work_for():
+    trainer = """if __name__ == "__main__":
+    import os, signal, sys
+    sys.path.insert(0, "tests")
+    from test_dataset import BatchMaker, Charset, Loader, store_of
+    store = store_of(["abc"] * 8)
+    loader = Loader(BatchMaker(store, Charset("abc"), 4, 1.0, 7), 2)
+    list(loader.batches([[0, 1], [2, 3]], 1))
+    print(*loader._pool._processes, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    top = Path(__file__).parent.parent
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as script:
+        script.write(trainer)
+        script.flush()
+        done = subprocess.run([sys.executable, script.name], cwd=top, capture_output=True, text=True, timeout=60)
+    workers = done.stdout.split()
+    assert len(workers) == 2, done.stderr
+    deadline = time.monotonic() + 30
+    while any(Path("/proc", worker).exists() for worker in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(Path("/proc", worker).exists() for worker in workers)
 
 
 def test_equal_neighbours_need_a_frame_between_them():
@@ -197,3 +227,8 @@ def test_a_tar_in_a_folder_hides_nothing_else_there(tmp_path):
     (tmp_path / "line.png").write_bytes(sample("b", "cab").image)
     (tmp_path / "line.gt.txt").write_text("cab\n")
     assert keys() == ["a/1", f"{tmp_path.name}/line"] and not errors
+    (tmp_path / "more" / "deeper").mkdir(parents=True)
+    (tmp_path / "first.tar").rename(tmp_path / "more" / "deeper" / "first.tar")
+    assert keys() == ["a/1", f"{tmp_path.name}/line"] and not errors
+    told = {made.key: made.meta["recipe"] for made in labelled_samples([str(tmp_path)], errors.append)}
+    assert told["a/1"] == PREPARED["recipe"]

@@ -91,6 +91,8 @@ def test_pages_are_cut_into_lines(run_htr, tmp_path):
     whole, lines = (samples_in(run_htr("prep", *option, tmp_path / "scans").stdout) for option in ([], ["--lines"]))
     assert len(whole) == 1 and len(lines) == 6
     assert all(sample.text is None for sample in lines)
+    run_htr("prep", "--lines", "--split", "all=100", "-o", f"{tmp_path / 'parts'}/", tmp_path / "scans")
+    assert [sample.text for sample in samples_in((tmp_path / "parts" / "all.tar").read_bytes())] == [None] * 6
 
 
 def test_a_folder_gets_lines_with_the_reading_beside_each_and_corrections_are_kept(run_htr, tmp_path):
@@ -150,6 +152,9 @@ def test_annotated_pages_are_cut_where_lines_are_found(run_htr, tmp_path):
     assert b"page.json#3: left out: line that the line finder finds longer or shorter" in done.stderr
     assert b"page.json#7: left out: line that the line finder does not find" in done.stderr
     assert run_htr("prep", "--recut", "--lines", "page.json", cwd=tmp_path).returncode == Exit.USAGE
+    (tmp_path / "page.json").write_text(json.dumps({"lines": [lines[0] | {"text": 5}]}))
+    done = run_htr("prep", "--recut", "page.json", cwd=tmp_path)
+    assert done.returncode == Exit.BAD_INPUT and b"page.json: expected JSON with a list of lines" in done.stderr
 
 
 def test_a_text_that_the_picture_does_not_show_is_left_out_on_request(run_htr, tmp_path):
@@ -197,6 +202,9 @@ def test_lines_are_cut_into_pieces_of_a_few_words(run_htr, tmp_path):
     # Words that touch stay together.
     assert sum(len(piece.text.split()) > 2 for piece in pieces) <= 0.1 * len(pieces)
     assert done.stdout == run_htr("prep", "--words", "2", "-", input=tar_of([*lines, untold])).stdout
+    few = run_htr("prep", "--words", "2", "--min-chars", "9", "--min-width", "250", "-", input=tar_of(lines))
+    wanted = [piece.key for piece in pieces if len(piece.text) >= 9 and piece.pixels().shape[1] >= 250]
+    assert [piece.key for piece in samples_in(few.stdout)] == wanted and b"left out: under 9 characters" in few.stderr
     spaced = Sample("spaced", lines[1].image, f" {lines[1].text}  ")
     done_spaced = run_htr("prep", "--words", "2", "--labels", "keep", "-", input=tar_of([spaced]))
     assert done_spaced.returncode == Exit.OK and b"Traceback" not in done_spaced.stderr, done_spaced.stderr
@@ -254,6 +262,15 @@ def test_the_recipe_is_told_in_each_sample_and_done_once(folder, run_htr):
     assert sample.pixels().shape[0] == 48
     again = run_htr("prep", *options, "-", input=first).stdout
     assert [s.image for s in samples_in(again)] == [s.image for s in samples_in(first)]
+    # What was done can't be undone, and is still told; what was not is done once.
+    fewer = run_htr("prep", "--height", "48", "--no-deskew", "-", input=first).stdout
+    assert fewer == again
+    some = run_htr("prep", "--height", "48", "--no-deskew", folder).stdout
+    more = samples_in(run_htr("prep", "--height", "48", "--binarise", "sauvola", "--remove-rules", "-", input=some).stdout)
+    assert {json.dumps(s.meta["recipe"]) for s in more} == {json.dumps(sample.meta["recipe"])}
+    unknown = Sample("new", sample.image, "x", {"recipe": {"normalise": "none", "straighten": True}})
+    done = run_htr("prep", "-", input=tar_of([sample, unknown]))
+    assert done.returncode == Exit.SOME_FAILED and b"htr prep: new: expected preparation steps among" in done.stderr
 
 
 @pytest.mark.parametrize("form, suffix", [("webp", ".webp"), ("jpg", ".jpg")])
@@ -281,6 +298,9 @@ def test_a_split_by_document_into_files(folder, run_htr, tmp_path):
     assert sum(map(len, parts.values())) == 48
     assert all(s.meta["split"] == name for name, samples in parts.items() for s in samples)
     assert f"train: {len(documents['train'])} documents".encode() in done.stderr
+    onto_itself = run_htr("prep", "--split", "train=90,val=10", "-o", tmp_path / "out", tmp_path / "out" / "train.tar")
+    assert onto_itself.returncode == Exit.USAGE and b"train.tar, which is read" in onto_itself.stderr
+    assert len(samples_in((tmp_path / "out" / "train.tar").read_bytes())) == len(parts["train"])
 
 
 def test_a_split_in_one_stream_agrees_with_files(folder, run_htr, tmp_path):

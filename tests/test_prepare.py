@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from htrtool.core.binarise import binarise
 from htrtool.core.errors import InputError
-from htrtool.core.prepare import normalise_background, prepare, prepare_placed, without_margins
-from htrtool.core.recipe import BINARISATIONS, DEFAULT_RECIPE, NORMALISATIONS, Recipe
+from htrtool.core.prepare import normalise_background, prepare, prepare_placed, resize_to_height, without_margins
+from htrtool.core.recipe import BINARISATIONS, DEFAULT_RECIPE, NORMALISATIONS, STEPS, Recipe
 from htrtool.core.rules import remove_rules
 from htrtool.core.slant import shear_upright, skew_of, slant_of, turn_level
 
@@ -28,6 +28,16 @@ recipes = st.builds(
 @given(recipes)
 def test_a_recipe_survives_json(recipe):
     assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+@given(recipes, recipes)
+def test_what_is_left_to_do_and_what_was_done_make_up_both_recipes(recipe, done):
+    both = recipe.after(done)
+    assert {step for step in STEPS if both.takes(step)} == {step for step in STEPS if recipe.takes(step) or done.takes(step)}
+    assert not any(recipe.besides(both).takes(step) for step in STEPS)
+    assert recipe.besides(done).after(done) == both
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 90)).astype(np.uint8)
+    assert np.array_equal(prepare(pixels, recipe, both.to_json()), resize_to_height(pixels, recipe.height))
 
 
 def test_recipes_of_older_models_are_understood_and_newer_ones_refused():

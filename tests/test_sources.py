@@ -160,7 +160,11 @@ def test_columns_by_name(tmp_path):
     table = write(tmp_path / "t.csv", "pic,said,text\na.png,right,wrong\n")
     assert [s.text for s in taken(table, image_column="pic", text_column="said")[0].values()] == ["right"]
     assert "--image-column" in taken(table)[2][0]
-    assert "pic, said, text" in taken(table, image_column="nix")[2][0]
+    # In a folder too, and where there are transcriptions beside the images.
+    write(tmp_path / "a.gt.txt", "wrong\n")
+    for source in (table, tmp_path):
+        assert "pic, said, text" in taken(source, image_column="nix")[2][0]
+        assert [s.text for s in taken(source, image_column="pic", text_column="said")[0].values()] == ["right"]
 
 
 def test_tables_that_are_no_truth_are_passed_over(pairs):

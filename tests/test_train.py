@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -208,9 +209,12 @@ def test_a_broken_checkpoint_is_refused(tmp_path):
 
 
 def test_a_run_goes_on_only_as_it_began_and_is_not_begun_anew_by_oversight(trained, tmp_path):
+    from htrtool.core.training.export import load_keras, save_keras
+
     (tmp_path / "lines.tar").write_bytes(stream(32))
     (tmp_path / "others.tar").write_bytes(stream(40))
-    command = ["train", "--from", str(trained / "m.keras"), "--keep", "50", "--checkpoint-every", "0", "-o", "m", "lines.tar"]
+    shutil.copy(trained / "m.keras", tmp_path / "m.keras")
+    command = ["train", "--from", "m.keras", "--keep", "50", "--checkpoint-every", "0", "-o", "m", "lines.tar"]
     victim = subprocess.Popen([sys.executable, "-m", "htrtool", *command], cwd=tmp_path, stdout=subprocess.PIPE)
     victim.stdout.readline()
     victim.stdout.readline()
@@ -230,6 +234,17 @@ def test_a_run_goes_on_only_as_it_began_and_is_not_begun_anew_by_oversight(train
     done = htr(*command, cwd=tmp_path)
     assert done.returncode == Exit.BAD_INPUT and b"m.checkpoint: holds a run that was stopped: --resume" in done.stderr
     assert (tmp_path / "m.checkpoint").read_bytes() == checkpoint
+
+    # A run that was stopped while it wrote its model has replaced the one that it began with.
+    network, info = load_keras(tmp_path / "m.keras")
+    before = network.get_weights()
+    network.set_weights([np.zeros_like(weight) for weight in before])
+    save_keras(network, info, tmp_path / "m.keras")
+    done = htr(*command, "--resume", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    after = load_keras(tmp_path / "m.keras")[0].get_weights()
+    apart = sum(np.abs(one - other).sum() for one, other in zip(before, after))
+    assert apart < 0.25 * sum(np.abs(weight).sum() for weight in before)
 
 
 def test_a_folder_of_pairs_is_prepared_as_the_model_wants_it_and_may_have_its_name(trained, tmp_path):

@@ -12,7 +12,7 @@ from htrtool.bench.lm import lm
 from htrtool.bench.network import network
 from htrtool.bench.speed import speed
 from htrtool.bench.training import training
-from htrtool.messages import run_module
+from htrtool.cli import run_module
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -19,7 +19,7 @@ from htrtool.streams import protect_stdout
 
 if TYPE_CHECKING:
     from htrtool.commands.prep_options import SourceOptions, SynthesisOptions
-    from htrtool.core.collect import Maker
+    from htrtool.core.collect import Limits, Maker
     from htrtool.core.layouts.base import Found
     from htrtool.core.synth import Hands
     from htrtool.core.synth.stream import Run
@@ -98,26 +98,32 @@ def prep(
     import cv2
 
     from htrtool.core.collect import collect
+    from htrtool.core.files import same_file
     from htrtool.core.layouts.base import LeftOut, is_tar_name
-    from htrtool.core.outputs import is_sample_folder, sample_output
+    from htrtool.core.outputs import is_sample_folder, part_files, sample_output
     from htrtool.core.recipe import DEFAULT_RECIPE
     from htrtool.core.tally import Tally
 
     # The lines are shared out among threads or processes; OpenCV's own threads would only get in their way.
     cv2.setNumThreads(1)
+    to_file = output not in (None, "-")
+    to_pairs = to_file and maker.split is None and is_sample_folder(output)
+    parts = part_files(output, maker.split).values() if to_file else ()
+    if replaced := next((file for file in parts if any(same_file(file, operand) for operand in operands)), None):
+        raise click.UsageError(f"-o {output} would replace {replaced}, which is read: name another folder")
     if synthesis is None:
-        all_made = collect(found_in(operands, finder_of(looking, operands, model, output, jobs)), maker, jobs)
+        find = finder_of(looking, operands, model, [output if to_file else 1, *parts], to_pairs, jobs)
+        all_made = collect(found_in(operands, find), maker, jobs)
         if looking.check or looking.words:
-            all_made = seen_by(model, all_made, looking)
+            all_made = seen_by(model, all_made, looking, maker.limits)
     else:
         from htrtool.core.synth.stream import synthetic_samples
 
         all_made = synthetic_samples(run_of(synthesis, operands, model, maker, messages), jobs)
     tally = Tally(maker)
-    to_file = output not in (None, "-")
-    if to_file and maker.split is None and not os.path.exists(output) and not (is_sample_folder(output) or is_tar_name(output)):
+    if to_file and maker.split is None and not (to_pairs or os.path.exists(output) or is_tar_name(output)):
         messages.warning(f"{output} is written as a tar: to a folder go as {output}/")
-    if to_file and maker.split is None and is_sample_folder(output) and maker.recipe != DEFAULT_RECIPE:
+    if to_pairs and maker.recipe != DEFAULT_RECIPE:
         messages.warning(
             "pictures in a folder do not say how they were prepared, and htr train prepares them once more: for training "
             "write a tar, -o FILE.tar"
@@ -170,10 +176,10 @@ def found_in(operands: list[str], find: Callable[[str], Iterator[Found]]) -> Ite
 
 
 def finder_of(
-    looking: SourceOptions, operands: list[str], model: str, output: str | None, jobs: int
+    looking: SourceOptions, operands: list[str], model: str, written: list[str | Path | int], reads: bool, jobs: int
 ) -> Callable[[str], Iterator[Found]]:
-    """Return what looks for samples in a source; with ``--lines`` to a folder it reads the lines too."""
-    from htrtool.core.layouts.finder import Finder
+    """Return what looks for samples in a source, but for what is ``written``; with ``--lines`` to a folder it ``reads`` the lines too."""
+    from htrtool.core.layouts.finder import Finder, inode_of
     from htrtool.core.session import usable_cpus
 
     threads = max(1, usable_cpus() // jobs)
@@ -185,25 +191,19 @@ def finder_of(
     if looking.lines or looking.page_texts:
         from htrtool.core.layouts.page import PageCutter
         from htrtool.core.modelfile import find_model
-        from htrtool.core.outputs import is_sample_folder
 
         # So that a model that is not there is told at once.
         find_model(model)
-        cutter = PageCutter(model, reads=output is not None and is_sample_folder(output), threads=threads)
+        cutter = PageCutter(model, reads=reads, threads=threads)
     # As Finder names them: "./page.jpg" is "page.jpg" to it.
     texts = {str(Path(operand)): Path(text) for operand, text in zip(operands, looking.page_texts)}
-    return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column, written_to(output)).find
+    # Of what is there already, which may lie within a source.
+    places = filter(None, map(inode_of, written))
+    without = dict.fromkeys(places, "it is where the samples are written to")
+    return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column, without).find
 
 
-def written_to(output: str | None) -> dict[tuple[int, int], str]:
-    """Return the device and inode of the file or folder that samples go to, if it is there already, and what is told of it."""
-    from htrtool.core.layouts.finder import inode_of
-
-    place = inode_of(1 if output in (None, "-") else output)
-    return {place: "it is where the samples are written to"} if place else {}
-
-
-def seen_by(model: str, made: Iterator, looking: SourceOptions) -> Iterator:
+def seen_by(model: str, made: Iterator, looking: SourceOptions, limits: Limits) -> Iterator:
     """Leave out samples whose pictures do not show their texts, as a model sees it, or cut them into words that it finds."""
     from htrtool.core.checking import checked
     from htrtool.core.modelfile import find_model
@@ -212,7 +212,7 @@ def seen_by(model: str, made: Iterator, looking: SourceOptions) -> Iterator:
     from htrtool.core.session import usable_cpus
 
     reader = Reader(find_model(model), usable_cpus())
-    return in_pieces(made, reader, looking.words) if looking.words else checked(made, reader)
+    return in_pieces(made, reader, looking.words, limits) if looking.words else checked(made, reader)
 
 
 def run_of(synthesis: SynthesisOptions, operands: list[str], model: str, maker: Maker, messages: Messages) -> Run:

@@ -144,6 +144,8 @@ def with_finder(function: Callable) -> Callable:
     )
     @functools.wraps(function)
     def wrapper(*args, layout, lines, image_column, text_column, page_texts, recut, check, words, **kwargs):
+        if layout not in ("auto", "table") or page_texts or recut:
+            refuse(("image_column", "text_column"), "is about tables, which --text, --recut and --from with another layout take none from")
         looking = SourceOptions(layout, lines, image_column, text_column, page_texts, recut, check, words)
         return function(*args, looking=looking, **kwargs)
 

@@ -8,6 +8,7 @@ import os
 import click
 from click.core import ParameterSource
 
+from htrtool.core.bounds import BOUNDS
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
@@ -56,7 +57,7 @@ FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".h
 @click.option("--no-header", is_flag=True, help="Leave out the table's first line, which names the columns.")
 @click.option(
     "--dpi",
-    type=FiniteRange(20, 2400),
+    type=FiniteRange(*BOUNDS["dpi"]),
     default=300,
     show_default=True,
     help="The resolution at which pages of a PDF are drawn; with -f pdf, that of pictures that do not tell theirs.",
@@ -66,7 +67,7 @@ FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".h
 )
 @click.option(
     "--batch",
-    type=click.IntRange(1, 256),
+    type=click.IntRange(*BOUNDS["batch"]),
     default=16,
     show_default=True,
     help="The most lines that go through the network at once; fewer take less memory.",
@@ -86,19 +87,19 @@ FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".h
 )
 @click.option(
     "--beam",
-    type=click.IntRange(1, 1000),
+    type=click.IntRange(*BOUNDS["beam"]),
     default=16,
     show_default=True,
     help="How many readings of a line are followed at a time; more take longer and miss less.",
 )
 @click.option(
     "--nbest",
-    type=click.IntRange(1, 100),
+    type=click.IntRange(*BOUNDS["nbest"]),
     default=1,
     show_default=True,
     metavar="N",
     help="Give the N best readings of each line: rows with a column rank, or a list of alternatives in jsonl; conf of those after "
-    "the best is that of the best times how likely they are beside it.",
+    "the best is that of the best times how likely they are beside it. More readings are weighed then, so that the best may be another.",
 )
 @click.option(
     "--looks",
@@ -154,7 +155,7 @@ def read(
         htr read -f pdf -o book.pdf scans/*.jpg
         find scans -name '*.png' -print0 | htr read -0 --files-from - | awk -F'\\t' '$8 < 0.8'
     """
-    form = form_for(form, output)
+    form = form_for(form, output, messages)
     check_usage(operands, form, output, per_word, outlines, no_header, nbest)
     from htrtool.core.files import check_replaceable, replacing
     from htrtool.core.modelfile import find_model
@@ -216,7 +217,7 @@ def read(
     return Exit.OK
 
 
-def form_for(form: str, output: str | None) -> str:
+def form_for(form: str, output: str | None, messages: Messages) -> str:
     """Return the format to write: as told, else as the name of the output tells."""
     told = click.get_current_context().get_parameter_source("form") != ParameterSource.DEFAULT
     suffix = os.path.splitext(output or "")[1].lower()
@@ -224,6 +225,8 @@ def form_for(form: str, output: str | None) -> str:
         return form
     if suffix in (".xml", ".alto"):
         raise click.UsageError(f"{output} may be ALTO or PAGE XML: give -f alto or -f page")
+    if suffix == ".csv":
+        messages.warning(f"{output} gets a table with tabs, not commas: name it .tsv, for other programs, or give -f tsv")
     return FORM_OF.get(suffix, form)
 
 

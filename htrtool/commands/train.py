@@ -122,6 +122,7 @@ def train(
         messages.warning(f"{lacked} is not installed: NAME.keras and NAME.md will be written, but no NAME.onnx to read with")
 
     stdout = protect_stdout()
+    from htrtool.core.recipe import DEFAULT_RECIPE
     from htrtool.core.tables import EPOCH_COLUMNS, TableWriter, as_text
     from htrtool.core.training.corpus import gather, labelled_samples
     from htrtool.core.training.export import parent_model
@@ -134,7 +135,9 @@ def train(
         raise InputError("holds a run that was stopped: --resume goes on with it; remove it to begin anew", str(target.file(".checkpoint")))
     model = parent_model(parent) if parent != "none" else None
     recipe = model[1].recipe if model else None
-    corpus = gather(labelled_samples(operands, messages.problem, recipe), recipe, height=height)
+    # Prepared lower and enlarged, pictures would be blurred.
+    pictures = replace(recipe or DEFAULT_RECIPE, height=height) if height else recipe
+    corpus = gather(labelled_samples(operands, messages.problem, pictures), recipe, height=height)
     if val:
         aside = labelled_samples(val, messages.problem, corpus.recipe)
         corpus.keep_aside(gather(aside, corpus.recipe, by_split=False))
@@ -210,12 +213,13 @@ def refuse_training(task: str, *others: str) -> None:
 
 def train_language_model(operands: list[str], name: str, messages: Messages) -> int:
     """Make a language model of text files ('-': standard input) and write it."""
-    from htrtool.core.files import replacing
+    from htrtool.core.files import check_replaceable, replacing
     from htrtool.core.lm.ngram import SUFFIX, save_models
     from htrtool.core.lm.ngram_training import read_texts, train_languages
 
-    models = train_languages(read_texts(operands, messages.problem))
     path = name if name.endswith(SUFFIX) else name + SUFFIX
+    check_replaceable(path)
+    models = train_languages(read_texts(operands, messages.problem))
     with replacing(path) as stream:
         save_models(models, stream)
     sizes = (f"{language} {model.size:,}".strip() for language, model in models.items())

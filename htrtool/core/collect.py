@@ -28,6 +28,24 @@ class Limits:
     min_width: int = 8
     max_width: int = 20_000
 
+    def of_text(self, text: str) -> str | None:
+        """Return why a text is left out, None if it is not."""
+        if not text.strip():
+            return "empty transcription"
+        if len(text) < self.min_chars:
+            return f"under {self.min_chars} characters"
+        if len(text) > self.max_chars:
+            return f"over {self.max_chars} characters"
+        return None
+
+    def of_width(self, width: int, height: int) -> str | None:
+        """Return why a line of so many columns at that height is left out, None if it is not."""
+        if width < self.min_width:
+            return f"narrower than {self.min_width} pixels at the height {height}"
+        if width > self.max_width:
+            return f"wider than {self.max_width} pixels at the height {height}"
+        return None
+
 
 @dataclass(frozen=True)
 class Maker:
@@ -63,34 +81,30 @@ class Maker:
             text = stripped
         if self.label_form == "plain":
             text = labels.plain(text)
-        if not text.strip():
-            return LeftOut("", "empty transcription")
-        if len(text) < self.limits.min_chars:
-            return LeftOut("", f"under {self.limits.min_chars} characters")
-        if len(text) > self.limits.max_chars:
-            return LeftOut("", f"over {self.limits.max_chars} characters")
-        return text
+        reason = self.limits.of_text(text)
+        return LeftOut("", reason) if reason else text
 
     def sample_of(self, line: Line) -> Sample | LeftOut:
-        """Return the sample of a line, or why it is left out."""
+        """Return the sample of a line, or why it is left out.
+
+        Raises:
+            InputError: the picture is broken, or prepared in a way that is not known.
+        """
         text = line.text
         if text is not None:
             text = self.text_of(text)
             if isinstance(text, LeftOut):
                 return LeftOut(line.key, text.reason)
         height, width = line.pixels.shape
-        width = round(width * self.recipe.height / height)
-        if width < self.limits.min_width:
-            return LeftOut(line.key, f"narrower than {self.limits.min_width} pixels at the height {self.recipe.height}")
-        too_wide = LeftOut(line.key, f"wider than {self.limits.max_width} pixels at the height {self.recipe.height}")
-        if width > self.limits.max_width:
-            return too_wide
+        if reason := self.limits.of_width(round(width * self.recipe.height / height), self.recipe.height):
+            return LeftOut(line.key, reason)
         meta = dict(line.meta)
-        pixels = prepare(line.pixels, self.recipe, meta.get("recipe"))
-        if pixels.shape[1] > self.limits.max_width:
-            # Turning and shearing add columns.
-            return too_wide
-        meta["recipe"] = self.recipe.to_json()
+        told = meta.get("recipe")
+        pixels = prepare(line.pixels, self.recipe, told)
+        # Turning and shearing add columns.
+        if reason := self.limits.of_width(pixels.shape[1], self.recipe.height):
+            return LeftOut(line.key, reason)
+        meta["recipe"] = (self.recipe.after(Recipe.from_json(told)) if told is not None else self.recipe).to_json()
         if self.document is not None and (match := self.document.search(line.key)):
             meta["document"] = match[match.re.groups and 1] or line.key
             meta.pop("writer", None)

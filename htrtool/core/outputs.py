@@ -42,8 +42,8 @@ def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterat
         elif split is None or is_tar_name(output):
             yield writer(compressing(output)).write
         else:
-            folder = made_folder(Path(output))
-            writers = {name: writer(replacing(folder / f"{name}.tar")) for name in split.names}
+            made_folder(Path(output))
+            writers = {name: writer(replacing(file)) for name, file in part_files(output, split).items()}
             yield lambda sample: writers[sample.meta["split"]].write(sample)
 
 
@@ -63,6 +63,13 @@ def compressing(path: str) -> Iterator[IO[bytes]]:
             packed = contextlib.nullcontext(stream)
         with packed as opened:
             yield opened
+
+
+def part_files(output: str, split: Split | None) -> dict[str, Path]:
+    """Return the file of each part of a split, by its name; none where the parts go to one tar, or there is no split."""
+    if split is None or is_tar_name(output):
+        return {}
+    return {name: Path(output, f"{name}.tar") for name in split.names}
 
 
 def is_sample_folder(output: str) -> bool:

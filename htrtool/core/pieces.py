@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from htrtool.core.checking import MISFIT, fitted
+from htrtool.core.collect import Limits
 from htrtool.core.errors import InputError
 from htrtool.core.ink import strokes
 from htrtool.core.layouts.base import LeftOut
@@ -23,18 +24,18 @@ _SPACE = re.compile(r"(?<=[^ ]) (?=[^ ])")
 
 
 def in_pieces(
-    made: Iterable[Sample | LeftOut | InputError], reader: Reader, most_words: int
+    made: Iterable[Sample | LeftOut | InputError], reader: Reader, most_words: int, limits: Limits
 ) -> Iterator[Sample | LeftOut | InputError]:
     """Cut each sample into pieces of 1 to ``most_words`` words, at gaps that a forced alignment finds between its words.
 
     Words that touch stay together. How many words a piece gets depends on the sample's key alone. A sample that can't be read
-    gives an error.
+    gives an error; a piece beyond the limits is left out.
     """
     for item in made:
-        yield from _pieces(item, reader, most_words) if isinstance(item, Sample) else [item]
+        yield from _pieces(item, reader, most_words, limits) if isinstance(item, Sample) else [item]
 
 
-def _pieces(sample: Sample, reader: Reader, most_words: int) -> Iterable[Sample | LeftOut | InputError]:
+def _pieces(sample: Sample, reader: Reader, most_words: int, limits: Limits) -> Iterable[Sample | LeftOut | InputError]:
     """Return the pieces of a sample, or why there are none."""
     if not sample.text or reader.info.charset.unknown(sample.text):
         return [LeftOut(sample.key, NO_TEXT)]
@@ -43,7 +44,7 @@ def _pieces(sample: Sample, reader: Reader, most_words: int) -> Iterable[Sample 
         cuts = _cuts(sample, pixels, reader)
     except InputError as error:
         return [error.at(sample.key)]
-    return [LeftOut(sample.key, MISFIT)] if cuts is None else _cut(sample, pixels, cuts, most_words)
+    return [LeftOut(sample.key, MISFIT)] if cuts is None else _cut(sample, pixels, cuts, most_words, limits)
 
 
 def _cuts(sample: Sample, pixels: np.ndarray, reader: Reader) -> dict[int, int] | None:
@@ -66,7 +67,9 @@ def _cuts(sample: Sample, pixels: np.ndarray, reader: Reader) -> dict[int, int] 
     return cuts
 
 
-def _cut(sample: Sample, pixels: np.ndarray, cuts: dict[int, int], most_words: int) -> Iterator[Sample]:
+def _cut(
+    sample: Sample, pixels: np.ndarray, cuts: dict[int, int], most_words: int, limits: Limits
+) -> Iterator[Sample | LeftOut]:
     places = sorted(cuts)
     rng = np.random.default_rng(zlib.crc32(sample.key.encode("utf-8", "surrogateescape")))
     form = image_suffix(sample.image)[1:]
@@ -75,13 +78,12 @@ def _cut(sample: Sample, pixels: np.ndarray, cuts: dict[int, int], most_words: i
         end = min(begin + int(rng.integers(1, most_words + 1)), len(places) - 1)
         left, right = places[begin], places[end]
         number += 1
-        yield replace(
-            sample,
-            key=f"{sample.key}/{number:02d}",
-            image=encode_image(pixels[:, cuts[left] : cuts[right]], form),
-            text=sample.text[left + 1 : right],
-            meta={**sample.meta, "document": sample.document},
-        )
+        key, text, piece = f"{sample.key}/{number:02d}", sample.text[left + 1 : right], pixels[:, cuts[left] : cuts[right]]
+        if reason := limits.of_text(text) or limits.of_width(piece.shape[1], piece.shape[0]):
+            yield LeftOut(key, reason)
+        else:
+            meta = {**sample.meta, "document": sample.document}
+            yield replace(sample, key=key, image=encode_image(piece, form), text=text, meta=meta)
         begin = end
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from htrtool.core.errors import InputError
 from htrtool.core.recipe import Recipe
 
 # Scans of a line much higher than what becomes of it are shrunk first, to this many times its height.
@@ -45,16 +46,16 @@ def prepare_placed(pixels: np.ndarray, recipe: Recipe, told: object = None) -> P
 
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
-        told: the ``recipe`` in the JSON of the line's sample, if there is one. If it is the same, the line was prepared
-            already, would change if that were done again, and is only brought to the recipe's height.
+        told: the ``recipe`` in the JSON of the line's sample, if there is one. Its steps were done already and would
+            change the line if they were done again; those of a recipe that is not known are taken for none.
 
     Returns:
         The line, (recipe.height, width') uint8, the aspect ratio kept, and its ends.
     """
-    if isinstance(told, dict) and told | {"height": recipe.height} == recipe.to_json():
-        resized = resize_to_height(pixels, recipe.height)
-        return Prepared(resized, 0.0, float(resized.shape[1]))
-    pixels = without_margins(pixels)
+    try:
+        recipe = recipe.besides(Recipe.from_json(told))
+    except InputError:
+        pixels = without_margins(pixels)
     if pixels.shape[0] > FINEST * recipe.height:
         pixels = resize_to_height(pixels, FINEST * recipe.height)
     begin, end = 0.0, float(pixels.shape[1])

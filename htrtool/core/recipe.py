@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from htrtool.core.errors import InputError
 
 NORMALISATIONS = ("none", "background")
 BINARISATIONS = ("none", "otsu", "sauvola", "wolf", "nick", "isauvola", "su")
+STEPS = ("normalise", "remove_rules", "deskew", "deslant", "binarise")
+
+
+def _not_taken(step: str) -> str | bool:
+    return "none" if step in ("normalise", "binarise") else False
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,18 @@ class Recipe:
                 raise InputError(f"expected {name} among {', '.join(allowed)}, received {getattr(self, name)!r}")
         if not isinstance(self.height, int) or self.height < 1:
             raise InputError(f"expected a height in pixels, received {self.height!r}")
+
+    def besides(self, done: Recipe) -> Recipe:
+        """Return what of the recipe is left to do to a line that another one was done to: no kind of step is taken twice."""
+        return replace(self, **{step: _not_taken(step) for step in STEPS if done.takes(step)})
+
+    def after(self, done: Recipe) -> Recipe:
+        """Return how a line is prepared once the recipe is done to one that another was done to: by the steps of both."""
+        return replace(self, **{step: getattr(done, step) for step in STEPS if done.takes(step)})
+
+    def takes(self, step: str) -> bool:
+        """Return whether a step among ``STEPS`` is taken."""
+        return getattr(self, step) != _not_taken(step)
 
     def to_json(self) -> dict:
         """Return the recipe as plain JSON data: height and normalisation, and the other steps that are taken."""

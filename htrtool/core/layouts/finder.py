@@ -171,10 +171,15 @@ class Finder:
         if self._wants("table"):
             files = sorted(path for path in visible(folder.iterdir()) if self._unwanted(path) is None)
             # Transcriptions beside the images are meant as such; a table next to them may be anything.
-            paired_up = self.layout == "auto" and any(path.name.endswith(".gt.txt") for path in files)
+            is_named = self.image_column is not None or self.text_column is not None
+            paired_up = self.layout == "auto" and not is_named and any(path.name.endswith(".gt.txt") for path in files)
             suffixed = [] if paired_up else [path for path in files if path.suffix.lower() in table_layout.TABLE_SUFFIXES]
             yield from filter(None, map(table_layout.undecodable, suffixed))
-            tables = [path for path in suffixed if self._is_table(path)]
+            candidates = [path for path in suffixed if self._may_be_truth(path)]
+            tables = [path for path in candidates if table_layout.is_table(path, self.image_column, self.text_column)]
+            if not tables and (self.layout == "table" or is_named):
+                # So that it is told what each lacks.
+                tables = candidates
             for table in tables:
                 yield from table_layout.in_table(table, prefix, self.image_column, self.text_column)
             if tables:
@@ -188,10 +193,9 @@ class Finder:
     def _is_pdf(self, path: Path) -> bool:
         return self.cutter is not None and is_pdf_name(path)
 
-    def _is_table(self, path: Path) -> bool:
-        if self.layout == "auto" and (table_layout.is_output(path) or table_layout.is_report(path)):
-            return False
-        return table_layout.is_table(path, self.image_column, self.text_column)
+    def _may_be_truth(self, path: Path) -> bool:
+        """Return whether a table is not one of what was read or measured, unless any table is to be taken."""
+        return self.layout == "table" or not (table_layout.is_output(path) or table_layout.is_report(path))
 
     def _walk(self, top: Path, prefix: str) -> Iterator[Found]:
         """Yield XML pages, tars and images with their transcriptions, folder by folder.

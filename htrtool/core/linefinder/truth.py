@@ -101,7 +101,7 @@ def load_truth(path: Path) -> tuple[np.ndarray, list[LineTruth], list[str]]:
     if path.suffix.lower() == ".json":
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            shapes = [(_array(line.get("baseline")), _array(line.get("polygon")), line.get("text")) for line in data["lines"]]
+            shapes = [(_array(line.get("baseline")), _array(line.get("polygon")), _text(line.get("text"))) for line in data["lines"]]
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(f"expected JSON with a list of lines ({type(error).__name__}: {error})", str(path)) from None
         image = next((file for suffix in IMAGE_SUFFIXES if (file := path.with_suffix(suffix)).is_file()), None)
@@ -115,12 +115,18 @@ def load_truth(path: Path) -> tuple[np.ndarray, list[LineTruth], list[str]]:
         if len(baseline) > 1 and np.ptp(baseline, axis=0).max() > 1:
             baseline = baseline if baseline[0, 0] <= baseline[-1, 0] else baseline[::-1]
             lines.append(LineTruth(baseline, polygon if len(polygon) > 2 else None))
-            texts.append(text or "")
+            texts.append(text)
     return pixels, lines, texts
 
 
 def _array(points) -> np.ndarray:
     return np.array(points or [], float).reshape(-1, 2)
+
+
+def _text(given) -> str:
+    if not isinstance(given, str | None):
+        raise TypeError(f"expected a string as text, found {given!r}")
+    return given or ""
 
 
 def _of_xml(path: Path):

@@ -18,14 +18,19 @@ def write_checkpoint(path: Path, told: dict, arrays: dict[str, np.ndarray]) -> N
     """Write a checkpoint beside the old one and put it in its place, so that a whole one is there at any time.
 
     Raises:
-        DivergedError: a number is not finite; the old checkpoint is kept.
+        DivergedError: a number is not finite; the old checkpoint, if there is one, is kept.
     """
     if not all(np.isfinite(array).all() for array in arrays.values()):
-        raise DivergedError("the weights are no longer numbers; the last good checkpoint is kept", str(path))
+        raise DivergedError(f"the weights are no longer numbers{what_is_kept(path)}", str(path))
     buffer = io.BytesIO()
     np.savez(buffer, **{_TOLD: np.frombuffer(json.dumps(told).encode(), np.uint8)}, **arrays)
     with replacing(path) as stream:
         stream.write(buffer.getbuffer())
+
+
+def what_is_kept(path: Path) -> str:
+    """Return what an error of a run that diverged says of its last checkpoint: nothing where there is none."""
+    return "; the last good checkpoint is kept, which --resume goes on from" if path.exists() else ""
 
 
 def read_checkpoint(path: Path) -> tuple[dict, dict[str, np.ndarray]]:

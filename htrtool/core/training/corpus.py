@@ -11,9 +11,9 @@ from typing import Callable, Iterable, Iterator
 from htrtool.core.charset import Charset
 from htrtool.core.collect import Maker, collect
 from htrtool.core.errors import HtrError, InputError
-from htrtool.core.files import printable_name, visible
+from htrtool.core.files import printable_name
 from htrtool.core.layouts.base import LeftOut, is_tar_name
-from htrtool.core.layouts.finder import Finder, inode_of
+from htrtool.core.layouts.finder import Finder, folders_below, inode_of
 from htrtool.core.prepare import prepare
 from htrtool.core.reader import MAX_ASPECT
 from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
@@ -159,7 +159,8 @@ def _told(left_out: dict[str, list[str]]) -> str:
 def labelled_samples(
     names: Iterable[str], report: Callable[[HtrError], None], recipe: Recipe | None = None
 ) -> Iterator[Sample | LeftOut]:
-    """Yield the samples of each name: '-' or a tar, a stream; a folder, the tars in it and what else is in a layout that prep knows.
+    """Yield the samples of each name: '-' or a tar, a stream; a folder, the tars anywhere in it and what else is in a layout that prep
+    knows.
 
     Args:
         report: called with what is wrong with an input or a sample; the others are still yielded.
@@ -170,7 +171,7 @@ def labelled_samples(
             if name == "-":
                 yield from read_samples(sys.stdin.buffer, name, report)
                 continue
-            tars = [Path(name)] if is_tar_name(name) else sorted(file for file in visible(Path(name).glob("*")) if is_tar_name(file))
+            tars = [Path(name)] if is_tar_name(name) else _tars_below(Path(name))
             for tar in tars:
                 with open(tar, "rb") as stream:
                     yield from read_samples(stream, str(tar), report)
@@ -180,6 +181,10 @@ def labelled_samples(
             report(error)
         except OSError as error:
             report(InputError(f"can't be read: {error.strerror}", name))
+
+
+def _tars_below(top: Path) -> list[Path]:
+    return [folder / file for folder, names in folders_below(top) for file in names if is_tar_name(file)]
 
 
 def _prepared(

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import tempfile
+import threading
 from collections import deque
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -188,9 +189,16 @@ _maker: BatchMaker | None = None
 def _adopt(maker: BatchMaker) -> None:
     global _maker
     _maker = maker
+    threading.Thread(target=_end_with_trainer, daemon=True).start()
     # An interrupt is for the process that waits for the batches.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
+
+
+def _end_with_trainer() -> None:
+    """End this worker when the process that it makes batches for ends, even one that was killed and could not say so."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _make(indices: list[int], epoch: int) -> Batch:

@@ -22,7 +22,7 @@ from htrtool.core.charset import Charset
 from htrtool.core.decoding.decode import best_path
 from htrtool.core.errors import DivergedError, InputError
 from htrtool.core.scoring.metrics import error_rates
-from htrtool.core.training.checkpoint import read_checkpoint, write_checkpoint
+from htrtool.core.training.checkpoint import read_checkpoint, what_is_kept, write_checkpoint
 from htrtool.core.training.ctc import ctc_loss
 from htrtool.core.training.dataset import BatchMaker, LineStore, Loader, epoch_order
 from htrtool.core.training.optimizer import make_optimizer
@@ -123,6 +123,8 @@ class Training:
         )
         self.optimizer.build(network.trainable_variables)
         self.average = self.weights()
+        # In the checkpoint too: the files that they came from may be the very ones that this run replaces.
+        self.start = self.weights() if settings.kept else []
         self.best: list[np.ndarray] | None = None
         self._saved_at = self._started = time.monotonic()
 
@@ -148,7 +150,7 @@ class Training:
         """Train, yielding a row of the table of epochs after each; the row is saved before it is yielded.
 
         Raises:
-            DivergedError: the loss is no longer a number; the last good checkpoint and best weights are kept.
+            DivergedError: the loss is no longer a number; the last good checkpoint, if there is one, is kept.
         """
         settings, progress = self.settings, self.progress
         maker = BatchMaker(
@@ -194,8 +196,8 @@ class Training:
         loss = float(loss)
         if not math.isfinite(loss):
             raise DivergedError(
-                f"the loss became {loss} at step {progress.step}; the last good checkpoint is kept: resume from it "
-                f"or start again with a smaller --learning-rate (now {self.settings.learning_rate:g})",
+                f"the loss became {loss} at step {progress.step}{what_is_kept(self.checkpoint)}: start again with a "
+                f"smaller --learning-rate (now {self.settings.learning_rate:g})",
                 str(self.checkpoint),
             )
         progress.step += 1
@@ -262,9 +264,10 @@ class Training:
         """Put the best averaged weights into the network."""
         self._assign(self.best if self.best is not None else self.average)
 
-    def use_average(self, start: list[np.ndarray], kept: float) -> None:
-        """Put the averaged weights into the network, mixed with a share of those that it started with."""
-        self._assign([average + kept * (old - average) for average, old in zip(self.average, start)])
+    def use_average(self) -> None:
+        """Put the averaged weights into the network, mixed with the share ``kept`` of those that it started with."""
+        kept = self.settings.kept
+        self._assign([average + kept * (old - average) for average, old in zip(self.average, self.start)])
 
     def weights(self) -> list[np.ndarray]:
         """Return a copy of the network's weights and of the statistics of its layers, as they stand."""
@@ -291,6 +294,7 @@ class Training:
         arrays = {f"v{i}": np.array(ops.convert_to_numpy(v)) for i, v in enumerate(self._variables())}
         arrays |= {f"a{i}": value for i, value in enumerate(self.average)}
         arrays |= {f"b{i}": value for i, value in enumerate(self.best or [])}
+        arrays |= {f"s{i}": value for i, value in enumerate(self.start)}
         told = {"settings": asdict(self.settings), "progress": asdict(self.progress), "data": self.train.fingerprint()}
         told |= {"kept_aside": self.val.fingerprint(), "charset": "".join(self.charset.characters)}
         write_checkpoint(self.checkpoint, told, arrays)
@@ -320,4 +324,10 @@ class Training:
             variable.assign(arrays[f"v{index}"])
         self.average = [arrays[f"a{i}"] for i in range(len(self.average))]
         self.best = [arrays[f"b{i}"] for i in range(len(self.average))] if "b0" in arrays else None
+        if self.start and "s0" not in arrays:
+            raise InputError(
+                "expected the weights that the run began with, which earlier versions left out: remove it to begin anew",
+                str(self.checkpoint),
+            )
+        self.start = [arrays[f"s{i}"] for i in range(len(self.start))]
         self.progress = Progress(**told["progress"])

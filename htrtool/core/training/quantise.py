@@ -38,8 +38,8 @@ def quantise(model: Path, target: Target) -> ModelInfo:
         from onnxruntime.quantization import QuantFormat, QuantType, quantize_dynamic, quantize_static
     except ModuleNotFoundError as error:
         raise DependencyError(f"writing a model needs {error.name}: pip install 'htrtool[train]'", str(model)) from None
-    if not any(node.op_type == "LSTM" for node in onnx.load(model).graph.node):
-        raise ModelError("expected a model with LSTMs of 32-bit weights: it is quantised already", str(model))
+    if "weights" in info.training:
+        raise ModelError(f"expected a model of 32-bit weights: it is quantised already ({info.training['weights']})", str(model))
     with tempfile.TemporaryDirectory(prefix="htr-") as folder, _without_advice():
         half, whole = Path(folder, "half.onnx"), Path(folder, "whole.onnx")
         quantize_static(

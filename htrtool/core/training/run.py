@@ -84,16 +84,11 @@ def _internal_lm(texts: list[str], charset: Charset, parent: ModelInfo | None) -
 
 @dataclass
 class Run:
-    """A run that is ready: its training, what its model will say of itself, and where that goes.
-
-    ``start`` are the weights of the model that it goes on from, of which the share ``kept`` stays in the new one; None
-    if it keeps none.
-    """
+    """A run that is ready: its training, what its model will say of itself, and where that goes."""
 
     training: Training
     info: ModelInfo
     target: Target
-    start: list[np.ndarray] | None = None
 
     @classmethod
     def prepare(
@@ -136,7 +131,7 @@ class Run:
             )
         keras.utils.set_random_seed(settings.seed)
         network = build_network(spec, corpus.recipe.height, characters.classes, settings.seed, settings.bfloat16)
-        if parent and (settings.kept or not resume):
+        if parent and not resume:
             path, parent_info = parent
             old = Trained(load_keras(path)[0], parent_info.spec, parent_info.charset)
             if (narrow := narrowed(old.spec, spec)) != old.spec:
@@ -145,7 +140,6 @@ class Run:
         training = Training(
             network, characters, corpus.lines, corpus.kept_aside, settings, checkpoint, checkpoint_seconds, jobs, on_step
         )
-        start = training.weights() if settings.kept else None
         if resume:
             training.resume()
         info = ModelInfo(
@@ -164,7 +158,7 @@ class Run:
                 "from": parent[1].name if parent else "",
             },
         )
-        return cls(training, info, target, start)
+        return cls(training, info, target)
 
     def finish(self) -> None:
         """Take the best weights, fit the confidence, and write the model's files; the checkpoint goes.
@@ -173,15 +167,16 @@ class Run:
             DependencyError: there is no TensorFlow to write ONNX; ``NAME.keras`` and the card are there.
         """
         training = self.training
-        if self.start is None:
-            training.use_best()
+        averages = bool(training.settings.kept)
+        if averages:
+            training.use_average()
         else:
-            training.use_average(self.start, training.settings.kept)
+            training.use_best()
         self.info.training |= {"epochs": training.progress.epoch, "seconds": round(training.progress.seconds)}
         fits = len(training.val) >= FEWEST or (len(training.val) and not self.info.calibration)
         if len(training.val):
             self._measure()
-            uses = {"to choose the epoch": self.start is None, "to fit the confidence": fits}
+            uses = {"to choose the epoch": not averages, "to fit the confidence": fits}
             self.info.scores["used"] = [use for use, used in uses.items() if used]
         # Trained in bfloat16 or not, it reads in float32.
         network = build_network(self.info.spec, self.info.recipe.height, self.info.charset.classes)

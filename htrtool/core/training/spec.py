@@ -48,7 +48,7 @@ class Block:
         kernel = ":{}x{}".format(*self.kernel) if self.kernel != _KERNEL else ""
         inner = f":{self.inner}" if self.kind == "r" and self.inner != self.number else ""
         stride = "/{}x{}".format(*self.stride) if self.stride != _STRIDE else ""
-        number = f"{self.number:g}".lstrip("0")
+        number = f"{self.number:g}".replace("0.", ".") if self.kind != "max" else ""
         return f"{self.kind}{number}{kernel}{inner}{stride}"
 
 
