@@ -296,7 +296,7 @@ def test_coordinates_in_other_units_and_of_a_larger_scan(page):
 
 def test_the_image_is_found_where_tools_put_it(page):
     folder, lines, width, height = page
-    for xml, image in [("page/scan 1.xml", "x/other.jpg"), ("alto.xml", "C:\\scans\\scan 1.png"), ("page/a.xml", "../scan 1.png")]:
+    for xml, image in [("page/scan 1.xml", "x/other.jpg"), ("alto.xml", "C:\\scans\\scan 1.png"), ("page/a.xml", "../scan 1.png"), ("alto/sub/a.xml", "scan 1.png")]:
         path = write(folder / xml, page_xml(lines, width, height, image, "2013-07-15"))
         assert len(taken(path)[0]) == 3, xml
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 IMAGE_FOLDERS = ("images", "image", "img", "imgs", "jpg", "scans", "IMG")
 # Transkribus and others keep XML in a folder of such a name beside the images.
 XML_FOLDERS = ("page", "alto")
+# How many folders up one of these is looked for.
+DEEPEST = 4
 # How a URL names a page of a PDF: https://www.rfc-editor.org/rfc/rfc8118
 _OF_PAGES = re.compile(r"#page=(\d+)$")
 # How far the two sides' scales may differ for an image to pass as the one that the file describes.
@@ -77,8 +79,8 @@ def image_of(page: XmlPage, source: str, folder: Path, trusted: bool = False) ->
 
     Args:
         source: the name of the XML file, for errors, and its stem for an image named alike.
-        folder: where the file is; the image must be there, in a folder of images within, or, where the folder is one in
-            which Transkribus and others keep XML beside images, in the one above.
+        folder: where the file is; the image must be there, in a folder of images within, or, where the folder or one a
+            little above is one in which Transkribus and others keep XML beside images, beside that.
         trusted: look in the folder above in any case, and follow an absolute path.
 
     Raises:
@@ -88,7 +90,7 @@ def image_of(page: XmlPage, source: str, folder: Path, trusted: bool = False) ->
     wanted = Path(name.replace("\\", "/").removeprefix("file://"))
     if trusted and wanted.is_absolute() and os.path.isfile(wanted):
         return wanted, index
-    folders = [folder, folder.parent] if trusted or folder.name in XML_FOLDERS else [folder]
+    folders = [folder, *_beside(folder), *([folder.parent] if trusted else [])]
     image = find_image(name, Path(source).stem, folders)
     if image is None:
         outside = f" ({name!r} is not looked for, since it leads out of the file's folder)"
@@ -99,6 +101,16 @@ def image_of(page: XmlPage, source: str, folder: Path, trusted: bool = False) ->
             source,
         )
     return image, index
+
+
+def _beside(folder: Path) -> list[Path]:
+    """Return where images lie if a folder, or one a little above, is kept for their XML: beside it, in folders of the same names."""
+    here = Path(os.path.abspath(folder))
+    for kept in (here, *here.parents)[:DEEPEST]:
+        if kept.name in XML_FOLDERS:
+            below, base = here.relative_to(kept), kept.parent
+            return [base / below, *(base / inner / below for inner in IMAGE_FOLDERS), base]
+    return []
 
 
 def _literal(stem: str) -> str:
