@@ -260,6 +260,8 @@ def test_two_texts_are_compared_whatever_their_names(tmp_path):
     (tmp_path / "read.txt").write_text("Dear Ann, 3 May\nthank you\n")
     result = run(tmp_path / "truth.txt", tmp_path / "read.txt")
     assert float(values(result)["cer"]) == pytest.approx(1 / 25) and b"warning" not in result.stderr
+    piped = run(tmp_path / "truth.txt", stdin="Dear Ann, 3 May\nthank you\n")
+    assert values(piped)["cer"] == values(result)["cer"] and b"warning" not in piped.stderr
     # A table of a single row has names that matter.
     for name, file in (("t", "a.png"), ("r", "b.png")):
         (tmp_path / f"{name}.tsv").write_text(f"file\ttext\n{file}\thello\n")
@@ -386,6 +388,10 @@ def test_standard_input_serves_once(truth):
 
 def test_names_that_match_nowhere_are_pointed_out(truth):
     assert "no file of READ, such as 'zzz'" in run(truth, stdin="file\ttext\nzzz\tx\n").stderr.decode()
+    # Some that match hide none that do not.
+    named = Path(truth).read_text().splitlines()[1].split("\t")[0]
+    some = run(truth, stdin=f"file\ttext\n{named}\tx\nzzz\tx\n").stderr.decode()
+    assert "1 files of READ, such as 'zzz', are not in TRUTH" in some and "named otherwise" in some
 
 
 def test_tables_may_be_listed_in_a_file(tmp_path, truth):
@@ -427,7 +433,7 @@ def test_a_text_of_a_folder_that_can_not_be_read_is_named(truth, tmp_path):
     (folder / "b.gt.txt").mkdir(parents=True)
     (folder / "a.gt.txt").write_text("text\n")
     result = run(folder, stdin=truth.read_text())
-    assert result.returncode == Exit.BAD_INPUT and b"b.gt.txt: expected a text file that can be read: Is a directory" in result.stderr
+    assert result.returncode == Exit.BAD_INPUT and b"b.gt.txt: can't read: Is a directory" in result.stderr
 
 
 def test_lines_that_are_numbered_otherwise_are_told(truth, tmp_path):

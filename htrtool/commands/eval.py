@@ -85,7 +85,7 @@ def eval(  # noqa: A001 - named as the subcommand
     """Score what was read against the truth.
 
     TRUTH is a table with the columns file and text (TSV, or CSV with a header) and, where a file has several lines,
-    page and line; or JSON lines; or ALTO or PAGE XML; or a sample stream (tar); or a text, FILE.txt; or a folder of
+    page and line; or JSON lines; or ALTO or PAGE XML; or a sample stream (tar); or a text, FILE.txt or from a pipe; or a folder of
     .gt.txt, .txt or .xml files. READ is a table that htr read wrote, or any of the same; without it, standard input. '-'
     stands for standard input too.
 
@@ -100,6 +100,7 @@ def eval(  # noqa: A001 - named as the subcommand
 
     \b
         htr read scans/*.png | htr eval truth.tsv
+        htr read -f txt letter.jpg | htr eval letter.txt
         htr eval --plain --per file val.tar out.tsv > scores.tsv
         htr eval --fail-above 0.08 --metric cer truth.tsv out.tsv
     """
@@ -137,6 +138,12 @@ def eval(  # noqa: A001 - named as the subcommand
     if given and missing + surplus == len(pairs):
         messages.warning(
             f"no file of READ, such as {given[0].file!r}, is in TRUTH, which has files such as {wanted[0].file!r}"
+        )
+    elif all(left := joining.unmatched(pairs)):
+        unread, unknown = left
+        messages.warning(
+            f"{len(unknown)} files of READ, such as {unknown[0]!r}, are not in TRUTH, and {len(unread)} of TRUTH, such as {unread[0]!r}, not in READ: "
+            "they may be named otherwise"
         )
     if shifted := joining.numbered_otherwise(pairs):
         messages.warning(

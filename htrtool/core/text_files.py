@@ -16,12 +16,22 @@ def read_utf8(path: str | Path) -> str:
     is_input = str(path) == "-"
     try:
         with open(0 if is_input else path, "rb", closefd=not is_input) as stream:
-            return stream.read().decode("utf-8-sig")
+            return decoded(stream.read(), str(path))
+    except OSError as error:
+        raise InputError(f"expected a text file that can be read: {error.strerror}", str(path)) from None
+
+
+def decoded(content: bytes, source: str) -> str:
+    """Return a text without a byte order mark.
+
+    Raises:
+        InputError: it is not UTF-8.
+    """
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
             f"expected UTF-8 text, received bytes that are not ({error.reason} at byte {error.start}): convert it with "
             "iconv -f ENCODING -t UTF-8",
-            str(path),
+            source,
         ) from None
-    except OSError as error:
-        raise InputError(f"expected a text file that can be read: {error.strerror}", str(path)) from None

@@ -137,6 +137,13 @@ def numbered_otherwise(pairs: Sequence[Pair]) -> list[str]:
     return found
 
 
+def unmatched(pairs: Sequence[Pair]) -> tuple[list[str], list[str]]:
+    """Return the files of the truth of which nothing was read, and those read of which there is no truth."""
+    truth = dict.fromkeys(pair.file for pair in pairs if pair.truth)
+    read = dict.fromkeys(pair.file for pair in pairs if pair.read)
+    return [file for file in truth if file not in read], [file for file in read if file not in truth]
+
+
 def repeated(lines: Iterable[Line]) -> int:
     """Return how many lines have the file, page and number of one before them."""
     places = Counter((line.file, line.page, line.line) for line in lines if line.line is not None)

@@ -26,7 +26,7 @@ from htrtool.core.layouts.table import (
 from htrtool.core.pages import Rejoined, is_tar, is_xml
 from htrtool.core.scoring.joining import Line
 from htrtool.core.tables import as_text, check_columns, check_utf8, header_columns, is_best, read_numbered
-from htrtool.core.text_files import read_utf8
+from htrtool.core.text_files import decoded
 
 # In a table of lines these hold numbers, whatever they are called elsewhere.
 _NUMBERED = ("page", "line")
@@ -58,14 +58,14 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
                 raise InputError(
                     "expected a table, a sample stream (tar) or a folder of .txt files, found something else", operand
                 )
-            if Path(operand).suffix.lower() == ".txt" and not _is_header(head.partition(b"\n")[0].decode("utf-8", "replace")):
-                return [_of_text(Path(operand))]
             if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
                 return list(_of_json(as_text(content), operand, document))
             if is_xml(head):
                 if document:
                     raise InputError(f"expected a table with a column {document!r}, received XML", operand)
                 return list(_of_xml(content.read(), operand))
+            if _may_be_text(operand, head) and not _is_header(head.partition(b"\n")[0].decode("utf-8", "replace")):
+                return [_text(operand, content.read())]
             return list(_of_table(as_text(content), operand, document))
     except OSError as error:
         raise InputError(f"can't read: {error.strerror or error}", operand) from None
@@ -79,18 +79,23 @@ def _of_folder(folder: Path, operand: str) -> Iterator[Line]:
     documents = [] if files else [file for file in sorted(visible(folder.rglob("*.xml"))) if is_page_xml(file)]
     if not documents:
         files = files or sorted(visible(folder.rglob("*.txt")))
-    yield from map(_of_text, files)
-    for file in documents:
+    for file in files or documents:
         try:
-            yield from _of_xml(file.read_bytes(), str(file))
+            content = file.read_bytes()
         except OSError as error:
             raise InputError(f"can't read: {error.strerror}", str(file)) from None
+        yield from [_text(str(file), content)] if files else _of_xml(content, str(file))
     if not files and not documents:
         raise InputError("expected a folder with .gt.txt or .txt files, or ALTO or PAGE XML, found none", operand)
 
 
-def _of_text(file: Path) -> Line:
-    return Line(str(file), read_utf8(file).rstrip("\r\n"), is_text=True)
+def _may_be_text(operand: str, head: bytes) -> bool:
+    """Tell whether what is no table may be a text: a file that is called so, or what ``htr read -f txt`` writes into a pipe."""
+    return Path(operand).suffix.lower() == ".txt" or bool(head and b"\t" not in head and not Path(operand).is_file())
+
+
+def _text(file: str, content: bytes) -> Line:
+    return Line(file, decoded(content, file).rstrip("\r\n"), is_text=True)
 
 
 def _of_json(lines: Iterable[str], operand: str, document: str | None) -> Iterator[Line]:
