@@ -29,7 +29,7 @@ def augment(pixels: np.ndarray, rng: np.random.Generator, strength: float = 1.0)
     pixels = _warp(pixels, rng, strength)
     if rng.random() < 0.35 * strength:
         pixels = _stroke_width(pixels, rng)
-    if rng.random() < 0.12 * strength:
+    if rng.random() < 0.4 * strength:
         pixels = _ruled(pixels, rng)
     if rng.random() < 0.2 * strength:
         pixels = _blur(pixels, rng)
@@ -82,14 +82,14 @@ def _mix(share, other):
 def _ruled(pixels, rng):
     lined = pixels.copy()
     height, width = pixels.shape
-    tone = int(rng.integers(120, 235))
+    tone, thickness = int(rng.integers(120, 235)), 1 + int(rng.random() < 0.3)
     spacing = int(rng.integers(14, 60))
     tilt = rng.normal(0, 2)
     for y in range(int(rng.integers(0, spacing)), height, spacing):
-        cv2.line(lined, (0, y), (width, int(y + tilt)), tone, 1, cv2.LINE_AA)
-    if rng.random() < 0.3:
+        cv2.line(lined, (0, y), (width, int(y + tilt)), tone, thickness, cv2.LINE_AA)
+    if rng.random() < 0.5:
         for x in range(int(rng.integers(0, spacing)), width, spacing):
-            cv2.line(lined, (x, 0), (int(x + tilt), height), tone, 1, cv2.LINE_AA)
+            cv2.line(lined, (x, 0), (int(x + tilt), height), tone, thickness, cv2.LINE_AA)
     return np.minimum(pixels, lined)
 
 

@@ -1,4 +1,5 @@
-"""What lies around the words of a training line: more paper beside, above and between them, and strokes of other lines.
+"""What lies around the words of a training line: more paper beside, above and between them, strokes of other lines, and ink
+that shows through from the other side of the sheet.
 
 Lines of ground truth are cut close; those that are read come with the rest of a form's field, or with their neighbours' tails.
 """
@@ -38,6 +39,8 @@ def surround(pixels: np.ndarray, rng: np.random.Generator, strength: float = 1.0
         pixels = _with_neighbour(pixels, rng)
     if rng.random() < 0.5 * chance:
         pixels = _with_paper_beside(pixels, paper)
+    if rng.random() < 0.4 * chance:
+        pixels = _with_other_side(pixels, paper)
     return pixels
 
 
@@ -102,6 +105,16 @@ def _closer(pixels, paper):
     above, below = (paper.rng.uniform(0, 0.1, 2) * height).astype(int)
     kept = pixels[above : height - below]
     return cv2.resize(kept, (max(1, round(width * height / len(kept))), height), interpolation=cv2.INTER_LINEAR)
+
+
+def _with_other_side(pixels, paper):
+    """Let writing of the other side show through: such as this line's own, mirrored, somewhere over and between the letters."""
+    height, width = pixels.shape
+    rng = paper.rng
+    ink = np.clip(paper.tone - pixels[:, ::-1], 0, None).astype(np.float32)
+    ink = np.roll(ink, (int(rng.integers(height)), int(rng.integers(width))), axis=(0, 1))
+    ink = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.4, 1.6))
+    return np.clip(pixels - rng.uniform(0.1, 0.5) * ink, 0, 255).astype(np.uint8)
 
 
 def _with_neighbour(pixels, rng):
