@@ -1,10 +1,13 @@
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tiny_model import draw_line
 
+from htrtool.bench.damages import DAMAGES
 from htrtool.bench.lines import in_annotated_order
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.tables import read_table
@@ -43,6 +46,27 @@ def test_accuracy_names_a_stream_that_is_none(tmp_path, tiny_model):
     assert done.returncode == 3 and "bad.tar: expected a tar stream" in done.stderr and "Traceback" not in done.stderr
     done = bench("accuracy", "--alone", "-m", tiny_model, tmp_path / "nowhere.tar")
     assert done.returncode == 3 and "nowhere.tar: can't read it" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_damage_reads_the_lines_as_they_are_and_worse(stream, tiny_model, tmp_path):
+    shutil.copy(stream, tmp_path / "again.tar")
+    ways = ("--damage", "none", "--damage", "very wide")
+    done = bench("damage", "-m", tiny_model, *ways, stream, tmp_path / "again.tar")
+    rows = list(read_table(done.stdout.splitlines(True), "bench"))
+    assert [(row["damage"], row["set"]) for row in rows] == [(n, s) for n in ways[1::2] for s in ("drawn", "again", "mean")]
+    assert [row["cer"] for row in rows[:3]] == ["0.1111"] * 3 and rows[3]["cer"] == rows[4]["cer"]
+    assert done.stdout == bench("damage", "-m", tiny_model, *ways, stream, tmp_path / "again.tar").stdout
+    assert "--damage is one of none, squared paper," in bench("damage", "--damage", "x", stream).stderr
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_every_damage_leaves_a_line_of_any_size(name):
+    rng = np.random.default_rng(1)
+    for shape in ((64, 300), (20, 900), (7, 5)):
+        damaged = DAMAGES[name](rng.integers(0, 256, shape).astype(np.uint8), rng)
+        assert damaged.dtype == np.uint8 and damaged.ndim == 2 and min(damaged.shape) > 0
+    line = draw_line("abc")
+    assert name == "none" or not np.array_equal(DAMAGES[name](line, rng), line)
 
 
 @pytest.mark.parametrize("name", ["accuracy", "lm", "calibration"])

@@ -7,6 +7,7 @@ import click
 from htrtool.bench.accuracy import accuracy
 from htrtool.bench.adapt import adapt
 from htrtool.bench.calibration import calibration
+from htrtool.bench.damage import damage
 from htrtool.bench.lines import lines
 from htrtool.bench.lm import lm
 from htrtool.bench.network import network
@@ -20,7 +21,7 @@ def bench() -> None:
     """Run htr and its peers on the same inputs, in turn, and print how they did."""
 
 
-for command in (accuracy, lines, lm, calibration, adapt, speed, network, training):
+for command in (accuracy, damage, lines, lm, calibration, adapt, speed, network, training):
     bench.add_command(command)
 
 

@@ -8,7 +8,7 @@ From a picture to text:
 - ``reader``, ``modelfile``, ``session``: the network on prepared lines; ``decoding`` its frames to text and confidence, with
   the help of ``lm``; ``language`` the reader that a user asks for
 - ``pipeline``: all of it, by several threads; ``page``, ``words``, ``place`` what was read and where
-- ``rows``, ``tables``, ``documents``: tables of lines; ALTO, PAGE, hOCR and PDF
+- ``rows``, ``tables``, ``json_lines``, ``documents``: tables of lines; ALTO, PAGE, hOCR and PDF
 
 From pictures with transcriptions to a model:
 
@@ -16,6 +16,8 @@ From pictures with transcriptions to a model:
 - ``synth``: lines made of fonts and of real hands
 - ``collect``, ``checking``, ``tally``, ``split``, ``outputs``: to samples; ``samples`` their stream
 - ``training``: to a model; ``charset`` its characters
+
+Beside both: ``files`` and ``text_files`` that are whole or told of, ``bounds`` of numbers, ``errors``.
 
 And then: ``scoring`` against the truth, ``drawing`` of tables and pages.
 """

@@ -36,13 +36,17 @@ def augment(pixels: np.ndarray, rng: np.random.Generator, strength: float = 1.0)
     pixels = _tone(pixels, rng, strength)
     if rng.random() < 0.2 * strength:
         pixels = _erase(pixels, rng)
+    if rng.random() < 0.2 * strength:
+        pixels = _specked(pixels, rng)
+    if rng.random() < 0.15 * strength:
+        pixels = _black_and_white(pixels, rng)
     return pixels
 
 
 def _warp(pixels, rng, strength):
     height, width = pixels.shape
     shear = rng.normal(0, 0.18) * strength
-    scale_x = np.exp(rng.normal(0, 0.12) * strength)
+    scale_x = np.exp(rng.normal(0, 0.2) * strength)
     scale_y = np.exp(rng.normal(-0.02, 0.08) * strength)
     rise = rng.normal(0, 0.008) * strength
     shift = rng.normal(0, 0.03) * height * strength
@@ -82,7 +86,7 @@ def _mix(share, other):
 def _ruled(pixels, rng):
     lined = pixels.copy()
     height, width = pixels.shape
-    tone, thickness = int(rng.integers(120, 235)), 1 + int(rng.random() < 0.3)
+    tone, thickness = int(rng.integers(70, 235)), 1 + int(rng.random() < 0.3)
     spacing = int(rng.integers(14, 60))
     tilt = rng.normal(0, 2)
     for y in range(int(rng.integers(0, spacing)), height, spacing):
@@ -97,7 +101,7 @@ def _blur(pixels, rng):
     if rng.random() < 0.5:
         return cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.4, 1.1))
     height, width = pixels.shape
-    share = rng.uniform(0.45, 0.9)
+    share = rng.uniform(0.35, 0.9)
     small = cv2.resize(pixels, (max(2, int(width * share)), max(2, int(height * share))), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
@@ -114,6 +118,30 @@ def _tone(pixels, rng, strength):
             noise = cv2.GaussianBlur(noise, (0, 0), 1) * 2
         pixels = np.clip(pixels + noise, 0, 255).astype(np.uint8)
     return pixels
+
+
+def _specked(pixels, rng):
+    """Scatter specks of dirt over the line, and a few blots."""
+    height, width = pixels.shape
+    dirt, tone = np.full_like(pixels, 255), int(rng.integers(20, 160))
+    count = int(rng.uniform(0.0005, 0.006) * pixels.size)
+    dirt[rng.integers(0, height, count), rng.integers(0, width, count)] = tone
+    if rng.random() < 0.5:
+        dirt = cv2.erode(dirt, np.ones((2, 2), np.uint8))
+    for _ in range(rng.poisson(width / 400)):
+        place = int(rng.integers(width)), int(rng.integers(height))
+        cv2.circle(dirt, place, int(rng.integers(1, 6)), tone, cv2.FILLED, cv2.LINE_AA)
+    return np.minimum(pixels, dirt)
+
+
+def _black_and_white(pixels, rng):
+    """Leave no gray, as faxes and scanners of old did, whose paper may be dithered."""
+    height, width = pixels.shape
+    large = cv2.resize(pixels, (2 * width, 2 * height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+    threshold = rng.uniform(150, 225)
+    if rng.random() < 0.4:
+        large += rng.uniform(-80, 80, large.shape) - rng.uniform(0, 80)
+    return cv2.resize(np.where(large < threshold, 0, 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_AREA)
 
 
 def _erase(pixels, rng):
