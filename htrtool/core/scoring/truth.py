@@ -58,13 +58,17 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
                 raise InputError(
                     "expected a table, a sample stream (tar) or a folder of .txt files, found something else", operand
                 )
+            # What else may look like a table or an object is a text if it is called so.
+            if Path(operand).suffix.lower() == ".txt" and not _is_header(head):
+                return [_text(operand, content.read())]
             if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
                 return list(_of_json(as_text(content), operand, document))
             if is_xml(head):
                 if document:
                     raise InputError(f"expected a table with a column {document!r}, received XML", operand)
                 return list(_of_xml(content.read(), operand))
-            if _may_be_text(operand, head) and not _is_header(head.partition(b"\n")[0].decode("utf-8", "replace")):
+            # From a pipe comes what htr read -f txt writes.
+            if head and b"\t" not in head and not Path(operand).is_file() and not _is_header(head):
                 return [_text(operand, content.read())]
             return list(_of_table(as_text(content), operand, document))
     except OSError as error:
@@ -87,11 +91,6 @@ def _of_folder(folder: Path, operand: str) -> Iterator[Line]:
         yield from [_text(str(file), content)] if files else _of_xml(content, str(file))
     if not files and not documents:
         raise InputError("expected a folder with .gt.txt or .txt files, or ALTO or PAGE XML, found none", operand)
-
-
-def _may_be_text(operand: str, head: bytes) -> bool:
-    """Tell whether what is no table may be a text: a file that is called so, or what ``htr read -f txt`` writes into a pipe."""
-    return Path(operand).suffix.lower() == ".txt" or bool(head and b"\t" not in head and not Path(operand).is_file())
 
 
 def _text(file: str, content: bytes) -> Line:
@@ -157,8 +156,9 @@ def _of_table(stream: Iterable[str], operand: str, document: str | None) -> Iter
     return _of_words(lines) if names["word"] else lines
 
 
-def _is_header(line: str) -> bool:
-    """Tell whether a line names the columns of a table of lines."""
+def _is_header(head: bytes) -> bool:
+    """Tell whether the first line of a file, of which this is the beginning, names the columns of a table of lines."""
+    line = head.partition(b"\n")[0].decode("utf-8", "replace")
     separator = _separator(line)
     try:
         _columns(header_columns(line) if separator == "\t" else _csv_columns(line, separator), "", None)

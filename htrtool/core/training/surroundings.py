@@ -14,6 +14,8 @@ from htrtool.core.ink import strokes
 # All in heights of the line. Most paper beside a line and most gaps are narrow, some as wide as the widest.
 USUAL_PAPER, WIDEST_PAPER, WIDEST_GAP = 1.0, 8.0, 4.0
 WIDE = 0.1
+# The strength from which on what spoils a line is no more frequent: a hand that few lines show is to be learned from them.
+ENOUGH = 0.4
 # A run of columns without ink this wide lies between two words.
 WORD_SPACE = 0.25
 
@@ -39,7 +41,7 @@ def surround(pixels: np.ndarray, rng: np.random.Generator, strength: float = 1.0
         pixels = _with_neighbour(pixels, rng)
     if rng.random() < 0.5 * chance:
         pixels = _with_paper_beside(pixels, paper)
-    if rng.random() < 0.4 * chance:
+    if rng.random() < 0.4 * min(strength, ENOUGH):
         pixels = _with_other_side(pixels, paper)
     return pixels
 
