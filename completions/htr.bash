@@ -66,9 +66,9 @@ _htr() {
                 -f|--format) COMPREPLY=($(compgen -W "png svg pdf" -- "$current")); return ;;
                 --x) COMPREPLY=($(compgen -W "epoch samples seconds" -- "$current")); return ;;
                 --text) COMPREPLY=($(compgen -W "over beside none" -- "$current")); return ;;
-                --files-from|-o|--output|--title|--width|--dpi) return ;;
+                --files-from|-o|--output|--title|--width|--dpi|--pdf-dpi) return ;;
             esac
-            options="--files-from -0 --null -o --output -f --format --title --width --dpi --x --text -q --quiet -v --verbose -h --help" ;;
+            options="--files-from -0 --null -o --output -f --format --title --width --dpi --pdf-dpi --x --text -q --quiet -v --verbose -h --help" ;;
     esac
     [[ $current == -* ]] && COMPREPLY=($(compgen -W "$options" -- "$current"))
 }

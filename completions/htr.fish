@@ -127,6 +127,7 @@ complete -c htr -n '__fish_seen_subcommand_from plot' -s f -l format -xa 'png sv
 complete -c htr -n '__fish_seen_subcommand_from plot' -l title -x -d 'Write TEXT above the picture'
 complete -c htr -n '__fish_seen_subcommand_from plot' -l width -x -d 'How wide the picture is'
 complete -c htr -n '__fish_seen_subcommand_from plot' -l dpi -x -d 'Pixels an inch of what is drawn in pixels'
+complete -c htr -n '__fish_seen_subcommand_from plot' -l pdf-dpi -x -d 'The resolution at which the pages of a PDF were drawn to be read: what htr read --dpi was told'
 complete -c htr -n '__fish_seen_subcommand_from plot' -l x -xa 'epoch samples seconds' -d 'Draw learning curves along epochs, samples seen or time'
 complete -c htr -n '__fish_seen_subcommand_from plot' -l text -xa 'over beside none' -d 'Where the text of lines is written: over the page, on an empty page beside it, or not at all'
 complete -c htr -n '__fish_seen_subcommand_from plot' -s q -l quiet -d 'Print no warnings, counts or progress'

@@ -5,6 +5,7 @@ From Python, ``htrtool.read`` gives the lines of images and ``htrtool.read_table
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import TYPE_CHECKING, Callable, Iterable, Iterator
 
@@ -69,7 +70,7 @@ def read(
     from htrtool.core.pipeline import Pipeline
     from htrtool.core.session import usable_cpus
 
-    check_bounds(dpi=dpi, batch=batch, beam=beam, nbest=nbest, looks=looks)
+    check_bounds(dpi=dpi, threads=threads, batch=batch, beam=beam, nbest=nbest, looks=looks)
     reader = reader_for(
         os.fspath(model), os.fspath(lm), lexicon if lexicon is None else os.fspath(lexicon), beam, nbest, looks
     )
@@ -89,7 +90,7 @@ def read(
         return lines
     import pandas
 
-    table = pandas.DataFrame(lines, columns=list(LineRead._fields))
+    table = _typed(pandas.DataFrame(lines, columns=list(LineRead._fields)))
     return table if nbest > 1 else table.drop(columns="alternatives")
 
 
@@ -104,18 +105,33 @@ def read_table(path: str | os.PathLike) -> pandas.DataFrame:
     import pandas
 
     from htrtool.core.errors import InputError
-    from htrtool.core.tables import LINE_COLUMNS, as_text, read_table
+    from htrtool.core.tables import as_text, header_columns, read_table
 
     try:
         with open(path, "rb") as stream:
-            frame = pandas.DataFrame(list(read_table(as_text(stream), os.fspath(path), ["file", "text"])))
+            text = as_text(stream)
+            header = text.readline()
+            rows = read_table(itertools.chain(filter(None, [header]), text), os.fspath(path), ["file", "text"])
+            frame = pandas.DataFrame(list(rows), columns=header_columns(header))
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror}", os.fspath(path)) from None
-    if frame.empty:
-        return pandas.DataFrame(columns=list(LINE_COLUMNS))
+    try:
+        return _typed(frame)
+    except ValueError as error:
+        raise InputError(str(error), os.fspath(path)) from None
+
+
+def _typed(frame: pandas.DataFrame) -> pandas.DataFrame:
+    """Give the columns of a table of lines their types.
+
+    Raises:
+        ValueError: a column of numbers has something else in it.
+    """
+    import pandas
+
     for column in frame.columns.intersection(["page", "line", "word", "rank", "left", "top", "width", "height", "conf"]):
         try:
             frame[column] = pandas.to_numeric(frame[column]).astype("float64" if column == "conf" else "Int64")
         except (ValueError, TypeError) as error:
-            raise InputError(f"expected numbers in the column {column} ({error})", os.fspath(path)) from None
+            raise ValueError(f"expected numbers in the column {column} ({error})") from None
     return frame

@@ -354,4 +354,4 @@ def test_a_cell_that_is_no_number_is_named(tmp_path, cell):
     cv2.imwrite(str(tmp_path / "p.png"), np.full((100, 200), 255, np.uint8))
     row = f"{tmp_path / 'p.png'}\t{cell}\t1\t10\t10\t50\t20\t0.9\ttext\n"
     result = run("-o", tmp_path / "p.pdf", stdin=(HEADER + row).encode())
-    assert result.returncode == Exit.BAD_INPUT and b"row 2, column page: expected a number" in result.stderr
+    assert result.returncode == Exit.BAD_INPUT and b"row 2, column page: expected a whole number" in result.stderr

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from htrtool.core.bounds import BOUNDS
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import FiniteRange, tell_of_standard_input, with_messages, with_operands
+from htrtool.options import FiniteRange, refuse, tell_of_standard_input, with_messages, with_operands
 from htrtool.streams import protect_stdout
 
 KINDS = ("png", "svg", "pdf")
@@ -45,6 +46,14 @@ KINDS = ("png", "svg", "pdf")
     help="Pixels an inch of what is drawn in pixels.",
 )
 @click.option(
+    "--pdf-dpi",
+    type=FiniteRange(*BOUNDS["dpi"]),
+    default=300,
+    show_default=True,
+    metavar="DOTS",
+    help="The resolution at which the pages of a PDF were drawn to be read: what htr read --dpi was told.",
+)
+@click.option(
     "--x",
     "along",
     type=click.Choice(["epoch", "samples", "seconds"]),
@@ -67,6 +76,7 @@ def plot(
     title: str | None,
     width: float,
     dpi: float,
+    pdf_dpi: float,
     along: str,
     text: str,
     messages: Messages,
@@ -96,7 +106,9 @@ def plot(
     stdout = protect_stdout()
     if output in (None, "-") and stdout.isatty():
         raise click.UsageError("a picture is not written to a terminal: give -o FILE, or pipe it on")
-    tables, images = plotting.sort_operands(operands)
+    tables, images = plotting.sort_operands(operands, messages.problem)
+    if not tables and messages.problems:
+        return Exit.BAD_INPUT
     if not tables:
         tables = ["-"]
         tell_of_standard_input()
@@ -108,7 +120,11 @@ def plot(
             messages.problem(error)
     if not loaded:
         return Exit.BAD_INPUT
-    style = plotting.Style(title, width, dpi, along, text)
+    if any(isinstance(table, plotting.Curve) for table in loaded):
+        refuse(("text", "pdf_dpi"), "is about pages, and a table of epochs has none")
+    else:
+        refuse(("along",), "is about tables of epochs, and none is given")
+    style = plotting.Style(title, width, dpi, along, text, pdf_dpi)
     figures = plotting.figures(loaded, images, style, messages.problem, messages.warning)
     if output in (None, "-"):
         warnings = list(plotting.save(figures, stdout, kind, dpi))

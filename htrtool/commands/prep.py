@@ -14,7 +14,7 @@ from htrtool.commands.prep_options import with_finder, with_maker, with_output, 
 from htrtool.core.errors import InputError, OutputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import with_messages, with_operands
+from htrtool.options import refuse, with_messages, with_operands
 from htrtool.streams import protect_stdout
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ def prep(
         )
     if looking.page_texts and (others := [operand for operand in operands if not is_page(operand)]):
         raise click.UsageError(f"--text is for SOURCEs that are images of pages or PDFs, and {others[0]} is none")
+    if not (looking.lines or looking.page_texts or looking.check or looking.words or (synthesis and synthesis.hands)):
+        refuse(["model"], "is for --lines, --text, --check, --words and --hands, of which none is given")
     if looking.recut and (looking.lines or looking.page_texts):
         raise click.UsageError("--recut takes lines and texts from annotated pages: leave --lines and --text out")
     if output in (None, "-") and sys.stdout.isatty():
@@ -277,6 +279,8 @@ def tell(tally: Tally, messages: Messages) -> None:
         messages.warning(
             f"{tally.marked} transcriptions seem to hold editorial markup: --markup drop or strip deals with it"
         )
+    if tally.unnamed:
+        messages.warning(f"--document matches nothing in the keys of {tally.unnamed} samples, whose documents are found without it")
     if tally.maker.split is None or not tally.taken:
         return
     for name, share in tally.maker.split.parts:

@@ -63,7 +63,7 @@ FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".h
     help="The resolution at which pages of a PDF are drawn; with -f pdf, that of pictures that do not tell theirs.",
 )
 @click.option(
-    "--threads", type=click.IntRange(min=1), help="How many threads work.  [default: the CPUs that may be used]"
+    "--threads", type=click.IntRange(*BOUNDS["threads"]), help="How many threads work.  [default: the CPUs that may be used]"
 )
 @click.option(
     "--batch",

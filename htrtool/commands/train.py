@@ -172,9 +172,7 @@ def train(
         run = Run.prepare(
             corpus, target, settings, model, charset, licence, resume, 60 * checkpoint_every, jobs, on_step
         )
-        for reason, keys in corpus.left_out.items():
-            shown = " ".join(keys if messages.verbose else keys[:3])
-            messages.warning(f"left out {len(keys)} samples {reason}: {shown}{'' if messages.verbose or len(keys) <= 3 else ' …'}")
+        tell_left_out(corpus.left_out, messages)
         told = run.info.training
         replayed = f" and {told['replayed']} lines in other hands" if told.get("replayed") else ""
         messages.note(
@@ -191,6 +189,13 @@ def train(
     run.finish()
     messages.note(f"wrote {', '.join(str(target.file(suffix)) for suffix in ('.onnx', '.keras', '.md'))}")
     return Exit.SOME_FAILED if messages.problems else Exit.OK
+
+
+def tell_left_out(left_out: dict[str, list[str]], messages: Messages) -> None:
+    """Tell which samples were left out, by reason: of many a few, unless all are asked for."""
+    for reason, keys in left_out.items():
+        shown = " ".join(keys if messages.verbose else keys[:3])
+        messages.warning(f"left out {len(keys)} samples {reason}: {shown}{'' if messages.verbose or len(keys) <= 3 else ' …'}")
 
 
 def slowdown_in_bfloat16() -> float:
@@ -242,15 +247,24 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
     reader = Reader(path)
     recipe = reader.info.recipe
 
+    left_out: dict[str, list[str]] = {}
+
     def lines():
         for sample in labelled_samples(operands, messages.problem, recipe):
-            if isinstance(sample, Sample) and sample.text:
+            if not isinstance(sample, Sample):
+                left_out.setdefault(sample.reason, []).extend([sample.name] * sample.count)
+            elif not sample.text:
+                left_out.setdefault("without text", []).append(sample.key)
+            else:
                 try:
                     yield prepare(sample.pixels(), recipe, sample.meta.get("recipe")), sample.text
                 except InputError as error:
                     messages.problem(error)
 
-    info, count = calibrate(path, lines())
+    try:
+        info, count = calibrate(path, lines())
+    finally:
+        tell_left_out(left_out, messages)
     if count < FEWEST:
         messages.warning(f"{count} lines say little of how sure it may be: {FEWEST} or more do")
     messages.note(f"wrote {path}: the confidence of {info.name}, fitted to {count} lines")

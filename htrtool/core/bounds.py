@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-BOUNDS = {"dpi": (20, 2400), "batch": (1, 256), "beam": (1, 1000), "nbest": (1, 100), "looks": (1, 9)}
-"""The least and the most of each."""
+from numbers import Integral, Real
+
+BOUNDS = {"dpi": (20, 2400), "threads": (1, None), "batch": (1, 256), "beam": (1, 1000), "nbest": (1, 100), "looks": (1, 9)}
+"""The least and the most of each, None if there is no most; all but the first are whole."""
 
 
 def check_bounds(**numbers: float | None) -> None:
-    """Check numbers by the names in ``BOUNDS``; None stands for what is chosen by looking.
+    """Check numbers by the names in ``BOUNDS``; None stands for what the program chooses.
 
     Raises:
         ValueError: one is out of its bounds.
     """
     for name, number in numbers.items():
         low, high = BOUNDS[name]
-        if number is not None and not low <= number <= high:
-            raise ValueError(f"expected {name} from {low} to {high}, received {number!r}")
+        kind, called = (Real, "a number") if name == "dpi" else (Integral, "a whole number")
+        if number is not None and not (isinstance(number, kind) and low <= number and (high is None or number <= high)):
+            bounds = f"from {low}" + (f" to {high}" if high else " on")
+            raise ValueError(f"expected {name} to be {called} {bounds}, received {number!r}")

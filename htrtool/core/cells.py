@@ -21,15 +21,19 @@ def number_in(row: Mapping[str, str], column: str, number: int, source: str) -> 
 
 
 def whole_number_in(row: Mapping[str, str], column: str, number: int, source: str) -> int | None:
-    """Return the whole number in a cell of a row, None if it is empty.
+    """Return the whole number in a cell of a row, which a spreadsheet may have written as 3.0; None if it is empty.
 
     Raises:
         InputError: it is neither.
     """
+    cell = row[column].strip()
     try:
-        return int(row[column]) if row[column].strip() else None
+        value = float(cell) if cell else None
     except ValueError:
-        raise _unfit(row, column, number, source, "a whole number") from None
+        value = float("nan")
+    if value is not None and not value.is_integer():
+        raise _unfit(row, column, number, source, "a whole number")
+    return value if value is None else int(value)
 
 
 def share_in(row: Mapping[str, str], column: str, number: int, source: str) -> float | None:

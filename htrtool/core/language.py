@@ -61,9 +61,11 @@ def load_language(name: str, lexicon: str | None, charset: Charset) -> Languages
 
     Raises:
         ModelError: there is no such model, or it is broken.
-        InputError: the lexicon can't be read, or there is no language model that it could work with.
+        InputError: a name is empty, the lexicon can't be read, or there is no language model that it could work with.
     """
     names = [name] if os.path.isfile(name) else name.split("+")
+    if not all(names):
+        raise InputError(f"expected the name of a language model, or several with + between, received {name!r}")
     models = _mixed([models for models in (_models(part, charset) for part in names) if models])
     if lexicon is not None:
         if not models:

@@ -16,7 +16,7 @@ class Tally:
     """Counts of what a maker made.
 
     ``taken`` is all samples, ``kept`` what stayed as another's work instead, ``untranscribed`` those without text, ``marked`` those whose text seems to hold editorial
-    markup that the maker was told to keep; ``left_out`` counts by reason, ``documents`` holds those of each part.
+    markup that the maker was told to keep, ``unnamed`` those in whose key no document was found as the maker was told to; ``left_out`` counts by reason, ``documents`` holds those of each part.
     """
 
     maker: Maker
@@ -24,6 +24,7 @@ class Tally:
     kept: int = 0
     untranscribed: int = 0
     marked: int = 0
+    unnamed: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     documents: dict[str, set[str]] = field(default_factory=dict)
 
@@ -37,6 +38,8 @@ class Tally:
             self.untranscribed += 1
         elif self.maker.markup == "keep" and not made.meta.get("synthetic") and has_markup(made.text):
             self.marked += 1
+        if self.maker.document is not None and not self.maker.document.search(made.key):
+            self.unnamed += 1
         if self.maker.split is not None:
             self.documents.setdefault(made.meta["split"], set()).add(made.document)
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Iterable, Mapping
 
 import numpy as np
 
-from htrtool.core.cells import number_in
+from htrtool.core.cells import number_in, whole_number_in
 from htrtool.core.errors import InputError
 from htrtool.core.json_lines import objects_in
 from htrtool.core.medians import line_spacing
 
 BOX_COLUMNS = ("file", "left", "top", "width", "height")
+FARTHEST = 1e6
+"""How far from the corner of a page anything on it may be, in pixels."""
 ABOVE, BELOW = 0.5, 0.2
 """How far a line reaches above its baseline and below, of the spacing, where nothing but the baseline is known."""
 
@@ -74,7 +75,7 @@ def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list
             continue
         left, top, width, height = (_place(row, name, number, source) for name in ("left", "top", "width", "height"))
         conf = _place(row, "conf", number, source) if row.get("conf") else None
-        page = int(_place(row, "page", number, source)) if row.get("page", "").strip() else 1
+        page = (whole_number_in(row, "page", number, source) if "page" in row else None) or 1
         # The words of a line share its number, which need be seen but once.
         line = row.get("line", "") if row.get("word", "1") == "1" else ""
         polygon, baseline = (_points(row, name, number, source) for name in ("polygon", "baseline"))
@@ -86,7 +87,7 @@ def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list
 
 def _place(row: Mapping[str, str], column: str, number: int, source: str) -> float:
     value = number_in(row, column, number, source)
-    if not math.isfinite(value):
+    if not abs(value) <= FARTHEST:
         raise InputError(f"row {number}, column {column}: expected a number, found {row[column]!r}", source)
     return value
 
@@ -94,7 +95,10 @@ def _place(row: Mapping[str, str], column: str, number: int, source: str) -> flo
 def _points(row: Mapping[str, str], column: str, number: int, source: str) -> np.ndarray | None:
     cell = row.get(column, "").split()
     try:
-        return np.array([[float(part) for part in point.split(",")] for point in cell]).reshape(-1, 2) if cell else None
+        points = np.array([[float(part) for part in point.split(",")] for point in cell]).reshape(-1, 2)
+        if not (np.abs(points) <= FARTHEST).all():
+            raise ValueError
+        return points if cell else None
     except ValueError:
         raise InputError(
             f"row {number}, column {column}: expected points, x,y x,y, found {row[column][:60]!r}", source
@@ -144,7 +148,10 @@ def boxes_in_xml(content: bytes, source: str, folder: Path, beside: bool = True)
     boxes = []
     for number, page in enumerate(pages_in(parse_tree(content, source), source), 1):
         if beside or not page.image:
-            image, index = image_of(page, source, folder)
+            try:
+                image, index = image_of(page, source, folder)
+            except InputError as error:
+                raise InputError(f"{error.args[0]}, or give it too", source) from None
         else:
             name, index = named_image(page)
             image = folder / name.replace("\\", "/")

@@ -18,6 +18,7 @@ from htrtool.core.errors import InputError
 from htrtool.core.files import printable_name
 
 AXES = {"epoch": "epoch", "samples": "samples seen", "seconds": "time"}
+LARGEST = 1e15
 _MAX_PIXELS = 200_000_000
 _MAX_SIDE = 65_535
 
@@ -49,7 +50,10 @@ def curve_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> Curv
     for number, row in rows:
         for column in ("epoch", "samples", "seconds", "lr", "loss", "val_loss", "val_cer", "val_wer"):
             if column in row:
-                columns.setdefault(column, []).append(number_in(row, column, number, source))
+                value = number_in(row, column, number, source)
+                if LARGEST < abs(value) < np.inf:
+                    raise InputError(f"row {number}, column {column}: expected a number that can be drawn, found {row[column]!r}", source)
+                columns.setdefault(column, []).append(value)
     if not columns:
         raise InputError("expected at least one epoch, found only the header", source)
     return Curve(source, {name: np.array(values) for name, values in columns.items()})

@@ -9,7 +9,7 @@ from typing import Iterable, Mapping, Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, PercentFormatter
 
-from htrtool.core.cells import number_in
+from htrtool.core.cells import number_in, whole_number_in
 from htrtool.core.drawing.charts import legible
 from htrtool.core.errors import InputError
 
@@ -18,9 +18,13 @@ HAND_COLUMNS = ("hand", "lines", "cer_before", "cer_after")
 
 @dataclass(frozen=True)
 class HandCurve:
-    """A hand, and for each number of lines, in rising order, the CER on other lines of it; ``before`` is that with none."""
+    """A hand, and for each number of lines, in rising order, the CER on other lines of it; ``before`` is that with none.
+
+    ``source`` is the table that it comes from.
+    """
 
     name: str
+    source: str
     before: float
     points: tuple[tuple[int, float], ...]
 
@@ -35,13 +39,16 @@ def hand_curves_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -
     for number, row in rows:
         alone = row.get("lm") == "none"
         name = row["hand"] + (", network alone" if alone else "")
-        lines, before, after = (number_in(row, column, number, source) for column in HAND_COLUMNS[1:])
-        if any(map(math.isnan, (lines, before, after))):
-            raise InputError(f"row {number}: expected numbers in {', '.join(HAND_COLUMNS[1:])}, found an empty cell", source)
-        found.setdefault(name, (before, []))[1].append((int(lines), after))
+        lines = whole_number_in(row, "lines", number, source)
+        before, after = (number_in(row, column, number, source) for column in HAND_COLUMNS[2:])
+        if lines is None or not lines >= 0 or not math.isfinite(before + after):
+            raise InputError(f"row {number}: expected numbers in {', '.join(HAND_COLUMNS[1:])}, found none that can be drawn", source)
+        points = found.setdefault(name, (before, []))[1]
+        # Of no lines nothing is learned, and on a logarithmic scale there is no place for them.
+        points += [(lines, after)] * (lines > 0)
     if not found:
         raise InputError("expected at least one row, found only the header", source)
-    return [HandCurve(name, before, tuple(sorted(points))) for name, (before, points) in found.items()]
+    return [HandCurve(name, source, before, tuple(sorted(points))) for name, (before, points) in found.items()]
 
 
 def hand_chart(curves: Sequence[HandCurve], title: str | None = None, width: float = 8) -> Figure:
@@ -54,8 +61,7 @@ def hand_chart(curves: Sequence[HandCurve], title: str | None = None, width: flo
     axis = figure.subplots()
     sizes = sorted({lines for curve in curves for lines, _ in curve.points})
     for index, curve in enumerate(curves):
-        places, rates = zip(*curve.points)
-        axis.plot(places, rates, marker=".", color=f"C{index}", label=legible(curve.name))
+        axis.plot([lines for lines, _ in curve.points], [rate for _, rate in curve.points], marker=".", color=f"C{index}", label=legible(curve.name))
         axis.axhline(curve.before, linestyle=":", color=f"C{index}")
     axis.plot([], [], ":", color="gray", label="before")
     axis.set_xscale("log")

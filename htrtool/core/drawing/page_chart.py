@@ -45,6 +45,8 @@ def page_with_lines(
     rows, columns = pixels.shape
     panels = 2 if text == "beside" else 1
     scale = min((width - _MARGIN * (panels + 1)) / panels / columns, _TALLEST * width / rows)
+    # Letters under a pixel can't be drawn.
+    least = _POINTS_PER_INCH / dpi
     bar = _BAR if any(box.conf is not None for box in boxes) else 0
     head = _TITLE if title else 0
     height = rows * scale + 2 * _MARGIN + bar + head
@@ -67,14 +69,14 @@ def page_with_lines(
         if panel == 0:
             axis.imshow(paper, cmap="gray", vmin=0, vmax=255, extent=(0, columns, rows, 0), aspect="auto")
         for box in boxes:
-            _draw_box(axis, box, scale)
+            _draw_box(axis, box, scale, least)
             if text != "none" and panel == panels - 1:
-                _draw_text(axis, box, scale, within=0.38 if text == "over" else 0.8)
+                _draw_text(axis, box, scale, 0.38 if text == "over" else 0.8, least)
     if bar:
         place = figure.add_axes((0.35, (_MARGIN + bar * 0.4) / height, 0.3, 0.1 / height))
         figure.colorbar(ScalarMappable(Normalize(0, 1), CONFIDENCE), cax=place, orientation="horizontal")
-        place.tick_params(labelsize=7)
-        place.set_title("confidence", fontsize=7, pad=2)
+        place.tick_params(labelsize=max(7, least))
+        place.set_title("confidence", fontsize=max(7, least), pad=2)
     return figure
 
 
@@ -91,14 +93,14 @@ def _colour(box: Box):
     return UNKNOWN if box.conf is None or np.isnan(box.conf) else CONFIDENCE(box.conf)
 
 
-def _draw_box(axis, box: Box, scale: float) -> None:
+def _draw_box(axis, box: Box, scale: float, least: float) -> None:
     colour = _colour(box)
     axis.add_patch(Polygon(box.outline, fill=False, edgecolor=colour, linewidth=0.8))
     if box.baseline is not None:
         axis.plot(*box.baseline.T, color=colour, linewidth=0.6, alpha=0.7)
     if not box.line:
         return
-    size = min(7.0, max(3.0, box.height * scale * _POINTS_PER_INCH * 0.4))
+    size = min(max(7.0, least), max(3.0, least, box.height * scale * _POINTS_PER_INCH * 0.4))
     axis.annotate(
         box.line,
         box.outline[0],
@@ -113,7 +115,7 @@ def _draw_box(axis, box: Box, scale: float) -> None:
     )
 
 
-def _draw_text(axis, box: Box, scale: float, within: float) -> None:
+def _draw_text(axis, box: Box, scale: float, within: float, least: float) -> None:
     """Set the text along the line, as large as there is room, at its foot, where it hides least of the writing."""
     text = " ".join(box.text.split())
     if not text:
@@ -121,7 +123,7 @@ def _draw_text(axis, box: Box, scale: float, within: float) -> None:
     points = scale * _POINTS_PER_INCH
     left, foot, length, height, angle = _stretch(box)
     # An average character of the sans serif in use is 0.55 em wide.
-    size = max(1.5, min(height * points * within, length * points / (0.55 * len(text))))
+    size = max(1.5, least, min(height * points * within, length * points / (0.55 * len(text))))
     # The halo is drawn as outlines; the text itself stays text, to be searched and copied in SVG and PDF.
     for colour, effects in (
         ("white", [patheffects.Stroke(linewidth=max(0.8, size / 5), foreground="white", alpha=0.85)]),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import itertools
 import os
 import stat
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Iterator, Sequence
 
@@ -16,13 +18,14 @@ from htrtool.core.drawing.hand_chart import HAND_COLUMNS, HandCurve, hand_chart,
 from htrtool.core.drawing.page_chart import page_with_lines
 from htrtool.core.errors import InputError
 from htrtool.core.files import printable_name
-from htrtool.core.pages import PageSource, is_xml, page_sources
+from htrtool.core.pages import DEFAULT_DPI, PageSource, is_xml, page_sources
 from htrtool.core.scoring.joining import match_files
 from htrtool.core.tables import as_text, header_columns, read_numbered
 
-__all__ = ["Style", "figures", "load", "save", "sort_operands"]
+__all__ = ["Curve", "Style", "figures", "load", "save", "sort_operands"]
 
 _HEAD = 512
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _PORTABLE_MAPS = tuple(b"P%d\n" % kind for kind in range(1, 7)) + tuple(b"P%d " % kind for kind in range(1, 7))
 """How pictures in the formats PBM, PGM and PPM begin, which may have no NUL in their first bytes."""
 
@@ -36,26 +39,26 @@ class Style:
     dpi: float = 150
     along: str = "epoch"
     text: str = "over"
+    pdf_dpi: float = DEFAULT_DPI
 
 
-def sort_operands(operands: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Tell tables from images by their first bytes; a pipe is a table."""
+def sort_operands(operands: Sequence[str], problem: Callable[[InputError], None]) -> tuple[list[str], list[str]]:
+    """Tell tables from images by their first bytes; a pipe is a table. Of one that can't be read the error is passed on."""
     tables, images = [], []
     for operand in operands:
-        (tables if operand == "-" or _is_text(operand) else images).append(operand)
+        try:
+            (tables if operand == "-" or _is_text(operand) else images).append(operand)
+        except OSError as error:
+            problem(InputError(f"can't read it: {error.strerror}", operand))
     return tables, images
 
 
 def _is_text(operand: str) -> bool:
-    try:
-        if not stat.S_ISREG(os.stat(operand).st_mode):
-            return True
-        with open(operand, "rb") as stream:
-            head = stream.read(_HEAD)
-    except OSError:
-        # A name without a suffix of pictures is more likely meant as a table; reading it will say what is wrong.
-        return Path(operand).suffix.lower() in ("", ".tsv", ".txt", ".tab")
-    return is_xml(head) or b"\0" not in head and not head.startswith((b"%PDF", *_PORTABLE_MAPS))
+    if not stat.S_ISREG(os.stat(operand).st_mode):
+        return True
+    with open(operand, "rb") as stream:
+        head = stream.read(_HEAD)
+    return is_xml(head) or head.startswith(_UTF_16) or b"\0" not in head and not head.startswith((b"%PDF", *_PORTABLE_MAPS))
 
 
 def load(operand: str, beside: bool = True) -> Curve | list[HandCurve] | list[Box]:
@@ -69,7 +72,10 @@ def load(operand: str, beside: bool = True) -> Curve | list[HandCurve] | list[Bo
     """
     try:
         with open(0, "rb", closefd=False) if operand == "-" else open(operand, "rb") as stream:
-            if is_xml(stream.peek(_HEAD)):
+            head = stream.peek(_HEAD)
+            if head.startswith(_UTF_16) and not is_xml(head):
+                raise InputError("expected a table in UTF-8, received UTF-16: convert it with iconv -f UTF-16 -t UTF-8", operand)
+            if is_xml(head):
                 return boxes_in_xml(stream.read(), operand, Path() if operand == "-" else Path(operand).parent, beside)
             text = as_text(stream)
             header = text.readline()
@@ -90,7 +96,8 @@ def load(operand: str, beside: bool = True) -> Curve | list[HandCurve] | list[Bo
         f"expected a table of epochs (epoch, loss, …), of lines ({', '.join(BOX_COLUMNS)}, …) or of learned hands "
         f"({', '.join(HAND_COLUMNS)}, …) with a header, "
         "JSON lines, ALTO or PAGE XML, "
-        + (f"found {found[:100]!r}" if found else "found nothing"),
+        + (f"found {found[:100]!r}" if found else "found nothing")
+        + ", whose columns no tabs part" * (len(columns) == 1 and "," in found),
         operand,
     )
 
@@ -115,10 +122,13 @@ def figures(
             raise InputError(f"expected tables of one kind, received tables of {kind} and {what}: draw them one by one")
     title = style.title and printable_name(style.title)
     if curves:
+        for curve in curves:
+            if curve[style.along] is None:
+                warn(f"{curve.name}: no numbers in the column {style.along}, without which it is not drawn")
         yield charts.learning_curves(curves, style.along, title, style.width)
         return
     if hands:
-        yield hand_chart([curve for table in hands for curve in table], title, style.width)
+        yield hand_chart(_told_apart(hands), title, style.width)
         return
     boxes = [box for table in loaded for box in table]
     if not boxes:
@@ -126,10 +136,22 @@ def figures(
     yield from _pages(boxes, images, style, problem, warn)
 
 
+def _told_apart(tables: list[list[HandCurve]]) -> list[HandCurve]:
+    """Return the hands of all tables; those that several have are named with the table."""
+    times = Counter(name for table in tables for name in {curve.name for curve in table})
+    return [
+        replace(curve, name=f"{curve.name}, {curve.source}") if times[curve.name] > 1 else curve
+        for table in tables
+        for curve in table
+    ]
+
+
 def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn) -> Iterator[Figure]:
     drawn = 0
     files = list(dict.fromkeys(box.file for box in boxes))
-    for source, file in _sources(files, images, problem):
+    known: dict[str | None, set[int]] = defaultdict(set)
+    for source, file in _sources(files, images, style.pdf_dpi, problem):
+        known[file].add(source.page)
         lines = [box for box in boxes if box.file == file and box.page == source.page]
         if not lines:
             if images:
@@ -147,28 +169,35 @@ def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn)
             continue
         drawn += 1
         yield figure
+    for file, page in dict.fromkeys((box.file, box.page) for box in boxes):
+        if file in known and page not in known[file]:
+            count = len(known[file])
+            problem(InputError(f"expected a page {page}, of which the table has lines, found {count} page{'s' * (count != 1)}", file))
     if not drawn:
-        raise InputError(f"expected images of pages that the table names, such as {files[0]!r}, found none")
+        raise InputError(f"expected images of pages that the table names, such as {files[0]!r}, found none to draw")
 
 
 def _title(source: PageSource, title: str | None) -> str | None:
     return printable_name(title.replace("%f", source.file).replace("%p", str(source.page))) if title else None
 
 
-def _sources(files: list[str], images: Sequence[str], problem) -> Iterator[tuple[PageSource, str | None]]:
+def _sources(files: list[str], images: Sequence[str], dpi: float, problem) -> Iterator[tuple[PageSource, str | None]]:
     """Yield pages with the name that the table has for their file."""
     operands = list(images) or list(dict.fromkeys(_existing(file) for file in files))
     found = []
     for operand in operands:
         if operand == "-":
-            problem(InputError("expected the image itself: the table was read from standard input by htr read", "-"))
+            problem(InputError("expected the image too: htr read was given it on standard input, so that the table does not name it", "-"))
             continue
         try:
-            found += page_sources(operand)
+            found += page_sources(operand, dpi)
         except InputError as error:
             problem(error)
     # All at once, since of two pages of one name in two folders neither may be taken for the other.
     names = match_files(files, [source.file for source in found])
+    unnamed = [file for file in files if Path(file).name == "-"]
+    if len(unnamed) == len(images) == 1 and found and found[0].file not in names:
+        names[found[0].file] = unnamed[0]
     yield from ((source, names.get(source.file)) for source in found)
 
 

@@ -110,10 +110,10 @@ class Finder:
             yield from xml_layout.in_xml(path, prefix)
         elif self._wants("iam") and path.suffix == ".txt" and iam.is_table(path):
             yield from iam.in_table(path, prefix)
-        elif self.layout == "auto" and table_layout.is_output(path) and table_layout.has_several_lines(path):
+        elif self.layout == "auto" and table_layout.is_output(path) and table_layout.holds_parts(path):
             raise InputError(
-                "expected a table of pictures of lines, found one of the lines that htr read found on pages: htr prep takes "
-                "those as htr read -f page writes them, or pages with --lines",
+                "expected a table of pictures of lines, found one of the lines that htr read found on pages, or of "
+                "words: htr prep takes those as htr read -f page writes them, or pages with --lines",
                 str(path),
             )
         elif self.layout == "auto" and table_layout.is_report(path):

@@ -15,9 +15,10 @@ from htrtool.core.cut import cut_line
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import NO_TEXT, Entry, Found, LeftOut, Line, key_of
 from htrtool.core.linefinder.scores import match_lines
-from htrtool.core.linefinder.truth import find_pages, load_truth
+from htrtool.core.linefinder.truth import find_pages, load_annotations
 from htrtool.core.lines import find_lines
 
+NO_BASELINE = "line without a baseline, which tells where it is to be found"
 NOT_FOUND = "line that the line finder does not find"
 OTHER_ENDS = "line that the line finder finds longer or shorter"
 MOST_APART = 4.0
@@ -29,27 +30,33 @@ def recut_pages(operand: str, threads: int) -> Iterator[Found]:
 
     Args:
         threads: how many one page is looked for lines with.
+
+    Raises:
+        InputError: there is none.
     """
     top = Path(operand)
-    for path in find_pages([operand]):
+    pages = list(find_pages([operand]))
+    if not pages:
+        raise InputError("expected annotated pages, ALTO, PAGE or JSON, found none", operand)
+    for path in pages:
         below = path.relative_to(top).parent if top.is_dir() else ""
         key = key_of((top if top.is_dir() else top.parent).resolve().name, str(below), path.stem)
         yield Entry(str(path), lambda path=path, key=key: _recut(path, key, threads))
 
 
 def _recut(path: Path, key: str, threads: int) -> Iterator[Line | LeftOut]:
-    pixels, annotated, texts = load_truth(path)
+    pixels, annotated, texts = load_annotations(path)
     found = find_lines(pixels, threads)
-    pairs = dict(match_lines([line.baseline for line in annotated], [line.baseline for line in found]).pairs)
+    known = [number for number, line in enumerate(annotated, 1) if line is not None]
+    matched = match_lines([annotated[number - 1].baseline for number in known], [line.baseline for line in found])
+    pairs = {known[place]: other for place, other in matched.pairs}
     for number, (line, text) in enumerate(zip(annotated, texts), 1):
         name = f"{path}#{number}"
-        if not text.strip():
-            yield LeftOut(name, NO_TEXT)
+        reason = NO_TEXT if not text.strip() else NO_BASELINE if line is None else NOT_FOUND
+        if not text.strip() or number not in pairs:
+            yield LeftOut(name, reason)
             continue
-        if number - 1 not in pairs:
-            yield LeftOut(name, NOT_FOUND)
-            continue
-        match = found[pairs[number - 1]]
+        match = found[pairs[number]]
         if np.abs(_ends(line.baseline) - _ends(match.baseline)).max() > MOST_APART * match.x_height:
             yield LeftOut(name, OTHER_ENDS)
             continue

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import functools
+import itertools
 import os
 import re
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from typing import IO, Iterator
 
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import IMAGE_SUFFIXES, Found, LeftOut, document_of, is_image, key_of, picture_entry
-from htrtool.core.tables import check_utf8, unescape
+from htrtool.core.tables import check_utf8, is_best, unescape
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 IMAGE_COLUMNS = tuple("filename file file_name image image_path image_file img path img_path name id".split())
@@ -85,12 +87,13 @@ def _names_in(path: Path) -> set[str]:
         return set()
 
 
-def has_several_lines(path: Path) -> bool:
-    """Tell whether a table of lines that a model has read has several of one picture, which is a page then."""
+def holds_parts(path: Path) -> bool:
+    """Tell whether a table of what a model has read has several lines of one picture, which is a page then, or words."""
     with _opened(path) as file:
         rows = _reader(file, path)
-        place = next(rows).index("line")
-        return any(len(row) > place and row[place] not in ("", "1") for row in rows)
+        header = next(rows)
+        place = header.index("line")
+        return "word" in header or any(len(row) > place and row[place] not in ("", "1") for row in rows)
 
 
 def in_table(
@@ -99,7 +102,8 @@ def in_table(
     """Yield the rows of a table, one at a time.
 
     Images are looked for beside the table, then in the folders below, first in those whose names share a word with
-    the table's. A row with no text is left out, and so is one that only says that it is unreadable.
+    the table's. A row with no text is left out, and so is one that only says that it is unreadable, or what a model read
+    second best.
     """
     try:
         with _opened(path) as file:
@@ -107,7 +111,7 @@ def in_table(
             header = next(reader, [])
             check_utf8(dict(zip(header, header)), 1, str(path))
             columns = _columns(header, image_column, text_column, str(path))
-            images = _Images(path)
+            images = _Images(path, columns.image)
             for row in reader:
                 if any(row[len(header) :]):
                     # Where a cell is too much, no cell can be told to be the text.
@@ -118,7 +122,10 @@ def in_table(
                     if isinstance(reader, _Rows):
                         # The names of files may have the backslashes of another system.
                         row = [cell if place == columns.image else unescape(cell) for place, cell in enumerate(row)]
-                    check_utf8(dict(zip(header, row)), reader.line_num, str(path), header[columns.image])
+                    cells = dict(zip(header, row))
+                    check_utf8(cells, reader.line_num, str(path), header[columns.image])
+                    if not is_best(cells):
+                        continue
                     yield _found(row, columns, images, path, prefix, f"{path}:{reader.line_num}")
     except InputError as error:
         yield error
@@ -191,6 +198,12 @@ def _columns(header: list[str], image_column: str | None, text_column: str | Non
     )
 
 
+def _parts_of(name: str) -> tuple[str, ...]:
+    """Return the folders and the name of an image, without what would lead out of where it is looked for."""
+    path = Path(name.strip().replace("\\", "/"))
+    return tuple(part for part in path.parts if part not in ("/", "..")) or ("_",)
+
+
 def _guess(names: list[str], guesses: tuple[str, ...]) -> int | None:
     return next((names.index(guess) for guess in guesses if guess in names), None)
 
@@ -209,7 +222,8 @@ def _found(row: list[str], columns: Columns, images: _Images, table: Path, prefi
     path = images.find(name)
     if path is None:
         return LeftOut(place, "no image for the row")
-    key = key_of(prefix, table.stem, path.with_suffix("").name if is_image(path) else path.name)
+    below = Path(os.path.relpath(path, table.parent)).parent
+    key = key_of(prefix, table.stem, str(below), path.with_suffix("").name if is_image(path) else path.name)
     meta = {"document": cell(columns.document) or (key if columns.each_its_own else document_of(key))}
     if writer := cell(columns.writer):
         meta["writer"] = writer
@@ -219,9 +233,14 @@ def _found(row: list[str], columns: Columns, images: _Images, table: Path, prefi
 
 
 class _Images:
-    """Finds images by the names that a table gives; holds folders only, so that a table may have any length."""
+    """Finds images by the names that a table gives; holds folders only, so that a table may have any length.
 
-    def __init__(self, table: Path):
+    Of a name with folders in it these are found beside the table or below, as many of them as there are, at least one; where
+    no name's are, the last part will do if but one image has it.
+    """
+
+    def __init__(self, table: Path, column: int):
+        self._table, self._column = table, column
         self._base = table.parent
         self._words = set(re.findall(r"[a-z0-9]+", table.stem.lower()))
         self._below: list[Path] | None = None
@@ -230,15 +249,32 @@ class _Images:
         for path in (unescape(name), name.replace("\\", "/")):
             if candidate := self._file(self._base / path):
                 return candidate
+        parts = _parts_of(name)
+        if candidate := self._in_named_folder(parts):
+            return candidate
+        found = self._below_table(Path(parts[-1]))
+        if len(parts) == 1:
+            return next(found, None)
+        several = list(itertools.islice(found, 2))
+        return several[0] if len(several) == 1 and not self.folders_are_there else None
+
+    @functools.cached_property
+    def folders_are_there(self) -> bool:
+        """Whether any of the table's names leads to an image together with a folder of it."""
+        with _opened(self._table) as file:
+            rows = itertools.islice(_reader(file, self._table), 1, None)
+            names = (_parts_of(row[self._column]) for row in rows if len(row) > self._column and row[self._column].strip())
+            return any(self._in_named_folder(parts) for parts in names)
+
+    def _in_named_folder(self, parts: tuple[str, ...]) -> Path | None:
+        tails = (Path(*parts[begin:]) for begin in range(len(parts) - 1))
+        return next((path for tail in tails for path in self._below_table(tail)), None)
+
+    def _below_table(self, name: Path) -> Iterator[Path]:
         if self._below is None:
             folders = (Path(folder) for folder, _, _ in os.walk(self._base))
             self._below = sorted(folders, key=lambda folder: (-self._shared(folder), len(folder.parts), folder))
-        parts = Path(name.replace("\\", "/"))
-        for wanted in dict.fromkeys((str(parts).lstrip("/"), parts.name)):
-            for folder in self._below:
-                if candidate := self._file(folder / wanted):
-                    return candidate
-        return None
+        return filter(None, (self._file(folder / name) for folder in self._below))
 
     def _shared(self, folder: Path) -> int:
         words = re.findall(r"[a-z0-9]+", str(folder.relative_to(self._base)).lower())

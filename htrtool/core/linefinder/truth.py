@@ -88,7 +88,18 @@ def find_pages(operands: Iterable[str]) -> Iterator[Path]:
 
 
 def load_truth(path: Path) -> tuple[np.ndarray, list[LineTruth], list[str]]:
-    """Return a page's picture at its own size, its annotated lines, and the texts of these; lines need a baseline.
+    """Return a page's picture at its own size, its annotated lines that have a baseline, and the texts of these.
+
+    Raises:
+        InputError: as :func:`load_annotations`.
+    """
+    pixels, lines, texts = load_annotations(path)
+    kept = [(line, text) for line, text in zip(lines, texts) if line is not None]
+    return pixels, [line for line, _ in kept], [text for _, text in kept]
+
+
+def load_annotations(path: Path) -> tuple[np.ndarray, list[LineTruth | None], list[str]]:
+    """Return a page's picture at its own size, its annotated lines, None for one without a baseline, and their texts.
 
     A JSON file holds ``{"lines": [{"baseline": [[x, y], …], "polygon": [[x, y], …]}, …]}`` in pixels of the picture of
     the same name beside it.
@@ -110,23 +121,24 @@ def load_truth(path: Path) -> tuple[np.ndarray, list[LineTruth], list[str]]:
         pixels = load_image(image)
     else:
         pixels, shapes = _of_xml(path)
-    lines, texts = [], []
-    for baseline, polygon, text in shapes:
-        if len(baseline) > 1 and np.ptp(baseline, axis=0).max() > 1:
-            baseline = baseline if baseline[0, 0] <= baseline[-1, 0] else baseline[::-1]
-            lines.append(LineTruth(baseline, polygon if len(polygon) > 2 else None))
-            texts.append(text)
-    return pixels, lines, texts
+    return pixels, [_line(baseline, polygon) for baseline, polygon, _ in shapes], [text or "" for _, _, text in shapes]
+
+
+def _line(baseline: np.ndarray, polygon: np.ndarray) -> LineTruth | None:
+    if len(baseline) < 2 or np.ptp(baseline, axis=0).max() <= 1:
+        return None
+    baseline = baseline if baseline[0, 0] <= baseline[-1, 0] else baseline[::-1]
+    return LineTruth(baseline, polygon if len(polygon) > 2 else None)
 
 
 def _array(points) -> np.ndarray:
     return np.array(points or [], float).reshape(-1, 2)
 
 
-def _text(given) -> str:
+def _text(given) -> str | None:
     if not isinstance(given, str | None):
         raise TypeError(f"expected a string as text, found {given!r}")
-    return given or ""
+    return given
 
 
 def _of_xml(path: Path):

@@ -28,8 +28,9 @@ def card(info: ModelInfo, epochs: list[dict]) -> str:
     ]
     if scores:
         used = f" (also used {' and '.join(scores['used'])})" if scores.get("used") else ""
+        before = ", with its weights in 32 bits" * bool(training.get("weights"))
         parts.append(
-            f"On {scores['lines']:,} lines of {scores['documents']:,} documents kept aside{used}: "
+            f"On {scores['lines']:,} lines of {scores['documents']:,} documents kept aside{used}{before}: "
             f"CER {scores['cer']:.1%}, WER {scores['wer']:.1%}."
         )
     if epochs:
