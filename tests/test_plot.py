@@ -214,6 +214,53 @@ def test_the_page_of_a_pdf_that_an_xml_page_names_is_drawn(page, tmp_path):
     assert b"page 1: the table has no lines of it" in done.stderr and picture(done).mean() < 180
 
 
+def test_pages_of_a_pdf_are_drawn_as_they_were_when_they_were_read(page, tmp_path):
+    from PIL import Image
+
+    Image.open(page).convert("L").save(tmp_path / "letter.pdf", resolution=100)
+    table = f"{HEADER}{tmp_path / 'letter.pdf'}\t1\t1\t40\t60\t200\t60\t1\thello\n"
+    svgs = [run("-f", "svg", "--text", "none", *options, stdin=table).stdout.decode() for options in (["--pdf-dpi", "100"], [])]
+    # The right edge of the box, of a page 8 inches wide, 72 points each.
+    right = [max(float(x) for x in re.findall(r"L ([\d.]+) ", svg[svg.index("#0b3d68") - 300 : svg.index("#0b3d68")])) for svg in svgs]
+    assert right[0] == pytest.approx(240 / 400 * 576, abs=15) and right[1] == pytest.approx(240 / 1200 * 576, abs=15)
+    refused = run("--pdf-dpi", "100", stdin=EPOCHS)
+    assert refused.returncode == Exit.USAGE and b"--pdf-dpi is about pages" in refused.stderr
+    assert b"--x is about tables of epochs" in run("--x", "seconds", stdin=table).stderr
+
+
+def test_lines_of_pages_that_a_file_does_not_have_are_told(page, tmp_path):
+    rows = "".join(f"{page}\t{number}\t1\t40\t60\t200\t60\t1\thello\n" for number in (1, 2))
+    done = run("-o", tmp_path / "o.pdf", stdin=HEADER + rows)
+    assert done.returncode == Exit.SOME_FAILED and b"expected a page 2, of which the table has lines, found 1 page" in done.stderr
+    assert (tmp_path / "o.pdf").stat().st_size
+
+
+def test_what_is_missing_is_told_at_once_and_not_looked_for_on_standard_input(tmp_path):
+    for name in ("missing.xml", "missing.jsonl", "missing.png"):
+        done = subprocess.run(
+            [sys.executable, "-m", "htrtool", "plot", name, "-o", str(tmp_path / "o.png")],
+            stdin=subprocess.PIPE, capture_output=True, timeout=60, cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode == Exit.BAD_INPUT and f"{name}: can't read it: No such file".encode() in done.stderr
+    (tmp_path / "wide.tsv").write_text(HEADER, encoding="utf-16")
+    assert b"wide.tsv: expected a table in UTF-8, received UTF-16" in run(tmp_path / "wide.tsv").stderr
+    assert b"whose columns no tabs part" in run(stdin=HEADER.replace("\t", ",")).stderr
+
+
+def test_what_was_read_from_standard_input_is_drawn_over_the_image_that_is_given(page):
+    table = f"{HEADER}-\t1\t1\t40\t60\t200\t60\t1\thello\n"
+    assert near(picture(run(page, stdin=table)), BLUE) > 50
+    assert b"expected the image too" in run(stdin=table).stderr
+
+
+def test_small_pictures_and_numbers_beyond_all_bounds(page):
+    row = f"{page}\t1\t1\t40\t60\t200\t60\t1\thello\n"
+    assert picture(run("--width", "1", "--dpi", "10", stdin=HEADER + row)).shape[1] == 10
+    for table in (HEADER + row.replace("\t40\t", "\t1e308\t"), EPOCHS.replace("\t40\t", "\t1e300\t"), HANDS.replace("\t10\t", "\t1e400\t")):
+        done = run(stdin=table)
+        assert done.returncode == Exit.BAD_INPUT and b"Traceback" not in done.stderr and b"row " in done.stderr, done.stderr
+
+
 def test_a_pdf_holds_many_pages_and_a_png_one(page, tmp_path):
     other = tmp_path / "other.png"
     other.write_bytes(page.read_bytes())
@@ -302,6 +349,9 @@ def test_learned_hands_become_curves_over_the_number_of_lines():
     drawn = run("-f", "svg", stdin=HANDS).stdout.decode()
     assert all(word in drawn for word in (">hooker<", ">hooker, network alone<", ">before<", ">10<", ">50<"))
     assert "row 4" in run(stdin=HANDS.replace("0.49", "")).stderr.decode()
+    none = HANDS.splitlines()[1].split("\t")
+    none[HANDS.splitlines()[0].split("\t").index("lines")] = "0"
+    assert run("-f", "svg", stdin=HANDS + "\t".join(none) + "\n").stdout.decode() == drawn
     assert "tables of hands and images" in run("tests/samples/note.jpg", stdin=HANDS).stderr.decode()
 
 

@@ -152,6 +152,11 @@ def test_annotated_pages_are_cut_where_lines_are_found(run_htr, tmp_path):
     assert b"page.json#3: left out: line that the line finder finds longer or shorter" in done.stderr
     assert b"page.json#7: left out: line that the line finder does not find" in done.stderr
     assert run_htr("prep", "--recut", "--lines", "page.json", cwd=tmp_path).returncode == Exit.USAGE
+    (tmp_path / "page.json").write_text(json.dumps({"lines": [{"text": "where?"}, *lines]}))
+    done = run_htr("prep", "--recut", "page.json", cwd=tmp_path)
+    assert len(samples_in(done.stdout)) == 5 and b"1 left out: line without a baseline" in done.stderr
+    done = run_htr("prep", "--recut", tmp_path / "page.png")
+    assert done.returncode == Exit.BAD_INPUT
     (tmp_path / "page.json").write_text(json.dumps({"lines": [lines[0] | {"text": 5}]}))
     done = run_htr("prep", "--recut", "page.json", cwd=tmp_path)
     assert done.returncode == Exit.BAD_INPUT and b"page.json: expected JSON with a list of lines" in done.stderr
@@ -311,8 +316,9 @@ def test_a_split_in_one_stream_agrees_with_files(folder, run_htr, tmp_path):
 
 
 def test_documents_named_by_a_pattern(folder, run_htr):
-    samples = samples_in(run_htr("prep", "--document", r"page(\d)", folder).stdout)
-    assert {s.document for s in samples} == {"0", "1"}
+    done = run_htr("prep", "--document", r"page(\d)", folder)
+    assert {s.document for s in samples_in(done.stdout)} == {"0", "1"} and b"--document" not in done.stderr
+    assert b"--document matches nothing in the keys of 48 samples" in run_htr("prep", "--document", "zzz", folder).stderr
 
 
 def test_bad_sources_among_good_ones(folder, run_htr, tmp_path):

@@ -286,6 +286,17 @@ def test_what_was_read_comes_back_as_a_frame(run_htr, tiny_model, lines, tmp_pat
     )
     with pytest.raises(InputError):
         htrtool.read_table(tmp_path / "none.tsv")
+    (tmp_path / "empty.tsv").write_text((tmp_path / "out.tsv").read_text().splitlines(True)[0].replace("line\t", "line\tword\t"))
+    empty = htrtool.read_table(tmp_path / "empty.tsv")
+    assert not len(empty) and empty.word.dtype == "Int64" and empty.conf.dtype == "float64"
+    read = htrtool.read(list(lines), tiny_model, mode="line", frame=True)
+    assert read.dtypes[frame.columns].tolist() == frame.dtypes.tolist()
+
+
+@pytest.mark.parametrize("numbers", [{"threads": 0}, {"nbest": 2.5}, {"looks": "auto"}, {"beam": 0}, {"dpi": float("nan")}])
+def test_numbers_out_of_bounds_are_told(tiny_model, numbers):
+    with pytest.raises(ValueError, match=f"expected {next(iter(numbers))} to be a"):
+        htrtool.read([], tiny_model, **numbers)
 
 
 def test_a_bad_sample_among_good_ones_is_told_and_the_others_are_read(run_htr, tiny_model, tmp_path):

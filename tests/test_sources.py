@@ -167,6 +167,31 @@ def test_columns_by_name(tmp_path):
         assert [s.text for s in taken(source, image_column="pic", text_column="said")[0].values()] == ["right"]
 
 
+def test_no_row_of_a_table_gets_the_picture_of_another(tmp_path):
+    for name in ("x/001", "x/002", "deep/z/001"):
+        save(tmp_path / f"{name}.png", line_picture(name))
+    rows = {"y/001.png": "gone", "x/001.png": "one", "/old/place/z/001.png": "moved", "x/003.png": "gone", "002.png": "two"}
+    write(tmp_path / "t.tsv", "file\ttext\n" + "".join(f"{name}\t{text}\n" for name, text in rows.items()))
+    samples, left_out, _ = taken(tmp_path / "t.tsv")
+    assert [(Path(s.meta["source"]).relative_to(tmp_path).as_posix(), s.text) for s in samples.values()] == [
+        ("x/001.png", "one"), ("deep/z/001.png", "moved"), ("x/002.png", "two")
+    ]  # fmt: skip
+    assert left_out == ["no image for the row"] * 2
+    assert len({sample.document for sample in samples.values()}) == 2
+    # Where no folder that it names is there, a name that only one image has will do.
+    write(tmp_path / "t.tsv", "file\ttext\nscans/002.png\ttwo\nscans/001.png\twhich?\n")
+    samples, left_out, _ = taken(tmp_path / "t.tsv")
+    assert [s.text for s in samples.values()] == ["two"] and left_out == ["no image for the row"]
+
+
+def test_what_was_read_second_best_is_no_truth_nor_are_words(tmp_path):
+    save(tmp_path / "a.png", line_picture("x"))
+    rows = "a.png\t1\t1\t0.9\tone\t1\na.png\t1\t1\t0.1\tother\t2\n"
+    assert list(texts(taken(write(tmp_path / "n.tsv", f"file\tpage\tline\tconf\ttext\trank\n{rows}"))[0]).values()) == ["one"]
+    with pytest.raises(InputError, match="or of words"):
+        taken(write(tmp_path / "w.tsv", "file\tpage\tline\tword\tconf\ttext\na.png\t1\t1\t1\t0.9\tone\n"))
+
+
 def test_tables_that_are_no_truth_are_passed_over(pairs):
     write(pairs / "out.tsv", "file\tpage\tline\tconf\ttext\np1_001.png\t1\t1\t0.3\twrong\n")
     write(pairs / "sizes.csv", "file,text\np1_001.png,wrong\n")
