@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from htrtool.core.ink import ink_map
+from htrtool.core.linefinder import maps
+from htrtool.core.linefinder.maps import line_network
 from htrtool.core.lines import cut_lines, find_lines, shows_one_line
 from htrtool.core.oneline import looks_like_line
 from htrtool.core.order import reading_order, set_level
@@ -171,6 +173,25 @@ def test_large_scans_are_found_at_a_working_scale():
     small = written()
     large = cv2.resize(small, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
     assert_baselines(find_lines(large), [4 * (120 + 80 * index) for index in range(10)], slack=32)
+
+
+def test_no_line_of_a_long_roll_or_of_pages_side_by_side_is_lost():
+    roll = written(lines=90, height=7400, width=640)
+    assert_baselines(find_lines(roll), [120 + 80 * index for index in range(90)])
+    sheets = np.hstack([written(lines=6, height=640, width=800)] * 9)
+    assert len(find_lines(sheets)) == 54
+
+
+@pytest.mark.parametrize("along", [0, 1])
+def test_a_long_page_is_seen_in_pieces_as_it_would_be_as_a_whole(along, monkeypatch):
+    roll = np.swapaxes(written(lines=30, height=2700, width=700), 0, along)
+    network = line_network(1)
+    in_pieces = network.maps(roll)
+    monkeypatch.setattr(maps, "PIECE", 10_000)
+    whole = network.maps(roll)
+    for part, other in zip((in_pieces.baseline, in_pieces.body, in_pieces.end), (whole.baseline, whole.body, whole.end)):
+        assert part.shape == other.shape and np.abs(part - other).max() < 0.02
+    assert np.abs(in_pieces.patches - whole.patches).max() < 0.05
 
 
 def test_neighbours_ink_is_not_in_the_cut():

@@ -12,7 +12,7 @@ from htrtool.core.errors import InputError
 from htrtool.core.ink import ink_map
 from htrtool.core.linefinder.askew import ASKEW, MOST_TURNS, degrees_askew, points_askew, turned_level
 from htrtool.core.linefinder.facing import on_facing_page
-from htrtool.core.linefinder.maps import STRIDE, LineMaps, LineNetwork, line_network, shrunk
+from htrtool.core.linefinder.maps import STRIDE, LineMaps, LineNetwork, elongation, line_network, shrunk
 from htrtool.core.linefinder.margins import sideways_patches
 from htrtool.core.linefinder.outlines import outline
 from htrtool.core.linefinder.owners import ink_of_each, own_ink
@@ -32,6 +32,7 @@ SURELY_UPRIGHT = 2.0
 CLEARLY_BETTER = 0.9
 # Letters of these heights, in pixels that the network sees, are found best; others are looked at in another scale.
 SMALL_LETTERS, LARGE_LETTERS, GOOD_LETTERS = 10.0, 30.0, 12.0
+# At most so large, on the longer side of a page of usual shape.
 LONGEST_SIDE = 2240
 # The distance of lines at which letters are usually written, in heights of small letters.
 LINE_OF_X_HEIGHT = 2.6
@@ -184,7 +185,7 @@ def _better_side(traces: list[Trace], page: np.ndarray, pixels: np.ndarray) -> i
 def _side_for(traces: list[Trace], page: np.ndarray, pixels: np.ndarray) -> int:
     """Return the longer side at which the network would see these lines well, 0 if that is hardly another one."""
     seen = max(page.shape)
-    side = int(np.clip(seen * GOOD_LETTERS / _letters(traces), seen // 4, min(LONGEST_SIDE, max(pixels.shape))))
+    side = int(np.clip(seen * GOOD_LETTERS / _letters(traces), seen // 4, min(LONGEST_SIDE * elongation(pixels), max(pixels.shape))))
     return side if abs(side / seen - 1) > 0.2 else 0
 
 

@@ -19,6 +19,10 @@ MAPS = ("baseline", "body", "end")
 TURNS = (0, 90, 180, 270)
 STRIDE = 32
 WORKING_SIDE = 1120
+# Pictures that are longer than so many times their width, or wider than so many times their height, are let be longer: rolls,
+# receipts, pages one beside the other. They are seen in pieces of this length, with so much of their neighbours as matters.
+ELONGATED = 2.0
+PIECE, AROUND = 2240, 256
 METADATA_KEY = "htr-lines"
 
 
@@ -68,14 +72,37 @@ class LineNetwork:
         page = network_input(pixels)
         height, width = page.shape
         page = np.pad(page, ((0, -height % STRIDE), (0, -width % STRIDE)))
-        maps, turn = self._session.run(["maps", "turn"], {"page": page[None, :, :, None]})
-        maps = 1 / (1 + np.exp(-maps[0, : -(-height // 2), : -(-width // 2)]))
-        return LineMaps(*(np.ascontiguousarray(maps[..., i]) for i in range(len(MAPS))), softmax(turn[0]))
+        maps, turn = self._run(page)
+        maps = 1 / (1 + np.exp(-maps[: -(-height // 2), : -(-width // 2)]))
+        return LineMaps(*(np.ascontiguousarray(maps[..., i]) for i in range(len(MAPS))), softmax(turn))
+
+    def _run(self, page: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Run the network on a page, piece by piece if it is long, so that memory does not grow with it."""
+        if max(page.shape) <= PIECE:
+            maps, turn = self._session.run(["maps", "turn"], {"page": page[None, :, :, None]})
+            return maps[0], turn[0]
+        along = int(np.argmax(page.shape))
+        page, own = np.moveaxis(page, along, 0), PIECE - 2 * AROUND
+        parts = []
+        for start in range(0, len(page), own):
+            begin = max(0, start - AROUND)
+            piece = np.moveaxis(page[begin : start + own + AROUND], 0, along)
+            found = (np.moveaxis(part, along, 0) for part in self._run(piece))
+            parts.append([part[(start - begin) // step :][: own // step] for part, step in zip(found, (2, STRIDE))])
+        return tuple(np.moveaxis(np.concatenate(part), 0, along) for part in zip(*parts))
 
 
-def shrunk(pixels: np.ndarray, side: int = WORKING_SIDE) -> tuple[np.ndarray, float]:
-    """Return a page with ``side`` pixels at most on its longer side, and its pixels per pixel of the original."""
-    scale = min(1.0, side / max(pixels.shape))
+def elongation(pixels: np.ndarray) -> float:
+    """Return how many times as long a page is as the longest of usual shape; 1 for those."""
+    return max(1.0, max(pixels.shape) / min(pixels.shape) / ELONGATED)
+
+
+def shrunk(pixels: np.ndarray, side: int = 0) -> tuple[np.ndarray, float]:
+    """Return a page with ``side`` pixels at most on its longer side, and its pixels per pixel of the original.
+
+    Without a ``side`` it is ``WORKING_SIDE``, more for an elongated page.
+    """
+    scale = min(1.0, (side or WORKING_SIDE * elongation(pixels)) / max(pixels.shape))
     if scale == 1:
         return pixels, scale
     size = [max(1, round(length * scale)) for length in pixels.shape[::-1]]
