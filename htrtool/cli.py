@@ -27,6 +27,9 @@ COMMANDS = {
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """The ways in which there is no room for what is written."""
 
+NO_FOLDER = ("No usable temporary directory", "requires access to a writable cache directory")
+"""How Python and Matplotlib say that they have no folder to put files in for a while."""
+
 ENDING = (signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
 """The signals that tell to stop: by the end of a job or of the machine, and of the terminal."""
 
@@ -123,9 +126,12 @@ def stop(number: int, frame) -> None:
 
 def unwritten(error: OSError, name: str) -> Exit:
     """Tell that there was no room for what was to be written, and return the status; any other error is raised."""
-    if error.errno not in FULL:
+    if any(words in str(error) for words in NO_FOLDER):
+        print(f"{name}: expected a folder for temporary files that can be written to, found none: name one in TMPDIR", file=sys.stderr)
+    elif error.errno in FULL:
+        print(f"{name}: the output can't be written: {error.strerror}", file=sys.stderr)
+    else:
         raise error
-    print(f"{name}: the output can't be written: {error.strerror}", file=sys.stderr)
     return Exit.UNWRITTEN
 
 

@@ -7,7 +7,8 @@ from collections import Counter
 import click
 
 from htrtool.cli import run_module
-from htrtool.core.errors import InputError
+from htrtool.commands.train import check_installed
+from htrtool.core.errors import DependencyError, InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.streams import protect_stdout, quiet_stderr
@@ -40,6 +41,8 @@ def train_lines(pages, output, steps, batch, seed, parent, bfloat16, fonts, text
     """
     if bool(fonts) != bool(texts):
         raise click.UsageError("pages are made up from --fonts and --texts together")
+    if lacked := check_installed():
+        raise DependencyError(f"training needs {lacked}: pip install 'htrtool[train]'")
     from htrtool.core.linefinder.truth import find_pages, page_truth
     from htrtool.core.modelfile import Target
     from htrtool.core.tables import TableWriter, as_text

@@ -278,6 +278,38 @@ def test_the_pages_before_the_place_where_a_tiff_breaks_off_are_read(tmp_path):
         assert errors and read < 4
 
 
+def test_a_jpeg_that_lacks_its_last_bytes_is_read_and_one_that_lacks_rows_is_told(tmp_path):
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(ramp(160, 320)).save(path, quality=95)
+    (whole,) = load(path)
+    content = path.read_bytes()
+    for lacking in (1, 2, 5):
+        path.write_bytes(content[:-lacking])
+        (pixels,) = load(path)
+        assert (pixels[:-16] == whole[:-16]).all()
+    for length in (len(content) * 3 // 4, 700):
+        path.write_bytes(content[:length])
+        assert "breaks off" in error_of(path)
+
+
+def test_a_photo_of_several_pictures_has_as_many_pages(tmp_path):
+    pillow_heif.register_heif_opener()
+    first, second = (Image.fromarray(part).convert("RGB") for part in (ramp(80, 160), ramp(60, 160)))
+    first.save(tmp_path / "two.heic", save_all=True, append_images=[second])
+    assert [page.shape for page in load(tmp_path / "two.heic")] == [(80, 160), (60, 160)]
+
+
+def test_a_picture_of_a_pdf_that_is_broken_is_told_and_a_blank_one_read(tmp_path):
+    path = tmp_path / "scan.pdf"
+    Image.new("L", (200, 100), 255).save(path, quality=90)
+    (pixels,) = load(path)
+    assert pixels.min() == 255
+    content = path.read_bytes()
+    start = content.index(b"\xff\xd8\xff") + 20
+    path.write_bytes(content[:start] + bytes(200) + content[start + 200 :])
+    assert "its picture is broken" in error_of(path)
+
+
 @pytest.mark.parametrize(("suffix", "options"), [("heic", {"quality": -1}), ("avif", {"quality": 100, "subsampling": "4:4:4"})])
 def test_a_photo_of_a_phone_is_read_and_a_broken_one_told(tmp_path, suffix, options):
     pillow_heif.register_heif_opener()

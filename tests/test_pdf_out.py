@@ -186,6 +186,27 @@ def test_words_read_anew_take_the_place_of_the_old_ones():
     assert made(read_page(LINES[0], **page, source=source(encoded(GRADIENT, "PNG")))) == once
 
 
+@pytest.mark.parametrize("in_form", [False, True])
+def test_invisible_words_of_other_programs_give_way_and_visible_ones_stay(in_form):
+    scan = pikepdf.open(io.BytesIO(made(read_page(size=(300, 200), source=source(encoded(GRADIENT, "PNG"))))))
+    page = scan.pages[0]
+    font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+    words = b"q BT /F 9 Tf 3 Tr 30 90 Td (Dcar Aua) Tj ET Q BT /F 9 Tf 3 Tr (gone) Tj 0 Tr 30 60 Td (typed) Tj ET"
+    if in_form:
+        form = scan.make_stream(words, Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form, BBox=[0, 0, 500, 500])
+        form.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F=font))
+        page.add_resource(form, pikepdf.Name.XObject, pikepdf.Name("/Ocr"))
+        words = b"/Ocr Do"
+    else:
+        page.add_resource(font, pikepdf.Name.Font, pikepdf.Name("/F"))
+    page.contents_add(b"q " + words + b" Q")
+    content = io.BytesIO()
+    scan.save(content)
+    assert "Dcar Aua" in text_of(content.getvalue())
+    texts = text_of(made(read_page(LINES[0], size=(300, 200), source=source(content.getvalue(), is_pdf=True))))
+    assert sorted(texts.split("\n")) == ["Dear Ana", "typed"]
+
+
 def test_inputs_of_all_kinds_follow_one_another():
     picture = encoded(GRADIENT, "PNG")
     pdf = made(*(read_page(size=(300, 200), source=source(picture)) for _ in range(3)))
@@ -275,4 +296,15 @@ def test_a_disk_that_is_full_meanwhile_is_told(run_htr, tiny_model, tmp_path):
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
         )  # fmt: skip
         assert result.returncode == Exit.UNWRITTEN and b"File too large" in result.stderr
+        assert b"temporary: there is no room for temporary files" in result.stderr and b"TMPDIR" in result.stderr
         assert not list((tmp_path / "temporary").iterdir()) and not (tmp_path / "x.pdf").exists()
+
+
+def test_a_folder_for_temporary_files_that_is_not_there_is_told(run_htr, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import tempfile\ntempfile._candidate_tempdir_list = lambda: ['/nowhere']\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    cv2.imwrite(str(tmp_path / "x.png"), draw_line("bad"))
+    result = run_htr("read", "-o", "x.pdf", "x.png", cwd=tmp_path, env=environment)
+    assert result.returncode == Exit.UNWRITTEN and b"name one in TMPDIR" in result.stderr and b"Traceback" not in result.stderr

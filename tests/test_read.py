@@ -293,6 +293,12 @@ def test_what_was_read_comes_back_as_a_frame(run_htr, tiny_model, lines, tmp_pat
     assert read.dtypes[frame.columns].tolist() == frame.dtypes.tolist()
 
 
+def test_a_name_that_says_nothing_of_a_table_is_warned_of(run_htr, tiny_model, lines, tmp_path):
+    for name, warned in (("x.csv", True), ("x.json", True), ("x.tsv", False), ("x", False)):
+        done = run_htr("read", "-m", tiny_model, "--mode", "line", "-o", tmp_path / name, next(iter(lines)))
+        assert done.returncode == Exit.OK and (b"gets a table with tabs" in done.stderr) == warned
+
+
 @pytest.mark.parametrize("numbers", [{"threads": 0}, {"nbest": 2.5}, {"looks": "auto"}, {"beam": 0}, {"dpi": float("nan")}])
 def test_numbers_out_of_bounds_are_told(tiny_model, numbers):
     with pytest.raises(ValueError, match=f"expected {next(iter(numbers))} to be a"):

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -51,3 +52,13 @@ def test_lines_found_are_scored(pages):
     (row,) = read_table(done.stdout.splitlines(True), "bench")
     assert (row["set"], row["finder"], row["pages"], row["lines"]) == ("set", "htr", "2", "6")
     assert float(row["recall"]) == 1 and float(row["cer_true"]) < 1
+
+
+def test_without_what_it_needs_it_says_what_to_install(pages, tmp_path):
+    hidden = "import importlib.util as u\nfind = u.find_spec\nu.find_spec = lambda name, *a: None if name == 'keras' else find(name, *a)\n"
+    (tmp_path / "sitecustomize.py").write_text(hidden)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    for command in (["htrtool.train_lines", pages, "-o", tmp_path / "finder"], ["htrtool.bench", "training"]):
+        line = [sys.executable, "-m", *map(str, command)]
+        done = subprocess.run(line, capture_output=True, text=True, env=environment)
+        assert done.returncode == 5 and "pip install 'htrtool[train]'" in done.stderr and "Traceback" not in done.stderr

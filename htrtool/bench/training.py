@@ -25,6 +25,9 @@ def training(spec, width, batch, steps, rounds) -> None:
     Both in float32 and with --bfloat16, in turn, on the same lines of noise; making batches of real lines takes no part. Where
     TensorFlow finds a GPU, both are Keras's.
     """
+    from htrtool.commands.train import check_installed
+
+    check_installed()
     # TensorFlow reads what the first of these sets when Keras imports it.
     from htrtool.core.training.loop import CtcTrainer  # isort: skip
     import keras

@@ -11,7 +11,7 @@ from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import FiniteRange, refuse, tell_of_standard_input, with_messages, with_operands
-from htrtool.streams import protect_stdout
+from htrtool.streams import protect_stdout, quiet_stderr
 
 KINDS = ("png", "svg", "pdf")
 
@@ -100,7 +100,10 @@ def plot(
         htr plot page.xml -o page.png
     """
     from htrtool.core import files
-    from htrtool.core.drawing import plotting
+
+    with quiet_stderr():
+        # Matplotlib tells where it puts its cache if that is another folder than usual.
+        from htrtool.core.drawing import plotting
 
     kind = kind or _kind_of(output)
     stdout = protect_stdout()

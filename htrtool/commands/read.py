@@ -17,6 +17,7 @@ from htrtool.streams import protect_stdout
 
 ROWS = ("tsv", "txt", "jsonl")
 DOCUMENTS = ("alto", "page", "hocr")
+TABLE_SUFFIXES = (".tsv", ".tab")
 FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".html": "hocr", ".xhtml": "hocr"}
 
 
@@ -145,7 +146,8 @@ def read(
     The formats alto, page and hocr hold a page a file, with outlines, baselines, words and confidences. A single page
     goes to standard output or to a FILE that ends in .xml, .hocr or .html; else -o names the folder DIR. An XML file of
     the kind that is asked for is filled in: it gets the text, and all else in it stays as it was. The format pdf puts
-    all pages into one PDF, as they were, with the words over them, invisible, to be searched and copied.
+    all pages into one PDF, as they were, with the words over them, invisible, to be searched and copied, in
+    place of such words of another program.
 
     \b
         htr read scans/*.jpg > out.tsv
@@ -225,8 +227,8 @@ def form_for(form: str, output: str | None, messages: Messages) -> str:
         return form
     if suffix in (".xml", ".alto"):
         raise click.UsageError(f"{output} may be ALTO or PAGE XML: give -f alto or -f page")
-    if suffix == ".csv":
-        messages.warning(f"{output} gets a table with tabs, not commas: name it .tsv, for other programs, or give -f tsv")
+    if suffix not in ("", *TABLE_SUFFIXES, *FORM_OF):
+        messages.warning(f"{output} gets a table with tabs: name it .tsv, for other programs, or say with -f what it shall be")
     return FORM_OF.get(suffix, form)
 
 

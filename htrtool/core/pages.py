@@ -50,6 +50,8 @@ _large_page = threading.Lock()
 # Of TIFF: what kind of page it is, and the bits that tell of a smaller form of another one, and of a mask for one.
 _SUBFILE_TYPE, _NO_PAGE = 254, 0b101
 _MAGIC = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"))
+# Of JPEG: its beginning, its end, and the rows that come at once: where some lack they are all of one gray.
+_JPEG, _JPEG_END, _JPEG_ROWS = b"\xff\xd8", b"\xff\xd9", 8
 _OF_PHONES = re.compile(rb".{4}ftyp(?:hei|hev|mif|msf|avi)", re.DOTALL)
 
 
@@ -291,7 +293,8 @@ def _of_picture(opened: Callable[[], IO[bytes]], head: bytes, name: str, lazy: b
     try:
         with opened() as stream, _opened(stream, head, name) as image:
             size = image.size
-            frames, failure = _frames_of(image) if image.format == "TIFF" else ([0], None)
+            # The frames of an animation are no pages.
+            frames, failure = _frames_of(image) if image.format in ("TIFF", "HEIF") else ([0], None)
     except BROKEN as error:
         raise InputError(f"the image is broken ({error})", name) from None
     count = len(frames) + (failure is not None)
@@ -305,7 +308,9 @@ def _of_picture(opened: Callable[[], IO[bytes]], head: bytes, name: str, lazy: b
 
 
 def _frames_of(image: Image.Image) -> tuple[list[int], Exception | None]:
-    """Return which frames of a TIFF are pages of their own, and what is wrong with it after those, if anything."""
+    """Return which frames of a TIFF or HEIC are pages of their own, and what is wrong with it after those, if anything."""
+    if image.format == "HEIF":
+        return list(range(image.n_frames)), None
     frames: list[int] = []
     for index in itertools.count():
         try:
@@ -347,17 +352,34 @@ def _described(head: bytes) -> str:
 
 def _load(opened: Callable[[], IO[bytes]], head: bytes, name: str, index: int) -> np.ndarray:
     try:
-        with opened() as stream, _opened(stream, head, name) as image:
-            if index:
-                image.seek(index)
-            check_size(*image.size, name)
-            gray = to_gray(image)
+        gray = _gray(opened, head, name, index)
     except InputError:
         raise
     except BROKEN as error:
-        # Some decoders tell a long story.
-        raise InputError(f"the image is broken or breaks off ({' '.join(str(error).split())})", name) from None
+        gray = _ended(opened, head, name) if head.startswith(_JPEG) else None
+        if gray is None:
+            # Some decoders tell a long story.
+            raise InputError(f"the image is broken or breaks off ({' '.join(str(error).split())})", name) from None
     return dark_on_light(gray)
+
+
+def _gray(opened: Callable[[], IO[bytes]], head: bytes, name: str, index: int) -> np.ndarray:
+    with opened() as stream, _opened(stream, head, name) as image:
+        if index:
+            image.seek(index)
+        check_size(*image.size, name)
+        return to_gray(image)
+
+
+def _ended(opened: Callable[[], IO[bytes]], head: bytes, name: str) -> np.ndarray | None:
+    """Return a JPEG picture that lacks its last bytes, None if it lacks a row of it: what lacks comes out in one gray."""
+    with opened() as stream:
+        content = stream.read()
+    try:
+        gray = _gray(lambda: io.BytesIO(content + _JPEG_END), head, name, 0)
+    except BROKEN:
+        return None
+    return None if np.ptp(gray[-_JPEG_ROWS:].astype(int)) < 3 else gray
 
 
 def check_size(width: int, height: int, name: str, remedy: str = "scale it down") -> None:

@@ -11,6 +11,7 @@ from typing import Iterator
 
 import numpy as np
 import pypdfium2
+from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
 from htrtool.core.errors import InputError
 from htrtool.core.gray import dark_on_light
@@ -63,6 +64,15 @@ def pdf_sources(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSo
         yield PageSource(name, index + 1, load, size=size, pages=len(sizes), original=original)
 
 
+def _is_broken(picture: pypdfium2.PdfObject) -> bool:
+    """Tell whether a picture can't be decoded, which PDFium passes over in silence when it draws a page."""
+    try:
+        picture.get_bitmap().close()
+        return False
+    except pypdfium2.PdfiumError:
+        return True
+
+
 def _draw(document: _Document, index: int, size: tuple[int, int], dpi: float, name: str) -> np.ndarray:
     check_size(*size, name, "give a lower --dpi")
     with _pdfium:
@@ -71,7 +81,10 @@ def _draw(document: _Document, index: int, size: tuple[int, int], dpi: float, na
             bitmap = page.render(scale=dpi / 72, grayscale=True)
             gray = np.array(bitmap.to_numpy())
             bitmap.close()
+            broken = gray.min() == gray.max() and any(map(_is_broken, page.get_objects([FPDF_PAGEOBJ_IMAGE])))
             page.close()
         except pypdfium2.PdfiumError as error:
             raise InputError(f"it can't be drawn ({error})", name) from None
+    if broken:
+        raise InputError("its picture is broken", name)
     return dark_on_light(gray.reshape(gray.shape[:2]))

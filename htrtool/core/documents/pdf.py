@@ -19,8 +19,9 @@ from pikepdf import AccessMode, Array, Job, Name, Pdf, PdfError
 from pikepdf import Page as PdfPage
 
 from htrtool.core.documents.pdf_image import add_picture
+from htrtool.core.documents.pdf_invisible import remove_invisible
 from htrtool.core.documents.pdf_text import LayerFont, text_layer
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, OutputError
 from htrtool.core.page import Page
 from htrtool.core.pages import DEFAULT_DPI, PageSource
 
@@ -85,6 +86,7 @@ class SearchablePdf:
 
         Raises:
             InputError: its file, which could be drawn, can't be copied.
+            OutputError: there is no room for temporary files.
         """
         try:
             self._add(page)
@@ -114,6 +116,7 @@ class SearchablePdf:
 
         Raises:
             OSError: there is no room for it.
+            OutputError: there is no room for temporary files.
         """
         if self._part is not None:
             self._put_away()
@@ -126,7 +129,7 @@ class SearchablePdf:
             # qpdf does not tell if the disk was full.
             file.seek(-min(len(END) + 2, os.path.getsize(joined)), os.SEEK_END)
             if END not in file.read():
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), joined)
+                raise _no_room(self._folder.name, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
             file.seek(0)
             shutil.copyfileobj(file, stream)
 
@@ -147,11 +150,14 @@ class SearchablePdf:
     def _put_away(self) -> None:
         self._font.finish()
         self._parts.append(os.path.join(self._folder.name, f"{len(self._parts)}.pdf"))
-        with open(self._parts[-1], "wb") as file:
-            part = _Part(file)
-            self._part.save(part, deterministic_id=True)
-        if part.error is not None:
-            raise part.error
+        try:
+            with open(self._parts[-1], "wb") as file:
+                part = _Part(file)
+                self._part.save(part, deterministic_id=True)
+            if part.error is not None:
+                raise part.error
+        except OSError as error:
+            raise _no_room(self._folder.name, error) from None
         self._close()
 
     def _close(self) -> None:
@@ -161,13 +167,18 @@ class SearchablePdf:
         self._part = self._file = self._font = None
 
 
+def _no_room(folder: str, error: OSError) -> OutputError:
+    return OutputError(f"there is no room for temporary files ({error.strerror}): name another folder in TMPDIR", os.path.dirname(folder))
+
+
 def add_text(target: PdfPage, page: Page, font: LayerFont, matrix: np.ndarray) -> None:
     """Put the invisible words over a page.
 
     Args:
         matrix: (2, 3), from pixels of the page that was read to the page's own units.
     """
-    _remove_text(target)
+    _remove_layer(target)
+    remove_invisible(target)
     fonts = target.resources.get("/Font", {})
     name = next(name for number in itertools.count(1) if (name := Name(f"/HtrText{number}")) not in fonts)
     target.add_resource(font.object, Name.Font, name=name)
@@ -178,8 +189,8 @@ def add_text(target: PdfPage, page: Page, font: LayerFont, matrix: np.ndarray) -
     target.obj.Contents[-1][LAYER] = True
 
 
-def _remove_text(target: PdfPage) -> None:
-    """Remove the words that were put over a page at an earlier time; those of other programs stay."""
+def _remove_layer(target: PdfPage) -> None:
+    """Remove the words that were put over a page at an earlier time."""
     contents = target.obj.get("/Contents")
     if isinstance(contents, Array):
         target.obj.Contents = Array([part for part in contents if LAYER not in part])
