@@ -296,7 +296,7 @@ def test_a_disk_that_is_full_meanwhile_is_told(run_htr, tiny_model, tmp_path):
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
         )  # fmt: skip
         assert result.returncode == Exit.UNWRITTEN and b"File too large" in result.stderr
-        assert b"temporary: there is no room for temporary files" in result.stderr and b"TMPDIR" in result.stderr
+        assert b"temporary: temporary files can't be written: File too large" in result.stderr and b"TMPDIR" in result.stderr
         assert not list((tmp_path / "temporary").iterdir()) and not (tmp_path / "x.pdf").exists()
 
 

@@ -168,7 +168,7 @@ class SearchablePdf:
 
 
 def _no_room(folder: str, error: OSError) -> OutputError:
-    return OutputError(f"there is no room for temporary files ({error.strerror}): name another folder in TMPDIR", os.path.dirname(folder))
+    return OutputError(f"temporary files can't be written: {error.strerror}: name another folder in TMPDIR", os.path.dirname(folder))
 
 
 def add_text(target: PdfPage, page: Page, font: LayerFont, matrix: np.ndarray) -> None:

@@ -21,7 +21,7 @@ STRIDE = 32
 WORKING_SIDE = 1120
 # Pictures that are longer than so many times their width, or wider than so many times their height, are let be longer: rolls,
 # receipts, pages one beside the other. They are seen in pieces of this length, with so much of their neighbours as matters.
-ELONGATED = 2.0
+ELONGATED = 3.0
 PIECE, AROUND = 2240, 256
 METADATA_KEY = "htr-lines"
 
