@@ -6,6 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from htrtool.core.ink import ink_map
 from htrtool.core.linefinder import maps
@@ -223,6 +225,26 @@ def test_parts_of_a_row_stay_together_where_there_are_no_columns():
     assert reading_order(np.array(ends), np.array([10, 11, 20, 30, 40])) == [0, 1, 2, 3, 4]
     columns = [(0, 400), (500, 900), (0, 390), (500, 880), (0, 410), (500, 890)]
     assert reading_order(np.array(columns), np.array([10, 11, 20, 21, 30, 31])) == [0, 2, 4, 1, 3, 5]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), max_size=40))
+def test_every_line_is_read_once_wherever_lines_lie(places):
+    boxes = np.array([(left, left + width) for left, width, _ in places], float).reshape(-1, 2)
+    assert sorted(reading_order(100 * boxes, np.array([40.0 * row for *_, row in places]))) == list(range(len(places)))
+
+
+def test_a_table_is_read_row_by_row():
+    rng = np.random.default_rng(4)
+    cells = [(0, 150), (250, 350), (450, 520)]
+    ends = np.array([(100, 450), *(cells * 8)], float)
+    heights = np.array([10, *np.repeat(100 + 50 * np.arange(8), 3)]) + rng.uniform(-8, 8, 25)
+    assert reading_order(ends, heights) == list(range(25))
+    # What a cell goes on with, line by line, comes before the next cell; two amounts beside its end begin no row.
+    record = [(0, 30), (50, 80), (100, 190), (250, 550), (250, 540), (250, 560), (600, 640), (660, 700)]
+    down = [0, 0, 0, 0, 20, 40, 40, 40]
+    ends, heights = np.array(record * 6, float), np.concatenate([np.add(down, 70 * row) for row in range(6)])
+    assert reading_order(ends, heights) == list(range(48))
 
 
 def test_what_is_no_column_is_read_from_top_to_bottom():

@@ -14,6 +14,9 @@ LABEL = 0.5
 """Of the length of the line that it stands beside, the most that a label in the margin takes."""
 COLUMN = 3
 """The fewest lines of a column, beside as many of another."""
+IN_ROWS, NARROW, FIRST = 0.6, 8, 4
+"""Of a table, the share of its cells that stand in a row with two others at least, and, in distances of lines, how wide most
+cells are at most and how far from the left edge its rows begin."""
 
 
 def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
@@ -23,7 +26,7 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     overlaps; it comes before one wholly to its right unless a line between them in height overlaps both, or it is the
     lower one and not of a column beside that of the other, as an address under a date to its right. Parts of one row
     without a column of their own are kept together, and a label that stands alone in the margin is read before the line
-    to its right.
+    to its right. A table is read row by row, cells of several lines line by line.
 
     Args:
         boxes: (lines, 2), the left and right end of each line.
@@ -33,10 +36,36 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
         return list(range(len(heights)))
     boxes, heights = np.asarray(boxes, float), np.asarray(heights, float)
     neighbours = _neighbours(boxes, heights)
+    if is_table(boxes, neighbours):
+        bands = _bands(boxes, heights, neighbours)
+        return [int(band[place]) for band in bands for place in _order(boxes[band], heights[band], SAME_ROW * neighbours.spacing)]
     rows = _with_labels(_broken_rows(boxes, neighbours), boxes, neighbours)
     ends = np.array([(boxes[row[0]][0], max(boxes[line][1] for line in row)) for row in rows], float)
-    order = _order(ends, np.array([np.mean([heights[line] for line in row]) for row in rows]))
+    middles = np.array([np.mean([heights[line] for line in row]) for row in rows])
+    order = _order(ends, middles, SAME_ROW * _spacing(_overlaps(*ends.T), middles))
     return [line for index in order for line in rows[index]]
+
+
+def is_table(boxes: np.ndarray, neighbours: Neighbours) -> bool:
+    """Tell whether lines are the cells of a table, such as a register: short, most of them in a row with two others at least."""
+    in_rows = (neighbours.same_row & ~neighbours.overlap).sum(axis=1) >= 2
+    return bool(in_rows.mean() >= IN_ROWS and np.median(boxes[:, 1] - boxes[:, 0]) <= NARROW * neighbours.spacing)
+
+
+def _bands(boxes: np.ndarray, heights: np.ndarray, neighbours: Neighbours) -> list[np.ndarray]:
+    """Return the lines of each row of a table, from top to bottom; first those above all rows, if there are any.
+
+    A row begins at a cell at the left edge with two others at least to its right.
+    """
+    left, right = boxes.T
+    to_the_right = neighbours.same_row & (right[:, None] <= left[None, :]) & ~neighbours.overlap
+    first = (to_the_right.sum(axis=1) >= 2) & ~to_the_right.any(axis=0)
+    first &= left <= np.quantile(left[first], 0.1, method="lower") + FIRST * neighbours.spacing if first.any() else False
+    begins = np.sort(heights[first]) - SAME_ROW * neighbours.spacing
+    # Two cells of one row may both have none to their left where one stands a little higher.
+    begins = begins[np.diff(begins, prepend=-np.inf) > SAME_ROW * neighbours.spacing]
+    band_of = np.searchsorted(begins, heights, side="right")
+    return [np.flatnonzero(band_of == band) for band in np.unique(band_of)]
 
 
 def set_level(boxes: np.ndarray, heights: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -73,9 +102,11 @@ def _broken_rows(boxes: np.ndarray, neighbours: Neighbours) -> list[list[int]]:
     overlap, same_row, near, spacing = neighbours
     widest = WIDEST_GAP * spacing if spacing else np.inf
     follower: dict[int, int] = {}
-    for part in np.argsort(left):
+    sorted_parts = np.argsort(left, kind="stable")
+    for place, part in enumerate(sorted_parts):
         beside = same_row[part] & (right <= left[part]) & (left[part] - right <= widest) & ~overlap[part]
-        mates = [mate for mate in np.flatnonzero(beside) if mate not in follower]
+        # Of those before it alone, since what has no width is beside itself too.
+        mates = [mate for mate in sorted_parts[:place] if beside[mate] and mate not in follower]
         if not mates:
             continue
         mate = max(mates, key=lambda mate: right[mate])
@@ -154,7 +185,8 @@ def _count(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return first.astype(np.float32) @ second.astype(np.float32)
 
 
-def _order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
+def _order(boxes: np.ndarray, heights: np.ndarray, row: float) -> list[int]:
+    """Order lines of which those of one row are ``row`` apart in height at most."""
     count = len(heights)
     left, right = boxes.T
     y = heights
@@ -164,7 +196,6 @@ def _order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     for third in range(count):
         between = (np.minimum.outer(y, y) < y[third]) & (y[third] < np.maximum.outer(y, y))
         beside &= ~(between & overlap[third][:, None] & overlap[third][None, :])
-    row = SAME_ROW * _spacing(overlap, heights)
     beside &= (y[:, None] < y[None, :] + row) | _in_columns(boxes, heights, overlap, row)
     before |= beside
     np.fill_diagonal(before, False)

@@ -182,7 +182,8 @@ def only(documents: Iterable[Document]) -> bytes | None:
     """
     found = None
     for content, source in documents:
-        if found is not None:
+        # Of many pages the first tells already, but for those of a file that is filled in.
+        if found is not None or (source.pages > 1 and source.document is None):
             raise InputError(
                 "expected a single page, since this format holds a page a file, received more: "
                 "give a folder to write to, -o DIR",
