@@ -244,6 +244,7 @@ class _Images:
         self._base = table.parent
         self._words = set(re.findall(r"[a-z0-9]+", table.stem.lower()))
         self._below: list[Path] | None = None
+        self._places: dict[tuple[str, ...], Path] = {}
 
     def find(self, name: str) -> Path | None:
         for path in (unescape(name), name.replace("\\", "/")):
@@ -267,8 +268,14 @@ class _Images:
             return any(self._in_named_folder(parts) for parts in names)
 
     def _in_named_folder(self, parts: tuple[str, ...]) -> Path | None:
-        tails = (Path(*parts[begin:]) for begin in range(len(parts) - 1))
-        return next((path for tail in tails for path in self._below_table(tail)), None)
+        *folders, name = parts
+        place = self._places.get(tuple(folders))
+        if place is None or (found := self._file(place / name)) is None:
+            tails = (Path(*parts[begin:]) for begin in range(len(folders)))
+            found = next((path for tail in tails for path in self._below_table(tail)), None)
+        if found is not None:
+            self._places[tuple(folders)] = found.parent
+        return found
 
     def _below_table(self, name: Path) -> Iterator[Path]:
         if self._below is None:
