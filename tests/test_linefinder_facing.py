@@ -41,5 +41,9 @@ def test_the_first_column_of_a_table_that_is_cropped_closely_is_no_strip(mirrore
     assert not any(_facing(_column(8, 60) + _column(200, 950), mirrored))
 
 
+def test_short_lines_that_are_cropped_closely_are_no_strip():
+    assert not any(_facing([(3 + i % 4, 60) for i in range(20)] + _column(200, 950)))
+
+
 def test_a_page_without_lines_has_none():
     assert on_facing_page(np.zeros((0, 2)), np.zeros(0), WIDTH).tolist() == []

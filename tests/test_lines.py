@@ -177,6 +177,17 @@ def test_large_scans_are_found_at_a_working_scale():
     assert_baselines(find_lines(large), [4 * (120 + 80 * index) for index in range(10)], slack=32)
 
 
+def test_numbers_that_the_edge_cuts_are_a_registers_own():
+    register = page(height=1100, width=900)
+    for row in range(12):
+        for text, left in ((f"4{row:02}", -24), ("12 May", 130), ("Sale", 330), ("to Mr Aber", 480), ("2.20", 800)):
+            write(register, text, left, 90 + 80 * row, size=1.0)
+    lines = find_lines(register)
+    assert len(lines) == 60
+    # Row by row.
+    assert [line.baseline[0, 0] < 40 for line in lines] == [True, False, False, False, False] * 12
+
+
 def test_no_line_of_a_long_roll_or_of_pages_side_by_side_is_lost():
     roll = written(lines=90, height=7400, width=640)
     assert_baselines(find_lines(roll), [120 + 80 * index for index in range(90)])

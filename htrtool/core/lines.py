@@ -19,7 +19,7 @@ from htrtool.core.linefinder.owners import ink_of_each, own_ink
 from htrtool.core.linefinder.smallprint import look_nearer, small_print
 from htrtool.core.linefinder.trace import Trace, trace_baselines
 from htrtool.core.oneline import LINE_HEIGHT, looks_like_line
-from htrtool.core.order import reading_order, set_level
+from htrtool.core.order import is_table, reading_order, set_level
 from htrtool.core.session import usable_cpus
 
 __all__ = ["TextLine", "cut_lines", "find_lines", "shows_one_line"]
@@ -215,9 +215,12 @@ def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
         ends.append((left, right))
         heights.append(float(base.mean()))
         slopes.append(float(base[-1] - base[0]) / (right - left))
-    boxes = np.array(ends, float).reshape(-1, 2)
-    own = np.flatnonzero(~on_facing_page(boxes, np.array([line.x_height for line in lines]), page.shape[1]))
-    boxes, heights = set_level(boxes[own], np.array(heights)[own], np.array(slopes)[own])
+    boxes, heights, slopes = np.array(ends, float).reshape(-1, 2), np.array(heights), np.array(slopes)
+    own = np.arange(len(lines))
+    # The numbers in the first column of a register may be cut off, and are its own all the same.
+    if not is_table(*set_level(boxes, heights, slopes)):
+        own = np.flatnonzero(~on_facing_page(boxes, np.array([line.x_height for line in lines]), page.shape[1]))
+    boxes, heights = set_level(boxes[own], heights[own], slopes[own])
     return [lines[own[index]] for index in reading_order(boxes, heights)]
 
 

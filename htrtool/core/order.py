@@ -36,7 +36,7 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
         return list(range(len(heights)))
     boxes, heights = np.asarray(boxes, float), np.asarray(heights, float)
     neighbours = _neighbours(boxes, heights)
-    if is_table(boxes, neighbours):
+    if _is_table(boxes, neighbours):
         bands = _bands(boxes, heights, neighbours)
         return [int(band[place]) for band in bands for place in _order(boxes[band], heights[band], SAME_ROW * neighbours.spacing)]
     rows = _with_labels(_broken_rows(boxes, neighbours), boxes, neighbours)
@@ -46,8 +46,17 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     return [line for index in order for line in rows[index]]
 
 
-def is_table(boxes: np.ndarray, neighbours: Neighbours) -> bool:
-    """Tell whether lines are the cells of a table, such as a register: short, most of them in a row with two others at least."""
+def is_table(boxes: np.ndarray, heights: np.ndarray) -> bool:
+    """Tell whether lines are the cells of a table, such as a register: short, most of them in a row with two others at least.
+
+    Args:
+        boxes: (lines, 2), the left and right end of each line.
+        heights: (lines,), the y of its baseline.
+    """
+    return len(heights) > 0 and _is_table(boxes, _neighbours(boxes, heights))
+
+
+def _is_table(boxes: np.ndarray, neighbours: Neighbours) -> bool:
     in_rows = (neighbours.same_row & ~neighbours.overlap).sum(axis=1) >= 2
     return bool(in_rows.mean() >= IN_ROWS and np.median(boxes[:, 1] - boxes[:, 0]) <= NARROW * neighbours.spacing)
 

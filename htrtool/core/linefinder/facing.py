@@ -7,8 +7,9 @@ import numpy as np
 # How many lines the picture's edge must cut for a strip of a facing page, how near to the edge, in heights of small
 # letters, they are cut, how much longer the lines of the page itself are, and the share of them that keep off the strip.
 FEWEST, AT_EDGE, LONGER, APART = 4, 1.0, 1.3, 0.8
-# Half of the lines that are cut come as near as this, in the same heights: the last column of a table that is cropped closely does not.
-TOUCHING = 0.5
+# Half of the lines that are cut come as near as this, in the same heights, and this share of them to the last pixel but one:
+# what is only cropped closely does not.
+TOUCHING, CUT_THROUGH = 0.5, 0.3
 # The share of a line in the strip from which it belongs there.
 WITHIN = 0.5
 
@@ -29,7 +30,9 @@ def on_facing_page(ends: np.ndarray, x_heights: np.ndarray, width: int) -> np.nd
     for near, far in (ends.T, (width - ends[:, 1], width - ends[:, 0])):
         cut = near < AT_EDGE * x_heights
         own = ~cut & ~facing
-        if cut.sum() < FEWEST or not own.any() or np.median(near[cut] / x_heights[cut]) > TOUCHING:
+        if cut.sum() < FEWEST or not own.any():
+            continue
+        if np.median(near[cut] / x_heights[cut]) > TOUCHING or (near[cut] <= 1).mean() < CUT_THROUGH:
             continue
         reach = np.quantile(far[cut], 0.8)
         length = far - near
