@@ -98,6 +98,7 @@ class BeamSearch:
         prefixes = _Prefixes(self._start, space)
         children, labels, states, factors = prefixes.children, prefixes.labels, prefixes.states, prefixes.factors
         parents, surest, peaks = prefixes.parents, prefixes.surest, prefixes.peaks
+        step, symbols, worths, pairs, surprises = self._step, self._symbols, self._factors, self._pairs, self._surprises
         # The weights of a text with the last frame blank, or not.
         beam, before = [(0, 1.0, 0.0)], -1
         for frame, blank, classes in self._frames(self.softened(probabilities)):
@@ -132,7 +133,9 @@ class BeamSearch:
                             peaks[child], surest[child] = weight, frame
                         others[child] = others.get(child, 0.0) + weight * factors[child]
                         continue
-                    factor, state = self._worth(states[prefix], label, other)
+                    # As _worth has it, whose call would take as long as the rest.
+                    cost, state = step(states[prefix], symbols[other])
+                    factor = worths[cost] * surprises[pairs[label][other]]
                     weighed = weight * factor
                     if weighed < floor:
                         continue

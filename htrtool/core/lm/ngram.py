@@ -98,19 +98,17 @@ class NGram(CharacterModel):
         return known
 
     def _step(self, state: int, symbol: int) -> tuple[int, int]:
+        first, inner, find = self._first, self._inner, self._symbols.find
         cost = 0
-        while not (child := self._child(state, symbol)) and state != ROOT:
+        while (child := find(symbol, first[state], first[state + 1]) if state < inner else 0) <= 0:
+            if state == ROOT:
+                return cost + 255, ROOT
             cost += self._backoffs[state]
             state = self._shortened(state)
-        if not child:
-            return cost + 255, ROOT
         cost += self._costs[child]
-        while child and not self._has_children(child):
+        while child and not (child < inner and first[child] < first[child + 1]):
             child = self._shortened(child)
         return cost, child
-
-    def _has_children(self, node: int) -> bool:
-        return node < self._inner and self._first[node] < self._first[node + 1]
 
     def _child(self, node: int, symbol: int) -> int:
         """Return the child of a node by a symbol, 0 where there is none."""
