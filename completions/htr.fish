@@ -70,6 +70,7 @@ complete -c htr -n '__fish_seen_subcommand_from train' -l patience -x -d 'Stop w
 complete -c htr -n '__fish_seen_subcommand_from train' -l batch -x -d 'Lines in a batch'
 complete -c htr -n '__fish_seen_subcommand_from train' -l learning-rate -x -d 'The highest rate of the schedule'
 complete -c htr -n '__fish_seen_subcommand_from train' -l augment -x -d 'Strength of the augmentation'
+complete -c htr -n '__fish_seen_subcommand_from train' -l mix-styles -d 'Mix the styles of lines in the first layers (MixStyle), so that unknown hands and scans are read better: for many lines of many hands'
 complete -c htr -n '__fish_seen_subcommand_from train' -l replay -x -d 'Lines in other hands, which come with the model, to show again in each epoch'
 complete -c htr -n '__fish_seen_subcommand_from train' -l keep -x -d 'How much of the weights of --from stays in the new ones'
 complete -c htr -n '__fish_seen_subcommand_from train' -l seed -x -d 'Seed of weights, order and augmentation'

@@ -132,7 +132,7 @@ def checksum_of_weights(model: Path) -> str:
 
 def test_a_killed_run_resumes_to_the_weights_of_an_undisturbed_one(tmp_path):
     (tmp_path / "lines.tar").write_bytes(stream(96))
-    command = ["train", "--spec", TINY, "--epochs", "3", "--batch", "8", "--checkpoint-every", "0", "lines.tar", "-o"]
+    command = ["train", "--spec", TINY, "--epochs", "3", "--batch", "8", "--checkpoint-every", "0", "--mix-styles", "lines.tar", "-o"]
     whole = htr(*command, "whole", cwd=tmp_path)
     assert whole.returncode == 0, whole.stderr.decode()
 

@@ -41,6 +41,7 @@ MOST_SLOWDOWN = 2
 @click.option("--batch", type=click.IntRange(min=1), help="Lines in a batch.  [default: a fortieth of the lines, 4 to 32; for few lines 8 or 16]")
 @click.option("--learning-rate", type=FiniteRange(min=0, min_open=True), help="The highest rate of the schedule.  [default: 0.0005, from nothing 0.0015, for few lines 0.001]")
 @click.option("--augment", type=FiniteRange(0, 3), default=1.0, show_default=True, help="Strength of the augmentation; 0: none.")
+@click.option("--mix-styles", is_flag=True, help="Mix the styles of lines in the first layers (MixStyle), so that unknown hands and scans are read better: for many lines of many hands.")
 @click.option("--replay", type=click.IntRange(min=0), metavar="LINES", help="Lines in other hands, which come with the model, to show again in each epoch.  [default: for few lines 50 to 150, else 0]")
 @click.option("--keep", type=FiniteRange(0, 100, max_open=True), metavar="PERCENT", help="How much of the weights of --from stays in the new ones.  [default: for few lines 55 or 50, else 0]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of weights, order and augmentation.")
@@ -74,6 +75,7 @@ def train(
     resume: bool,
     checkpoint_every: float,
     bfloat16: bool,
+    mix_styles: bool,
     licence: str,
     jobs: int,
     lm: str | None,
@@ -167,6 +169,7 @@ def train(
         kept=plan.kept,
         seed=seed,
         bfloat16=bfloat16,
+        mix_styles=mix_styles,
     )
     with progress_bar(messages) as on_step:
         run = Run.prepare(

@@ -94,12 +94,14 @@ for made in other-english-hands other-fonts other-capitals; do
 done
 with_words() {
     from=$1 to=$2 minutes=$3 seed=$4
+    shift 4
     htr train --from "$out/$from" --charset latin --minutes "$minutes" --epochs 40 --patience 0 --learning-rate 0.0007 \
-        --keep 50 --augment 0.4 --bfloat16 --seed "$seed" --val "$out/aside.tar" -o "$out/$to" "$out/checked.tar" \
+        --augment 0.4 --bfloat16 --seed "$seed" "$@" --val "$out/aside.tar" -o "$out/$to" "$out/checked.tar" \
         "$out/checked.tar" "$out/found/train.tar" "$out/other-hands.tar" "$out/other-english-hands.tar" \
         "$out/other-fonts.tar" "$out/other-capitals.tar" "$out"/words-*.tar
 }
-with_words seventh latin 115 51
+with_words seventh eighth 115 51 --keep 50
+with_words eighth latin 81 61 --keep 60 --mix-styles
 
 # A narrower network is faster still.
 htr train --from "$out/fifth" --charset latin --minutes 82 --epochs 40 --patience 0 --learning-rate 0.0007 \
@@ -113,7 +115,7 @@ prepare --no-deskew --no-deslant --synth --fonts "$data/fonts" --count 170 --see
     -o "$out/latin.replay.tar" "$(dirname "$0")/replay.txt"
 
 # The narrower one with 8-bit weights.
-with_words narrow narrow-with-words 115 52
+with_words narrow narrow-with-words 115 52 --keep 50
 htr train --quantise -o "$out/latin-small" "$out/narrow-with-words.onnx"
 
 # The language models: of texts whose names tell their languages, and of words (pip install wordfreq).

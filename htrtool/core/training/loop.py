@@ -54,6 +54,7 @@ class Settings:
     parent: str = ""
     replayed: int = 0
     kept: float = 0.0
+    mix_styles: bool = False
 
 
 @dataclass

@@ -14,17 +14,23 @@ from keras import layers
 
 from htrtool.core.errors import InputError
 from htrtool.core.training.spec import Block, parse_spec
+from htrtool.core.training.styles import MixedStyles
 
 SHORTCUT = "shortcut"
 HEAD = "head"
 # Of the layers of a block, after its name.
 FIRST, SECOND, BESIDE, NORM = "_first", "_second", "_beside", "_norm"
 
+MIXED = 3
+"""Of how many blocks, from the first on, the styles may be mixed."""
+
 # With fewer channels a strided convolution of 1 × 1 lets TensorFlow's oneDNN write where it must not (2.21).
 FEWEST_STRIDED = 16
 
 
-def build_network(spec: str, height: int, classes: int, seed: int = 0, bfloat16: bool = False) -> keras.Model:
+def build_network(
+    spec: str, height: int, classes: int, seed: int = 0, bfloat16: bool = False, mix_styles: bool = False
+) -> keras.Model:
     """Build the network of a spec.
 
     Args:
@@ -33,6 +39,7 @@ def build_network(spec: str, height: int, classes: int, seed: int = 0, bfloat16:
         classes: characters and the blank.
         seed: of the initial weights and of dropout.
         bfloat16: the convolutions compute in bfloat16; all weights stay float32.
+        mix_styles: in training, mix what the first blocks respond with, see :mod:`htrtool.core.training.styles`.
 
     Returns:
         A model from lines, float (batch, height, width, 1), ink up to 1 on paper 0, to two sets of logits,
@@ -42,11 +49,15 @@ def build_network(spec: str, height: int, classes: int, seed: int = 0, bfloat16:
         InputError: the spec can't be read.
     """
     seeds = iter(range(seed * 1000 + 1, seed * 1000 + 1000))
-    convolutions = _Convolutions(seeds, "mixed_bfloat16" if bfloat16 else "float32")
+    blocks = parse_spec(spec)
+    # Beside the seeds of what has weights, which so are the same with and without.
+    styles = iter(range(seed * 1000 + 901, seed * 1000 + 1000)) if mix_styles else None
+    mixed = [block.name + SECOND * (block.kind == "r") for block in blocks if block.kind in ("c", "r")][:MIXED]
+    convolutions = _Convolutions(seeds, "mixed_bfloat16" if bfloat16 else "float32", dict(zip(mixed, styles or ())))
     lines = keras.Input((height, None, 1), name="lines")
     x = lines
     features = None
-    for block in parse_spec(spec):
+    for block in blocks:
         if (features is None) != (block.kind in ("c", "r", "max")) and block.kind != "drop":
             raise InputError(f"expected convolutions, then max, then LSTMs, received {block.kind!r} out of order in {spec!r}")
         if block.kind == "c":
@@ -99,8 +110,9 @@ def _both_ways(x, block: Block, seeds: Iterator[int]):
 class _Convolutions:
     """Blocks of convolutions under one dtype policy."""
 
-    def __init__(self, seeds: Iterator[int], policy: str):
-        self.seeds, self.policy = seeds, policy
+    def __init__(self, seeds: Iterator[int], policy: str, mixed: dict[str, int]):
+        """``mixed`` holds the seeds of those whose responses are mixed in training."""
+        self.seeds, self.policy, self.mixed = seeds, policy, mixed
 
     def plain(self, x, filters, kernel, stride, name, activate=True):
         x = layers.Conv2D(
@@ -114,6 +126,8 @@ class _Convolutions:
             name=name,
         )(x)
         x = layers.BatchNormalization(momentum=0.98, dtype=self.policy, name=f"{name}{NORM}")(x)
+        if name in self.mixed:
+            x = MixedStyles(self.mixed[name], dtype=self.policy)(x)
         return self._relu(x) if activate else x
 
     def residual(self, x, block):

@@ -130,7 +130,7 @@ class Run:
                 corpus.lines, parent[0], corpus.recipe, characters, stride_of(spec), settings.replayed
             )
         keras.utils.set_random_seed(settings.seed)
-        network = build_network(spec, corpus.recipe.height, characters.classes, settings.seed, settings.bfloat16)
+        network = build_network(spec, corpus.recipe.height, characters.classes, settings.seed, settings.bfloat16, settings.mix_styles)
         if parent and not resume:
             path, parent_info = parent
             old = Trained(load_keras(path)[0], parent_info.spec, parent_info.charset)
