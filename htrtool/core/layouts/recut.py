@@ -52,9 +52,11 @@ def _recut(path: Path, key: str, threads: int) -> Iterator[Line | LeftOut]:
     pairs = {known[place]: other for place, other in matched.pairs}
     for number, (line, text) in enumerate(zip(annotated, texts), 1):
         name = f"{path}#{number}"
-        reason = NO_TEXT if not text.strip() else NO_BASELINE if line is None else NOT_FOUND
-        if not text.strip() or number not in pairs:
-            yield LeftOut(name, reason)
+        if not text.strip():
+            yield LeftOut(name, NO_TEXT)
+            continue
+        if number not in pairs:
+            yield LeftOut(name, NO_BASELINE if line is None else NOT_FOUND)
             continue
         match = found[pairs[number]]
         if np.abs(_ends(line.baseline) - _ends(match.baseline)).max() > MOST_APART * match.x_height:

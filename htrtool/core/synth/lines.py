@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
+from htrtool.core.ink import shown_through
 from htrtool.core.synth.faces import X_HEIGHT, Face
 from htrtool.core.synth.letters import Setting, set_line
 from htrtool.core.synth.paper import Paper, draw_paper, grain, lay_paper, rule, scan
@@ -116,8 +116,7 @@ def with_neighbours(setting: Setting, top: float, bottom: float, rng: np.random.
 
 def bleed_through(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return what shows of the page behind: the line's ink mirrored, shifted and blurred."""
-    behind = np.roll(ink[:, ::-1], (int(rng.integers(-30, 30)), int(rng.integers(ink.shape[1]))), (0, 1))
-    return cv2.GaussianBlur(behind, (0, 0), float(rng.uniform(1, 2.5)))
+    return shown_through(ink, int(rng.integers(-30, 30)), int(rng.integers(ink.shape[1])), float(rng.uniform(1, 2.5)))
 
 
 def cut_out(line: np.ndarray, tone: float, rng: np.random.Generator) -> None:

@@ -50,10 +50,10 @@ def build_network(
     """
     seeds = iter(range(seed * 1000 + 1, seed * 1000 + 1000))
     blocks = parse_spec(spec)
+    first = [block.name + SECOND * (block.kind == "r") for block in blocks if block.kind in ("c", "r")][:MIXED]
     # Beside the seeds of what has weights, which so are the same with and without.
-    styles = iter(range(seed * 1000 + 901, seed * 1000 + 1000)) if mix_styles else None
-    mixed = [block.name + SECOND * (block.kind == "r") for block in blocks if block.kind in ("c", "r")][:MIXED]
-    convolutions = _Convolutions(seeds, "mixed_bfloat16" if bfloat16 else "float32", dict(zip(mixed, styles or ())))
+    mixed = {name: seed * 1000 + 901 + place for place, name in enumerate(first if mix_styles else ())}
+    convolutions = _Convolutions(seeds, "mixed_bfloat16" if bfloat16 else "float32", mixed)
     lines = keras.Input((height, None, 1), name="lines")
     x = lines
     features = None

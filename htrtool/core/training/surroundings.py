@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from htrtool.core.ink import strokes
+from htrtool.core.ink import shown_through, strokes
 
 # All in heights of the line. Most paper beside a line and most gaps are narrow, some as wide as the widest.
 USUAL_PAPER, WIDEST_PAPER, WIDEST_GAP = 1.0, 8.0, 4.0
@@ -113,10 +113,9 @@ def _with_other_side(pixels, paper):
     """Let writing of the other side show through: such as this line's own, mirrored, somewhere over and between the letters."""
     height, width = pixels.shape
     rng = paper.rng
-    ink = np.clip(paper.tone - pixels[:, ::-1], 0, None).astype(np.float32)
-    ink = np.roll(ink, (int(rng.integers(height)), int(rng.integers(width))), axis=(0, 1))
-    ink = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.4, 1.6))
-    return np.clip(pixels - rng.uniform(0.1, 0.5) * ink, 0, 255).astype(np.uint8)
+    ink = np.clip(paper.tone - pixels, 0, None).astype(np.float32)
+    behind = shown_through(ink, int(rng.integers(height)), int(rng.integers(width)), rng.uniform(0.4, 1.6))
+    return np.clip(pixels - rng.uniform(0.1, 0.5) * behind, 0, 255).astype(np.uint8)
 
 
 def _with_neighbour(pixels, rng):
