@@ -116,3 +116,16 @@ def test_a_short_baseline_that_comes_back_to_its_beginning_has_no_direction_and_
         assert "expected" in str(error)
     else:
         assert min(cut.pixels.shape) > 0
+
+
+def test_a_line_longer_than_opencv_counts_is_cut_like_a_shorter_one():
+    picture = line_picture("written again and again along a roll of paper ")
+    height, width = picture.shape
+    times = 40_000 // width + 1
+    page = np.tile(picture, times)
+    outline = [(0, 0), (page.shape[1], 0), (page.shape[1], height), (0, height)]
+    long = cut_line(page, outline, [(0, 33), (page.shape[1], 33)]).pixels
+    short = cut_line(page[:, : 3 * width], [(min(x, 3 * width), y) for x, y in outline], [(0, 33), (3 * width, 33)]).pixels
+    assert long.shape[1] > 32_767 and long.shape[0] == short.shape[0]
+    assert np.abs(long[:, : 2 * width].astype(int) - short[:, : 2 * width]).mean() < 2
+    assert np.ptp(long[:, -2 * width :]) > 100

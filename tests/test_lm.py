@@ -250,12 +250,14 @@ def test_a_small_model_hardly_changes_what_a_large_one_holds_of_other_texts():
 def test_a_small_model_says_little_of_what_it_does_not_know():
     small = train_ngram([("ab ba ab ba aab", 1.0)])
     latin = Charset(" abcdefghijklmnopqrstuvwxyz€;")
-    mixed = Mixture([MIXED[0], small])
+    mixed = Mixture([MIXED[0], small], latin)
+    before = mixed.costs("a bad €")
     symbols = dict(zip(" " + "".join(latin.characters[1:]), mixed.symbols_of(latin)[1:]))
     assert small.costs("€") < MIXED[0].costs("€") + 3
     # All that the small model does not know together is as probable as it holds them: each much less.
     unknown = [mixed.step(mixed.start, symbols[c])[0] * STEP for c in symbols if c not in MIXED[0].characters + "ab"]
     assert np.exp(-np.array(unknown)).sum() < np.exp(-small.costs("€")[0]) + np.exp(-MIXED[0].costs("€")[0])
+    assert (mixed.costs("a bad €") == before).all(), "what was read before must not matter"
 
 
 def test_the_words_of_a_lexicon_are_known_in_capitals_too(tmp_path):
@@ -323,6 +325,8 @@ def test_words_alone_teach_their_own_language_which_must_be_clearer(tmp_path):
 def test_a_file_of_words_is_told_by_its_name():
     for name, expected in (("it_words.txt", True), ("it_words_of_dante.txt", True), ("it_wordsworth.txt", False), ("words.txt", False)):
         assert text_name(name).is_words == expected
+    names = ("fr_letters.txt", "la_forms_names.txt", "my_diary.txt", "to_mother.txt", "letters.txt")
+    assert [text_name(name).language for name in names] == ["fr", "la", "", "", ""]
 
 
 def test_lines_in_capitals_are_read_with_a_model_of_capitals():

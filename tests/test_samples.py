@@ -8,6 +8,7 @@ import unicodedata
 import cv2
 import numpy as np
 import pytest
+from drawn import line_picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -194,6 +195,17 @@ def test_each_image_format_has_its_suffix_and_gray_pixels(form):
     assert np.abs(Sample("a", data).pixels().astype(int) - pixels).max() <= (0 if form == "png" else 12)
 
 
+def test_a_foreign_picture_is_seen_as_from_a_folder():
+    gray = line_picture()
+    opacity = cv2.cvtColor(np.zeros_like(gray), cv2.COLOR_GRAY2BGRA)
+    opacity[..., 3] = 255 - gray
+    for pixels in (opacity, 255 - gray):
+        image = cv2.imencode(".png", pixels)[1].tobytes()
+        assert np.abs(Sample("a", image).pixels().astype(int) - gray).max() <= 1
+    prepared = Sample("a", encode_image(255 - gray), meta={"recipe": {}})
+    assert (prepared.pixels() == 255 - gray).all(), "a prepared one is taken as it is"
+
+
 def test_a_picture_too_wide_for_its_format_is_refused():
     with pytest.raises(InputError, match="16383.*png"):
         encode_image(np.zeros((8, 20000), np.uint8), "webp")
@@ -202,7 +214,7 @@ def test_a_picture_too_wide_for_its_format_is_refused():
 def test_a_picture_beyond_all_bounds_and_endless_json_are_told():
     vast = bytearray(picture())
     vast[16:24] = (60000).to_bytes(4, "big") * 2
-    with pytest.raises(InputError, match="a: expected a PNG"):
+    with pytest.raises(InputError, match="a: the image is broken"):
         Sample("a", bytes(vast)).pixels()
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:

@@ -35,6 +35,16 @@ def test_it_reads_the_samples_of_the_readme(name, run_htr):
     assert character_error_rate("\n".join(truth), "\n".join(read)) < 0.25
 
 
+def test_what_lies_in_the_working_folder_does_not_take_its_place(tmp_path, monkeypatch):
+    shipped = find_model("latin")
+    monkeypatch.chdir(tmp_path)
+    for name in ("latin", "latin.onnx", "mine.onnx"):
+        (tmp_path / name).write_text("notes on Latin")
+    assert find_model("latin") == shipped
+    assert find_model("./latin.onnx") == find_model("latin.onnx") == Path("latin.onnx")
+    assert find_model("mine") == Path("mine.onnx")
+
+
 def test_it_says_what_it_is(reader):
     info = reader.info
     assert set(LATIN) <= set(info.charset.characters)

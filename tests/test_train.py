@@ -114,6 +114,16 @@ def test_eight_bit_weights_read_nearly_the_same_from_a_smaller_file(tmp_path, ru
     assert onto_itself.returncode == 2 and b"would be replaced by its own 8-bit form" in onto_itself.stderr
 
 
+def test_where_onnx_cannot_be_written_a_run_ends_well_all_the_same(tmp_path):
+    lacking = "import htrtool.commands.train as train, htrtool.cli as cli; train.check_installed = lambda: 'tensorflow'; cli.main()"
+    command = [sys.executable, "-c", lacking, "train", "--spec", TINY, "--epochs", "1", "--batch", "8", "-o", "m", "-"]
+    for _ in range(2):
+        done = subprocess.run(command, input=stream(64), capture_output=True, cwd=tmp_path)
+        assert done.returncode == 0 and b"tensorflow is not installed" in done.stderr, done.stderr.decode()
+        assert b"wrote m.keras, m.md" in done.stderr
+        assert {file.name for file in tmp_path.iterdir()} == {"m.keras", "m.md"}
+
+
 def test_an_unknown_backend_is_told(run_htr, tmp_path):
     environment = os.environ | {"KERAS_BACKEND": "foo"}
     line = [sys.executable, "-m", "htrtool", "train", "-o", str(tmp_path / "m"), str(tmp_path)]

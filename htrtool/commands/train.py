@@ -189,8 +189,9 @@ def train(
                 table.write(row)
             for row in run.training.epochs():
                 table.write(row)
-    run.finish()
-    messages.note(f"wrote {', '.join(str(target.file(suffix)) for suffix in ('.onnx', '.keras', '.md'))}")
+    run.finish(with_onnx=not lacked)
+    suffixes = (".keras", ".md") if lacked else (".onnx", ".keras", ".md")
+    messages.note(f"wrote {', '.join(str(target.file(suffix)) for suffix in suffixes)}")
     return Exit.SOME_FAILED if messages.problems else Exit.OK
 
 

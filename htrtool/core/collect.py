@@ -8,8 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Iterable, Iterator
 
+import cv2
+
 from htrtool.core import labels
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, of_opencv
 from htrtool.core.layouts.base import Entry, Found, LeftOut, Line
 from htrtool.core.prepare import prepare
 from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
@@ -132,6 +134,8 @@ class Maker:
                 made.append(self.made_of(line) if isinstance(line, Line) else line)
         except InputError as error:
             made.append(error)
+        except cv2.error as error:
+            made.append(of_opencv(error).at(entry.name))
         return made
 
 

@@ -18,6 +18,8 @@ LEAST_COVER = 0.01
 # Of the line's height, the paper left around it.
 MARGIN = 0.04
 ABOVE, BELOW = 0.7, 0.35
+# Of columns, what OpenCV's remap can take, which counts pixels in 16 bits, whichever way the line runs.
+LONGEST_PIECE = 16384
 # Of the page's height and width together; what is larger has its points in another unit, or broken.
 LARGEST = 2
 
@@ -91,15 +93,36 @@ def cut_line(
     if min(around.shape) < MIN_SIDE:
         raise _too_small(around.shape[1], around.shape[0])
     mask = _mask(around.shape, outline, x, y)
-    columns, rows = cv2.convertMaps(columns - x, rows - y, cv2.CV_16SC2)
-    pixels = cv2.remap(around, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    mask = cv2.remap(mask, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    pixels, mask = _sampled(around, mask, columns - x, rows - y)
     part, margin = _inside(mask)
     pixels, mask = pixels[part], mask[part]
     along, across = part[1], part[0]
     edges = _edges(points[along], normals[along], offsets[across], mask > 127, margin)
     pixels, mask = _with_margin(pixels, mask, margin)
     return Cut(_on_paper(pixels, mask), _place(*edges, outline, baseline, page.shape))
+
+
+def _sampled(page: np.ndarray, mask: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what stands at some places of a page, and of its mask: no longer at a time than OpenCV goes."""
+    size = page.shape[1], page.shape[0]
+    pieces = []
+    for left in range(0, columns.shape[1], LONGEST_PIECE):
+        x, y = columns[:, left : left + LONGEST_PIECE], rows[:, left : left + LONGEST_PIECE]
+        # With a pixel more at each side, from between which and the next it is interpolated.
+        spans = [
+            slice(max(0, min(int(part.min()) - 1, side - 1)), max(1, int(part.max()) + 3)) for part, side in zip((x, y), size)
+        ]
+        maps = cv2.convertMaps(x - spans[0].start, y - spans[1].start, cv2.CV_16SC2)
+        part = spans[1], spans[0]
+        pieces.append(
+            (
+                cv2.remap(page[part], *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+                cv2.remap(mask[part], *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0),
+            )
+        )
+    if len(pieces) == 1:
+        return pieces[0]
+    return np.hstack([pixels for pixels, _ in pieces]), np.hstack([mask for _, mask in pieces])
 
 
 def _check_on_page(points: np.ndarray, shape: tuple[int, int]) -> None:

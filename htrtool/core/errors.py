@@ -43,3 +43,8 @@ class DependencyError(HtrError):
 
 class DivergedError(HtrError):
     """Training lost its way: the loss is no longer a number."""
+
+
+def of_opencv(error: Exception) -> InputError:
+    """Return what OpenCV raised at a picture as an error of that picture, so that the others are still worked on."""
+    return InputError(f"expected a picture that OpenCV can work on, it says: {' '.join(str(error).split())}")

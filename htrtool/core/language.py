@@ -66,7 +66,7 @@ def load_language(name: str, lexicon: str | None, charset: Charset) -> Languages
     names = [name] if os.path.isfile(name) else name.split("+")
     if not all(names):
         raise InputError(f"expected the name of a language model, or several with + between, received {name!r}")
-    models = _mixed([models for models in (_models(part, charset) for part in names) if models])
+    models = _mixed([models for models in (_models(part, charset) for part in names) if models], charset)
     if lexicon is not None:
         if not models:
             raise InputError("a lexicon works through a language model: give --lm NAME, not none", lexicon)
@@ -86,12 +86,12 @@ def _models(name: str, charset: Charset) -> dict[str, NGram]:
     return load_models(find_model(DEFAULT, SUFFIX), lambda model: _share(model, charset) >= LEAST_SHARE)
 
 
-def _mixed(parts: list[dict[str, NGram]]) -> dict[str, NGram | Mixture]:
+def _mixed(parts: list[dict[str, NGram]], charset: Charset) -> dict[str, NGram | Mixture]:
     """Return the models by language, mixed where there are several; one that lacks a language gives that of all."""
     if len(parts) == 1:
         return parts[0]
     languages = dict.fromkeys(language for models in parts for language in models)
-    return {language: Mixture([models.get(language, models[""]) for models in parts]) for language in languages}
+    return {language: Mixture([models.get(language, models[""]) for models in parts], charset) for language in languages}
 
 
 def _words(lexicon: str) -> list[str]:

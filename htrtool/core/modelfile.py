@@ -71,20 +71,20 @@ def model_folders() -> list[Path]:
 
 
 def find_model(name: str, suffix: str = ".onnx") -> Path:
-    """Return the file of a model given by path or by name.
+    """Return the file of a model given by name or by path.
+
+    A plain name is that of a model that is installed, if there is one: what lies in the working folder under such a name
+    changes nothing.
 
     Raises:
         ModelError: there is none; the message lists the names that there are.
     """
     path = Path(name)
-    for candidate in (path, *([path.with_name(path.name + suffix)] if path.name else [])):
+    in_folder = [path, path.with_name(path.name + suffix)] if path.name else []
+    installed = [folder / (name.removesuffix(suffix) + suffix) for folder in model_folders()] if name and path.name == name else []
+    for candidate in (*in_folder, *installed) if name.endswith(suffix) else (*installed, *in_folder):
         if os.path.isfile(candidate):
             return candidate
-    if name and path.name == name:
-        for folder in model_folders():
-            candidate = folder / (name if name.endswith(suffix) else name + suffix)
-            if os.path.isfile(candidate):
-                return candidate
     names = sorted({file.stem for folder in model_folders() for file in folder.glob(f"*{suffix}")} - {LINE_FINDER})
     raise ModelError(f"expected a model file or one of the names {', '.join(names) or '(none installed)'}; found no such model", name)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from htrtool.core.decoding.looks import Look
-from htrtool.core.errors import HtrError
+from htrtool.core.errors import HtrError, InputError
 from htrtool.core.pages import PageSource
 from htrtool.core.place import Place
 from htrtool.core.reader import Context, Reading
@@ -76,6 +76,12 @@ class Page:
     problems: list[HtrError] = field(default_factory=list)
     failed: bool = False
     settled: bool = False
+
+    def fail(self, problem: InputError) -> None:
+        """Note that the page can't be read, and why."""
+        self.failed = True
+        number = f"page {self.source.page}: " * (self.source.pages > 1)
+        self.problems.append(InputError(number + problem.args[0], problem.source or self.source.file))
 
     def row(self, line: PageLine) -> LineRead:
         """Return a line as a row of the table of lines."""

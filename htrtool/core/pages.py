@@ -5,54 +5,31 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-import itertools
 import os
 import re
 import stat
-import struct
 import tarfile
 import threading
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Callable, Iterator
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from htrtool.core.errors import InputError
-from htrtool.core.gray import dark_on_light, to_gray
+from htrtool.core.pictures import BROKEN, FORMATS, HEAD, frames_of, load_picture, open_picture
 from htrtool.core.samples import Sample, read_samples
 
 if TYPE_CHECKING:
     from htrtool.core.cut import Cut
 
-FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "JPEG2000", "GIF", "BMP", "PPM")
-FORMATS_OF_PHONES = ("HEIF", "AVIF")
-EXPECTED = "expected an image (PNG, JPEG, TIFF, WebP, HEIC, AVIF, JPEG 2000, GIF, BMP, PNM), a PDF, ALTO or PAGE XML, or a tar of samples"
-MAX_PIXELS = 500_000_000
 LARGE = 20_000_000
-MIN_SIDE = 4
 DEFAULT_DPI = 300
-HEAD = 2048
 _PAGE_XML = re.compile(rb"<(?:[\w.-]+:)?(?:alto|PcGts)[\s>/]")
-# What Pillow's decoders raise on bytes that are not as they should be.
-BROKEN = (OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError, ArithmeticError, struct.error, MemoryError)
-
-# The size is checked here, before anything is decoded, and an error names the file; Pillow's own limit would warn on
-# stderr at 89 megapixels, which is a mere A2 at 600 dpi.
-Image.MAX_IMAGE_PIXELS = None
-# What it warns of, such as broken metadata, is no fault of what is seen; else an error names the file.
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 # One large page in memory at a time, whatever the number of threads.
 _large_page = threading.Lock()
-# Of TIFF: what kind of page it is, and the bits that tell of a smaller form of another one, and of a mask for one.
-_SUBFILE_TYPE, _NO_PAGE = 254, 0b101
-_MAGIC = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"))
-# Of JPEG: its beginning, its end, and the rows that come at once: where some lack they are all of one gray.
-_JPEG, _JPEG_END, _JPEG_ROWS = b"\xff\xd8", b"\xff\xd9", 8
-_OF_PHONES = re.compile(rb".{4}ftyp(?:hei|hev|mif|msf|avi)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -155,7 +132,7 @@ def stream_sources(stream: IO[bytes], operand: str, dpi: float = DEFAULT_DPI) ->
     elif is_xml(head):
         yield from _of_xml(content, operand, Path(), dpi)
     else:
-        yield from _of_picture(lambda: io.BytesIO(content), head, operand)
+        yield from _of_picture(lambda: io.BytesIO(content), operand)
 
 
 def peeked(stream: IO[bytes]) -> tuple[bytes, IO[bytes]]:
@@ -234,7 +211,7 @@ def _of_samples(stream: IO[bytes], operand: str) -> Iterator[PageSource]:
 
 def sample_source(sample: Sample, name: str) -> PageSource:
     """Return the picture of a sample as a page, or a line if it was prepared as one or looks like one."""
-    picture = _of_picture(lambda: io.BytesIO(sample.image), sample.image[:HEAD], name, lazy=True)
+    picture = _of_picture(lambda: io.BytesIO(sample.image), name, lazy=True)
     prepared = sample.meta.get("recipe")
     return replace(next(picture), is_line=bool(prepared) or not _may_be_page(sample.image), prepared=prepared)
 
@@ -280,116 +257,27 @@ def picture_sources(path: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror or error}", path) from None
     opened = functools.partial(open, path, "rb")
-    pages = _of_pdf(Path(path), path, dpi) if is_pdf(head) else _of_picture(opened, head, path)
+    pages = _of_pdf(Path(path), path, dpi) if is_pdf(head) else _of_picture(opened, path)
     for page in pages:
         yield replace(page, image=path)
 
 
-def _of_picture(opened: Callable[[], IO[bytes]], head: bytes, name: str, lazy: bool = False) -> Iterator[PageSource]:
+def _of_picture(opened: Callable[[], IO[bytes]], name: str, lazy: bool = False) -> Iterator[PageSource]:
     """Yield the pages of a picture; with ``lazy``, one page whose header is looked at only when it is loaded."""
     if lazy:
-        yield PageSource(name, 1, lambda: _load(opened, head, name, 0), original=Original(opened))
+        yield PageSource(name, 1, lambda: load_picture(opened, name), original=Original(opened))
         return
     try:
-        with opened() as stream, _opened(stream, head, name) as image:
+        with opened() as stream, open_picture(stream, name) as image:
             size = image.size
-            # The frames of an animation are no pages.
-            frames, failure = _frames_of(image) if image.format in ("TIFF", "HEIF") else ([0], None)
+            frames, failure = frames_of(image)
     except BROKEN as error:
         raise InputError(f"the image is broken ({error})", name) from None
     count = len(frames) + (failure is not None)
     for number, index in enumerate(frames, 1):
         # The pages of a TIFF may differ in size; the first one's is taken as a hint, and each is checked when loaded.
-        load = functools.partial(_load, opened, head, name, index)
+        load = functools.partial(load_picture, opened, name, index)
         yield PageSource(name, number, load, size=size, pages=count, original=Original(opened, index, page=number))
     if failure is not None:
         error = InputError(f"the image is broken or breaks off after page {len(frames)} ({failure})", name)
         yield PageSource(name, count, failing(error), pages=count)
-
-
-def _frames_of(image: Image.Image) -> tuple[list[int], Exception | None]:
-    """Return which frames of a TIFF or HEIC are pages of their own, and what is wrong with it after those, if anything."""
-    if image.format == "HEIF":
-        return list(range(image.n_frames)), None
-    frames: list[int] = []
-    for index in itertools.count():
-        try:
-            image.seek(index)
-            if not image.tag_v2.get(_SUBFILE_TYPE, 0) & _NO_PAGE:
-                frames.append(index)
-        except EOFError:
-            return frames or [0], None
-        except BROKEN as error:
-            return frames, error
-
-
-def _opened(stream: IO[bytes], head: bytes, name: str) -> Image.Image:
-    is_of_phone = _OF_PHONES.match(head) is not None
-    if is_of_phone:
-        # Only now, since it takes its time.
-        from pillow_heif import register_heif_opener
-
-        register_heif_opener()
-    try:
-        return Image.open(stream, formats=FORMATS_OF_PHONES if is_of_phone else FORMATS)
-    except UnidentifiedImageError:
-        kind = "HEIC or AVIF" if is_of_phone else next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
-        if kind:
-            raise InputError(f"the image is broken or breaks off ({kind})", name) from None
-        raise InputError(f"{EXPECTED}; received {_described(head)}", name) from None
-    except BROKEN as error:
-        raise InputError(f"the image is broken ({error})", name) from None
-
-
-def _described(head: bytes) -> str:
-    if not head:
-        return "an empty file"
-    text = head.lstrip(b"\xef\xbb\xbf")
-    if all(byte in b"\t\n\r\f" or 32 <= byte < 127 or byte >= 128 for byte in text[:512]):
-        return f"text that begins {text[:20].decode('utf-8', 'replace')!r}"
-    return f"bytes that begin {head[:8].hex(' ')}"
-
-
-def _load(opened: Callable[[], IO[bytes]], head: bytes, name: str, index: int) -> np.ndarray:
-    try:
-        gray = _gray(opened, head, name, index)
-    except InputError:
-        raise
-    except BROKEN as error:
-        gray = _ended(opened, head, name) if head.startswith(_JPEG) else None
-        if gray is None:
-            # Some decoders tell a long story.
-            raise InputError(f"the image is broken or breaks off ({' '.join(str(error).split())})", name) from None
-    return dark_on_light(gray)
-
-
-def _gray(opened: Callable[[], IO[bytes]], head: bytes, name: str, index: int) -> np.ndarray:
-    with opened() as stream, _opened(stream, head, name) as image:
-        if index:
-            image.seek(index)
-        check_size(*image.size, name)
-        return to_gray(image)
-
-
-def _ended(opened: Callable[[], IO[bytes]], head: bytes, name: str) -> np.ndarray | None:
-    """Return a JPEG picture that lacks its last bytes, None if it lacks a row of it: what lacks comes out in one gray."""
-    with opened() as stream:
-        content = stream.read()
-    try:
-        gray = _gray(lambda: io.BytesIO(content + _JPEG_END), head, name, 0)
-    except BROKEN:
-        return None
-    return None if np.ptp(gray[-_JPEG_ROWS:].astype(int)) < 3 else gray
-
-
-def check_size(width: int, height: int, name: str, remedy: str = "scale it down") -> None:
-    """Refuse a picture too small to hold writing, or too large to be read.
-
-    Raises:
-        InputError: a side is under ``MIN_SIDE``, or there are more than ``MAX_PIXELS`` pixels.
-    """
-    if min(width, height) < MIN_SIDE:
-        raise InputError(f"expected an image at least {MIN_SIDE} pixels high and wide, received {width}×{height}", name)
-    if width * height > MAX_PIXELS:
-        most = MAX_PIXELS // 1_000_000
-        raise InputError(f"expected at most {most} megapixels, received {width}×{height}: {remedy}", name)

@@ -15,7 +15,8 @@ from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
 from htrtool.core.errors import InputError
 from htrtool.core.gray import dark_on_light
-from htrtool.core.pages import Original, PageSource, check_size
+from htrtool.core.pages import Original, PageSource
+from htrtool.core.pictures import check_size
 
 # PDFium may be called by one thread at a time; by the same one again, where the collector of garbage closes a document.
 _pdfium = threading.RLock()

@@ -7,11 +7,12 @@ import threading
 from collections import deque
 from typing import Callable, Iterable, Iterator, NamedTuple
 
+import cv2
 import numpy as np
 
 from htrtool.core.cut import Cut
 from htrtool.core.decoding.looks import Look, own_view
-from htrtool.core.errors import HtrError, InputError
+from htrtool.core.errors import HtrError, InputError, of_opencv
 from htrtool.core.lines import cut_lines, shows_one_line
 from htrtool.core.page import LineRead, Page, PageLine
 from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
@@ -254,9 +255,9 @@ class Pipeline:
             with page.source.room():
                 prepared = list(self._lines_of(page))
         except InputError as problem:
-            page.failed = True
-            number = f"page {page.source.page}: " * (page.source.pages > 1)
-            page.problems.append(InputError(number + problem.args[0], problem.source or page.source.file))
+            page.fail(problem)
+        except cv2.error as error:
+            page.fail(of_opencv(error))
         if not self._keep_sources:
             # It may hold the bytes of a picture.
             page.source = PageSource(page.source.file, page.source.page)

@@ -5,6 +5,7 @@ https://github.com/webdataset/webdataset describes the convention.
 
 from __future__ import annotations
 
+import io
 import json
 import lzma
 import tarfile
@@ -17,6 +18,7 @@ import cv2
 import numpy as np
 
 from htrtool.core.errors import InputError
+from htrtool.core.pictures import load_picture
 
 IMAGE_SUFFIXES = (".png", ".webp", ".jpg", ".jpeg")
 PICTURE_SUFFIXES = (*IMAGE_SUFFIXES, ".tif", ".tiff", ".bmp", ".jp2")
@@ -28,7 +30,7 @@ TEXT_SUFFIXES = (".txt", ".gt.txt")
 class Sample:
     """One line or word: its picture, its transcription and what else is known of it.
 
-    ``image`` is the encoded picture (PNG, WebP or JPEG); ``pixels`` decodes it. ``text`` is None for a
+    ``image`` is the encoded picture, mostly PNG, WebP or JPEG; ``pixels`` decodes it. ``text`` is None for a
     picture that is still to be transcribed. ``meta`` is the content of ``KEY.json``.
     """
 
@@ -46,19 +48,30 @@ class Sample:
         return str(self.meta.get("writer") or self.meta.get("document") or self.key.rpartition("/")[0] or self.key)
 
     def pixels(self) -> np.ndarray:
-        """Decode the picture to gray pixels, (height, width) uint8.
+        """Decode the picture to gray pixels, (height, width) uint8: as it is if it tells a recipe, else as any other picture.
 
         Raises:
             InputError: the picture is broken.
         """
-        try:
-            pixels = cv2.imdecode(np.frombuffer(self.image, np.uint8), cv2.IMREAD_GRAYSCALE) if self.image else None
-        except cv2.error:
-            # Its header tells a size beyond all bounds.
-            pixels = None
-        if pixels is None:
-            raise InputError("expected a PNG, WebP or JPEG picture, found none that can be decoded", self.key)
-        return pixels
+        if "recipe" in self.meta:
+            return decode_prepared(self.image, self.key)
+        return load_picture(lambda: io.BytesIO(self.image), self.key)
+
+
+def decode_prepared(image: bytes, name: str) -> np.ndarray:
+    """Decode a picture that :func:`encode_image` wrote, or one like it: gray pixels, (height, width) uint8.
+
+    Raises:
+        InputError: the picture is broken.
+    """
+    try:
+        pixels = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_GRAYSCALE) if image else None
+    except cv2.error:
+        # Its header tells a size beyond all bounds.
+        pixels = None
+    if pixels is None:
+        raise InputError("expected a PNG, WebP or JPEG picture, found none that can be decoded", name)
+    return pixels
 
 
 def encode_image(pixels: np.ndarray, form: str = "png") -> bytes:

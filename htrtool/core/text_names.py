@@ -9,7 +9,12 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-_NAME = re.compile(r"^(?P<language>[a-z]{2})_(?P<forms>forms_)?(?P<words>words[_.])?")
+# Of ISO 639-1, the languages that are mostly written with Latin letters but for such as begin names of other texts: "my_diary.txt".
+LANGUAGES = (
+    "af ay br bs ca co cs cy da de en eo es et eu fi fo fr fy ga gd gl gn gv ha hr hu ia ig is it kl kw la lb lt lv mg mi ms mt "
+    "nb nl nn no ny oc pl pt qu rm ro sc sk sl sm so sq sr sv sw tl tn tr uz vi wa wo xh yo zu"
+).split()
+_NAME = re.compile(rf"^(?P<language>{'|'.join(LANGUAGES)})_(?P<forms>forms_)?(?P<words>words[_.])?")
 
 
 class TextName(NamedTuple):

@@ -31,15 +31,20 @@ class Mixture(CharacterModel):
 
     It is asked like one of them; a symbol stands for that of each. So a small model of an archive speaks where the text
     is like the archive's; SRILM's ``ngram -bayes`` (Stolcke, 2002) weighs by the likelihood of a fixed context.
+
+    Args:
+        models: what is mixed.
+        charset: the characters that can occur; without it, those that the models know.
     """
 
-    def __init__(self, models: Sequence[NGram]):
+    def __init__(self, models: Sequence[NGram], charset: Charset | None = None):
         self.models = tuple(models)
         self.of_words = all(model.of_words for model in self.models)
         self.characters = "".join(dict.fromkeys(character for model in models for character in model.characters))
         self._sizes = [model.size**WEIGHT_OF_SIZE for model in self.models]
         # A small model knows few characters, and one that it does not know is only one of the many that are left.
-        self._unknown = [self._share_of_unknown(model, self.characters) for model in models]
+        occurring = charset.characters if charset else self.characters
+        self._unknown = [self._share_of_unknown(model, occurring) for model in models]
         self._symbols: list[tuple[int, ...]] = []
         self._number: dict[tuple[int, ...], int] = {}
         self._steps: dict[tuple[_State, int], tuple[int, _State]] = {}
@@ -51,8 +56,6 @@ class Mixture(CharacterModel):
 
     def symbols_of(self, charset: Charset) -> list[int]:
         """Return the symbol of each class of a charset, the blank's being that of the unknown."""
-        self._unknown = [self._share_of_unknown(model, charset.characters) for model in self.models]
-        self._steps = {}
         return [self._numbered(symbols) for symbols in zip(*(model.symbols_of(charset) for model in self.models))]
 
     @staticmethod

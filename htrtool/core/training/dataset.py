@@ -22,7 +22,7 @@ from PIL import Image
 from htrtool.core.charset import Charset
 from htrtool.core.decoding.align import frames_needed
 from htrtool.core.prepare import resize_to_height
-from htrtool.core.samples import Sample
+from htrtool.core.samples import Sample, decode_prepared
 from htrtool.core.split import place_of
 from htrtool.core.training.augment import augment
 
@@ -157,7 +157,7 @@ class BatchMaker:
     def line(self, index: int, epoch: int) -> np.ndarray:
         """Return the pixels of one line, augmented as that epoch has it, and wide enough for its label."""
         offset, size = self._spans[index]
-        pixels = resize_to_height(Sample(self._keys[index], os.pread(self._file, size, offset)).pixels(), self._height)
+        pixels = resize_to_height(decode_prepared(os.pread(self._file, size, offset), self._keys[index]), self._height)
         pixels = augment(pixels, np.random.default_rng((self._seed, epoch, index)), self._strength)
         least = frames_needed(self._labels[index]) * self._stride
         if pixels.shape[1] < least:

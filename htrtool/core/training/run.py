@@ -160,8 +160,11 @@ class Run:
         )
         return cls(training, info, target)
 
-    def finish(self) -> None:
-        """Take the best weights, fit the confidence, and write the model's files; the checkpoint goes.
+    def finish(self, with_onnx: bool = True) -> None:
+        """Take the best weights, and write the model's files; the checkpoint goes.
+
+        Args:
+            with_onnx: write the file to read with too, and fit the confidence, which takes that file.
 
         Raises:
             DependencyError: there is no TensorFlow to write ONNX; ``NAME.keras`` and the card are there.
@@ -173,7 +176,7 @@ class Run:
         else:
             training.use_best()
         self.info.training |= {"epochs": training.progress.epoch, "seconds": round(training.progress.seconds)}
-        fits = len(training.val) >= FEWEST or (len(training.val) and not self.info.calibration)
+        fits = with_onnx and (len(training.val) >= FEWEST or (len(training.val) > 0 and not self.info.calibration))
         if len(training.val):
             self._measure()
             uses = {"to choose the epoch": not averages, "to fit the confidence": fits}
@@ -184,7 +187,8 @@ class Run:
         save_keras(network, self.info, self.target.file(".keras"))
         with replacing(self.target.file(".md")) as stream:
             stream.write(card(self.info, training.progress.rows).encode())
-        export_onnx(self.target.file(".keras"), self.target.file(".onnx"))
+        if with_onnx:
+            export_onnx(self.target.file(".keras"), self.target.file(".onnx"))
         if fits:
             self.info, _ = calibrate(self.target.file(".onnx"), self._kept_aside())
         training.checkpoint.unlink(missing_ok=True)

@@ -1,0 +1,152 @@
+"""An encoded picture to gray pixels: any format that is read, told by content and not by name, and checked before it is decoded."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import re
+import struct
+import warnings
+from typing import IO, Callable
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from htrtool.core.errors import InputError
+from htrtool.core.gray import dark_on_light, to_gray
+
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "JPEG2000", "GIF", "BMP", "PPM")
+FORMATS_OF_PHONES = ("HEIF", "AVIF")
+EXPECTED = "expected an image (PNG, JPEG, TIFF, WebP, HEIC, AVIF, JPEG 2000, GIF, BMP, PNM), a PDF, ALTO or PAGE XML, or a tar of samples"
+MAX_PIXELS = 500_000_000
+MIN_SIDE = 4
+HEAD = 2048
+"""How many of its first bytes tell what an input is."""
+# What Pillow's decoders raise on bytes that are not as they should be.
+BROKEN = (OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError, ArithmeticError, struct.error, MemoryError)
+
+# The size is checked here, before anything is decoded, and an error names the file; Pillow's own limit would warn on
+# stderr at 89 megapixels, which is a mere A2 at 600 dpi.
+Image.MAX_IMAGE_PIXELS = None
+# What it warns of, such as broken metadata, is no fault of what is seen; else an error names the file.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+_MAGIC = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"))
+# Of JPEG: its beginning, its end, and the rows that come at once: where some lack they are all of one gray.
+_JPEG, _JPEG_END, _JPEG_ROWS = b"\xff\xd8", b"\xff\xd9", 8
+# Of TIFF: what kind of page it is, and the bits that tell of a smaller form of another one, and of a mask for one.
+_SUBFILE_TYPE, _NO_PAGE = 254, 0b101
+_OF_PHONES = re.compile(rb".{4}ftyp(?:hei|hev|mif|msf|avi)", re.DOTALL)
+
+
+def open_picture(stream: IO[bytes], name: str) -> Image.Image:
+    """Open the picture that a seekable stream holds, of which Pillow reads the header only.
+
+    Raises:
+        InputError: it is no picture of a format that is read, or broken.
+    """
+    head = stream.read(HEAD)
+    stream.seek(0)
+    is_of_phone = _OF_PHONES.match(head) is not None
+    if is_of_phone:
+        # Only now, since it takes its time.
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
+    try:
+        return Image.open(stream, formats=FORMATS_OF_PHONES if is_of_phone else FORMATS)
+    except UnidentifiedImageError:
+        kind = "HEIC or AVIF" if is_of_phone else next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+        if kind:
+            raise InputError(f"the image is broken or breaks off ({kind})", name) from None
+        raise InputError(f"{EXPECTED}; received {_described(head)}", name) from None
+    except BROKEN as error:
+        raise InputError(f"the image is broken ({error})", name) from None
+
+
+def frames_of(image: Image.Image) -> tuple[list[int], Exception | None]:
+    """Return which frames of a TIFF or HEIC are pages of their own, and what is wrong with it after those, if anything; of any other picture, the first."""
+    if image.format == "HEIF":
+        return list(range(image.n_frames)), None
+    if image.format != "TIFF":
+        # The frames of an animation are no pages.
+        return [0], None
+    frames: list[int] = []
+    for index in itertools.count():
+        try:
+            image.seek(index)
+            if not image.tag_v2.get(_SUBFILE_TYPE, 0) & _NO_PAGE:
+                frames.append(index)
+        except EOFError:
+            return frames or [0], None
+        except BROKEN as error:
+            return frames, error
+
+
+def _described(head: bytes) -> str:
+    if not head:
+        return "an empty file"
+    text = head.lstrip(b"\xef\xbb\xbf")
+    if all(byte in b"\t\n\r\f" or 32 <= byte < 127 or byte >= 128 for byte in text[:512]):
+        return f"text that begins {text[:20].decode('utf-8', 'replace')!r}"
+    return f"bytes that begin {head[:8].hex(' ')}"
+
+
+def load_picture(opened: Callable[[], IO[bytes]], name: str, index: int = 0) -> np.ndarray:
+    """Decode a picture to gray pixels.
+
+    Args:
+        opened: opens it as a seekable stream.
+        name: its name, for messages.
+        index: which of its frames.
+
+    Returns:
+        (height, width) uint8, upright, dark ink on light paper.
+
+    Raises:
+        InputError: it is no picture of a format that is read, broken, too small or too large.
+    """
+    try:
+        gray = _gray(opened, name, index)
+    except InputError:
+        raise
+    except BROKEN as error:
+        gray = _ended(opened, name)
+        if gray is None:
+            # Some decoders tell a long story.
+            raise InputError(f"the image is broken or breaks off ({' '.join(str(error).split())})", name) from None
+    return dark_on_light(gray)
+
+
+def _gray(opened: Callable[[], IO[bytes]], name: str, index: int) -> np.ndarray:
+    with opened() as stream, open_picture(stream, name) as image:
+        if index:
+            image.seek(index)
+        check_size(*image.size, name)
+        return to_gray(image)
+
+
+def _ended(opened: Callable[[], IO[bytes]], name: str) -> np.ndarray | None:
+    """Return a JPEG picture that lacks its last bytes, None if it lacks a row of it: what lacks comes out in one gray."""
+    with opened() as stream:
+        content = stream.read()
+    if not content.startswith(_JPEG):
+        return None
+    try:
+        gray = _gray(lambda: io.BytesIO(content + _JPEG_END), name, 0)
+    except BROKEN:
+        return None
+    return None if np.ptp(gray[-_JPEG_ROWS:].astype(int)) < 3 else gray
+
+
+def check_size(width: int, height: int, name: str, remedy: str = "scale it down") -> None:
+    """Refuse a picture too small to hold writing, or too large to be read.
+
+    Raises:
+        InputError: a side is under ``MIN_SIDE``, or there are more than ``MAX_PIXELS`` pixels.
+    """
+    if min(width, height) < MIN_SIDE:
+        raise InputError(f"expected an image at least {MIN_SIDE} pixels high and wide, received {width}×{height}", name)
+    if width * height > MAX_PIXELS:
+        most = MAX_PIXELS // 1_000_000
+        raise InputError(f"expected at most {most} megapixels, received {width}×{height}: {remedy}", name)
