@@ -41,7 +41,7 @@ def test_markup_is_seen(text):
     assert has_markup(text)
 
 
-@pytest.mark.parametrize("text", ["classée #17 dans", "a > b", "x < y", "rue 5 | rue 6", "R&B/Hip-Hop", "snake_case", "XX", "le xxx mai", "exxon", "plain"])
+@pytest.mark.parametrize("text", ["classée #17 dans", "room # 5", "¥ 500", "500¥", "a > b", "x < y", "rue 5 | rue 6", "R&B/Hip-Hop", "snake_case", "XX", "le xxx mai", "exxon", "plain"])
 def test_ordinary_signs_are_no_markup(text):
     assert not has_markup(text)
 

@@ -234,7 +234,7 @@ def with_recipe(function: Callable) -> Callable:
 def with_limits(function: Callable) -> Callable:
     """Add the filters of samples, and pass ``limits`` in their place."""
 
-    @click.option("--min-chars", help="Leave out shorter transcriptions.", **number(0, 1))
+    @click.option("--min-chars", help="Leave out shorter transcriptions.", **number(1, 1))
     @click.option("--max-chars", help="Leave out longer transcriptions.", **number(1, 1000))
     @click.option(
         "--min-width", help="Leave out lines narrower than this at --height.", **number(1, 8, metavar="PIXELS")

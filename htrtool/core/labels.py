@@ -27,8 +27,9 @@ _UNREAD = re.compile(
     | \[[\s?.…]*\] | \(\s*\?+\s*\)     # [?], [...], []
     | \[(?i:illegible|illisible|unleserlich|ilegible|unclear|unread)\W*\]
     | (?<!\w)X{3,}(?!\w) | (?<!\w)x{4,}(?!\w)
-    | (?<!\S)\#(?!\S)
-    | _{2,} | ¥ | \{\s*\} | ⟦\s*⟧
+    | (?<!\S)\#(?!\S)(?!\s+\d)           # but not of "room # 5"
+    | _{2,} | \{\s*\} | ⟦\s*⟧
+    | (?<!\d)(?<!\d\s)¥(?!\s?\d)       # a signature, not yens
     """,
     re.VERBOSE,
 )

@@ -93,6 +93,8 @@ def page_sources(operand: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
         with open(0, "rb", closefd=False) as stream:
             yield from stream_sources(stream, operand, dpi)
         return
+    if "\0" in operand:
+        raise InputError("expected the name of a file, received one with a null character", operand)
     try:
         mode = os.stat(operand).st_mode
         if stat.S_ISDIR(mode):

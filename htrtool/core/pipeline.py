@@ -287,9 +287,11 @@ class Pipeline:
         pixels = page.source.load()
         height, width = pixels.shape
         page.size = (width, height)
+        is_line = False
         if page.source.cut is not None:
             cuts = page.source.cut(pixels, page.problems)
         elif self._mode == "line" or (self._mode == "auto" and (page.source.is_line or shows_one_line(pixels, self._threads))):
+            is_line = True
             cuts = [(1, Cut(pixels, Place.of_picture(width, height)))]
         else:
             cuts = enumerate(cut_lines(pixels, self._threads), 1)
@@ -300,7 +302,7 @@ class Pipeline:
                 ends = line.begin / width, line.end / width
                 yield PageLine(number, cut.place, ends=ends, pixels=line.pixels)
             except InputError as problem:
-                if page.source.cut is None:
+                if is_line:
                     raise
                 page.problems.append(InputError(f"line {number}: {problem}", page.source.file))
 

@@ -215,15 +215,24 @@ class Reader:
 
     def read_line(self, line: np.ndarray) -> Reading:
         """Read a prepared line by itself."""
-        return self.read(*self.look_at(line))
+        return self.read_page([line])[0]
 
-    def look_at(self, line: np.ndarray) -> tuple[list[Look], Context]:
-        """Look at a prepared line by itself, as often as it takes, and return how to read it then."""
-        looks = [self._look(view) for view in self.views(line)]
-        (context,) = self.contexts([looks])
+    def read_page(self, lines: Sequence[np.ndarray]) -> list[Reading]:
+        """Read the prepared lines of a page, one look after the other."""
+        return [self.read(looks, context) for looks, context in self.look_at(lines)]
+
+    def look_at(self, page: Sequence[np.ndarray]) -> list[tuple[list[Look], Context]]:
+        """Look at the prepared lines of a page, at each as often as it takes, and return how to read them then."""
+        looks = [[self._look(view) for view in self.views(line)] for line in page]
+        return [
+            (self._looks_further(line, of_line, context), context)
+            for line, of_line, context in zip(page, looks, self.contexts(looks))
+        ]
+
+    def _looks_further(self, line: np.ndarray, looks: list[Look], context: Context) -> list[Look]:
         if self._looks is None and (further := self.further_views(line, self.read(looks, context))):
-            looks = [looks[0] if view is line else self._look(view) for view in further]
-        return looks, context
+            return [looks[0] if view is line else self._look(view) for view in further]
+        return looks
 
     def _look(self, view: np.ndarray) -> Look:
         return Look(view.shape[1], self.probabilities([view])[0])

@@ -63,6 +63,7 @@ class Finder:
     text_column: str | None = None
     without: Mapping[tuple[int, int], str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set, repr=False)
+    _listed: tuple[Path, set[str]] | None = field(default=None, repr=False)
 
     def find(self, source: str) -> Iterator[Found]:
         """Yield what is found in a source, a path or ``-`` for a sample stream, in a fixed order and lazily.
@@ -103,7 +104,7 @@ class Finder:
                 yield LeftOut(str(path), "given twice")
                 return
             self._taken.add(real)
-            yield self._of_image(path, key_of(prefix, stem_of(path.name)))
+            yield from self._of_image(path, key_of(prefix, stem_of(path.name)))
         elif self._wants("tar") and (is_tar_name(path) or self.layout == "tar"):
             yield from in_tar(path, self.cutter)
         elif self._wants("xml") and (self.layout == "xml" or pagexml.is_page_xml(path)):
@@ -139,29 +140,43 @@ class Finder:
                 return
         yield from in_stream(stream, "-", self.cutter)
 
-    def _of_image(self, path: Path, key: str) -> Found:
+    def _of_image(self, path: Path, key: str) -> Iterator[Found]:
         if (page_text := self.transcriptions.get(str(path))) is not None:
-            return Entry(str(path), lambda: self.cutter.lines(path, key, page_text))
-        return self._of_pair(path, key, set(os.listdir(path.parent)) if self.layout != "images" else set())
+            yield Entry(str(path), lambda: self.cutter.lines(path, key, page_text))
+        else:
+            yield from self._of_pair(path, key, self._names_in(path.parent) if self.layout != "images" else set())
 
-    def _of_pair(self, path: Path, key: str, names: set[str], alone: bool = True) -> Found:
-        """Return what is found of an image and its transcription, which is looked for among the names in its folder.
+    def _names_in(self, folder: Path) -> set[str]:
+        """Return the names in a folder: of that of many images, given one by one, they are listed once."""
+        if self._listed is None or self._listed[0] != folder:
+            self._listed = folder, set(os.listdir(folder))
+        return self._listed[1]
+
+    def _of_pair(self, path: Path, key: str, names: set[str], alone: bool = True) -> Iterator[Found]:
+        """Yield what is found of an image and its transcription, which is looked for among the names in its folder.
 
         An image that has none is taken ``alone``, or left out.
         """
         exact = path.name.rpartition(".")[0]
         text = transcription_of(path.parent, exact, names) or transcription_of(path.parent, stem_of(path.name), names)
         if self.cutter is not None:
-            return Entry(str(path), lambda: self.cutter.transcribed(path, key, text) if text else self.cutter.lines(path, key))
+            if text:
+                yield Entry(str(path), lambda: self.cutter.transcribed(path, key, text))
+            else:
+                yield from self.cutter.entries(path, key)
+            return
         if text is None and not alone:
-            return LeftOut(str(path), NO_TEXT)
+            yield LeftOut(str(path), NO_TEXT)
+            return
         try:
             content = None if text is None else read_text(text)
         except InputError as error:
-            return error
+            yield error
+            return
         if content is not None and "\n" in content.strip():
-            return LeftOut(str(text), SEVERAL_LINES)
-        return picture_entry(path, key, content, {"document": document_of(key)})
+            yield LeftOut(str(text), SEVERAL_LINES)
+        else:
+            yield picture_entry(path, key, content, {"document": document_of(key)})
 
     def _in_folder(self, folder: Path) -> Iterator[Found]:
         prefix = folder.resolve().name
@@ -246,10 +261,12 @@ class Finder:
             known = set(names)
             for name, is_best in best_forms(names):
                 path = folder / name
-                pair = self._of_pair(path, key_of(under, stem_of(name)), known, not transcribed) if is_best else None
-                yield pair or LeftOut(str(path), OTHER_FORM)
+                if is_best:
+                    yield from self._of_pair(path, key_of(under, stem_of(name)), known, not transcribed)
+                else:
+                    yield LeftOut(str(path), OTHER_FORM)
             for name in filter(lambda name: self._is_pdf(folder / name), names):
-                yield self._of_image(folder / name, key_of(under, stem_of(name)))
+                yield from self._of_image(folder / name, key_of(under, stem_of(name)))
 
 
 def inode_of(file: str | Path | int) -> tuple[int, int] | None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from htrtool.core.errors import InputError
 from htrtool.core.language import reader_for
 from htrtool.core.layouts.base import (
     FROM_STREAM,
+    Entry,
     LeftOut,
     Line,
     document_of,
@@ -59,6 +63,14 @@ class PageCutter:
                 self._reader = reader_for(self.model)
             return self._reader
 
+    def entries(self, path: Path, key: str) -> Iterator[Entry | InputError]:
+        """Yield an entry for each page of an image or a PDF without transcription, so that several may be worked on at once."""
+        try:
+            for source in page_sources(str(path)):
+                yield Entry(str(path), functools.partial(self.lines_of, [source], str(path), key))
+        except InputError as error:
+            yield error
+
     def transcribed(self, path: Path, key: str, transcription: Path) -> Iterator[Line | LeftOut | InputError]:
         """Yield the lines of an image that has a transcription beside it: itself, if it shows one and so does that.
 
@@ -89,11 +101,12 @@ class PageCutter:
         self, sources: Iterable[PageSource], name: str, key: str, transcription: Path | None = None
     ) -> Iterator[Line | LeftOut | InputError]:
         """Yield the lines that are found on pages, which have a name together; see :meth:`lines`."""
-        found = self._cuts(sources, name, key)
+        pages = (list(self._cuts(source, name, key)) for source in sources)
         if transcription is None:
-            yield from map(self._read, found)
+            for page in pages:
+                yield from self._read(page)
         else:
-            yield from self._matched(list(found), transcription)
+            yield from self._matched([item for page in pages for item in page], transcription)
 
     def of_sample(self, sample: Sample, stream: str) -> Iterator[Line | LeftOut | InputError]:
         """Yield the lines that are found in a sample without transcription: itself, if it is one, or looks like one.
@@ -107,39 +120,43 @@ class PageCutter:
         name = f"{stream}/{sample.key}"
         source = sample_source(sample, name)
         if source.is_line:
-            yield self._read(sample_line(sample, stream))
+            yield from self._read([sample_line(sample, stream)])
             return
         key = sample_key(sample)
         if "/" not in key:
             key = key_of(FROM_STREAM if stream == "-" else stem_of(Path(stream).name), key)
         yield from self.lines_of([source], name, key)
 
-    def _read(self, item: Line | LeftOut | InputError) -> Line | LeftOut | InputError:
-        """Return a line with the model's reading, if lines are to be read."""
-        if not isinstance(item, Line) or not self.reads:
-            return item
-        try:
-            text = self.reader.read_line(self.reader.prepare(item.pixels, item.meta.get("recipe"))).text
-        except InputError as error:
-            return error.at(item.key)
-        # A line that the model sees nothing in stays, for whoever corrects the reading.
-        return replace(item, text=text or None)
+    def _read(self, page: list[Line | LeftOut | InputError]) -> list[Line | LeftOut | InputError]:
+        """Return the lines of a page with the model's reading, if lines are to be read."""
+        if not self.reads:
+            return page
+        prepared: dict[int, np.ndarray] = {}
+        for place, item in enumerate(page):
+            if isinstance(item, Line):
+                try:
+                    prepared[place] = self.reader.prepare(item.pixels, item.meta.get("recipe"))
+                except InputError as error:
+                    page[place] = error.at(item.key)
+        for place, reading in zip(prepared, self.reader.read_page(list(prepared.values()))):
+            # A line that the model sees nothing in stays, for whoever corrects the reading.
+            page[place] = replace(page[place], text=reading.text or None)
+        return page
 
-    def _cuts(self, sources: Iterable[PageSource], name: str, key: str) -> Iterator[Line | LeftOut | InputError]:
-        for source in sources:
-            many = source.pages > 1
-            page_key = f"{key}/p{source.page}" if many else key
-            try:
-                with source.room():
-                    cuts = cut_lines(source.load(), self.threads)
-            except InputError as error:
-                yield InputError(f"page {source.page}: " * many + error.args[0], error.source or name)
-                continue
-            if not cuts:
-                yield LeftOut(f"{name}, page {source.page}" if many else name, NO_LINE)
-            for number, cut in enumerate(cuts, 1):
-                meta = {"source": name, "document": key, "box": [int(value) for value in cut.box]}
-                yield Line(f"{page_key}/{number:03d}", cut.pixels, None, meta)
+    def _cuts(self, source: PageSource, name: str, key: str) -> Iterator[Line | LeftOut | InputError]:
+        many = source.pages > 1
+        page_key = f"{key}/p{source.page}" if many else key
+        try:
+            with source.room():
+                cuts = cut_lines(source.load(), self.threads)
+        except InputError as error:
+            yield InputError(f"page {source.page}: " * many + error.args[0], error.source or name)
+            return
+        if not cuts:
+            yield LeftOut(f"{name}, page {source.page}" if many else name, NO_LINE)
+        for number, cut in enumerate(cuts, 1):
+            meta = {"source": name, "document": key, "box": [int(value) for value in cut.box]}
+            yield Line(f"{page_key}/{number:03d}", cut.pixels, None, meta)
 
     def _matched(
         self, found: list[Line | LeftOut | InputError], transcription: Path

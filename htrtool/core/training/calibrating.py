@@ -77,7 +77,7 @@ def _evidence(reader: Reader, pairs: list[tuple[np.ndarray, str]]) -> Iterator[E
     rng = np.random.default_rng(0)
     for pixels, truth in pairs:
         for shown in (pixels, augment(pixels, rng, DISTORTION)):
-            looks, context = reader.look_at(shown)
+            ((looks, context),) = reader.look_at([shown])
             for look, best in reader.agreed(looks, context)[1]:
                 yield _line_evidence(reader, look.probabilities, best, context.language, truth)
 
