@@ -19,7 +19,7 @@ from htrtool.core.documents.blocks import blocks_of
 from htrtool.core.documents.hocr import hocr
 from htrtool.core.documents.output import stems_of
 from htrtool.core.documents.page_xml import page_xml
-from htrtool.core.pagexml import pages_in, parse_tree
+from htrtool.core.documents.xml_in import pages_in, parse_tree
 from htrtool.core.place import Place, box_of
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.exits import Exit

@@ -9,7 +9,7 @@ from drawn import points
 from lxml import etree
 from tiny_model import draw_line
 
-from htrtool.core.pagexml import parse_pages
+from htrtool.core.documents.xml_in import parse_pages
 from htrtool.exits import Exit
 
 LINES = {"bad cab": (50, 40), "face": (50, 200)}
@@ -229,7 +229,7 @@ def test_numbers_that_are_no_places_stop_nothing(read, folder, form, number):
 
 
 def test_a_box_that_is_only_the_baseline_s_is_no_outline():
-    from htrtool.core.pagexml import pages_in, parse_tree
+    from htrtool.core.documents.xml_in import pages_in, parse_tree
 
     line = '<TextLine BASELINE="{}" HPOS="10" VPOS="40" WIDTH="90" HEIGHT="{}"><String CONTENT="a"/></TextLine>'
     lines = line.format("10,44 100,40", 5) + line.format("10,44 100,40", 30) + line.format("50", 30)

@@ -2,13 +2,13 @@
 
 From a picture to text:
 
-- ``pages``, ``pdf_pages``, ``xml_image``: any input as gray pages; ``pagexml`` what an ALTO or PAGE file says of them
+- ``pages``, ``pictures``, ``gray``, ``pdf_pages``: any input as gray pages
 - ``lines``, ``linefinder``, ``oneline``, ``order``, ``cut``: the lines of a page, in reading order, cut out and straight
 - ``recipe``, ``prepare``, ``slant``, ``rules``, ``binarise``: a line as the network wants it
 - ``reader``, ``modelfile``, ``session``: the network on prepared lines; ``decoding`` its frames to text and confidence, with
   the help of ``lm``; ``language`` the reader that a user asks for
 - ``pipeline``: all of it, by several threads; ``page``, ``words``, ``place`` what was read and where
-- ``rows``, ``tables``, ``json_lines``, ``documents``: tables of lines; ALTO, PAGE, hOCR and PDF
+- ``rows``, ``tables``, ``json_lines``, ``documents``: tables of lines; ALTO, PAGE, hOCR and PDF, the first two in as well
 
 From pictures with transcriptions to a model:
 

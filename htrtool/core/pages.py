@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 LARGE = 20_000_000
 DEFAULT_DPI = 300
-_PAGE_XML = re.compile(rb"<(?:[\w.-]+:)?(?:alto|PcGts)[\s>/]")
+PAGE_XML = re.compile(rb"<(?:[\w.-]+:)?(?:alto|PcGts)[\s>/]")
+"""The first element of an ALTO or PAGE file."""
 
 # One large page in memory at a time, whatever the number of threads.
 _large_page = threading.Lock()
@@ -188,7 +189,7 @@ def is_pdf(head: bytes) -> bool:
 def is_xml(head: bytes) -> bool:
     """Tell whether the first bytes of an input are those of XML, in UTF-8 or UTF-16."""
     text = head[:256].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
-    return text.startswith((b"<?xml", b"<!DOCTYPE", b"<!--")) or _PAGE_XML.match(text) is not None
+    return text.startswith((b"<?xml", b"<!DOCTYPE", b"<!--")) or PAGE_XML.match(text) is not None
 
 
 def _of_xml(content: bytes, operand: str, folder: Path, dpi: float) -> Iterator[PageSource]:

@@ -8,8 +8,8 @@ from lxml import etree
 from htrtool import __version__
 from htrtool.core.documents.blocks import blocks_of, outline_of
 from htrtool.core.documents.markup import XSI, add, points, share, to_bytes
+from htrtool.core.documents.xml_in import children_of
 from htrtool.core.page import Page, PageLine
-from htrtool.core.pagexml import children_of
 from htrtool.core.place import Place, box_of
 
 NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"

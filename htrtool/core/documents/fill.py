@@ -6,8 +6,8 @@ from lxml import etree
 
 from htrtool.core.documents import alto, page_xml
 from htrtool.core.documents.markup import clean, indent_within
+from htrtool.core.documents.xml_in import children_of
 from htrtool.core.page import Page
-from htrtool.core.pagexml import children_of
 
 FILLERS = {"alto": alto.fill_line, "page": page_xml.fill_line}
 

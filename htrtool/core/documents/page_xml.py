@@ -11,8 +11,8 @@ from lxml import etree
 from htrtool import __version__
 from htrtool.core.documents.blocks import blocks_of, outline_of
 from htrtool.core.documents.markup import XSI, add, points, share, to_bytes
+from htrtool.core.documents.xml_in import children_of, tag_of
 from htrtool.core.page import Page, PageLine
-from htrtool.core.pagexml import children_of, tag_of
 from htrtool.core.place import Place
 
 NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"

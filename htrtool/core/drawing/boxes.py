@@ -142,8 +142,8 @@ def boxes_in_xml(content: bytes, source: str, folder: Path, beside: bool = True)
     Raises:
         InputError: it is not well-formed, defines entities, or is neither ALTO nor PAGE.
     """
-    from htrtool.core.pagexml import pages_in, parse_tree
-    from htrtool.core.xml_image import image_of, named_image
+    from htrtool.core.documents.xml_image import image_of, named_image
+    from htrtool.core.documents.xml_in import pages_in, parse_tree
 
     boxes = []
     for number, page in enumerate(pages_in(parse_tree(content, source), source), 1):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Callable, Iterator
 
-from htrtool.core import pagexml
+from htrtool.core.documents import xml_in
 from htrtool.core.errors import InputError
 from htrtool.core.files import visible
 from htrtool.core.layouts import iam
@@ -107,7 +107,7 @@ class Finder:
             yield from self._of_image(path, key_of(prefix, stem_of(path.name)))
         elif self._wants("tar") and (is_tar_name(path) or self.layout == "tar"):
             yield from in_tar(path, self.cutter)
-        elif self._wants("xml") and (self.layout == "xml" or pagexml.is_page_xml(path)):
+        elif self._wants("xml") and (self.layout == "xml" or xml_in.is_page_xml(path)):
             yield from xml_layout.in_xml(path, prefix)
         elif self._wants("iam") and path.suffix == ".txt" and iam.is_table(path):
             yield from iam.in_table(path, prefix)
@@ -232,7 +232,7 @@ class Finder:
                         yield LeftOut(str(path), reason, by_name=True)
                     continue
                 found: Iterator[Found] = iter(())
-                if self._wants("xml") and name.lower().endswith(".xml") and pagexml.is_page_xml(path):
+                if self._wants("xml") and name.lower().endswith(".xml") and xml_in.is_page_xml(path):
                     found = xml_layout.in_xml(path, under)
                 elif self._wants("tar") and is_tar_name(name):
                     found = in_tar(path, self.cutter)

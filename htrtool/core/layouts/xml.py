@@ -8,10 +8,7 @@ from typing import Iterator
 
 import numpy as np
 
-from htrtool.core.errors import InputError
-from htrtool.core.layouts.base import NO_TEXT, Entry, Found, LeftOut, Line, key_of
-from htrtool.core.pagexml import XmlLine, XmlPage, parse_pages
-from htrtool.core.xml_image import (
+from htrtool.core.documents.xml_image import (
     cuts_along,
     image_of,
     in_pixels,
@@ -19,6 +16,9 @@ from htrtool.core.xml_image import (
     picture_of,
     scale_of,
 )
+from htrtool.core.documents.xml_in import XmlLine, XmlPage, parse_pages
+from htrtool.core.errors import InputError
+from htrtool.core.layouts.base import NO_TEXT, Entry, Found, LeftOut, Line, key_of
 
 
 def in_xml(path: Path, prefix: str) -> Iterator[Found]:

@@ -142,9 +142,9 @@ def _text(given) -> str | None:
 
 
 def _of_xml(path: Path):
+    from htrtool.core.documents.xml_image import image_of
+    from htrtool.core.documents.xml_in import parse_pages
     from htrtool.core.layouts.xml import Described
-    from htrtool.core.pagexml import parse_pages
-    from htrtool.core.xml_image import image_of
 
     pages = parse_pages(path)
     if len(pages) != 1:

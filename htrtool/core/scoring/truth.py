@@ -76,7 +76,7 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
 
 
 def _of_folder(folder: Path, operand: str) -> Iterator[Line]:
-    from htrtool.core.pagexml import is_page_xml
+    from htrtool.core.documents.xml_in import is_page_xml
 
     files = sorted(visible(folder.rglob("*.gt.txt")))
     # Beside XML a text that is not called so may be anything, a licence for one.
@@ -115,8 +115,8 @@ def _of_json(lines: Iterable[str], operand: str, document: str | None) -> Iterat
 
 def _of_xml(content: bytes, operand: str) -> Iterator[Line]:
     """Yield the lines of an ALTO or PAGE file, under the name of its image, taken to lie beside it, and, else, its own."""
-    from htrtool.core.pagexml import pages_in, parse_tree
-    from htrtool.core.xml_image import named_image
+    from htrtool.core.documents.xml_image import named_image
+    from htrtool.core.documents.xml_in import pages_in, parse_tree
 
     counts: Counter[str] = Counter()
     for page in pages_in(parse_tree(content, operand), operand):

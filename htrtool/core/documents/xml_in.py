@@ -14,11 +14,11 @@ from typing import Iterator
 from lxml import etree
 
 from htrtool.core.errors import InputError
+from htrtool.core.pages import PAGE_XML
 
 Point = tuple[float, float]
 Element = etree._Element
 HEAD = 4096
-_ROOT = re.compile(rb"<(?:[\w.-]+:)?(alto|PcGts)[\s>/]")
 FARTHEST = 1e7
 """What is farther off than this, in whatever unit, is on no page."""
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE]-?\d+)?")
@@ -58,7 +58,7 @@ def is_page_xml(path: Path) -> bool:
             head = file.read(HEAD)
     except OSError:
         return False
-    return _ROOT.search(head.replace(b"\0", b"")) is not None
+    return PAGE_XML.search(head.replace(b"\0", b"")) is not None
 
 
 def parse_pages(path: Path) -> list[XmlPage]:

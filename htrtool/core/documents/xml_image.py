@@ -12,11 +12,11 @@ from urllib.parse import unquote
 
 import numpy as np
 
+from htrtool.core.documents.xml_in import Point, XmlLine, XmlPage
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import is_image
 from htrtool.core.medians import line_spacing
 from htrtool.core.pages import DEFAULT_DPI, PageSource, picture_sources
-from htrtool.core.pagexml import Point, XmlLine, XmlPage
 
 if TYPE_CHECKING:
     from htrtool.core.cut import Cut
