@@ -92,3 +92,26 @@ def test_whatever_the_words_each_is_in_one_line_and_in_order(words, every):
     lines = [" ".join(words[i : i + every]) for i in range(0, len(words), every)]
     found = texts([frames_of(line) for line in lines], " ".join(words))
     assert " ".join(text for text in found if text) == " ".join(words)
+
+
+def test_lines_read_badly_get_the_rows_between_their_neighbours():
+    rows = [*LINES, "he came no more", "and she sat by the fire"]
+    badly = {place: "".join("z" if at % 2 else c for at, c in enumerate(rows[place])) for place in (1, 2, 5)}
+    lines = [frames_of(badly.get(place, text)) for place, text in enumerate(rows)]
+    assert texts(lines, " ".join(rows))[1:3] == [None, None], "without rows nothing tells which words are whose"
+    assert texts(lines, "\n".join(rows)) == rows
+    foreign = [*lines[:1], frames_of("xyz xyz xyz xyz xyz"), frames_of("zzz kkk qqq jjj www"), *lines[3:]]
+    assert texts(foreign, "\n".join(rows))[1:3] == [None, None], "as many lines that show something else"
+
+
+@pytest.mark.parametrize("order", [(3, 0, 1, 2), (1, 2, 3, 0), (2, 3, 0, 1)])
+def test_a_passage_typed_elsewhere_is_found(order):
+    lines = [frames_of(text, 0.1, seed) for seed, text in enumerate(LINES)]
+    found = match_transcript(lines, CHARSET, "\n".join(LINES[place] for place in order))
+    assert [match.text for match in found.matches] == list(LINES) and found.unshown == []
+
+
+def test_a_word_at_the_end_of_a_row_is_not_lost():
+    lines = [frames_of("it was a dark night in xq"), frames_of("kz nobody had seen the")]
+    rows = ["it was a dark night in the", "so nobody had seen the"]
+    assert texts(lines, "\n".join(rows)) == rows

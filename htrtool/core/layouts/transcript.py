@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -34,6 +35,15 @@ LEAST_BROKEN = 4
 
 WORST = -2.2
 """Nats a character below which a line does not show its text."""
+
+WORST_BETWEEN = -4.0
+"""The same of a line that has its place between its neighbours' texts, where as many rows are left as there are lines."""
+
+LEAST_MOVED = LEAST_ANCHOR
+"""Characters of a text that may stand elsewhere in the transcription than its line stands on the page."""
+
+MOST_AT_EDGE = 2
+"""Words at the beginning or end of a row that belong to the line that shows the rest of it, if badly."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +76,8 @@ def match_transcript(lines: Sequence[np.ndarray], charset: Charset, text: str) -
     """Give each line of a page its part of the page's transcription.
 
     Line breaks in the transcription are a hint and need not be those of the page; words may be broken between lines with
-    a hyphen that the transcription lacks, and words that its own line breaks part are put together within a line. What no
-    line shows is skipped.
+    a hyphen that the transcription lacks, and words that its own line breaks part are put together within a line. A passage
+    that stands elsewhere than on the page, such as a note from the margin, is found by itself. What no line shows is skipped.
 
     Args:
         lines: the probabilities of each line in reading order, (frames, classes).
@@ -75,12 +85,21 @@ def match_transcript(lines: Sequence[np.ndarray], charset: Charset, text: str) -
         text: the transcription. It is matched as :func:`htrtool.core.labels.plain` makes it; the lines get their text as
             it stands there. Characters outside the charset count for nothing.
     """
-    return _Matcher(lines, charset, text).matching()
+    matcher = _Matcher(lines, charset, text)
+    matches, unshown = matcher.matched()
+    left = [place for place, match in enumerate(matches) if match is None]
+    if left and unshown:
+        matcher = _Matcher([lines[place] for place in left], charset, "\n".join(map(matcher.rows_of, unshown)), LEAST_MOVED)
+        moved, unshown = matcher.matched()
+        for place, match in zip(left, moved):
+            matches[place] = match
+    return Matching(matches, [" ".join(matcher.rows_of(passage).split()) for passage in unshown])
 
 
 class _Matcher:
-    def __init__(self, lines: Sequence[np.ndarray], charset: Charset, text: str):
-        self.lines, self.charset = lines, charset
+    def __init__(self, lines: Sequence[np.ndarray], charset: Charset, text: str, least: int = 0):
+        """``least`` is how many characters a line's text must have."""
+        self.lines, self.charset, self.least = lines, charset, least
         # Each word, made plain and as it stands there.
         self.words: list[str] = []
         self.originals: list[str] = []
@@ -103,23 +122,64 @@ class _Matcher:
         head, tail = self.words[place - 1 : place + 1]
         return len(head) > 1 and head.endswith("-") and head[-2].isalpha() and tail[0].islower()
 
-    def matching(self) -> Matching:
+    def matched(self) -> tuple[list[Match | None], list[range]]:
+        """Return the match of each line, and the words of each passage that none shows."""
         if not self.words or not self.lines:
-            return Matching([None] * len(self.lines), [" ".join(self.originals)] if self.words else [])
+            return [None] * len(self.lines), [range(len(self.words))] if self.words else []
         spans = self._spans()
         for index in range(len(spans) - 1):
             if spans[index] and spans[index + 1] and spans[index].last == spans[index + 1].first:
                 spans[index : index + 2] = self._with_broken_word(index, spans[index], spans[index + 1])
         matches = [self._match(line, span) for line, span in zip(self.lines, spans)]
-        return Matching(matches, self._unshown([span for span, match in zip(spans, matches) if span and match]))
+        spans = [span if match else None for span, match in zip(spans, matches)]
+        for lines, rows in self._as_many_rows(spans):
+            for index, row in zip(lines, rows):
+                if match := self._match(self.lines[index], row, WORST_BETWEEN):
+                    spans[index], matches[index] = row, match
+        for index, wider in self._to_the_edges(spans):
+            if match := self._match(self.lines[index], wider):
+                spans[index], matches[index] = wider, match
+        return matches, self._unshown([span for span in spans if span])
 
-    def _match(self, line: np.ndarray, span: _Span | None) -> Match | None:
+    def rows_of(self, passage: range) -> str:
+        """Return some words as they stand in the transcription, in its rows."""
+        return "".join(("\n" if place in self.breaks else " ") + self.originals[place] for place in passage).strip()
+
+    def _match(self, line: np.ndarray, span: _Span | None, worst: float = WORST) -> Match | None:
         if span is None:
             return None
         # One text, unless the transcription parts a word in it.
         texts = {self._text(span, self.words, hyphens): hyphens for hyphens in (True, False)}
         fit, hyphens = max((self._fit(line, text) / max(1, len(text)), hyphens) for text, hyphens in texts.items())
-        return Match(self._text(span, self.originals, hyphens), fit) if fit >= WORST else None
+        text = self._text(span, self.originals, hyphens)
+        return Match(text, fit) if fit >= worst and len(text) >= self.least else None
+
+    def _as_many_rows(self, spans: Sequence[_Span | None]) -> Iterator[tuple[range, list[_Span]]]:
+        """Yield the lines without text between two that have one, or the page's ends, where as many whole rows are left."""
+        known = [-1, *(index for index, span in enumerate(spans) if span), len(spans)]
+        for above, below in pairwise(known):
+            first = spans[above].last + bool(spans[above].after) if above >= 0 else 0
+            last = spans[below].first - bool(spans[below].before) if below < len(spans) else len(self.words)
+            bounds = sorted(place for place in self.breaks if first <= place <= last)
+            if below - above == len(bounds) > 1 and (bounds[0], bounds[-1]) == (first, last):
+                yield range(above + 1, below), [_Span(*pair) for pair in pairwise(bounds)]
+
+    def _to_the_edges(self, spans: Sequence[_Span | None]) -> Iterator[tuple[int, _Span]]:
+        """Yield the lines, and the whole rows, of which they show all but a word or two at an end that no line shows."""
+        shown = [span for span in spans if span]
+        for index, span in enumerate(spans):
+            if span is None:
+                continue
+            first = max(place for place in self.breaks if place <= span.first) if not span.before else span.first
+            last = min(place for place in self.breaks if place >= span.last) if not span.after else span.last
+            beside = [other for other in shown if other is not span]
+            if any(other.first < span.first and other.last + bool(other.after) > first for other in beside):
+                first = span.first
+            if any(other.last > span.last and other.first - bool(other.before) < last for other in beside):
+                last = span.last
+            wider = replace(span, first=first, last=last)
+            if wider != span and max(span.first - first, last - span.last) <= MOST_AT_EDGE:
+                yield index, wider
 
     def _text(self, span: _Span, words: list[str], hyphens: bool = False) -> str:
         """Return the text of a span; words that the transcription's own lines part keep their hyphens if told so."""
@@ -132,15 +192,15 @@ class _Matcher:
                 whole.append(words[place])
         return " ".join(filter(None, [*whole, span.after]))
 
-    def _unshown(self, spans: Sequence[_Span]) -> list[str]:
-        """Return the passages that none of the spans covers."""
+    def _unshown(self, spans: Sequence[_Span]) -> list[range]:
+        """Return the words of each passage that none of the spans covers."""
         left = np.ones(len(self.words) + 2, bool)
         left[[0, -1]] = False
         for span in spans:
             # A word of which a span has a part stands before its first one, or is the one after its last.
             left[1 + span.first - bool(span.before) : 1 + span.last + bool(span.after)] = False
         bounds = np.flatnonzero(np.diff(left))
-        return [" ".join(self.originals[first:last]) for first, last in zip(bounds[::2], bounds[1::2])]
+        return [range(first, last) for first, last in zip(bounds[::2], bounds[1::2])]
 
     def _label(self, text: str) -> list[int]:
         known = "".join(character for character in text if character in self.charset)
