@@ -401,3 +401,44 @@ def test_a_page_number_far_across_is_no_part_of_the_last_line_of_the_page_before
     right = [(1200, 2100)] * 3 + [(2000, 2060)]
     heights = [60.0 * index for index in (*range(12), 0, 1, 2, 11)]
     assert reading_order(np.array(left + right, float), np.array(heights)) == list(range(16))
+
+
+def test_blocks_one_above_the_other_are_no_columns():
+    sender, addressee = [(600, 900)] * 4, [(50, 350)] * 4
+    letter = np.array(sender + addressee + [(50, 900)] * 5 + [(550, 850)] * 3 + [(50, 300)] * 3)
+    heights = np.concatenate([50 * np.arange(1, 9), 450 + 50 * np.arange(11)])
+    assert reading_order(letter, heights) == list(range(19))
+
+
+def test_of_two_pages_beside_each_other_the_left_one_is_read_first():
+    rng = np.random.default_rng(2)
+    left = [(0, int(right)) for right in rng.choice([250, 420, 460], 14)]
+    right = [(int(begin), 1000) for begin in rng.choice([540, 560, 700], 14)]
+    heights = np.concatenate([100 + 50 * np.arange(14) + rng.uniform(-20, 20, 14) for _ in range(2)])
+    order = reading_order(np.array(left + right, float), heights)
+    assert sorted(order[:14]) == list(range(14))
+
+
+def test_sums_are_read_with_what_they_are_for():
+    rows = [(0, 420), (600, 680), (0, 500), (600, 670), (0, 380), (600, 690), (0, 450), (600, 680), (0, 440), (600, 660)]
+    heights = np.repeat(50 * np.arange(1, 6), 2) + np.tile([0, 4], 5)
+    assert reading_order(np.array([(100, 400), *rows], float), np.array([0, *heights])) == list(range(11))
+    # Lines as long as those beside them are a column.
+    columns = np.array([(0, 420), (600, 1000)] * 5, float)
+    assert reading_order(columns, heights) == [0, 2, 4, 6, 8, 1, 3, 5, 7, 9]
+
+
+def test_a_margin_of_names_is_read_with_the_acts_beside_them():
+    act, margin = [(300, 1000)] * 5, [(20, 120), (30, 150)]
+    ends = np.array((margin + act) * 3, float)
+    heights = np.concatenate([350 * number + np.array([2, 52, 0, 50, 100, 150, 200]) for number in range(3)])
+    assert reading_order(ends, heights) == list(range(21))
+
+
+def test_a_sheet_with_one_line_on_it_is_no_picture_of_a_line():
+    envelope = page(1100, 1800)
+    write(envelope, "Mr John Smith, Ashby", 500, 650)
+    cv2.rectangle(envelope, (1500, 60), (1740, 360), 100, -1)
+    assert looks_like_line(envelope) and not shows_one_line(envelope)
+    lines = find_lines(envelope)
+    assert len(lines) == 1 and np.ptp(lines[0].polygon[:, 1]) < 120

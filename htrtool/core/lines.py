@@ -39,6 +39,8 @@ LINE_OF_X_HEIGHT = 2.6
 # Of the square of that height, the least ink; how high, in that height, a tenth of a line's ink is over its baseline.
 LEAST_INK = 0.1
 LEAST_RISE = 0.45
+# Of a picture's height, what its one line must take for the picture to be that line's, unless it is so many times as wide as high.
+LEAST_FILLED, LONGEST_PAGE = 0.5, 5
 # The share of a sideways line's baseline that must run where writing stands sideways.
 LEAST_SIDEWAYS = 0.5
 
@@ -228,7 +230,8 @@ def shows_one_line(pixels: np.ndarray, threads: int | None = None) -> bool:
     """Tell whether a picture shows one text line or word, not a page to be cut into lines.
 
     Where its looks may deceive, it shows one only if no two are found in it, one above the other: a picture high enough for a
-    page whose lines run together from afar, and one so low that descenders may pass for a line.
+    page whose lines run together from afar, where one must fill much of the height too, lest it be the one line of an envelope,
+    and a picture so low that descenders may pass for a line.
 
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
@@ -236,7 +239,11 @@ def shows_one_line(pixels: np.ndarray, threads: int | None = None) -> bool:
     """
     height = pixels.shape[0]
     if looks_like_line(pixels):
-        return height <= 2 * LINE_HEIGHT or not _stacked(find_lines(pixels, threads))
+        if height <= 2 * LINE_HEIGHT:
+            return True
+        lines = find_lines(pixels, threads)
+        fills = pixels.shape[1] >= LONGEST_PAGE * height or any(np.ptp(line.polygon[:, 1]) >= LEAST_FILLED * height for line in lines)
+        return fills and not _stacked(lines)
     return height <= LINE_HEIGHT and not _stacked(find_lines(pixels, threads))
 
 

@@ -12,8 +12,16 @@ SAME_ROW, NEAR, WIDEST_GAP = 0.4, 2.5, 15
 """In distances of lines: how far parts of one row may be apart in height, lines that tell of a column, and parts of one row."""
 LABEL = 0.5
 """Of the length of the line that it stands beside, the most that a label in the margin takes."""
-COLUMN = 3
-"""The fewest lines of a column, beside as many of another."""
+CLOSE, STACK = 1.6, 4
+"""In distances of lines, the most from one line of a label to the next, and of how many lines it has at most."""
+COLUMN, SHARED = 3, 0.5
+"""The fewest lines of a column, beside as many of another, and of the shorter one's height what both share."""
+SUM, OF_ENTRY, SUMS, BESIDE = 3, 0.6, 4, 0.8
+"""In distances of lines, how wide most of a column of sums are at most, and as a share of what they are for; how many there are at
+least, and the share of them that stand at the height of a line to their left."""
+PAGE, LONG, GUTTER = 6, 0.25, 0.3
+"""The fewest lines of one page of two, how long a fifth of them are at least, as a share of the width of both pages, and in
+distances of lines the least that parts them."""
 IN_ROWS, NARROW, FIRST = 0.6, 8, 4
 """Of a table, the share of its cells that stand in a row with two others at least, and, in distances of lines, how wide most
 cells are at most and how far from the left edge its rows begin."""
@@ -25,8 +33,9 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     Breuel, "High Performance Document Layout Analysis" (2003): a line comes before another that it stands above and
     overlaps; it comes before one wholly to its right unless a line between them in height overlaps both, or it is the
     lower one and not of a column beside that of the other, as an address under a date to its right. Parts of one row
-    without a column of their own are kept together, and a label that stands alone in the margin is read before the line
-    to its right. A table is read row by row, cells of several lines line by line.
+    without a column of their own are kept together, so are sums and what they are for, and a label that stands in the margin,
+    apart from others, is read before the line to its right. A table is read row by row, cells of several lines line by line;
+    of two pages beside each other the left one comes first.
 
     Args:
         boxes: (lines, 2), the left and right end of each line.
@@ -39,7 +48,9 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     if _is_table(boxes, neighbours):
         bands = _bands(boxes, heights, neighbours)
         return [int(band[place]) for band in bands for place in _order(boxes[band], heights[band], SAME_ROW * neighbours.spacing)]
-    rows = _with_labels(_broken_rows(boxes, neighbours), boxes, neighbours)
+    if pages := _two_pages(boxes, neighbours.spacing):
+        return [int(page[place]) for page in pages for place in reading_order(boxes[page], heights[page])]
+    rows = _with_labels(_broken_rows(boxes, neighbours), boxes, heights, neighbours)
     ends = np.array([(boxes[row[0]][0], max(boxes[line][1] for line in row)) for row in rows], float)
     middles = np.array([np.mean([heights[line] for line in row]) for row in rows])
     order = _order(ends, middles, SAME_ROW * _spacing(_overlaps(*ends.T), middles))
@@ -75,6 +86,21 @@ def _bands(boxes: np.ndarray, heights: np.ndarray, neighbours: Neighbours) -> li
     begins = begins[np.diff(begins, prepend=-np.inf) > SAME_ROW * neighbours.spacing]
     band_of = np.searchsorted(begins, heights, side="right")
     return [np.flatnonzero(band_of == band) for band in np.unique(band_of)]
+
+
+def _two_pages(boxes: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the lines of the left and of the right page where two lie beside each other, None if there is but one."""
+    by_left = np.argsort(boxes[:, 0], kind="stable")
+    reached = np.maximum.accumulate(boxes[by_left, 1])
+    gaps = boxes[by_left[1:], 0] - reached[:-1]
+    least = LONG * (reached[-1] - boxes[by_left[0], 0])
+    for place in np.argsort(-gaps, kind="stable"):
+        if gaps[place] < GUTTER * spacing:
+            return None
+        pages = by_left[: place + 1], by_left[place + 1 :]
+        if all(len(page) >= PAGE and np.quantile(boxes[page, 1] - boxes[page, 0], 0.8) >= least for page in pages):
+            return pages
+    return None
 
 
 def set_level(boxes: np.ndarray, heights: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -119,7 +145,8 @@ def _broken_rows(boxes: np.ndarray, neighbours: Neighbours) -> list[list[int]]:
         if not mates:
             continue
         mate = max(mates, key=lambda mate: right[mate])
-        if not (near[part] & overlap[part] & ~overlap[mate]).any():
+        column = overlap[part] & ~overlap[mate]
+        if not (near[part] & column).any() or _are_sums(column, boxes, neighbours):
             follower[mate] = int(part)
     rows = []
     for line in sorted(set(range(len(boxes))) - set(follower.values())):
@@ -129,19 +156,55 @@ def _broken_rows(boxes: np.ndarray, neighbours: Neighbours) -> list[list[int]]:
     return rows
 
 
-def _with_labels(rows: list[list[int]], boxes: np.ndarray, neighbours: Neighbours) -> list[list[int]]:
-    """Put labels, short lines that have none near above or below, in front of the rows that they stand beside."""
+def _are_sums(column: np.ndarray, boxes: np.ndarray, neighbours: Neighbours) -> bool:
+    """Tell whether the lines of a column are sums, or other short entries, each of what stands to its left."""
     left, right = boxes.T
-    overlap, same_row, near, _ = neighbours
+    sums = np.flatnonzero(column)
+    beside = neighbours.same_row[sums] & (right <= left[sums, None]) & ~neighbours.overlap[sums]
+    if len(sums) < SUMS or beside.any(axis=1).mean() < BESIDE:
+        return False
+    entry = np.median((right - left)[beside.any(axis=0)])
+    return bool(np.median((right - left)[sums]) <= min(SUM * neighbours.spacing, OF_ENTRY * entry))
+
+
+def _with_labels(
+    rows: list[list[int]], boxes: np.ndarray, heights: np.ndarray, neighbours: Neighbours
+) -> list[list[int]]:
+    """Put labels, a few short lines that have none close above or below, in front of the rows that they stand beside."""
+    left, right = boxes.T
+    overlap, same_row, near, spacing = neighbours
     alone = ~(near & overlap).any(axis=1)
     first = {row[0]: row for row in rows}
-    for label in [row[0] for row in rows if len(row) == 1 and alone[row[0]]]:
-        length = right[label] - left[label]
-        beside = same_row[label] & (left >= right[label]) & (length < LABEL * (right - left)) & ~alone
-        if mates := [line for line in np.flatnonzero(beside) if line in first]:
-            mate = min(mates, key=lambda line: left[line])
-            first[label] = [label, *first.pop(mate)]
+    parts = [row[0] for row in rows if len(row) == 1]
+    stacks = [[label] for label in parts if alone[label]] + _stacks([part for part in parts if not alone[part]], heights, neighbours)
+    mates: list[tuple[list[int], int]] = []
+    for stack in stacks:
+        longest, end = np.ptp(boxes[stack], axis=1).max(), right[stack].max()
+        beside = same_row[stack[0]] & (left >= end) & (longest < LABEL * (right - left)) & ~alone
+        beside[[line for line in np.flatnonzero(beside) if line not in first]] = False
+        if beside.any():
+            mates.append((stack, min(np.flatnonzero(beside), key=lambda line: left[line])))
+    # One of several lines is a note, which is a column of its own.
+    are_notes = sum(len(stack) > 1 for stack, _ in mates) < 2
+    for stack, mate in mates:
+        if mate in first and not (are_notes and len(stack) > 1):
+            for line in stack:
+                del first[line]
+            first[stack[0]] = [*stack, *first.pop(mate)]
     return [first[line] for line in sorted(first)]
+
+
+def _stacks(lines: list[int], heights: np.ndarray, neighbours: Neighbours) -> list[list[int]]:
+    """Return the stacks of a few lines, close one below the other, that stand apart from what is above and below."""
+    stacks: list[list[int]] = []
+    for line in sorted(lines, key=lambda line: heights[line]):
+        mine = [stack for stack in stacks if neighbours.overlap[line, stack[-1]] and heights[line] - heights[stack[-1]] <= CLOSE * neighbours.spacing]
+        if mine:
+            mine[0].append(line)
+        else:
+            stacks.append([line])
+    close = neighbours.overlap & (np.abs(heights[:, None] - heights) <= CLOSE * neighbours.spacing)
+    return [stack for stack in stacks if 1 < len(stack) <= STACK and close[stack].sum() == close[np.ix_(stack, stack)].sum()]
 
 
 class Neighbours(NamedTuple):
@@ -178,15 +241,23 @@ def _in_columns(boxes: np.ndarray, heights: np.ndarray, overlap: np.ndarray, row
     """Tell, bool (lines, lines), of lines and others up to their right, whether they are of columns that stand beside each other.
 
     They are where, between their heights, ``row`` more or less, there are lines enough over the one, wholly to the left
-    of the other, and enough under the other, wholly to the right of the one.
+    of the other, and enough under the other, wholly to the right of the one, and where these and those stand beside each other.
     """
     left, right = boxes.T
     apart = (right[:, None] <= left[None, :]) & ~overlap
     lower = heights[:, None] >= heights[None, :]
     about_lower = heights[:, None] >= heights[None, :] - row
-    in_left = _count(overlap & lower, apart & about_lower)
-    in_right = _count(apart & about_lower, overlap & lower)
-    return (in_left >= COLUMN) & (in_right >= COLUMN)
+    above, beside = overlap & lower, apart & about_lower
+    found = (_count(above, beside) >= COLUMN) & (_count(beside, above) >= COLUMN) & apart & lower
+    for one in np.flatnonzero(found.any(axis=1)):
+        others = np.flatnonzero(found[one])
+        ends = [
+            (np.where(lines, heights[:, None], np.inf).min(axis=0), np.where(lines, heights[:, None], -np.inf).max(axis=0))
+            for lines in (above[one][:, None] & beside[:, others], beside[one][:, None] & above[:, others])
+        ]
+        shared = np.minimum(ends[0][1], ends[1][1]) - np.maximum(ends[0][0], ends[1][0])
+        found[one, others] = shared >= SHARED * np.minimum(*(bottom - top for top, bottom in ends))
+    return found
 
 
 def _count(first: np.ndarray, second: np.ndarray) -> np.ndarray:
