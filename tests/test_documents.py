@@ -273,6 +273,9 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(run_htr, tiny_model, pictur
     assert result.returncode == Exit.OK and b"on 1 page" in result.stderr
     assert (pictures / "out" / "line.xml").read_text() == "corrected by hand" and (pictures / "out" / "other.xml").exists()
     assert b"1 page left out: their documents are in out already" in result.stderr
+    (pictures / "out" / "other.xml").write_bytes(b"")
+    assert run_htr(*read, "other.png", cwd=pictures).returncode == Exit.OK
+    assert (pictures / "out" / "other.xml").stat().st_size, "an empty file is no document"
     result = run_htr(*read, "line.png", "./line.png", "missing.png", cwd=pictures)
     assert result.returncode == Exit.SOME_FAILED and b"./line.png: line.xml is that of line.png" in result.stderr
     result = run_htr("read", "-m", tiny_model, "--skip-existing", "line.png", cwd=pictures)

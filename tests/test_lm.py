@@ -197,20 +197,26 @@ def test_the_confidence_is_fitted_by_one_command(tmp_path):
     pytest.importorskip("onnx")
     tiny = write_tiny_model(tmp_path / "tiny.onnx")
     with open(tmp_path / "lines.tar", "wb") as stream, SampleWriter(stream) as writer:
-        for number, (shown, text) in enumerate([("abc", "hhh"), ("cab", "hhh"), ("bca", "hhh"), ("aab", "hhh")] * 3):
+        for number, (shown, text) in enumerate([("abc", "hhh"), ("cab", "hhh"), ("bca", "hhh"), ("aab", "hhh")] * 6):
             writer.write(Sample(f"page{number}/1", encode_png(draw_line(shown)), text))
     (tmp_path / "line.png").write_bytes(encode_png(draw_line("bad")))
     # One look: a line that has become unsure would be read again at other widths, and differently by so small a network.
     read = "read", "-m", tiny, "--looks", 1, "--mode", "line", "-f", "jsonl", tmp_path / "line.png"
     before = json.loads(htr(*read).stdout)
     done = htr("train", "--calibrate", tiny, tmp_path / "lines.tar")
-    assert done.returncode == 0 and "12 lines" in done.stderr, done.stderr
+    assert done.returncode == 0 and "24 lines" in done.stderr, done.stderr
     after = json.loads(htr(*read).stdout)
     assert after["text"] == before["text"] and after["conf"] < 0.5 < before["conf"]
     whole = (tmp_path / "lines.tar").read_bytes()
     (tmp_path / "lines.tar").write_bytes(whole.replace(b"IHDR", b"IHDX", 1))
     done = htr("train", "--calibrate", tiny, tmp_path / "lines.tar")
-    assert done.returncode == 1 and "page0/1" in done.stderr and "11 lines" in done.stderr
+    assert done.returncode == 1 and "page0/1" in done.stderr and "23 lines" in done.stderr
+    with open(tmp_path / "few.tar", "wb") as stream, SampleWriter(stream) as writer:
+        writer.write(Sample("page/1", encode_png(draw_line("abc")), "abc"))
+    written = tiny.read_bytes()
+    done = htr("train", "--calibrate", tiny, tmp_path / "few.tar")
+    assert done.returncode == 3 and "20 lines or more" in done.stderr and "received 1" in done.stderr
+    assert tiny.read_bytes() == written
 
 
 MIXED = [train_ngram([(TEXT, 1.0)]), train_ngram([("a bad cab, 12 décades " * 3, 1.0)])]

@@ -15,7 +15,9 @@ import pytest
 from drawn import line_picture, save
 from PIL import Image
 
+from htrtool.core.checking import judged
 from htrtool.core.errors import InputError
+from htrtool.core.layouts.base import LeftOut
 from htrtool.core.layouts.finder import Finder
 from htrtool.core.samples import Sample, SampleWriter, encode_png, read_samples
 from htrtool.exits import Exit
@@ -165,12 +167,24 @@ def test_annotated_pages_are_cut_where_lines_are_found(run_htr, tmp_path):
 def test_a_text_that_the_picture_does_not_show_is_left_out_on_request(run_htr, tmp_path):
     truth = (SAMPLES / "letter.gt.txt").read_text(encoding="utf-8").splitlines()
     lines = samples_in(run_htr("prep", "--text", SAMPLES / "letter.gt.txt", SAMPLES / "letter.jpg").stdout)
-    lines[3].text, lines[6].text = truth[7], "x"
+    # Of a character that the model does not know, nothing is said, of the others all the same.
+    lines[3].text, lines[6].text = truth[7] + " \u0159", "x"
     lines.append(Sample("letter/untranscribed", lines[0].image))
     done = run_htr("prep", "-v", "--check", input=tar_of(lines))
     assert len(samples_in(done.stdout)) == len(truth) + 1 - 2
     assert b"2 left out: text that the picture does not show" in done.stderr
     assert lines[3].key.encode() in done.stderr and lines[6].key.encode() in done.stderr
+
+
+def test_how_well_a_text_must_fit_depends_on_how_well_its_document_is_read():
+    def left_out(fits):
+        held = [Sample(str(place), b"", "text") for place in range(len(fits))]
+        return [place for place, item in enumerate(judged(held, dict(enumerate(fits)))) if isinstance(item, LeftOut)]
+
+    assert left_out([-0.3] * 9 + [-2.6]) == [9]
+    assert left_out([-1.8] * 9 + [-2.6, -3.9]) == [10], "a hand that is read badly"
+    assert left_out([-5.0] * 9) == list(range(9)), "the texts of another page"
+    assert left_out([-2.0, -2.6]) == [1], "too few to tell"
 
 
 def test_pages_from_a_pipe_and_in_a_tar_are_cut_like_those_in_files(run_htr, tmp_path):

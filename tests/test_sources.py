@@ -11,7 +11,7 @@ from drawn import line_picture, page_picture, points, save
 
 from htrtool.core.collect import Maker, collect
 from htrtool.core.errors import InputError
-from htrtool.core.layouts.base import LeftOut, document_of, key_of
+from htrtool.core.layouts.base import SEVERAL_LINES, LeftOut, document_of, key_of
 from htrtool.core.layouts.finder import Finder
 from htrtool.core.layouts.page import PageCutter
 from htrtool.core.prepare import prepare
@@ -97,7 +97,7 @@ def test_bad_files_among_good_ones(pairs):
     write(pairs / "blank.gt.txt", " \n")
     samples, left_out, errors = taken(pairs)
     assert len(samples) == 3
-    assert sorted(left_out) == ["empty transcription", "no transcription", "several lines of text for one picture"]
+    assert sorted(left_out) == ["empty transcription", "no transcription", SEVERAL_LINES]
     assert len(errors) == 3
     for name in ("broken.png", "empty.jpg", "latin.gt.txt"):
         assert any(name in error for error in errors), errors
@@ -153,6 +153,20 @@ def test_quotes_in_csv_and_escapes_in_tsv(tmp_path):
     write(tmp_path / "t.tsv", 'file\ttext\na.png\t"quoted" back\\\\slash\n')
     assert [s.text for s in taken(tmp_path / "c.csv")[0].values()] == ['one, "two"']
     assert [s.text for s in taken(tmp_path / "t.tsv")[0].values()] == ['"quoted" back\\slash']
+    # As other programs write them: cells with quotes in them, or all; a spoken word stays as it is.
+    write(tmp_path / "p.tsv", 'file\ttext\na.png\t"he said ""yes"" twice"\na.png\t"Oui"\n')
+    assert [s.text for s in taken(tmp_path / "p.tsv")[0].values()] == ['he said "yes" twice', '"Oui"']
+    write(tmp_path / "q.tsv", '"file"\t"text"\n"a.png"\t"plain"\n')
+    assert [s.text for s in taken(tmp_path / "q.tsv")[0].values()] == ["plain"]
+    write(tmp_path / "s.csv", "sep=;\nfile;text\na.png;one, two\n")
+    assert [s.text for s in taken(tmp_path / "s.csv")[0].values()] == ["one, two"]
+
+
+def test_the_parts_that_a_table_tells_are_kept(tmp_path):
+    save(tmp_path / "a.png", line_picture("x"))
+    write(tmp_path / "t.csv", "file,text,split\na.png,one,train\na.png,two,Validation\na.png,three,test\na.png,four,other\n")
+    samples = taken(tmp_path / "t.csv")[0].values()
+    assert {s.text: s.meta.get("split") for s in samples} == {"one": "train", "two": "val", "three": "test", "four": None}
 
 
 def test_columns_by_name(tmp_path):
@@ -432,3 +446,10 @@ def test_what_htr_read_wrote_of_files_in_other_bytes_is_told_from_a_table_of_lin
     (tmp_path / "out.tsv").write_bytes(b"file\tpage\tline\tconf\ttext\n" + b"".join(rows) + b"caf\xe9.png\t1\t2\t0.9\ttwo\n")
     with pytest.raises(InputError, match="found one of the lines that htr read found on pages"):
         taken(tmp_path / "out.tsv")
+
+
+def test_a_table_that_cannot_be_used_is_named(tmp_path):
+    save(tmp_path / "a.png", line_picture("x"))
+    write(tmp_path / "texts.tsv", "a.png\tno header\n")
+    made = list(collect(Finder().find(str(tmp_path)), Maker()))
+    assert [(m.name, m.by_name) for m in made if isinstance(m, LeftOut)] == [(str(tmp_path / "texts.tsv"), True)]

@@ -259,3 +259,31 @@ def test_an_image_of_another_shape_is_refused(read, folder):
     write_xml(folder, "page", width=600, height=600)
     result = read("sheet.xml")
     assert result.returncode == Exit.BAD_INPUT and b"600\xc3\x97600" in result.stderr
+
+
+def page_lines(tmp_path, region: str):
+    (tmp_path / "p.xml").write_text(
+        '<PcGts><Page imageFilename="p.png" imageWidth="9" imageHeight="9"><TextRegion id="r">' + region + "</TextRegion></Page></PcGts>"
+    )
+    return [line.text for line in parse_pages(tmp_path / "p.xml")[0].lines]
+
+
+def said(text: str, tag: str = "Unicode") -> str:
+    return f"<TextEquiv><{tag}>{text}</{tag}></TextEquiv>"
+
+
+def test_a_line_s_text_is_found_wherever_page_may_have_it(tmp_path):
+    words = f"<Word>{said('of')}</Word><Word><Glyph>{said('h')}</Glyph><Glyph>{said('er')}</Glyph></Word>"
+    assert page_lines(tmp_path, f"<TextLine>{words}{said('')}</TextLine>") == ["of her"]
+    assert page_lines(tmp_path, f"<TextLine>{said('as typed', 'PlainText')}</TextLine>") == ["as typed"]
+    assert page_lines(tmp_path, f"<TextLine>{said('')}</TextLine>") == [""]
+    assert page_lines(tmp_path, "<TextLine/><TextLine/>" + said("one\n\ntwo")) == ["one", "two"]
+    assert page_lines(tmp_path, "<TextLine/><TextLine/>" + said("one two")) == [None, None]
+    assert page_lines(tmp_path, f"<TextLine/><TextLine>{said('own')}</TextLine>" + said("one\ntwo")) == [None, "own"]
+
+
+def test_an_alto_line_without_a_box_has_that_of_its_words(tmp_path):
+    words = '<String CONTENT="a" HPOS="10" VPOS="20" WIDTH="30" HEIGHT="12"/><String CONTENT="b" HPOS="50" VPOS="18" WIDTH="30" HEIGHT="12"/>'
+    (tmp_path / "a.xml").write_text(f'<alto><Layout><Page><TextBlock><TextLine>{words}</TextLine></TextBlock></Page></Layout></alto>')
+    (line,) = parse_pages(tmp_path / "a.xml")[0].lines
+    assert line.text == "a b" and line.polygon == [(10, 18), (80, 18), (80, 32), (10, 32)]

@@ -15,6 +15,16 @@ from htrtool.core.samples import Sample
 LEAST_FIT = -2.5
 """Nats a character below which a text is not believed: of lines that are read well, one in a hundred lies below."""
 
+BELOW_OTHERS, LEAST_OF_ANY = 1.5, -4.0
+"""In hands that are read badly, a text is believed whose fit is no further than this below the median of its document's, nor
+below that of texts that stand by other lines."""
+
+LEAST_DOCUMENT, HELD = 5, 200
+"""Of how few lines the median tells nothing, and how many of a document are held back for it."""
+
+LEAST_KNOWN = 0.5
+"""The share of a text's characters that the model must know, for it to say anything of it."""
+
 MISFIT = "text that the picture does not show"
 
 
@@ -23,20 +33,49 @@ def checked(
 ) -> Iterator[Sample | LeftOut | InputError]:
     """Pass on what was made, but leave out samples whose text fits their picture badly by forced alignment.
 
-    Samples without text, and those with characters that the model does not know, are passed on; one that can't be read gives
-    an error.
+    How badly depends on how the other lines of a document are read, which are looked at together. Samples without text, and
+    those of which the model does not know half of the characters, are passed on; one that can't be read gives an error.
     """
+    held: list[Sample | LeftOut | InputError] = []
+    fits: dict[int, float] = {}
+    document = None
     for item in made:
-        try:
-            yield LeftOut(item.key, MISFIT) if isinstance(item, Sample) and _misfits(item, reader) else item
-        except InputError as error:
-            yield error.at(item.key)
+        if isinstance(item, Sample):
+            if item.document != document or len(held) >= HELD:
+                yield from judged(held, fits)
+                held, fits, document = [], {}, item.document
+            try:
+                if (fit := _fit(item, reader)) is not None:
+                    fits[len(held)] = fit
+            except InputError as error:
+                item = error.at(item.key)
+        held.append(item)
+    yield from judged(held, fits)
 
 
-def _misfits(sample: Sample, reader: Reader) -> bool:
-    if not sample.text or reader.info.charset.unknown(sample.text):
-        return False
-    return fitted(reader.prepare(sample.pixels(), sample.meta.get("recipe")), sample.text, reader) is None
+def judged(
+    held: list[Sample | LeftOut | InputError], fits: dict[int, float]
+) -> Iterator[Sample | LeftOut | InputError]:
+    """Yield some samples of one document, those left out whose ``fits``, in nats a character by place, are too bad.
+
+    A sample of which no fit is known is passed on.
+    """
+    least = LEAST_FIT
+    if len(fits) >= LEAST_DOCUMENT:
+        least = max(min(least, float(np.median(list(fits.values()))) - BELOW_OTHERS), LEAST_OF_ANY)
+    for place, item in enumerate(held):
+        yield LeftOut(item.key, MISFIT) if fits.get(place, 0.0) < least else item
+
+
+def _fit(sample: Sample, reader: Reader) -> float | None:
+    """Return how well the picture shows the text, in nats a character that the model knows; None if that can't be said."""
+    charset = reader.info.charset
+    known = "".join(character for character in sample.text or "" if character in charset)
+    if len(known) < max(1, LEAST_KNOWN * len(sample.text or "")):
+        return None
+    line = reader.prepare(sample.pixels(), sample.meta.get("recipe"))
+    found = align(reader.probabilities([line])[0], charset.encode(known))
+    return found.log_likelihood / len(known) if found is not None else -np.inf
 
 
 def fitted(line: np.ndarray, text: str, reader: Reader) -> Alignment | None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from htrtool.core.errors import InputError
 
+VAL, TEST = "val", "test"
+"""Of the parts, that which is kept aside from training, and that which is not to be seen before the end."""
 _NAME = re.compile(r"[\w-]+")
 
 

@@ -167,10 +167,18 @@ class Existing:
         known = self.skipped.get(name)
         if known and (known.document is None or known.document is not source.document):
             self.problems.append(OutputError(f"{name} is that of {known.file}: give another -o for it", source.file))
-        elif known or os.path.exists(os.path.join(self._folder, name)):
+        elif known or _holds_something(Path(self._folder, name)):
             self.skipped.setdefault(name, source)
         else:
             return True
+        return False
+
+
+def _holds_something(file: Path) -> bool:
+    """Tell whether a file is there and not empty, as a full disk or what copies files may leave one."""
+    try:
+        return file.stat().st_size > 0
+    except OSError:
         return False
 
 

@@ -153,11 +153,18 @@ def _page(page: Element) -> XmlPage:
     ranks = _ranks(page, "regionRef")
 
     def walk(element: Element, language: str | None) -> None:
+        lines = []
         for child in sorted(element, key=lambda child: ranks.get(child.get("id") or "", len(ranks))):
             if tag_of(child) == "TextLine":
-                found.lines.append(_page_line(child, child.get("primaryLanguage") or language))
+                lines.append(_page_line(child, child.get("primaryLanguage") or language))
+                found.lines.append(lines[-1])
             else:
                 walk(child, child.get("primaryLanguage") or language)
+        if lines and not any(line.text for line in lines):
+            rows = [row for row in (_page_text(element) or "").splitlines() if row.strip()]
+            if len(rows) == len(lines):
+                for line, row in zip(lines, rows):
+                    line.text = row.strip()
 
     walk(page, language)
     return found
@@ -194,13 +201,18 @@ def _readings(line: Element) -> list[Element]:
     return sorted(children_of(line, "TextEquiv"), key=lambda element: _float(element.get("index")))
 
 
-def _page_text(line: Element) -> str | None:
-    """Return the first of the line's readings; of its words if it has none itself."""
-    for reading in _readings(line):
-        for unicode in children_of(reading, "Unicode"):
-            return unicodedata.normalize("NFC", unicode.text or "")
-    words = [text for word in children_of(line, "Word") if (text := _page_text(word))]
-    return " ".join(words) or None
+def _page_text(element: Element) -> str | None:
+    """Return the first reading of a line or region that says anything; of its words, or of their letters, if it has none itself."""
+    own = None
+    for reading in _readings(element):
+        for tag in ("Unicode", "PlainText"):
+            for child in children_of(reading, tag):
+                own = unicodedata.normalize("NFC", child.text or "")
+                if own.strip():
+                    return own
+    words = (_page_text(word) for word in children_of(element, "Word"))
+    letters = (_page_text(glyph) for glyph in children_of(element, "Glyph"))
+    return " ".join(filter(None, words)) or "".join(filter(None, letters)) or own
 
 
 def _page_conf(line: Element) -> float | None:
@@ -231,7 +243,12 @@ def _alto(root: Element) -> list[XmlPage]:
 
 
 def _alto_line(line: Element, language: str | None) -> XmlLine:
-    left, top, width, height = (_float(line.get(name)) for name in ("HPOS", "VPOS", "WIDTH", "HEIGHT"))
+    left, top, width, height = _alto_box(line)
+    if not (width > 0 and height > 0):
+        boxes = [box for box in map(_alto_box, children_of(line, "String")) if box[2] > 0 and box[3] > 0]
+        if boxes:
+            left, top = (min(box[side] for box in boxes) for side in (0, 1))
+            width, height = (max(box[side] + box[side + 2] for box in boxes) - (left, top)[side] for side in (0, 1))
     polygon = None
     for shape in children_of(line, "Shape"):
         for element in children_of(shape, "Polygon"):
@@ -245,6 +262,10 @@ def _alto_line(line: Element, language: str | None) -> XmlLine:
         # Up to version 4.0 the baseline is a single height.
         baseline = [(left, float(single[0])), (left + width, float(single[0]))]
     return XmlLine(line.get("ID") or "", polygon, baseline, _alto_text(line), language, _alto_conf(line), line)
+
+
+def _alto_box(element: Element) -> tuple[float, float, float, float]:
+    return tuple(_float(element.get(name)) for name in ("HPOS", "VPOS", "WIDTH", "HEIGHT"))
 
 
 def _alto_text(line: Element) -> str | None:

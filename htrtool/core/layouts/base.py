@@ -31,7 +31,7 @@ TEXT_SUFFIXES = (".gt.txt", ".txt", ".GT.TXT", ".TXT")
 FROM_STREAM = "stdin"
 """The key of what comes from standard input, which has no name."""
 NO_TEXT = "no transcription"
-SEVERAL_LINES = "several lines of text for one picture"
+SEVERAL_LINES = "several lines of text for one picture: if it is a page, --lines cuts it into lines"
 OTHER_FORM = "another form of a line that was taken"
 SEVERAL_PAGES = "several pages: --lines cuts them into lines"
 _LINE_NUMBER = re.compile(r"[-_. ]?(?:(?:line|l|tl|word|w)[-_. ]?)?\d+$", re.IGNORECASE)

@@ -41,6 +41,7 @@ from htrtool.core.layouts.base import (
 if TYPE_CHECKING:
     from htrtool.core.layouts.page import PageCutter
 
+NO_COLUMNS = "table without columns of images and of transcriptions"
 EXPECTED = (
     "expected images with .gt.txt or .txt beside them, a TSV or CSV of images and texts, IAM, ALTO or PAGE XML, "
     "a tar of samples, or images"
@@ -180,6 +181,7 @@ class Finder:
 
     def _in_folder(self, folder: Path) -> Iterator[Found]:
         prefix = folder.resolve().name
+        candidates: list[Path] = []
         if self._wants("iam") and (table := iam.table_in(folder)):
             yield from iam.in_table(table, prefix)
             return
@@ -199,7 +201,12 @@ class Finder:
                 yield from table_layout.in_table(table, prefix, self.image_column, self.text_column)
             if tables:
                 return
-        yield from self._walk(folder, prefix)
+        found = False
+        for item in self._walk(folder, prefix):
+            found = True
+            yield item
+        if found:
+            yield from (LeftOut(str(path), NO_COLUMNS, by_name=True) for path in candidates)
 
     def _unwanted(self, path: Path) -> str | None:
         """Return the reason to leave a file or folder out, None if there is none."""

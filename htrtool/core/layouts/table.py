@@ -13,6 +13,7 @@ from typing import IO, Iterator
 
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import IMAGE_SUFFIXES, Found, LeftOut, document_of, is_image, key_of, picture_entry
+from htrtool.core.split import TEST, VAL
 from htrtool.core.tables import check_utf8, is_best, unescape
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
@@ -23,9 +24,19 @@ TEXT_COLUMNS = tuple(
 DOCUMENT_COLUMNS = ("document", "page_id", "form", "form_id", "book", "letter")
 WRITER_COLUMNS = ("writer", "writer_id", "author", "hand", "scribe")
 LANGUAGE_COLUMNS = ("language", "lang")
+SPLIT_COLUMNS = ("split", "partition")
+# What the parts of data are called, for ours.
+PARTS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "eval"), VAL),
+    **dict.fromkeys(("test", "testing"), TEST),
+}
 # What the Kaggle names set, FILENAME and IDENTITY, says instead of a name; each of its rows is another writer's.
 NAMES_SET = "identity"
 UNREADABLE, EMPTY = "UNREADABLE", "EMPTY"
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+# How a spreadsheet is told, before the header, what parts the cells.
+_NAMED_DELIMITER = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
 # A sheet of a spreadsheet may have long cells; the standard limit is 128 KiB.
 csv.field_size_limit(2**24)
 
@@ -39,6 +50,7 @@ class Columns:
     document: int | None = None
     writer: int | None = None
     language: int | None = None
+    split: int | None = None
     each_its_own: bool = False
 
 
@@ -148,6 +160,8 @@ def _opened(path: Path) -> IO[str]:
 
 def _reader(file: IO[str], path: Path) -> Iterator[list[str]]:
     first = file.readline()
+    if named := _NAMED_DELIMITER.match(first):
+        return csv.reader(file, delimiter=named[1])
     file.seek(0)
     if path.suffix.lower() == ".csv":
         delimiter = max(",;\t", key=first.count)
@@ -159,17 +173,26 @@ def _reader(file: IO[str], path: Path) -> Iterator[list[str]]:
 
 
 class _Rows:
-    """The rows of a TSV, in which nothing is quoted."""
+    """The rows of a TSV, in which nothing is quoted, unless another program did so: all cells, or those with quotes in them."""
 
     def __init__(self, file: IO[str]):
         self._file, self.line_num = file, 0
+        self._all_quoted = False
 
     def __iter__(self) -> Iterator[list[str]]:
         return self
 
     def __next__(self) -> list[str]:
         self.line_num += 1
-        return next(self._file).rstrip("\r\n").split("\t")
+        row = next(self._file).rstrip("\r\n").split("\t")
+        if self.line_num == 1:
+            self._all_quoted = all(map(_QUOTED.fullmatch, row))
+        return [self._unquoted(cell) for cell in row]
+
+    def _unquoted(self, cell: str) -> str:
+        if _QUOTED.fullmatch(cell) and (self._all_quoted or '""' in cell[1:-1]):
+            return cell[1:-1].replace('""', '"')
+        return cell
 
 
 def _columns(header: list[str], image_column: str | None, text_column: str | None, source: str) -> Columns:
@@ -194,6 +217,7 @@ def _columns(header: list[str], image_column: str | None, text_column: str | Non
         _guess(names, DOCUMENT_COLUMNS),
         _guess(names, WRITER_COLUMNS),
         _guess(names, LANGUAGE_COLUMNS),
+        _guess(names, SPLIT_COLUMNS),
         names[text] == NAMES_SET,
     )
 
@@ -229,6 +253,8 @@ def _found(row: list[str], columns: Columns, images: _Images, table: Path, prefi
         meta["writer"] = writer
     if language := cell(columns.language):
         meta["language"] = language
+    if part := PARTS.get(cell(columns.split).lower()):
+        meta["split"] = part
     return picture_entry(path, key, text, meta)
 
 

@@ -26,6 +26,8 @@ from htrtool.core.training.augment import augment
 
 FEWEST = 100
 """Of fewer lines than this too little is known to say how sure a model may be: it keeps the confidence that it went on from."""
+TOO_FEW = 20
+"""Fewer lines than this never replace a confidence that is there: they would make it worse."""
 ENOUGH = 400
 """Of more lines than this so many are drawn."""
 DISTORTION = 2.5
@@ -46,13 +48,17 @@ def calibrate(model: Path, lines: Iterable[tuple[np.ndarray, str]]) -> tuple[Mod
         The model's metadata as written, and the number of lines that it was fitted to.
 
     Raises:
-        InputError: there are no lines.
+        InputError: there are no lines, or fewer than ``TOO_FEW`` for a model that has a confidence.
         DependencyError: onnx is missing.
     """
     reader = Reader(model, usable_cpus())
     pairs = [(pixels, _comparable(text, reader)) for pixels, text in lines]
     if not pairs:
         raise InputError("expected lines with a text to fit the confidence to, received none")
+    if len(pairs) < TOO_FEW and reader.info.calibration:
+        raise InputError(
+            f"expected {TOO_FEW} lines or more, better {FEWEST}, received {len(pairs)}: the confidence stays as it is", str(model)
+        )
     if len(pairs) > ENOUGH:
         pairs = random.Random(0).sample(pairs, ENOUGH)
     fitted = {}

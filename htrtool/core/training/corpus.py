@@ -19,10 +19,8 @@ from htrtool.core.reader import MAX_ASPECT
 from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
 from htrtool.core.samples import Sample, encode_png, read_samples
 from htrtool.core.session import usable_cpus
+from htrtool.core.split import TEST, VAL
 from htrtool.core.training.dataset import LineStore, too_narrow
-
-VAL, TEST = "val", "test"
-"""The parts of a split that are not trained on."""
 
 
 @dataclass
