@@ -8,11 +8,18 @@ from dataclasses import replace
 
 import click
 
+from htrtool.commands.train_tasks import (
+    calibrate_model,
+    quantise_model,
+    refuse_training,
+    tell_left_out,
+    train_language_model,
+)
 from htrtool.core.errors import DependencyError, InputError
 from htrtool.core.training.spec import SIZES, parse_spec
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import FiniteRange, refuse, with_messages, with_operands
+from htrtool.options import FiniteRange, with_messages, with_operands
 from htrtool.streams import protect_stdout, quiet_stderr
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -195,13 +202,6 @@ def train(
     return Exit.SOME_FAILED if messages.problems else Exit.OK
 
 
-def tell_left_out(left_out: dict[str, list[str]], messages: Messages) -> None:
-    """Tell which samples were left out, by reason: of many a few, unless all are asked for."""
-    for reason, keys in left_out.items():
-        shown = " ".join(keys if messages.verbose else keys[:3])
-        messages.warning(f"left out {len(keys)} samples {reason}: {shown}{'' if messages.verbose or len(keys) <= 3 else ' …'}")
-
-
 def slowdown_in_bfloat16() -> float:
     """Return how many times as long TensorFlow takes in bfloat16 as in float32; 1 where another backend is to train."""
     import keras
@@ -211,84 +211,6 @@ def slowdown_in_bfloat16() -> float:
     from htrtool.core.training.cpu import bfloat16_takes
 
     return bfloat16_takes()
-
-
-def refuse_training(task: str, *others: str) -> None:
-    """End with a usage error if options were given that are about training, which a task of another kind does not do."""
-    known = {"operands", "files_from", "null", "quiet", "verbose", task, *others}
-    options = click.get_current_context().command.params
-    refuse([option.name for option in options if option.name not in known], f"does not go with --{task}")
-
-
-def train_language_model(operands: list[str], name: str, messages: Messages) -> int:
-    """Make a language model of text files ('-': standard input) and write it."""
-    from htrtool.core.files import check_replaceable, replacing
-    from htrtool.core.lm.ngram import SUFFIX, save_models
-    from htrtool.core.lm.ngram_training import read_texts, train_languages
-
-    path = name if name.endswith(SUFFIX) else name + SUFFIX
-    check_replaceable(path)
-    models = train_languages(read_texts(operands, messages.problem))
-    with replacing(path) as stream:
-        save_models(models, stream)
-    sizes = (f"{language} {model.size:,}".strip() for language, model in models.items())
-    messages.note(f"wrote {path}: {', '.join(sizes)} n-grams, {len(set().union(*(m.characters for m in models.values())))} characters")
-    return Exit.SOME_FAILED if messages.problems else Exit.OK
-
-
-def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
-    """Fit the confidence of a model to labelled samples and write it into the model's files."""
-    from htrtool.core.modelfile import SHIPPED, find_model
-    from htrtool.core.prepare import prepare
-    from htrtool.core.reader import Reader
-    from htrtool.core.samples import Sample
-    from htrtool.core.training.calibrating import FEWEST, calibrate
-    from htrtool.core.training.corpus import labelled_samples
-
-    path = find_model(name)
-    if path.parent == SHIPPED:
-        raise click.UsageError(f"{name} comes with htr and is left as it is: copy {path} and fit the copy")
-    reader = Reader(path)
-    recipe = reader.info.recipe
-
-    left_out: dict[str, list[str]] = {}
-
-    def lines():
-        for sample in labelled_samples(operands, messages.problem, recipe):
-            if not isinstance(sample, Sample):
-                left_out.setdefault(sample.reason, []).extend([sample.name] * sample.count)
-            elif not sample.text:
-                left_out.setdefault("without text", []).append(sample.key)
-            else:
-                try:
-                    yield prepare(sample.pixels(), recipe, sample.meta.get("recipe")), sample.text
-                except InputError as error:
-                    messages.problem(error)
-
-    try:
-        info, count = calibrate(path, lines())
-    finally:
-        tell_left_out(left_out, messages)
-    if count < FEWEST:
-        messages.warning(f"{count} lines say little of how sure it may be: {FEWEST} or more do")
-    messages.note(f"wrote {path}: the confidence of {info.name}, fitted to {count} lines")
-    return Exit.SOME_FAILED if messages.problems else Exit.OK
-
-
-def quantise_model(operands: list[str], output: str, messages: Messages) -> int:
-    """Write a model with 8-bit weights."""
-    from htrtool.core.files import same_file
-    from htrtool.core.modelfile import Target, find_model
-    from htrtool.core.training.quantise import quantise
-
-    if len(operands) != 1 or operands == ["-"]:
-        raise click.UsageError("--quantise takes one model, its name or its .onnx file")
-    target, model = Target.of(output), find_model(operands[0])
-    if same_file(target.file(".onnx"), model):
-        raise click.UsageError(f"{model} would be replaced by its own 8-bit form: give another name with -o")
-    info = quantise(model, target)
-    messages.note(f"wrote {target.file('.onnx')} and {target.file('.md')}: weights of {info.training['weights']}")
-    return Exit.OK
 
 
 def check_installed() -> str:
