@@ -51,12 +51,13 @@ def calibration(streams: Sequence[str], model: str, lm: str, looks: int | None, 
 def _judged(reader, sample) -> tuple[Reading, float, np.ndarray, np.ndarray]:
     """Return a line as it was read, its accuracy, and which of its words and characters are right."""
     from htrtool.core.labels import plain
-    from htrtool.core.training.calibrating import accuracy, right
+    from htrtool.core.scoring.metrics import share_right
+    from htrtool.core.training.calibrating import right
 
     reading, truth = reader.read_line(reader.prepare(sample.pixels(), sample.meta.get("recipe"))), plain(sample.text)
     return (
         reading,
-        accuracy(truth, reading.text),
+        share_right(truth, reading.text),
         right(truth.split(), reading.text.split()),
         right(truth, reading.text),
     )

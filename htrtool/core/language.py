@@ -13,11 +13,10 @@ from htrtool.core.lm.lexicon import Lexicon
 from htrtool.core.lm.mixture import Mixture
 from htrtool.core.lm.ngram import CAPITALS, ROOT, STEP, SUFFIX, NGram, load_models
 from htrtool.core.lm.page_language import Languages
-from htrtool.core.modelfile import find_model
+from htrtool.core.modelfile import DEFAULT_MODEL, find_model
 from htrtool.core.reader import Reader
 from htrtool.core.text_files import read_utf8
 
-DEFAULT = "latin"
 LEAST_SHARE = 0.9
 """Of the letters of the text that the default model learned from, the share that a charset must be able to write."""
 
@@ -83,7 +82,7 @@ def _models(name: str, charset: Charset) -> dict[str, NGram]:
         return {}
     if name != "auto":
         return load_models(find_model(name, SUFFIX))
-    return load_models(find_model(DEFAULT, SUFFIX), lambda model: _share(model, charset) >= LEAST_SHARE)
+    return load_models(find_model(DEFAULT_MODEL, SUFFIX), lambda model: _share(model, charset) >= LEAST_SHARE)
 
 
 def _mixed(parts: list[dict[str, NGram]], charset: Charset) -> dict[str, NGram | Mixture]:

@@ -20,10 +20,10 @@ import numpy as np
 from htrtool.core.errors import InputError
 from htrtool.core.pictures import load_picture
 
-IMAGE_SUFFIXES = (".png", ".webp", ".jpg", ".jpeg")
-PICTURE_SUFFIXES = (*IMAGE_SUFFIXES, ".tif", ".tiff", ".bmp", ".jp2")
+PICTURE_MEMBERS = (".png", ".webp", ".jpg", ".jpeg")
+MISSED_MEMBERS = (*PICTURE_MEMBERS, ".tif", ".tiff", ".bmp", ".jp2")
 """Those and others that are no samples' pictures, but would be missed."""
-TEXT_SUFFIXES = (".txt", ".gt.txt")
+TEXT_MEMBERS = (".txt", ".gt.txt")
 
 
 @dataclass
@@ -183,7 +183,7 @@ class _Alone:
         Raises:
             InputError: what it lacks stood somewhere else.
         """
-        picture, text = (any(suffix in parts for suffix in suffixes) for suffixes in (IMAGE_SUFFIXES, TEXT_SUFFIXES))
+        picture, text = (any(suffix in parts for suffix in suffixes) for suffixes in (PICTURE_MEMBERS, TEXT_MEMBERS))
         if key is None or picture == text:
             return
         if self._seen.get(key, picture) != picture:
@@ -199,12 +199,12 @@ class _Alone:
 def _assembled(
     key: str | None, parts: dict[str, bytes], source: str, on_error: Callable[[InputError], None] | None
 ) -> Iterator[Sample]:
-    image = next((parts[suffix] for suffix in IMAGE_SUFFIXES if suffix in parts), None)
+    image = next((parts[suffix] for suffix in PICTURE_MEMBERS if suffix in parts), None)
     if image is None:
-        pictures = [suffix for suffix in parts if suffix.endswith(PICTURE_SUFFIXES)]
+        pictures = [suffix for suffix in parts if suffix.endswith(MISSED_MEMBERS)]
         if pictures:
             failure = InputError(
-                f"expected a picture {' or '.join(key + suffix for suffix in IMAGE_SUFFIXES)}, found "
+                f"expected a picture {' or '.join(key + suffix for suffix in PICTURE_MEMBERS)}, found "
                 f"{key + pictures[0]}: names of samples have no dot but that of their suffix",
                 source,
             )
@@ -212,7 +212,7 @@ def _assembled(
                 raise failure
             on_error(failure)
         return
-    text = next((parts[suffix] for suffix in TEXT_SUFFIXES if suffix in parts), None)
+    text = next((parts[suffix] for suffix in TEXT_MEMBERS if suffix in parts), None)
     try:
         meta = json.loads(parts[".json"]) if ".json" in parts else {}
         if not isinstance(meta, dict):

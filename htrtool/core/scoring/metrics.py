@@ -84,6 +84,11 @@ def character_error_rate(truth: str, read: str) -> float:
     return Levenshtein.distance(truth, read) / len(truth) if truth else float(bool(read))
 
 
+def share_right(truth: str, read: str) -> float:
+    """Return 1 less the character error rate, 0 at least: what the confidence of a line tells."""
+    return max(0.0, 1 - character_error_rate(truth, read))
+
+
 @dataclass(frozen=True)
 class Score:
     """The value of a metric with its 95% interval (not-a-number where there is none) and the counts behind it."""

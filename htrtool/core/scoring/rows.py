@@ -8,7 +8,7 @@ from typing import Callable, Iterator, Sequence
 import numpy as np
 
 from htrtool.core.scoring.joining import Pair
-from htrtool.core.scoring.metrics import Score, character_error_rate, count, score
+from htrtool.core.scoring.metrics import Score, count, score, share_right
 from htrtool.core.scoring.rates import SCOPES
 
 
@@ -37,7 +37,7 @@ class Scoring:
             counts.append(count(truth, read))
             known = read is not None and pair.read.conf is not None
             conf.append(pair.read.conf if known else np.nan)
-            accuracy.append(max(0.0, 1 - character_error_rate(truth or "", read)) if known else np.nan)
+            accuracy.append(share_right(truth or "", read) if known else np.nan)
         return cls(pairs, documents, np.array(counts), np.array(conf, float), np.array(accuracy, float))
 
     def rate(self, metric: str) -> float:

@@ -9,11 +9,11 @@ import numpy as np
 from htrtool.core.synth.faces import Faces
 from htrtool.core.synth.hands import Hands
 from htrtool.core.synth.lines import write_line
-from htrtool.core.synth.pages import PageLine, synthesise_page
+from htrtool.core.synth.pages import WrittenLine, synthesise_page
 from htrtool.core.synth.scribes import Scribes
 from htrtool.core.synth.texts import Texts, lines_of_text
 
-__all__ = ["Faces", "Hands", "PageLine", "Scribes", "Texts", "lines_of_text", "synthesise", "synthesise_page", "write_line"]
+__all__ = ["Faces", "Hands", "WrittenLine", "Scribes", "Texts", "lines_of_text", "synthesise", "synthesise_page", "write_line"]
 
 BLOCK = 25_000
 """Lines of a run within which those of one font make a document, by which samples are split for training."""

@@ -162,7 +162,7 @@ class Faces:
         self.faces: list[Face] = []
         for file in files:
             if file.parent not in tables:
-                tables[file.parent] = read_table(file.parent)
+                tables[file.parent] = licences_in(file.parent)
             known = tables[file.parent].get(file.name, {})
             licence = known.get("licence") or ""
             if tables[file.parent] and (any(word in licence for word in NOT_FREE) or not FREE.search(licence)):
@@ -204,7 +204,7 @@ def median_height(font: ImageFont.FreeTypeFont, letters: str) -> float:
     return float(np.median([bottom - top for _, top, _, bottom in boxes]))
 
 
-def read_table(folder: Path) -> dict[str, dict]:
+def licences_in(folder: Path) -> dict[str, dict]:
     """Return the rows of a folder's ``LICENSES.tsv`` by font file; empty where there is none.
 
     Raises:

@@ -16,7 +16,7 @@ from htrtool.core.synth.pen import Pen, bend, broaden, draw_pen, press
 
 
 @dataclass(frozen=True)
-class PageLine:
+class WrittenLine:
     """A line of a made-up page, in pixels.
 
     ``baseline`` is points (x, y) from left to right, ``box`` the ink's left, top, width and height.
@@ -37,7 +37,7 @@ def synthesise_page(
     pitch: float | None = None,
     pen: Pen | None = None,
     paper: Paper | None = None,
-) -> tuple[np.ndarray, list[PageLine]]:
+) -> tuple[np.ndarray, list[WrittenLine]]:
     """Write lines under each other on one sheet, all in one hand.
 
     Args:
@@ -110,6 +110,6 @@ def synthesise_page(
         )
         at = np.unique(np.append(np.arange(columns[0], columns[-1], 40), columns[-1]))
         depth = np.argmin(np.abs(field[:, at, 1] - setting.baseline), axis=0)
-        lines.append(PageLine(label, [(left + int(x), top + int(y)) for x, y in zip(at, depth)], box))
+        lines.append(WrittenLine(label, [(left + int(x), top + int(y)) for x, y in zip(at, depth)], box))
     page = on_paper(ink, pen, paper, first, X_HEIGHT * scale, rng, pitch)
     return scan(page, rng), lines

@@ -53,7 +53,7 @@ def text_files(paths: Sequence[str | Path]) -> Iterator[Path]:
             yield path
 
 
-def read_text(path: str | Path) -> Text:
+def parse_text(path: str | Path) -> Text:
     """Read a text file, or standard input for ``-``.
 
     A file named ``LANGUAGE_forms_…`` holds a list, all others prose; ``LANGUAGE_`` tells the language.
@@ -111,7 +111,7 @@ class Texts:
         texts = []
         for path in text_files(paths):
             try:
-                texts.append(read_text(path))
+                texts.append(parse_text(path))
             except InputError as error:
                 if on_error is None:
                     raise

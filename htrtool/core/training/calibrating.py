@@ -20,7 +20,7 @@ from htrtool.core.labels import plain
 from htrtool.core.language import load_language
 from htrtool.core.modelfile import METADATA_FILE, METADATA_KEY, ModelInfo
 from htrtool.core.reader import Reader
-from htrtool.core.scoring.metrics import character_error_rate
+from htrtool.core.scoring.metrics import share_right
 from htrtool.core.session import usable_cpus
 from htrtool.core.training.augment import augment
 
@@ -96,7 +96,7 @@ def _line_evidence(reader: Reader, probabilities: np.ndarray, best: Candidate, l
         Features.of(probabilities, best.text, best.frames, labels, costs),
         right(truth, best.text),
         right(truth.split(), best.text.split()),
-        accuracy(truth, best.text),
+        share_right(truth, best.text),
     )
 
 
@@ -107,11 +107,6 @@ def right(truth: Sequence, read: Sequence) -> np.ndarray:
         if operation.tag == "equal":
             equal[operation.dest_start : operation.dest_end] = True
     return equal
-
-
-def accuracy(truth: str, read: str) -> float:
-    """Return 1 less the character error rate, 0 at least."""
-    return max(0.0, 1 - character_error_rate(truth, read))
 
 
 def _write(model: Path, info: ModelInfo) -> None:
