@@ -122,7 +122,7 @@ def with_finder(function: Callable) -> Callable:
         multiple=True,
         type=click.Path(exists=True, dir_okay=False),
         help="The transcription of the page that SOURCE shows: each line gets its part of it. May be given again, one "
-        "for each SOURCE, in their order.",
+        "for each SOURCE, in their order; of a letter on several pictures, its whole text may stand for each of them.",
     )
     @click.option(
         "--recut",
