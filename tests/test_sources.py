@@ -162,6 +162,18 @@ def test_quotes_in_csv_and_escapes_in_tsv(tmp_path):
     assert [s.text for s in taken(tmp_path / "s.csv")[0].values()] == ["one, two"]
 
 
+def test_json_lines_are_a_table_too(tmp_path):
+    for name in ("a", "b"):
+        save(tmp_path / f"train/{name}.png", line_picture(name))
+    write(tmp_path / "train/metadata.jsonl", '{"file_name": "a.png", "text": "one"}\n\n{"text": "two", "file_name": "b.png", "size": 3}\n')
+    assert [s.text for s in taken(tmp_path / "train")[0].values()] == ["one", "two"]
+    write(tmp_path / "train/metadata.jsonl", '{"file_name": "a.png", "text": "one"}\nbroken\n')
+    samples, _, errors = taken(tmp_path / "train")
+    assert len(samples) == 1 and "row 2: expected a JSON object" in errors[0]
+    write(tmp_path / "train/metadata.jsonl", '{"file": "a.png", "page": 1, "line": 1, "conf": 0.4, "text": "read"}\n')
+    assert [s.text for s in taken(tmp_path / "train")[0].values()] == [None, None], "what a model read is no truth"
+
+
 def test_the_parts_that_a_table_tells_are_kept(tmp_path):
     save(tmp_path / "a.png", line_picture("x"))
     write(tmp_path / "t.csv", "file,text,split\na.png,one,train\na.png,two,Validation\na.png,three,test\na.png,four,other\n")

@@ -54,7 +54,7 @@ def prep(
     """Turn pictures and transcriptions into training samples.
 
     A SOURCE is a folder or a file of one of these layouts, told by looking: images with .gt.txt or .txt beside them;
-    a TSV or CSV with a column of images and one of transcriptions; IAM (lines.txt or words.txt with their folders);
+    a TSV, CSV or JSON lines with a column of images and one of transcriptions; IAM (lines.txt or words.txt with their folders);
     ALTO or PAGE XML beside its page image, from which the lines are cut; a tar of samples, '-' from standard input; or
     images alone, to be transcribed later.
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 NO_COLUMNS = "table without columns of images and of transcriptions"
 EXPECTED = (
-    "expected images with .gt.txt or .txt beside them, a TSV or CSV of images and texts, IAM, ALTO or PAGE XML, "
+    "expected images with .gt.txt or .txt beside them, a TSV, CSV or JSON lines of images and texts, IAM, ALTO or PAGE XML, "
     "a tar of samples, or images"
 )
 

@@ -1,4 +1,4 @@
-"""A table, TSV or CSV, with a column of images and one of transcriptions."""
+"""A table, TSV, CSV or JSON lines, with a column of images and one of transcriptions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import IO, Iterator
 
 from htrtool.core.errors import InputError
+from htrtool.core.json_lines import objects_in
 from htrtool.core.layouts.base import IMAGE_SUFFIXES, Found, LeftOut, document_of, is_image, key_of, picture_entry
 from htrtool.core.split import TEST, VAL
 from htrtool.core.tables import check_utf8, is_best, unescape
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
+OBJECTS = ".jsonl"
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab", OBJECTS)
 IMAGE_COLUMNS = tuple("filename file file_name image image_path image_file img path img_path name id".split())
 TEXT_COLUMNS = tuple(
     "identity text transcription transcript label ground_truth gt content sentence value words word line".split()
@@ -95,7 +97,7 @@ def _names_in(path: Path) -> set[str]:
     try:
         with _opened(path) as file:
             return set(next(_reader(file, path), []))
-    except (OSError, csv.Error):
+    except (InputError, OSError, csv.Error):
         return set()
 
 
@@ -159,6 +161,8 @@ def _opened(path: Path) -> IO[str]:
 
 
 def _reader(file: IO[str], path: Path) -> Iterator[list[str]]:
+    if path.suffix.lower() == OBJECTS:
+        return _Objects(file, path)
     first = file.readline()
     if named := _NAMED_DELIMITER.match(first):
         return csv.reader(file, delimiter=named[1])
@@ -193,6 +197,30 @@ class _Rows:
         if _QUOTED.fullmatch(cell) and (self._all_quoted or '""' in cell[1:-1]):
             return cell[1:-1].replace('""', '"')
         return cell
+
+
+class _Objects:
+    """The rows of JSON lines, such as ``metadata.jsonl`` of Hugging Face; the first object names the columns."""
+
+    def __init__(self, file: IO[str], path: Path):
+        self._objects = objects_in(file, str(path))
+        self._names: list[str] | None = None
+        self._first: dict = {}
+        self.line_num = 0
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self
+
+    def __next__(self) -> list[str]:
+        if self._names is None:
+            self.line_num, self._first = next(self._objects)
+            self._names = list(self._first)
+            return self._names
+        if self._first:
+            found, self._first = self._first, {}
+        else:
+            self.line_num, found = next(self._objects)
+        return ["" if found.get(name) is None else str(found[name]) for name in self._names]
 
 
 def _columns(header: list[str], image_column: str | None, text_column: str | None, source: str) -> Columns:
