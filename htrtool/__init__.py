@@ -12,11 +12,25 @@ from typing import TYPE_CHECKING, Callable, Iterable, Iterator
 if TYPE_CHECKING:
     import pandas
 
-    from htrtool.core.errors import HtrError
+    from htrtool.core.errors import HtrError, InputError, ModelError
     from htrtool.core.page import LineRead
 
 __version__ = "0.1.0"
-__all__ = ["read", "read_table"]
+__all__ = ["HtrError", "InputError", "LineRead", "ModelError", "read", "read_table"]
+
+_PLACES = {
+    **dict.fromkeys(("HtrError", "InputError", "ModelError"), "htrtool.core.errors"),
+    "LineRead": "htrtool.core.page",
+}
+
+
+def __getattr__(name: str):
+    """Import the errors and the row of ``read`` when they are asked for: the command line starts without them."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_PLACES[name]), name)
 
 
 def read(
@@ -56,7 +70,7 @@ def read(
         frame: give a pandas DataFrame, not an iterator.
 
     Returns:
-        An iterator over :class:`htrtool.core.page.LineRead`, in the order of ``paths`` and as they become known;
+        An iterator over :class:`LineRead`, in the order of ``paths`` and as they become known;
         or a DataFrame with the columns of the table that ``htr read`` writes, and ``alternatives`` if asked for.
 
     Raises:

@@ -112,13 +112,25 @@ def run(command: click.Command, name: str, usage_name: str | None = None) -> Non
         status = Exit.OK
     except OSError as error:
         status = unwritten(error, name)
-    leave(int(status or 0), name)
+    except MemoryError:
+        print(f"{name}: there is too little memory", file=sys.stderr)
+        status = Exit.BAD_INPUT
+    except Exception:
+        # A library that is being loaded may make an error of its own out of the one by which a signal ends us.
+        if not _signalled:
+            raise
+    leave(int(_signalled[0] if _signalled else status or 0), name)
+
+
+_signalled: list[Exit] = []
+"""The status to end with, once a signal has asked for it."""
 
 
 def stop(number: int, frame) -> None:
     """End for a signal, by an exception; another one, as ``timeout`` sends at once, must not interrupt that."""
     for each in (*ENDING, signal.SIGINT):
         signal.signal(each, signal.SIG_IGN)
+    _signalled.append(Exit.INTERRUPTED if number == signal.SIGINT else Exit.TERMINATED)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(Exit.TERMINATED)

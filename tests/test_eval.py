@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -194,6 +195,8 @@ def test_what_was_read_second_best_does_not_count(truth, tmp_path):
     table = [f"{header}\trank", *(f"{line}\t1" for line in lines), *(f"{line} or so\t2" for line in lines)]
     (tmp_path / "ranked.tsv").write_text("\n".join(table))
     assert float(values(run(truth, tmp_path / "ranked.tsv"))["cer"]) == 0
+    (tmp_path / "ranked.tsv").write_text("\n".join(re.sub(r"\t([12])$", r"\t\1.0", row) for row in table))
+    assert float(values(run(truth, tmp_path / "ranked.tsv"))["cer"]) == 0, "as a spreadsheet writes numbers"
 
 
 def test_words_are_put_together_to_lines(truth, tmp_path):
@@ -201,6 +204,8 @@ def test_words_are_put_together_to_lines(truth, tmp_path):
     (tmp_path / "words.tsv").write_text("\n".join(words), encoding="utf-8")
     done = run(truth, tmp_path / "words.tsv")
     assert float(values(done)["cer"]) == 0 and b"more than once" not in done.stderr
+    (tmp_path / "words.tsv").write_text("\n".join([words[0], words[3], words[2], words[1]]), encoding="utf-8")
+    assert float(values(run(truth, tmp_path / "words.tsv"))["cer"]) == 0, "rows may stand in any order"
 
 
 def test_lines_that_are_given_twice_are_told(truth, tmp_path):

@@ -442,3 +442,22 @@ def test_a_sheet_with_one_line_on_it_is_no_picture_of_a_line():
     assert looks_like_line(envelope) and not shows_one_line(envelope)
     lines = find_lines(envelope)
     assert len(lines) == 1 and np.ptp(lines[0].polygon[:, 1]) < 120
+
+
+def test_labels_beside_labels_stop_nothing():
+    # A number before a name of two lines, which itself is a label of the act beside it.
+    act, names, number = [(400, 1000)] * 10, [(100, 300), (100, 290)] * 2, [(0, 30)]
+    heights = np.array([*(100 * np.arange(10)), 202, 300, 602, 700, 200], float)
+    order = reading_order(np.array(act + names + number, float), heights)
+    assert sorted(order) == list(range(15)) and order.index(14) == order.index(10) - 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10**6), st.integers(12, 60))
+def test_registers_of_any_kind_are_read_whole(seed, count):
+    rng = np.random.default_rng(seed)
+    left = rng.choice([0, 90, 180, 420, 700, 900], count) + rng.integers(0, 25, count)
+    width = rng.choice([20, 60, 90, 200, 480], count)
+    heights = 40.0 * rng.integers(0, 25, count) + rng.integers(-9, 9, count)
+    boxes = np.column_stack([left, left + width]).astype(float)
+    assert sorted(reading_order(boxes, heights)) == list(range(count))

@@ -239,6 +239,20 @@ def test_inputs_become_one_pdf_and_that_can_be_read_again(run_htr, tiny_model, f
     assert len(pypdfium2.PdfDocument(str(folder / "again.pdf"))) == 2
 
 
+def test_a_scan_that_a_star_made_the_output_is_not_overwritten(run_htr, tiny_model, folder):
+    whole = made(read_page(size=(300, 200), source=source(encoded(GRADIENT, "PNG"))))
+    with pikepdf.Pdf.open(io.BytesIO(whole)) as pdf:
+        pdf.pages[0].obj.Contents = pdf.make_stream(pdf.pages[0].obj.Contents[0].read_bytes())
+        pdf.save(folder / "a.pdf")
+    before = {name: (folder / name).read_bytes() for name in ("a.pdf", "abc.png")}
+    for output, rest in (("a.pdf", "cab.png"), ("abc.png", "cab.png")):
+        result = run_htr("read", "-m", tiny_model, "-o", output, rest, cwd=folder)
+        assert result.returncode == Exit.USAGE and output.encode() in result.stderr
+    assert {name: (folder / name).read_bytes() for name in before} == before
+    for _ in range(2):
+        assert run_htr("read", "-m", tiny_model, "--mode", "line", "-o", "mine.pdf", "cab.png", cwd=folder).returncode == Exit.OK
+
+
 def test_without_a_page_no_pdf_is_written(run_htr, tiny_model, folder):
     result = run_htr("read", "-m", tiny_model, "-f", "pdf", "-o", "out.pdf", "missing.png", cwd=folder)
     assert result.returncode == Exit.BAD_INPUT and not (folder / "out.pdf").exists()

@@ -18,6 +18,7 @@ from htrtool.streams import protect_stdout
 ROWS = ("tsv", "txt", "jsonl")
 DOCUMENTS = ("alto", "page", "hocr")
 TABLE_SUFFIXES = (".tsv", ".tab")
+PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".jp2", ".heic", ".heif", ".avif", ".gif", ".bmp", ".pnm", ".pgm", ".ppm")
 FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".html": "hocr", ".xhtml": "hocr"}
 
 
@@ -173,6 +174,8 @@ def read(
     else:
         if form not in DOCUMENTS or not names_folder(output):
             check_replaceable(output)
+        if form == "pdf":
+            refuse_foreign(output)
         opened = replacing(output)
     from htrtool.core.language import reader_for
     from htrtool.core.pipeline import Pipeline
@@ -223,6 +226,8 @@ def form_for(form: str, output: str | None, messages: Messages) -> str:
     """Return the format to write: as told, else as the name of the output tells."""
     told = click.get_current_context().get_parameter_source("form") != ParameterSource.DEFAULT
     suffix = os.path.splitext(output or "")[1].lower()
+    if suffix in PICTURES and not os.path.isdir(output):
+        raise click.UsageError(f"{output} is named like a picture, which htr read does not write: -o takes one name, that of a table, document or folder")
     if told or output in (None, "-") or os.path.isdir(output):
         return form
     if suffix in (".xml", ".alto"):
@@ -230,6 +235,14 @@ def form_for(form: str, output: str | None, messages: Messages) -> str:
     if suffix not in ("", *TABLE_SUFFIXES, *FORM_OF):
         messages.warning(f"{output} gets a table with tabs: name it .tsv, for other programs, or say with -f what it shall be")
     return FORM_OF.get(suffix, form)
+
+
+def refuse_foreign(output: str) -> None:
+    """Refuse to replace a PDF that is none of ours, as one of ``-o *.pdf`` would be."""
+    from htrtool.core.documents.pdf import is_foreign
+
+    if is_foreign(output):
+        raise click.UsageError(f"{output} is a PDF that htr did not write: -o takes one name, of a file that may be replaced")
 
 
 def check_usage(

@@ -38,7 +38,7 @@ LONGEST_SIDE = 2240
 LINE_OF_X_HEIGHT = 2.6
 # Of the square of that height, the least ink; how high, in that height, a tenth of a line's ink is over its baseline.
 LEAST_INK = 0.1
-LEAST_RISE = 0.45
+LEAST_RISE = 0.3
 # Of a picture's height, what its one line must take for the picture to be that line's, unless it is so many times as wide as high.
 LEAST_FILLED, LONGEST_PAGE = 0.5, 5
 # The share of a sideways line's baseline that must run where writing stands sideways.

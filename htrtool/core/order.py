@@ -50,7 +50,7 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
         return [int(band[place]) for band in bands for place in _order(boxes[band], heights[band], SAME_ROW * neighbours.spacing)]
     if pages := _two_pages(boxes, neighbours.spacing):
         return [int(page[place]) for page in pages for place in reading_order(boxes[page], heights[page])]
-    rows = _with_labels(_broken_rows(boxes, neighbours), boxes, heights, neighbours)
+    rows = _with_labels(_broken_rows(boxes, neighbours, with_sums=True), boxes, heights, neighbours)
     ends = np.array([(boxes[row[0]][0], max(boxes[line][1] for line in row)) for row in rows], float)
     middles = np.array([np.mean([heights[line] for line in row]) for row in rows])
     order = _order(ends, middles, SAME_ROW * _spacing(_overlaps(*ends.T), middles))
@@ -129,10 +129,10 @@ def broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
     A part goes with the line on its left at its height unless a line near it, above or below, overlaps the one and not
     the other, as lines in columns do.
     """
-    return _broken_rows(boxes, _neighbours(boxes, heights))
+    return _broken_rows(boxes, _neighbours(boxes, heights), with_sums=False)
 
 
-def _broken_rows(boxes: np.ndarray, neighbours: Neighbours) -> list[list[int]]:
+def _broken_rows(boxes: np.ndarray, neighbours: Neighbours, with_sums: bool) -> list[list[int]]:
     left, right = boxes.T
     overlap, same_row, near, spacing = neighbours
     widest = WIDEST_GAP * spacing if spacing else np.inf
@@ -146,7 +146,7 @@ def _broken_rows(boxes: np.ndarray, neighbours: Neighbours) -> list[list[int]]:
             continue
         mate = max(mates, key=lambda mate: right[mate])
         column = overlap[part] & ~overlap[mate]
-        if not (near[part] & column).any() or _are_sums(column, boxes, neighbours):
+        if not (near[part] & column).any() or (with_sums and _are_sums(column, boxes, neighbours)):
             follower[mate] = int(part)
     rows = []
     for line in sorted(set(range(len(boxes))) - set(follower.values())):
@@ -187,7 +187,8 @@ def _with_labels(
     # One of several lines is a note, which is a column of its own.
     are_notes = sum(len(stack) > 1 for stack, _ in mates) < 2
     for stack, mate in mates:
-        if mate in first and not (are_notes and len(stack) > 1):
+        # What was put before another label is none itself.
+        if mate in first and all(line in first for line in stack) and not (are_notes and len(stack) > 1):
             for line in stack:
                 del first[line]
             first[stack[0]] = [*stack, *first.pop(mate)]

@@ -86,6 +86,8 @@ def _draw(document: _Document, index: int, size: tuple[int, int], dpi: float, na
             page.close()
         except pypdfium2.PdfiumError as error:
             raise InputError(f"it can't be drawn ({error})", name) from None
+        except MemoryError:
+            raise InputError(f"there is too little memory to draw it at {dpi:g} dpi: give a lower --dpi", name) from None
     if broken:
         raise InputError("its picture is broken", name)
     return dark_on_light(gray.reshape(gray.shape[:2]))

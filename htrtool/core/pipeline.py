@@ -258,6 +258,8 @@ class Pipeline:
             page.fail(problem)
         except cv2.error as error:
             page.fail(of_opencv(error))
+        except MemoryError:
+            page.fail(InputError("there is too little memory to read it"))
         if not self._keep_sources:
             # It may hold the bytes of a picture.
             page.source = PageSource(page.source.file, page.source.page)

@@ -43,5 +43,7 @@ def open_session(path: Path, threads: int):
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
         # ONNX Runtime raises a dozen classes of its own here, none with a common base but Exception.
+        if isinstance(error, MemoryError) or "alloc" in str(error):
+            raise MemoryError from None
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"expected an ONNX model, received one that can't be loaded ({reason})", str(path)) from None

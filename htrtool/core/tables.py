@@ -154,7 +154,8 @@ def check_columns(columns: Sequence[str], required: Sequence[str], source: str) 
 
 def is_best(row: Mapping[str, str]) -> bool:
     """Tell whether a row is the best reading of a line, as all are but the alternatives of ``htr read --nbest``."""
-    return row.get("rank", "1") in ("", "1")
+    # A spreadsheet may write 1.0.
+    return row.get("rank", "1").strip() in ("", "1", "1.0")
 
 
 def check_utf8(row: Mapping[str, str], number: int, source: str, files: str = "file") -> None:

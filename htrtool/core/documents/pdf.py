@@ -189,6 +189,17 @@ def add_text(target: PdfPage, page: Page, font: LayerFont, matrix: np.ndarray) -
     target.obj.Contents[-1][LAYER] = True
 
 
+def is_foreign(path: str) -> bool:
+    """Tell whether a file is a PDF with pages, on none of which there are words that we put over it."""
+    try:
+        with Pdf.open(path) as pdf:
+            contents = [page.obj.get("/Contents") for page in pdf.pages]
+            parts = [part for content in contents for part in (content if isinstance(content, Array) else [content])]
+            return bool(contents) and not any(part is not None and LAYER in part for part in parts)
+    except (PdfError, OSError):
+        return False
+
+
 def _remove_layer(target: PdfPage) -> None:
     """Remove the words that were put over a page at an earlier time."""
     contents = target.obj.get("/Contents")

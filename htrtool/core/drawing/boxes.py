@@ -77,7 +77,8 @@ def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list
         conf = _place(row, "conf", number, source) if row.get("conf") else None
         page = (whole_number_in(row, "page", number, source) if "page" in row else None) or 1
         # The words of a line share its number, which need be seen but once.
-        line = row.get("line", "") if row.get("word", "1") == "1" else ""
+        word = whole_number_in(row, "word", number, source) if "word" in row else 1
+        line = row.get("line", "") if word == 1 else ""
         polygon, baseline = (_points(row, name, number, source) for name in ("polygon", "baseline"))
         boxes.append(
             Box(row["file"], page, line, left, top, width, height, row.get("text", ""), conf, polygon, baseline)

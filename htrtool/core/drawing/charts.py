@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from dataclasses import dataclass
 from typing import IO, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +20,8 @@ from htrtool.core.files import printable_name
 
 AXES = {"epoch": "epoch", "samples": "samples seen", "seconds": "time"}
 LARGEST = 1e15
+# Characters of a run's name in the legend, and of one in two columns, to each inch of the figure's width.
+LONGEST_NAME, TWO_COLUMNS = 60, 5
 _MAX_PIXELS = 200_000_000
 _MAX_SIDE = 65_535
 
@@ -120,11 +123,20 @@ def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None
         axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if several:
         handles = [matplotlib.lines.Line2D([], [], color=colour) for colour in colours]
-        names = [legible(curve.name) + _best(curve) for curve in curves]
-        figure.legend(handles, names, loc="outside lower center", ncols=2, fontsize="small", frameon=False)
+        names = [legible(name) + _best(curve) for name, curve in zip(_short_names([curve.name for curve in curves]), curves)]
+        columns = 2 if max(map(len, names)) <= TWO_COLUMNS * width else 1
+        figure.legend(handles, names, loc="outside lower center", ncols=columns, fontsize="small", frameon=False)
     if title:
-        figure.suptitle(title, parse_math=False)
+        figure.suptitle(title, parse_math=False, wrap=True)
     return figure
+
+
+def _short_names(names: Sequence[str]) -> list[str]:
+    """Return the names of files without the folders that all of them are in, and what is long without its middle."""
+    folder = os.path.commonpath(names) if len({os.path.isabs(name) for name in names}) == 1 else ""
+    own = [os.path.relpath(name, folder) if folder and name != folder else name for name in names]
+    half = LONGEST_NAME // 2
+    return [name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half:]}" for name in own]
 
 
 def legible(text: str) -> str:

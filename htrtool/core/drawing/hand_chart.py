@@ -75,5 +75,5 @@ def hand_chart(curves: Sequence[HandCurve], title: str | None = None, width: flo
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(fontsize="small", frameon=False)
     if title:
-        figure.suptitle(title, parse_math=False)
+        figure.suptitle(title, parse_math=False, wrap=True)
     return figure

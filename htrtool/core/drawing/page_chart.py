@@ -70,8 +70,9 @@ def page_with_lines(
             axis.imshow(paper, cmap="gray", vmin=0, vmax=255, extent=(0, columns, rows, 0), aspect="auto")
         for box in boxes:
             _draw_box(axis, box, scale, least)
-            if text != "none" and panel == panels - 1:
-                _draw_text(axis, box, scale, 0.38 if text == "over" else 0.8, least)
+        # After all of them, so that the number of a line hides no letter of the one above.
+        for box in boxes if text != "none" and panel == panels - 1 else ():
+            _draw_text(axis, box, scale, 0.38 if text == "over" else 0.8, least)
     if bar:
         place = figure.add_axes((0.35, (_MARGIN + bar * 0.4) / height, 0.3, 0.1 / height))
         figure.colorbar(ScalarMappable(Normalize(0, 1), CONFIDENCE), cax=place, orientation="horizontal")

@@ -9,7 +9,7 @@ import numpy as np
 
 from htrtool.core.linefinder.maps import STRIDE, LineMaps
 from htrtool.core.medians import weighted_median
-from htrtool.core.order import broken_rows, set_level
+from htrtool.core.order import broken_rows, is_table, set_level
 
 LEAST_BASELINE = 0.3
 LEAST_END = 0.6
@@ -23,6 +23,8 @@ SHORTEST, LONGEST_GAP, MOST_MISS = 0.7, 5.0, 0.6
 WIDEST_GAP, GAP_OF_ONE_END = 8, 2
 SHORT_PART = 4.0
 SURE_STRENGTH = 0.75
+# From so many on, lines that look like the cells of a table are, and none are joined.
+FEWEST_CELLS = 24
 REACH = 2
 # In heights of small letters, the least distance of two lines, one above the other.
 NEAREST = 0.8
@@ -93,15 +95,18 @@ def _strength(line: Trace, maps: LineMaps) -> float:
 
 
 def _whole_rows(lines: list[Trace], maps: LineMaps) -> list[Trace]:
-    """Join parts of a row over a gap, marked as an end or not, where there are no columns that it would lie between."""
+    """Join parts of a row over a gap, marked as an end or not, where there are no columns that it would lie between; cells of a table stay apart."""
     if len(lines) < 2:
         return lines
     ends = np.array([(line.left, line.right) for line in lines], float)
     sure = [_strength(line, maps) >= SURE_STRENGTH for line in lines]
     heights = np.array([line.ys.mean() for line in lines])
     slopes = np.array([(line.ys[-1] - line.ys[0]) / len(line.ys) for line in lines])
+    boxes, levels = set_level(ends, heights, slopes)
+    if len(lines) >= FEWEST_CELLS and is_table(boxes, levels):
+        return lines
     whole = []
-    for row in broken_rows(*set_level(ends, heights, slopes)):
+    for row in broken_rows(boxes, levels):
         line = lines[row[0]]
         for before, index in zip(row, row[1:]):
             part = lines[index]

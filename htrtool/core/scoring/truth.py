@@ -109,8 +109,7 @@ def _of_json(lines: Iterable[str], operand: str, document: str | None) -> Iterat
         cells = {"page": "", "line": "", "conf": ""} | {name: "" if value is None else str(value) for name, value in found.items()}
         rows.append((number, cells))
     names = {name: name for name in ("file", "text", "page", "line", "conf")} | {"document": document}
-    found = _of_rows(rows, names, operand)
-    return _of_words(found) if words else found
+    return _of_words(_of_rows(_by_word(rows, "word", operand), names, operand)) if words else _of_rows(rows, names, operand)
 
 
 def _of_xml(content: bytes, operand: str) -> Iterator[Line]:
@@ -152,8 +151,9 @@ def _of_table(stream: Iterable[str], operand: str, document: str | None) -> Iter
         rows = read_numbered(itertools.chain([header], stream), operand)
     else:
         rows = _csv_rows(stream, columns, operand, separator)
-    lines = _of_rows(rows, names, operand)
-    return _of_words(lines) if names["word"] else lines
+    if names["word"]:
+        return _of_words(_of_rows(_by_word(rows, names["word"], operand), names, operand))
+    return _of_rows(rows, names, operand)
 
 
 def _is_header(head: bytes) -> bool:
@@ -184,12 +184,25 @@ def _of_rows(rows: Iterable[tuple[int, dict[str, str]]], names: dict[str, str | 
         )
 
 
+def _by_word(
+    rows: Iterable[tuple[int, dict[str, str]]], column: str, operand: str
+) -> list[tuple[int, dict[str, str]]]:
+    """Return the rows of words, which may stand in any order, by their number within the line."""
+
+    def number_of(row: tuple[int, dict[str, str]]) -> int:
+        number, cells = row
+        return (whole_number_in(cells, column, number, operand) if column in cells else None) or 0
+
+    return sorted(rows, key=number_of)
+
+
 def _of_words(words: Iterable[Line]) -> Iterator[Line]:
     """Put the words of each line together; how sure each word is does not tell how sure the line is."""
-    for (file, page, line), row in itertools.groupby(words, lambda word: (word.file, word.page, word.line)):
-        first, *others = row
-        text = " ".join(word.text for word in (first, *others))
-        yield Line(file, text, page, line, document=first.document)
+    lines: dict[tuple, list[Line]] = {}
+    for word in words:
+        lines.setdefault((word.file, word.page, word.line), []).append(word)
+    for (file, page, line), row in lines.items():
+        yield Line(file, " ".join(word.text for word in row), page, line, document=row[0].document)
 
 
 def _separator(header: str) -> str:
