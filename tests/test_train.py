@@ -142,7 +142,9 @@ def checksum_of_weights(model: Path) -> str:
 
 def test_a_killed_run_resumes_to_the_weights_of_an_undisturbed_one(tmp_path):
     (tmp_path / "lines.tar").write_bytes(stream(96))
-    command = ["train", "--spec", TINY, "--epochs", "3", "--batch", "8", "--checkpoint-every", "0", "--mix-styles", "lines.tar", "-o"]
+    # Where styles are mixed, Keras counts the layers of a block with a way around it in another order.
+    spec = TINY.replace("c8", "c16").replace("c12/4x2", "r20/2x1")
+    command = ["train", "--spec", spec, "--epochs", "3", "--batch", "8", "--checkpoint-every", "0", "--mix-styles", "lines.tar", "-o"]
     whole = htr(*command, "whole", cwd=tmp_path)
     assert whole.returncode == 0, whole.stderr.decode()
 

@@ -92,6 +92,15 @@ def build_network(
     return keras.Model(lines, [head, shortcut], name="htr")
 
 
+def copy_weights(source: keras.Model, target: keras.Model) -> None:
+    """Give a network the weights of another one of the same layers; only the other may mix styles or compute in bfloat16.
+
+    By name: where styles are mixed, Keras counts the layers in another order.
+    """
+    for layer in filter(lambda layer: layer.weights, target.layers):
+        layer.set_weights(source.get_layer(layer.name).get_weights())
+
+
 def reading_part(network: keras.Model) -> keras.Model:
     """Return the network without the shortcut, which serves only training."""
     return keras.Model(network.input, network.outputs[0], name="htr")

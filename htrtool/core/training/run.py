@@ -23,7 +23,7 @@ from htrtool.core.training.corpus import Corpus, restrict
 from htrtool.core.training.dataset import BatchMaker, LineStore
 from htrtool.core.training.export import export_onnx, load_keras, save_keras
 from htrtool.core.training.loop import Progress, Settings, Training
-from htrtool.core.training.network import build_network
+from htrtool.core.training.network import build_network, copy_weights
 from htrtool.core.training.prune import narrowed, prune
 from htrtool.core.training.replay import add_replay
 from htrtool.core.training.spec import SIZES, stride_of
@@ -183,7 +183,7 @@ class Run:
             self.info.scores["used"] = [use for use, used in uses.items() if used]
         # Trained in bfloat16 or not, it reads in float32.
         network = build_network(self.info.spec, self.info.recipe.height, self.info.charset.classes)
-        network.set_weights(training.network.get_weights())
+        copy_weights(training.network, network)
         save_keras(network, self.info, self.target.file(".keras"))
         with replacing(self.target.file(".md")) as stream:
             stream.write(card(self.info, training.progress.rows).encode())
