@@ -355,6 +355,36 @@ def test_learned_hands_become_curves_over_the_number_of_lines():
     assert "tables of hands and images" in run("tests/samples/note.jpg", stdin=HANDS).stderr.decode()
 
 
+SCORES = """scope\tname\tmetric\tvalue\tlow\thigh\terrors\ttotal
+corpus\tval.tar\tcer\t0.05\t0.04\t0.07\t5\t100
+document\tdocs/easy\tcer\t0.02\t\t\t1\t50
+document\tdocs/easy\twer\t0.08\t\t\t1\t50
+document\tdocs/hard\tcer\t0.4\t\t\t4\t50
+document\tdocs/hard\tece\t0.1\t\t\t\t50
+"""
+
+
+def test_scores_become_error_rates_of_the_finest_scope_the_worst_first(tmp_path):
+    drawn = run("-f", "svg", stdin=SCORES).stdout.decode()
+    assert drawn.index(">hard<") < drawn.index(">easy<") and "val.tar" not in drawn
+    assert "character error rate of the documents" in drawn and "word error rate" in drawn and "ece" not in drawn
+    (tmp_path / "other.tsv").write_text(SCORES.replace("0.4", "0.3"))
+    assert ">other.tsv<" in run("-f", "svg", tmp_path / "other.tsv", "-", stdin=SCORES).stdout.decode().replace(str(tmp_path) + "/", "")
+    assert "character error rate of the whole" in run("-f", "svg", stdin="\n".join(SCORES.splitlines()[:2])).stdout.decode()
+    assert "row 2, column value" in run(stdin=SCORES.replace("0.05", "x")).stderr.decode()
+    many = SCORES + "".join(f"document\td/{number}\tcer\t0.{number:03}\t\t\t1\t9\n" for number in range(100, 300))
+    drawn = run("-f", "svg", stdin=many).stdout.decode()
+    assert ">easy<" not in drawn and "of the worst documents" in drawn
+
+
+def test_long_names_of_runs_lose_what_they_share(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / ("long_" * 20) / name).mkdir(parents=True)
+        (tmp_path / ("long_" * 20) / name / "epochs.tsv").write_text(EPOCHS)
+    drawn = run("-f", "svg", *sorted(tmp_path.glob("*/*/epochs.tsv"))).stdout.decode()
+    assert ">a/epochs.tsv (25.0%)<" in drawn and ">b/epochs.tsv (25.0%)<" in drawn
+
+
 def test_epochs_and_images_are_not_mixed(page):
     assert "tables of epochs and images" in run(page, stdin=EPOCHS).stderr.decode()
 

@@ -84,7 +84,8 @@ def plot(
     """Draw what the other commands print.
 
     What is drawn depends on the TABLE (without one: standard input). A table of epochs, as htr train prints it,
-    becomes learning curves, several tables over each other; a table of python -m htrtool.bench adapt the error rates of
+    becomes learning curves, several tables over each other; a table of scores, as htr eval prints it, the error rates of its
+    files or documents, the worst first; a table of python -m htrtool.bench adapt the error rates of
     hands over the lines that were learned from. A table of lines or words, as htr read prints it, JSON
     lines, ALTO or PAGE XML become the page with the outlines, baselines, order and text of the lines, coloured by
     confidence; a table without --outlines has boxes for outlines. The pages are those of the IMAGEs, or the files that
@@ -96,6 +97,7 @@ def plot(
         htr train lines.tar -o mine | htr plot -o curve.svg
         htr plot --x samples small.tsv large.tsv -o both.png
         htr read --outlines scans/*.png | htr plot -o pages.pdf
+        htr eval --per document truth.tsv out.tsv | htr plot -o scores.svg
         htr plot adapt.tsv -o hands.svg
         htr plot page.xml -o page.png
     """

@@ -123,7 +123,7 @@ def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None
         axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if several:
         handles = [matplotlib.lines.Line2D([], [], color=colour) for colour in colours]
-        names = [legible(name) + _best(curve) for name, curve in zip(_short_names([curve.name for curve in curves]), curves)]
+        names = [legible(name) + _best(curve) for name, curve in zip(shortened([curve.name for curve in curves]), curves)]
         columns = 2 if max(map(len, names)) <= TWO_COLUMNS * width else 1
         figure.legend(handles, names, loc="outside lower center", ncols=columns, fontsize="small", frameon=False)
     if title:
@@ -131,7 +131,7 @@ def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None
     return figure
 
 
-def _short_names(names: Sequence[str]) -> list[str]:
+def shortened(names: Sequence[str]) -> list[str]:
     """Return the names of files without the folders that all of them are in, and what is long without its middle."""
     folder = os.path.commonpath(names) if len({os.path.isabs(name) for name in names}) == 1 else ""
     own = [os.path.relpath(name, folder) if folder and name != folder else name for name in names]

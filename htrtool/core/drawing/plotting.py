@@ -16,6 +16,7 @@ from htrtool.core.drawing.boxes import BOX_COLUMNS, Box, boxes_in_json, boxes_in
 from htrtool.core.drawing.charts import Curve, Figure, save
 from htrtool.core.drawing.hand_chart import HAND_COLUMNS, HandCurve, hand_chart, hand_curves_of
 from htrtool.core.drawing.page_chart import page_with_lines
+from htrtool.core.drawing.score_chart import SCORE_COLUMNS, Scores, score_chart, scores_of
 from htrtool.core.errors import InputError
 from htrtool.core.files import printable_name
 from htrtool.core.pages import DEFAULT_DPI, PageSource, is_xml, page_sources
@@ -61,8 +62,8 @@ def _is_text(operand: str) -> bool:
     return is_xml(head) or head.startswith(_UTF_16) or b"\0" not in head and not head.startswith((b"%PDF", *_PORTABLE_MAPS))
 
 
-def load(operand: str, beside: bool = True) -> Curve | list[HandCurve] | list[Box]:
-    """Read a table of epochs, of lines or of learned hands, told apart by its header, JSON lines, ALTO or PAGE XML.
+def load(operand: str, beside: bool = True) -> Curve | Scores | list[HandCurve] | list[Box]:
+    """Read a table of epochs, of scores, of lines or of learned hands, told apart by its header, JSON lines, ALTO or PAGE XML.
 
     Args:
         beside: see :func:`htrtool.core.drawing.boxes.boxes_in_xml`.
@@ -85,6 +86,8 @@ def load(operand: str, beside: bool = True) -> Curve | list[HandCurve] | list[Bo
             rows = read_numbered(itertools.chain(filter(None, [header]), text), operand)
             if "epoch" in columns or "loss" in columns:
                 return charts.curve_of(rows, operand)
+            if set(SCORE_COLUMNS) <= set(columns):
+                return scores_of(rows, operand)
             if set(HAND_COLUMNS) <= set(columns):
                 return hand_curves_of(rows, operand)
             if set(BOX_COLUMNS) <= set(columns):
@@ -93,7 +96,7 @@ def load(operand: str, beside: bool = True) -> Curve | list[HandCurve] | list[Bo
         raise InputError(f"can't read it: {error.strerror or error}", operand) from None
     found = " ".join(columns)
     raise InputError(
-        f"expected a table of epochs (epoch, loss, …), of lines ({', '.join(BOX_COLUMNS)}, …) or of learned hands "
+        f"expected a table of epochs (epoch, loss, …), of scores ({', '.join(SCORE_COLUMNS)}, …), of lines ({', '.join(BOX_COLUMNS)}, …) or of learned hands "
         f"({', '.join(HAND_COLUMNS)}, …) with a header, "
         "JSON lines, ALTO or PAGE XML, "
         + (f"found {found[:100]!r}" if found else "found nothing")
@@ -103,20 +106,21 @@ def load(operand: str, beside: bool = True) -> Curve | list[HandCurve] | list[Bo
 
 
 def figures(
-    loaded: Sequence[Curve | list[HandCurve] | list[Box]],
+    loaded: Sequence[Curve | Scores | list[HandCurve] | list[Box]],
     images: Sequence[str],
     style: Style,
     problem: Callable[[InputError], None],
     warn: Callable[[str], None],
 ) -> Iterator[Figure]:
-    """Yield the figures of tables: one for all tables of epochs or of hands, or one for each page with lines.
+    """Yield the figures of tables: one for all tables of epochs, of scores or of hands, or one for each page with lines.
 
     Raises:
         InputError: tables of several kinds, images beside curves, or nothing that can be drawn.
     """
     curves = [table for table in loaded if isinstance(table, Curve)]
+    scores = [table for table in loaded if isinstance(table, Scores)]
     hands = [table for table in loaded if isinstance(table, list) and table and isinstance(table[0], HandCurve)]
-    for drawn, kind in ((curves, "epochs"), (hands, "hands")):
+    for drawn, kind in ((curves, "epochs"), (scores, "scores"), (hands, "hands")):
         if drawn and (len(drawn) < len(loaded) or images):
             what = "images" if images else "others"
             raise InputError(f"expected tables of one kind, received tables of {kind} and {what}: draw them one by one")
@@ -126,6 +130,9 @@ def figures(
             if curve[style.along] is None:
                 warn(f"{curve.name}: no numbers in the column {style.along}, without which it is not drawn")
         yield charts.learning_curves(curves, style.along, title, style.width)
+        return
+    if scores:
+        yield score_chart(scores, title, style.width)
         return
     if hands:
         yield hand_chart(_told_apart(hands), title, style.width)
