@@ -369,7 +369,7 @@ def test_scores_become_error_rates_of_the_finest_scope_the_worst_first(tmp_path)
     assert drawn.index(">hard<") < drawn.index(">easy<") and "val.tar" not in drawn
     assert "character error rate of the documents" in drawn and "word error rate" in drawn and "ece" not in drawn
     (tmp_path / "other.tsv").write_text(SCORES.replace("0.4", "0.3"))
-    assert ">other.tsv<" in run("-f", "svg", tmp_path / "other.tsv", "-", stdin=SCORES).stdout.decode().replace(str(tmp_path) + "/", "")
+    assert "other.tsv<" in run("-f", "svg", tmp_path / "other.tsv", "-", stdin=SCORES).stdout.decode()
     assert "character error rate of the whole" in run("-f", "svg", stdin="\n".join(SCORES.splitlines()[:2])).stdout.decode()
     assert "row 2, column value" in run(stdin=SCORES.replace("0.05", "x")).stderr.decode()
     many = SCORES + "".join(f"document\td/{number}\tcer\t0.{number:03}\t\t\t1\t9\n" for number in range(100, 300))
