@@ -1,7 +1,7 @@
 """The spec of a network, in one line.
 
 It is a list of blocks: ``c32:4x4/2x2`` a convolution of 32 filters, 4 × 4 (3 × 3 unless said), stride 2 × 2 (rows ×
-columns; 1 × 1 unless said); ``r64/2x1`` a residual block of two convolutions, ``r64:16/2x1`` one with only 16 filters
+columns; 1 × 1 unless said); ``r64/2x1`` a residual block of two convolutions (stride 3 at most), ``r64:16/2x1`` one with only 16 filters
 between the two; ``max`` the maximum over what is left of the height; ``lstm160`` a bidirectional LSTM of 160 units each
 way, ``rlstm160`` one whose outputs are added to its inputs; ``drop.2`` dropout. ``small``, ``medium`` and ``large``
 name the specs of ``SIZES``.
@@ -28,6 +28,8 @@ _TOKEN = re.compile(
     r"(?::(?P<kernel>\d+x\d+))?(?::(?P<inner>\d+))?(?:/(?P<stride>\d+x\d+))?"
 )
 _KERNEL, _STRIDE = (3, 3), (1, 1)
+# With more, the way around a residual block would skip most of what it leads past, and comes out otherwise as ONNX.
+_MOST_OF_RESIDUAL = 3
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,11 @@ def _makes_sense(block: re.Match) -> bool:
     if kind == "drop":
         return number != "" and float(number) < 1 and not (inner or sizes)
     whole = [number, *sizes, *([inner] if inner else [])]
-    return all(part.isdecimal() and int(part) > 0 for part in whole) and not (inner and kind != "r")
+    if not all(part.isdecimal() and int(part) > 0 for part in whole):
+        return False
+    if kind == "r" and block["stride"] and max(map(int, block["stride"].split("x"))) > _MOST_OF_RESIDUAL:
+        return False
+    return not (inner and kind != "r")
 
 
 def stride_of(spec: str) -> int:
