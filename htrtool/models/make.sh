@@ -101,7 +101,8 @@ with_words() {
         "$out/other-fonts.tar" "$out/other-capitals.tar" "$out"/words-*.tar
 }
 with_words seventh eighth 115 51 --keep 50
-with_words eighth latin 81 61 --keep 60 --mix-styles
+with_words eighth ninth 81 61 --keep 60 --mix-styles
+with_words ninth latin 112 71 --keep 50 --mix-styles
 
 # A narrower network is faster still.
 htr train --from "$out/fifth" --charset latin --minutes 82 --epochs 40 --patience 0 --learning-rate 0.0007 \
