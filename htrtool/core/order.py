@@ -252,10 +252,11 @@ def _in_columns(boxes: np.ndarray, heights: np.ndarray, overlap: np.ndarray, row
     found = (_count(above, beside) >= COLUMN) & (_count(beside, above) >= COLUMN) & apart & lower
     for one in np.flatnonzero(found.any(axis=1)):
         others = np.flatnonzero(found[one])
-        ends = [
-            (np.where(lines, heights[:, None], np.inf).min(axis=0), np.where(lines, heights[:, None], -np.inf).max(axis=0))
-            for lines in (above[one][:, None] & beside[:, others], beside[one][:, None] & above[:, others])
-        ]
+        ends = []
+        for mine, theirs in ((above[one], beside), (beside[one], above)):
+            lines = np.flatnonzero(mine)
+            both, y = theirs[np.ix_(lines, others)], heights[lines, None]
+            ends.append((np.where(both, y, np.inf).min(axis=0), np.where(both, y, -np.inf).max(axis=0)))
         shared = np.minimum(ends[0][1], ends[1][1]) - np.maximum(ends[0][0], ends[1][0])
         found[one, others] = shared >= SHARED * np.minimum(*(bottom - top for top, bottom in ends))
     return found
