@@ -58,6 +58,7 @@ def truth(tmp_path):
         (["x/1.png", "y/1.png"], ["1.png"], {}),
         (["x/1.png", "y/1.png"], ["x/1.png", "z/1.png"], {"x/1.png": "x/1.png"}),
         (["a.png"], ["b.png"], {}),
+        (["bad\udcff.png"], ["bad\ufffd.png"], {"bad\ufffd.png": "bad\udcff.png"}),
         (["e\u0301.png"], ["d/é.png"], {"d/é.png": "e\u0301.png"}),
         (["a\\b.png"], ["a/b.png"], {"a/b.png": "a\\b.png"}),
         (["p.0.png", "p.1.png"], ["s/p.1.png", "s/p.0.png"], {"s/p.0.png": "p.0.png", "s/p.1.png": "p.1.png"}),

@@ -80,12 +80,11 @@ def row_writer(form: RowForm, stream: IO[str]) -> Callable[[Page, PageLine], Non
     def write(page: Page, line: PageLine) -> None:
         for row in rows(page, line):
             data = {name: row[name] for name in form.columns} | {"conf": round(row["conf"], 3)}
+            data["file"] = printable_name(row["file"])
             data |= {name: _plain(row[name]) for name in OUTLINE_COLUMNS}
             if form.ranked:
                 data["alternatives"] = [{"conf": round(conf, 3), "text": text} for text, conf in row["alternatives"]]
-            # Of a name that is no UTF-8, JSON can only hold what bytes there are in escapes.
-            is_text = printable_name(row["file"]) == row["file"]
-            print(json.dumps(data, ensure_ascii=not is_text), file=stream, flush=True)
+            print(json.dumps(data, ensure_ascii=False), file=stream, flush=True)
 
     return write
 

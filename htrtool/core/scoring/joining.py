@@ -11,6 +11,8 @@ from typing import Iterable, Iterator, Sequence
 
 from rapidfuzz.distance import Levenshtein
 
+from htrtool.core.files import printable_name
+
 SHIFTED = 0.5
 """Of the characters of a file, the errors above which its lines may be compared with the wrong ones."""
 
@@ -83,7 +85,8 @@ def match_files(wanted: Iterable[str], given: Iterable[str]) -> dict[str, str]:
 
 
 def _path(name: str, suffix: bool) -> tuple[str, ...]:
-    name = unicodedata.normalize("NFC", name).replace("\\", "/")
+    # JSON and XML hold a name that is no UTF-8 as far as it can be printed.
+    name = unicodedata.normalize("NFC", printable_name(name)).replace("\\", "/")
     inside = _ARCHIVE.sub("", name)
     stem = inside if suffix else _SUFFIX.sub("", inside) or inside
     parts = [part for part in posixpath.normpath(stem).split("/") if part not in ("", ".", "..")]
