@@ -18,7 +18,6 @@ from htrtool.streams import protect_stdout
 ROWS = ("tsv", "txt", "jsonl")
 DOCUMENTS = ("alto", "page", "hocr")
 TABLE_SUFFIXES = (".tsv", ".tab")
-PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".jp2", ".heic", ".heif", ".avif", ".gif", ".bmp", ".pnm", ".pgm", ".ppm")
 FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".html": "hocr", ".xhtml": "hocr"}
 
 
@@ -224,9 +223,11 @@ def read(
 
 def form_for(form: str, output: str | None, messages: Messages) -> str:
     """Return the format to write: as told, else as the name of the output tells."""
+    from htrtool.core.layouts.base import is_image
+
     told = click.get_current_context().get_parameter_source("form") != ParameterSource.DEFAULT
     suffix = os.path.splitext(output or "")[1].lower()
-    if suffix in PICTURES and not os.path.isdir(output):
+    if suffix and not os.path.isdir(output) and is_image(output):
         raise click.UsageError(f"{output} is named like a picture, which htr read does not write: -o takes one name, that of a table, document or folder")
     if told or output in (None, "-") or os.path.isdir(output):
         return form

@@ -18,7 +18,7 @@ from htrtool.core.linefinder.outlines import outline
 from htrtool.core.linefinder.owners import ink_of_each, own_ink
 from htrtool.core.linefinder.smallprint import look_nearer, small_print
 from htrtool.core.linefinder.trace import Trace, trace_baselines
-from htrtool.core.oneline import LINE_HEIGHT, looks_like_line
+from htrtool.core.oneline import LINE_HEIGHT, LONGEST_PAGE, looks_like_line
 from htrtool.core.order import is_table, reading_order, set_level
 from htrtool.core.session import usable_cpus
 
@@ -39,8 +39,8 @@ LINE_OF_X_HEIGHT = 2.6
 # Of the square of that height, the least ink; how high, in that height, a tenth of a line's ink is over its baseline.
 LEAST_INK = 0.1
 LEAST_RISE = 0.3
-# Of a picture's height, what its one line must take for the picture to be that line's, unless it is so many times as wide as high.
-LEAST_FILLED, LONGEST_PAGE = 0.5, 5
+# Of a picture's height, what its one line must take for the picture to be that line's, unless it is too wide for a page.
+LEAST_FILLED = 0.5
 # The share of a sideways line's baseline that must run where writing stands sideways.
 LEAST_SIDEWAYS = 0.5
 

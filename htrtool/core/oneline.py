@@ -16,6 +16,8 @@ LEAST_BAND = 0.3
 DEEPEST_VALLEY = 0.6
 LEAST_DISTANCE = 0.25
 CLEAR_VALLEY = 0.1
+# What is so many times as wide as high is no page.
+LONGEST_PAGE = 5
 # Two lines of writing that can be read are no lower than this, in pixels.
 LOWEST_PAGE = 40
 

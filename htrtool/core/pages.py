@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from htrtool.core.errors import InputError
+from htrtool.core.oneline import LONGEST_PAGE
 from htrtool.core.pictures import BROKEN, FORMATS, HEAD, frames_of, load_picture, open_picture
 from htrtool.core.samples import Sample, read_samples
 
@@ -219,9 +220,8 @@ def sample_source(sample: Sample, name: str) -> PageSource:
     return replace(next(picture), is_line=bool(prepared) or not _may_be_page(sample.image), prepared=prepared)
 
 
-# Of a picture in a tar, what it must be higher than, in pixels, and no more than so many times as wide as high, to be looked
-# at as a page: mostly they are lines.
-HIGHEST_LINE, LONGEST_PAGE = 256, 5
+# Of a picture in a tar, what it must be higher than, in pixels, to be looked at as a page: mostly they are lines.
+HIGHEST_LINE = 256
 
 
 def _may_be_page(content: bytes) -> bool:

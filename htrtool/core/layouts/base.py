@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from htrtool.core.pages import PageSource
 
 IMAGE_SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".jp2", ".pgm", ".ppm", ".pbm", ".gif"),
+    *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".jp2", ".pnm", ".pgm", ".ppm", ".pbm", ".gif"),
     *(".heic", ".heif", ".avif"),
 )
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
