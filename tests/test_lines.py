@@ -428,6 +428,15 @@ def test_sums_are_read_with_what_they_are_for():
     assert reading_order(columns, heights) == [0, 2, 4, 6, 8, 1, 3, 5, 7, 9]
 
 
+def test_what_is_filled_in_is_read_with_its_label():
+    form = [(40, 130), (300, 620), (40, 240), (300, 450), (40, 190), (300, 700), (300, 640), (40, 200), (300, 420), (40, 280), (300, 560)]
+    heights = 50.0 * np.array([1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6]) + np.array([0, 6] * 3 + [0, 0, 6, 0, 6])
+    assert reading_order(np.array(form, float), heights) == list(range(11))
+    # Words in two columns, one as wide as the other, are read down each.
+    words = np.array([(40, 130), (300, 420), (40, 240), (300, 450), (40, 190), (300, 400), (40, 200), (300, 420)], float)
+    assert reading_order(words, 50.0 * np.repeat(np.arange(4), 2)) == [0, 2, 4, 6, 1, 3, 5, 7]
+
+
 def test_a_margin_of_names_is_read_with_the_acts_beside_them():
     act, margin = [(300, 1000)] * 5, [(20, 120), (30, 150)]
     ends = np.array((margin + act) * 3, float)

@@ -19,6 +19,9 @@ COLUMN, SHARED = 3, 0.5
 SUM, OF_ENTRY, SUMS, BESIDE = 3, 0.6, 4, 0.8
 """In distances of lines, how wide most of a column of sums are at most, and as a share of what they are for; how many there are at
 least, and the share of them that stand at the height of a line to their left."""
+FILLED_IN, TERM, OF_VALUE = 0.6, 6, 0.7
+"""Of what is filled in to the right of the labels of a form, the share that stands at the height of one at least, and how wide most of these labels
+are at most, in distances of lines and as a share of most of what is filled in."""
 PAGE, LONG, GUTTER = 6, 0.25, 0.3
 """The fewest lines of one page of two, how long a fifth of them are at least, as a share of the width of both pages, and in
 distances of lines the least that parts them."""
@@ -50,7 +53,7 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
         return [int(band[place]) for band in bands for place in _order(boxes[band], heights[band], SAME_ROW * neighbours.spacing)]
     if pages := _two_pages(boxes, neighbours.spacing):
         return [int(page[place]) for page in pages for place in reading_order(boxes[page], heights[page])]
-    rows = _with_labels(_broken_rows(boxes, neighbours, with_sums=True), boxes, heights, neighbours)
+    rows = _with_labels(_broken_rows(boxes, neighbours, in_entries=True), boxes, heights, neighbours)
     ends = np.array([(boxes[row[0]][0], max(boxes[line][1] for line in row)) for row in rows], float)
     middles = np.array([np.mean([heights[line] for line in row]) for row in rows])
     order = _order(ends, middles, SAME_ROW * _spacing(_overlaps(*ends.T), middles))
@@ -129,10 +132,10 @@ def broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
     A part goes with the line on its left at its height unless a line near it, above or below, overlaps the one and not
     the other, as lines in columns do.
     """
-    return _broken_rows(boxes, _neighbours(boxes, heights), with_sums=False)
+    return _broken_rows(boxes, _neighbours(boxes, heights), in_entries=False)
 
 
-def _broken_rows(boxes: np.ndarray, neighbours: Neighbours, with_sums: bool) -> list[list[int]]:
+def _broken_rows(boxes: np.ndarray, neighbours: Neighbours, in_entries: bool) -> list[list[int]]:
     left, right = boxes.T
     overlap, same_row, near, spacing = neighbours
     widest = WIDEST_GAP * spacing if spacing else np.inf
@@ -146,7 +149,7 @@ def _broken_rows(boxes: np.ndarray, neighbours: Neighbours, with_sums: bool) -> 
             continue
         mate = max(mates, key=lambda mate: right[mate])
         column = overlap[part] & ~overlap[mate]
-        if not (near[part] & column).any() or (with_sums and _are_sums(column, boxes, neighbours)):
+        if not (near[part] & column).any() or (in_entries and _are_of_entries(column, boxes, neighbours)):
             follower[mate] = int(part)
     rows = []
     for line in sorted(set(range(len(boxes))) - set(follower.values())):
@@ -156,15 +159,18 @@ def _broken_rows(boxes: np.ndarray, neighbours: Neighbours, with_sums: bool) -> 
     return rows
 
 
-def _are_sums(column: np.ndarray, boxes: np.ndarray, neighbours: Neighbours) -> bool:
-    """Tell whether the lines of a column are sums, or other short entries, each of what stands to its left."""
+def _are_of_entries(column: np.ndarray, boxes: np.ndarray, neighbours: Neighbours) -> bool:
+    """Tell whether the lines of a column each belong to what stands to their left: sums to their entries, or what is filled in to its label."""
     left, right = boxes.T
-    sums = np.flatnonzero(column)
-    beside = neighbours.same_row[sums] & (right <= left[sums, None]) & ~neighbours.overlap[sums]
-    if len(sums) < SUMS or beside.any(axis=1).mean() < BESIDE:
+    lines = np.flatnonzero(column)
+    beside = neighbours.same_row[lines] & (right <= left[lines, None]) & ~neighbours.overlap[lines]
+    if len(lines) < SUMS or not beside.any():
         return False
-    entry = np.median((right - left)[beside.any(axis=0)])
-    return bool(np.median((right - left)[sums]) <= min(SUM * neighbours.spacing, OF_ENTRY * entry))
+    share, width = beside.any(axis=1).mean(), np.median((right - left)[lines])
+    of_them = np.flatnonzero(beside.any(axis=0))
+    width_left = np.median((right - left)[of_them])
+    are_sums = share >= BESIDE and width <= min(SUM * neighbours.spacing, OF_ENTRY * width_left)
+    return bool(are_sums or (share >= FILLED_IN and width_left <= min(TERM * neighbours.spacing, OF_VALUE * width)))
 
 
 def _with_labels(
