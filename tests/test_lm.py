@@ -66,6 +66,12 @@ def test_what_the_text_says_is_cheaper_and_figures_cost_alike(model):
     assert np.isfinite(model.costs("Ж ☃")).all()
 
 
+def test_a_letter_that_the_texts_lacked_costs_like_the_one_that_it_looks_like(model):
+    # A long s is an s, since texts are made plain; with a sign to it a letter is a rarer one, but no stranger.
+    plain, long, dotted, foreign = (model.costs(f"the hou{letter}e").sum() for letter in "sſśж")
+    assert long == plain < dotted < foreign
+
+
 def test_a_smaller_model_has_fewer_ngrams_and_still_knows_every_character():
     small = train_ngram([(TEXT, 1.0)], nodes=60)
     assert small.size <= 60 and small.characters == train_ngram([(TEXT, 1.0)]).characters

@@ -1,13 +1,15 @@
 """A character n-gram model as an automaton: how probable a character is after those before it.
 
 The n-grams form a trie; what the trie lacks is estimated from the next shorter context, as in the backoff models of
-Katz (1987). All figures share one symbol, since no text tells one number from another, and so do all characters that
-the model does not know.
+Katz (1987). All figures share one symbol, since no text tells one number from another. A character that the texts lacked
+stands for what it looks like: ``ſ`` for ``s``, since texts are made plain, ``å`` for an ``a`` that is rare. All others share a symbol.
 """
 
 from __future__ import annotations
 
 import json
+import threading
+import unicodedata
 import zipfile
 from array import array
 from bisect import bisect_right
@@ -19,6 +21,7 @@ import numpy as np
 from htrtool.core.charset import Charset
 from htrtool.core.errors import ModelError
 from htrtool.core.files import BROKEN_ARCHIVE
+from htrtool.core.labels import plain
 
 SUFFIX = ".lm"
 CAPITALS = "capitals"
@@ -27,9 +30,13 @@ STEP = 1 / 16
 """The unit of costs, in nats: what a model stores are whole numbers of it, 0 to 255."""
 UNKNOWN, ROOT = 0, 0
 FIGURE = "0"
+UNSEEN, RARE = 128, 48
+"""In ``STEP``, what a character costs that the model does not know, and what one costs besides that stands for its base letter."""
+_BASES = dict(zip("łŁđĐøØæÆœŒßıħĦŋŊðÐþÞ", "lLdDoOaAoOsihHnNdDpP"))
 _PARTS = ("symbols", "children", "costs", "backoffs")
 _HEAD = "htr.json"
 _REMEMBERED = 200_000
+_MOST_SYMBOLS = 255
 
 
 class CharacterModel:
@@ -72,6 +79,9 @@ class NGram(CharacterModel):
         self.characters, self.of_words = characters, of_words
         self.parts = dict(zip(_PARTS, (symbols, children, costs, backoffs)))
         self._symbol_of = {character: symbol for symbol, character in enumerate(characters, start=1)}
+        # The symbols beyond those of the characters: of a base letter with something to it.
+        self._base: list[int] = []
+        self._numbering = threading.Lock()
         self._inner = len(children)
         self._symbols, self._costs, self._backoffs = symbols.tobytes(), costs.tobytes(), backoffs.tobytes()
         self._first = array("I", np.cumsum(np.append(1, children), dtype=np.uint32).tobytes())
@@ -81,7 +91,22 @@ class NGram(CharacterModel):
 
     def symbol(self, character: str) -> int:
         """Return the symbol of a character."""
-        return self._symbol_of.get(FIGURE if character.isdecimal() else character, UNKNOWN)
+        symbol = self._symbol_of.get(FIGURE if character.isdecimal() else character)
+        if symbol is None:
+            with self._numbering:
+                symbol = self._symbol_of.setdefault(character, self._stand_in(character))
+        return symbol
+
+    def _stand_in(self, character: str) -> int:
+        """Return the symbol of a character that the texts lacked."""
+        alike = self._symbol_of.get(plain(character))
+        if alike is not None:
+            return alike
+        base = self._symbol_of.get(_BASES.get(character) or unicodedata.normalize("NFD", character)[0])
+        if base is None or base > len(self.characters) or len(self.characters) + len(self._base) == _MOST_SYMBOLS:
+            return UNKNOWN
+        self._base.append(base)
+        return len(self.characters) + len(self._base)
 
     def symbols_of(self, charset: Charset) -> list[int]:
         """Return the symbol of each class of a charset, the blank's being that of the unknown."""
@@ -100,9 +125,11 @@ class NGram(CharacterModel):
     def _step(self, state: int, symbol: int) -> tuple[int, int]:
         first, inner, find = self._first, self._inner, self._symbols.find
         cost = 0
+        if symbol > len(self.characters):
+            symbol, cost = self._base[symbol - len(self.characters) - 1], RARE
         while (child := find(symbol, first[state], first[state + 1]) if state < inner else 0) <= 0:
             if state == ROOT:
-                return cost + 255, ROOT
+                return cost + UNSEEN, ROOT
             cost += self._backoffs[state]
             state = self._shortened(state)
         cost += self._costs[child]
