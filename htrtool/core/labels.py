@@ -27,12 +27,16 @@ _UNREAD = re.compile(
     | \[[\s?.…]*\] | \(\s*\?+\s*\)     # [?], [...], []
     | \[(?i:illegible|illisible|unleserlich|ilegible|unclear|unread)\W*\]
     | (?<!\w)X{3,}(?!\w) | (?<!\w)x{4,}(?!\w)
+    | <(?:gap|unclear|damage|illegible)\b[^<>]*/>
     | (?<!\S)\#(?!\S)(?!\s+\d)           # but not of "room # 5"
     | _{2,} | \{\s*\} | ⟦\s*⟧
     | (?<!\d)(?<!\d\s)¥(?!\s?\d)       # a signature, not yens
     """,
     re.VERBOSE,
 )
+# Of TEI: an element around text, and one without, such as <lb/>; an editor's remark, which is not on the page.
+_ELEMENT = re.compile(r"<([A-Za-z][\w.:-]*)(?:\s[^<>]*)?>((?:(?!</?\1\b).)*)</\1\s*>")
+_NOT_WRITTEN = re.compile(r"<[A-Za-z][\w.:-]*(?:\s[^<>]*)?/>|\s*\[(?i:sic|!)[.!]?\]")
 # Marks around or beside what the text does give.
 _MARKS = re.compile(r"(?:>([^<>]*)<|<([^<>]*)>|⟦([^⟦⟧]*)⟧|\[([^\[\]]*)\]|\{([^{}]*)\})|[⋎‸⎀⟦⟧]|(?<=\S)\||\|(?=\S)")
 
@@ -64,13 +68,14 @@ def has_unread(text: str) -> bool:
 
 
 def without_markup(text: str) -> str | None:
-    """Return ``text`` without the signs of editorial markup, what they enclose kept.
+    """Return ``text`` without the signs of editorial markup, the tags of TEI too, what they enclose kept; ``[sic]`` goes.
 
     None if a passage is unread, since no text is known then for what the picture shows.
     """
     if has_unread(text):
         return None
-    before = None
-    while before != text:
-        before, text = text, _MARKS.sub(lambda match: "".join(group or "" for group in match.groups()), text)
+    for marks, kept in ((_ELEMENT, r"\2"), (_NOT_WRITTEN, ""), (_MARKS, lambda match: "".join(filter(None, match.groups())))):
+        before = None
+        while before != text:
+            before, text = text, marks.sub(kept, text)
     return None if has_unread(text) else " ".join(text.split())
