@@ -170,6 +170,9 @@ def test_json_lines_are_a_table_too(tmp_path):
     write(tmp_path / "train/metadata.jsonl", '{"file_name": "a.png", "text": "one"}\nbroken\n')
     samples, _, errors = taken(tmp_path / "train")
     assert len(samples) == 1 and "row 2: expected a JSON object" in errors[0]
+    write(tmp_path / "train/metadata.jsonl", '{"file": "b.png"}\n{"file": "a.png", "text": "one", "split": "dev", "writer": "W"}\n')
+    (sample,) = taken(tmp_path / "train")[0].values()
+    assert (sample.text, sample.meta["split"], sample.meta["writer"]) == ("one", "val", "W"), "the first object need not name all"
     write(tmp_path / "train/metadata.jsonl", '{"file": "a.png", "page": 1, "line": 1, "conf": 0.4, "text": "read"}\n')
     assert [s.text for s in taken(tmp_path / "train")[0].values()] == [None, None], "what a model read is no truth"
 

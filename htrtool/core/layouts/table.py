@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import functools
 import itertools
@@ -38,7 +39,7 @@ NAMES_SET = "identity"
 UNREADABLE, EMPTY = "UNREADABLE", "EMPTY"
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 # How a spreadsheet is told, before the header, what parts the cells.
-_NAMED_DELIMITER = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
+NAMED_DELIMITER = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
 # A sheet of a spreadsheet may have long cells; the standard limit is 128 KiB.
 csv.field_size_limit(2**24)
 
@@ -103,11 +104,15 @@ def _names_in(path: Path) -> set[str]:
 
 def holds_parts(path: Path) -> bool:
     """Tell whether a table of what a model has read has several lines of one picture, which is a page then, or words."""
-    with _opened(path) as file:
-        rows = _reader(file, path)
-        header = next(rows)
-        place = header.index("line")
-        return "word" in header or any(len(row) > place and row[place] not in ("", "1") for row in rows)
+    try:
+        with _opened(path) as file:
+            rows = _reader(file, path)
+            header = next(rows)
+            place = header.index("line")
+            return "word" in header or any(len(row) > place and row[place] not in ("", "1") for row in rows)
+    except (InputError, csv.Error):
+        # What is wrong with it is told where its rows are taken.
+        return False
 
 
 def in_table(
@@ -164,7 +169,7 @@ def _reader(file: IO[str], path: Path) -> Iterator[list[str]]:
     if path.suffix.lower() == OBJECTS:
         return _Objects(file, path)
     first = file.readline()
-    if named := _NAMED_DELIMITER.match(first):
+    if named := NAMED_DELIMITER.match(first):
         return csv.reader(file, delimiter=named[1])
     file.seek(0)
     if path.suffix.lower() == ".csv":
@@ -200,12 +205,11 @@ class _Rows:
 
 
 class _Objects:
-    """The rows of JSON lines, such as ``metadata.jsonl`` of Hugging Face; the first object names the columns."""
+    """The rows of JSON lines, such as ``metadata.jsonl`` of Hugging Face; the columns are what any object names."""
 
     def __init__(self, file: IO[str], path: Path):
-        self._objects = objects_in(file, str(path))
+        self._file, self._source = file, str(path)
         self._names: list[str] | None = None
-        self._first: dict = {}
         self.line_num = 0
 
     def __iter__(self) -> Iterator[list[str]]:
@@ -213,13 +217,16 @@ class _Objects:
 
     def __next__(self) -> list[str]:
         if self._names is None:
-            self.line_num, self._first = next(self._objects)
-            self._names = list(self._first)
+            names: dict[str, None] = {}
+            # What is no object is told in its place among the rows.
+            with contextlib.suppress(InputError):
+                for self.line_num, found in objects_in(self._file, self._source):
+                    names.update(dict.fromkeys(found))
+            self._file.seek(0)
+            self._objects = objects_in(self._file, self._source)
+            self._names = list(names)
             return self._names
-        if self._first:
-            found, self._first = self._first, {}
-        else:
-            self.line_num, found = next(self._objects)
+        self.line_num, found = next(self._objects)
         return ["" if found.get(name) is None else str(found[name]) for name in self._names]
 
 
