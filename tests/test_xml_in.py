@@ -282,6 +282,15 @@ def test_a_line_s_text_is_found_wherever_page_may_have_it(tmp_path):
     assert page_lines(tmp_path, f"<TextLine/><TextLine>{said('own')}</TextLine>" + said("one\ntwo")) == [None, "own"]
 
 
+def test_the_places_and_tags_that_transkribus_notes_are_heeded(tmp_path):
+    lines = [f'<TextLine custom="readingOrder {{index:{place};}} {tags}">{said(text)}</TextLine>' for place, tags, text in (
+        (1, "unclear {offset:0; length:3;} gap {offset:3; length:0;}", "two"), (0, "textStyle {offset:0; length:3;strikethrough:true;}", "one"),
+        (2, "structure {type:paragraph;}", "three"),
+    )]
+    assert page_lines(tmp_path, "".join(lines)) == ["one", "two", "three"]
+    assert [sorted(line.tags) for line in parse_pages(tmp_path / "p.xml")[0].lines] == [["strikethrough"], ["gap", "unclear"], []]
+
+
 def test_an_alto_line_without_a_box_has_that_of_its_words(tmp_path):
     words = '<String CONTENT="a" HPOS="10" VPOS="20" WIDTH="30" HEIGHT="12"/><String CONTENT="b" HPOS="50" VPOS="18" WIDTH="30" HEIGHT="12"/>'
     (tmp_path / "a.xml").write_text(f'<alto><Layout><Page><TextBlock><TextLine>{words}</TextLine></TextBlock></Page></Layout></alto>')

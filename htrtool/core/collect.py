@@ -19,6 +19,8 @@ from htrtool.core.samples import Sample, encode_image
 from htrtool.core.split import Split
 
 AHEAD = 4
+MARKED, UNREAD = "editorial markup", "unread passage"
+"""Why texts are left out."""
 
 
 @dataclass(frozen=True)
@@ -75,16 +77,22 @@ class Maker:
     def text_of(self, text: str) -> str | LeftOut:
         """Return the label of a transcription, or why the sample is left out."""
         if self.markup == "drop" and labels.has_markup(text):
-            return LeftOut("", "editorial markup")
+            return LeftOut("", MARKED)
         if self.markup == "strip":
             stripped = labels.without_markup(text)
             if stripped is None:
-                return LeftOut("", "unread passage")
+                return LeftOut("", UNREAD)
             text = stripped
         if self.label_form == "plain":
             text = labels.plain(text)
         reason = self.limits.of_text(text)
         return LeftOut("", reason) if reason else text
+
+    def _why_left_out(self, tags: Iterable[str]) -> LeftOut | None:
+        """Return why a text is left out in which passages are tagged, None if it is not."""
+        if self.markup == "drop" and tags:
+            return LeftOut("", MARKED)
+        return LeftOut("", UNREAD) if self.markup == "strip" and "gap" in tags else None
 
     def sample_of(self, line: Line) -> Sample | LeftOut:
         """Return the sample of a line, or why it is left out.
@@ -94,7 +102,7 @@ class Maker:
         """
         text = line.text
         if text is not None:
-            text = self.text_of(text)
+            text = self._why_left_out(line.meta.get("tags", ())) or self.text_of(text)
             if isinstance(text, LeftOut):
                 return LeftOut(line.key, text.reason)
         height, width = line.pixels.shape

@@ -5,6 +5,8 @@ https://www.loc.gov/standards/alto/ and https://ocr-d.de/en/gt-guidelines/pagexm
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 import unicodedata
 from dataclasses import dataclass, field
@@ -21,12 +23,18 @@ Element = etree._Element
 HEAD = 4096
 FARTHEST = 1e7
 """What is farther off than this, in whatever unit, is on no page."""
+# What Transkribus notes of an element in its attribute custom: its place, and tags of passages.
+_PLACE = re.compile(r"\breadingOrder\s*\{\s*index\s*:\s*(\d+)")
+_TAGS = re.compile(r"\b(unclear|gap)\s*\{|\b(strikethrough)\s*:\s*true")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE]-?\d+)?")
 
 
 @dataclass
 class XmlLine:
-    """A line as the file has it; the points are in the file's units."""
+    """A line as the file has it; the points are in the file's units.
+
+    ``tags`` says of which kinds passages of the text are: ``unclear``, ``gap`` (not read) or ``strikethrough``.
+    """
 
     name: str
     polygon: list[Point] | None
@@ -35,6 +43,7 @@ class XmlLine:
     language: str | None
     conf: float | None
     element: Element
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -154,7 +163,7 @@ def _page(page: Element) -> XmlPage:
 
     def walk(element: Element, language: str | None) -> None:
         lines = []
-        for child in sorted(element, key=lambda child: ranks.get(child.get("id") or "", len(ranks))):
+        for child in sorted(element, key=lambda child: (ranks.get(child.get("id") or "", len(ranks)), _place(child))):
             if tag_of(child) == "TextLine":
                 lines.append(_page_line(child, child.get("primaryLanguage") or language))
                 found.lines.append(lines[-1])
@@ -168,6 +177,12 @@ def _page(page: Element) -> XmlPage:
 
     walk(page, language)
     return found
+
+
+def _place(element: Element) -> float:
+    """Return the place among its neighbours that Transkribus notes of an element, infinite where it notes none."""
+    found = _PLACE.search(element.get("custom") or "")
+    return int(found[1]) if found else math.inf
 
 
 def _ranks(holder: Element, reference: str) -> dict[str, int]:
@@ -194,7 +209,8 @@ def _page_line(line: Element, language: str | None) -> XmlLine:
             return _points(element.get("points"))
         return [(_float(p.get("x")), _float(p.get("y"))) for p in children_of(element, "Point")] or None
 
-    return XmlLine(line.get("id") or "", outline("Coords"), outline("Baseline"), _page_text(line), language, _page_conf(line), line)
+    tags = frozenset(filter(None, itertools.chain.from_iterable(_TAGS.findall(line.get("custom") or ""))))
+    return XmlLine(line.get("id") or "", outline("Coords"), outline("Baseline"), _page_text(line), language, _page_conf(line), line, tags)
 
 
 def _readings(line: Element) -> list[Element]:

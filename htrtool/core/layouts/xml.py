@@ -88,6 +88,8 @@ def lines_of(described: Described, key: str) -> Iterator[Line | LeftOut | InputE
         meta = source | {"document": key, "box": [int(value) for value in cut.box]}
         if line.name:
             meta["line"] = line.name
+        if line.tags:
+            meta["tags"] = sorted(line.tags)
         if line.language:
             meta["language"] = line.language
         yield Line(f"{key}/{number:0{max(3, digits)}d}", cut.pixels, line.text, meta)
