@@ -331,7 +331,20 @@ def test_a_folder_of_text_files_is_truth(tmp_path):
     assert values(run(tmp_path / "gt", stdin=read))["cer"] == "0"
 
 
-@pytest.mark.parametrize("content", ['FILENAME,IDENTITY\r\na.jpg,"DE, LUCA"\r\n', "image;label\na.jpg;DE, LUCA\n"])
+def test_predictions_may_lie_beside_the_truth(tmp_path):
+    (tmp_path / "1.gt.txt").write_text("one\n")
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    (tmp_path / ".ipynb_checkpoints" / "1-checkpoint.gt.txt").write_text("old\n")
+    same = run(tmp_path, tmp_path)
+    assert values(same)["cer"] == "0" and b"the same texts" in same.stderr
+    (tmp_path / "1.txt").write_text("ane\n")
+    assert float(values(run(tmp_path, tmp_path))["cer"]) == pytest.approx(1 / 3)
+    (tmp_path / "1.pred.txt").write_text("an\n")
+    for read in (tmp_path, tmp_path / "1.pred.txt"):
+        assert float(values(run(tmp_path, read))["cer"]) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("content", ['FILENAME,IDENTITY\r\na.jpg,"DE, LUCA"\r\n', "image;label\na.jpg;DE, LUCA\n", "sep=;\nimage;label\na.jpg;DE, LUCA\n"])
 def test_a_csv_is_truth(tmp_path, content):
     (tmp_path / "t.csv").write_text("\ufeff" + content, encoding="utf-8", newline="")
     assert values(run(tmp_path / "t.csv", stdin="file\ttext\nx/a.jpg\tDE, LUCA\n"))["lines_exact"] == "1"
@@ -436,10 +449,11 @@ def test_help_explains_every_metric():
 
 def test_a_text_of_a_folder_that_can_not_be_read_is_named(truth, tmp_path):
     folder = tmp_path / "folder"
-    (folder / "b.gt.txt").mkdir(parents=True)
+    folder.mkdir()
+    (folder / "b.gt.txt").symlink_to("nowhere")
     (folder / "a.gt.txt").write_text("text\n")
     result = run(folder, stdin=truth.read_text())
-    assert result.returncode == Exit.BAD_INPUT and b"b.gt.txt: can't read: Is a directory" in result.stderr
+    assert result.returncode == Exit.BAD_INPUT and b"b.gt.txt: can't read: No such file or directory" in result.stderr
 
 
 def test_lines_that_are_numbered_otherwise_are_told(truth, tmp_path):

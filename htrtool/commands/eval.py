@@ -120,14 +120,16 @@ def eval(  # noqa: A001 - named as the subcommand
     tables = []
     for operand in operands:
         try:
-            tables.append(read_lines(operand))
+            tables.append(read_lines(operand, is_truth=False))
         except InputError as error:
             messages.problem(error)
     given = [line for table in tables for line in table]
     if messages.problems == len(operands):
         return Exit.BAD_INPUT
     if repeated := joining.repeated(given):
-        messages.warning(f"{repeated} lines of READ are given more than once; each counts")
+        messages.warning(f"{repeated} lines of READ are given more than once, as where two models read them; each counts: score one reading at a time")
+    if given == wanted:
+        messages.warning("READ and TRUTH are the same texts")
     if twice := joining.given_twice(tables):
         messages.warning(f"{twice} files are in more than one table of READ, without numbers of lines; all their rows count")
     joined = list(joining.join(wanted, given))

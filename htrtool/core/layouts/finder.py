@@ -308,6 +308,11 @@ def folders_below(
         yield Path(here), sorted(name for name in names if not name.startswith("."))
 
 
+def files_below(top: Path) -> Iterator[Path]:
+    """Yield the files in a folder and those below it, but hidden ones and those in hidden folders."""
+    return (folder / name for folder, names in folders_below(top) for name in names)
+
+
 def image_of_text(path: Path) -> Path | None:
     """Return the image beside a transcription, None if there is none."""
     stem = path.name.removesuffix(".txt").removesuffix(".gt")

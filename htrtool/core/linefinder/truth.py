@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from htrtool.core.errors import InputError
-from htrtool.core.files import visible
 from htrtool.core.ink import ink_map
+from htrtool.core.layouts.finder import files_below
 from htrtool.core.medians import line_spacing
 
 TRAINING_SIDE = 1120
@@ -80,7 +80,7 @@ def find_pages(operands: Iterable[str]) -> Iterator[Path]:
     for operand in operands:
         path = Path(operand)
         if path.is_dir():
-            yield from sorted(file for file in visible(path.rglob("*")) if file.suffix.lower() in (".json", ".xml"))
+            yield from sorted(file for file in files_below(path) if file.suffix.lower() in (".json", ".xml"))
         elif path.is_file():
             yield path
         else:

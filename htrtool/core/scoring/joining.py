@@ -17,7 +17,7 @@ SHIFTED = 0.5
 """Of the characters of a file, the errors above which its lines may be compared with the wrong ones."""
 
 _ARCHIVE = re.compile(r"^(?:.*?\.(?:tar|tar\.gz|tgz|wds)|-)/", re.IGNORECASE)
-_SUFFIX = re.compile(r"(?:\.gt)?\.(?:txt|png|jpe?g|jp2|tiff?|webp|heic|heif|avif|bmp|gif|p[bgnp]m|pdf|xml)$", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?:\.(?:gt|pred))?\.(?:txt|png|jpe?g|jp2|tiff?|webp|heic|heif|avif|bmp|gif|p[bgnp]m|pdf|xml)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from typing import IO, Iterable, Iterator
 
 from htrtool.core.cells import share_in, whole_number_in
 from htrtool.core.errors import InputError
-from htrtool.core.files import visible
 from htrtool.core.json_lines import objects_in
+from htrtool.core.layouts.finder import files_below
 from htrtool.core.layouts.table import (
     DOCUMENT_COLUMNS,
     EMPTY,
     IMAGE_COLUMNS,
+    NAMED_DELIMITER,
     NAMES_SET,
     TEXT_COLUMNS,
     UNREADABLE,
@@ -33,13 +34,15 @@ _NUMBERED = ("page", "line")
 _HEAD = 512
 
 
-def read_lines(operand: str, document: str | None = None) -> list[Line]:
+def read_lines(operand: str, document: str | None = None, is_truth: bool = True) -> list[Line]:
     """Return the lines that a table, JSON lines, ALTO or PAGE XML, a sample stream, or a text file or a folder of them holds.
 
     Args:
         operand: a path, or ``-`` for standard input.
         document: the column of a table, or the key of samples' JSON, that names the document of a line; without it one
             with such a name as ``document`` or ``writer``, where there is one.
+        is_truth: of the texts in a folder take those called ``.gt.txt``, where there are any; else those called ``.pred.txt``,
+            or, where there are none either, other than ``.gt.txt``.
 
     Raises:
         InputError: there is nothing of the kind, or it is broken.
@@ -47,7 +50,7 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
     if operand != "-" and Path(operand).is_dir():
         if document:
             raise InputError(f"expected a table with a column {document!r}, received a folder", operand)
-        return list(_of_folder(Path(operand), operand))
+        return list(_of_folder(Path(operand), operand, is_truth))
     try:
         with open(0, "rb", closefd=False) if operand == "-" else open(operand, "rb") as stream:
             head = stream.read(_HEAD)
@@ -75,14 +78,18 @@ def read_lines(operand: str, document: str | None = None) -> list[Line]:
         raise InputError(f"can't read: {error.strerror or error}", operand) from None
 
 
-def _of_folder(folder: Path, operand: str) -> Iterator[Line]:
+def _of_folder(folder: Path, operand: str, is_truth: bool) -> Iterator[Line]:
     from htrtool.core.documents.xml_in import is_page_xml
 
-    files = sorted(visible(folder.rglob("*.gt.txt")))
+    found = sorted(files_below(folder))
+    texts = [file for file in found if file.name.endswith(".txt")]
+    true, predicted = ([file for file in texts if file.name.endswith(suffix)] for suffix in (".gt.txt", ".pred.txt"))
+    others = [file for file in texts if file not in {*true, *predicted}]
+    files = true if is_truth else predicted
     # Beside XML a text that is not called so may be anything, a licence for one.
-    documents = [] if files else [file for file in sorted(visible(folder.rglob("*.xml"))) if is_page_xml(file)]
+    documents = [] if files else [file for file in found if file.suffix == ".xml" and is_page_xml(file)]
     if not documents:
-        files = files or sorted(visible(folder.rglob("*.txt")))
+        files = files or others or texts
     for file in files or documents:
         try:
             content = file.read_bytes()
@@ -143,14 +150,17 @@ def _of_samples(stream: IO[bytes], operand: str, document: str | None) -> Iterat
 def _of_table(stream: Iterable[str], operand: str, document: str | None) -> Iterator[Line]:
     stream = iter(stream)
     header = next(stream, "")
-    separator = _separator(header)
+    named = NAMED_DELIMITER.match(header.removeprefix("\ufeff"))
+    if named:
+        header = next(stream, "")
+    separator = named[1] if named else _separator(header)
     columns = header_columns(header) if separator == "\t" else _csv_columns(header, separator)
     check_columns(columns, (), operand)
     names = _columns(columns, operand, document)
     if separator == "\t":
         rows = read_numbered(itertools.chain([header], stream), operand)
     else:
-        rows = _csv_rows(stream, columns, operand, separator)
+        rows = _csv_rows(stream, columns, operand, separator, first=3 if named else 2)
     if names["word"]:
         return _of_words(_of_rows(_by_word(rows, names["word"], operand), names, operand))
     return _of_rows(rows, names, operand)
@@ -216,12 +226,12 @@ def _csv_columns(header: str, separator: str) -> list[str]:
 
 
 def _csv_rows(
-    stream: Iterable[str], columns: list[str], source: str, separator: str
+    stream: Iterable[str], columns: list[str], source: str, separator: str, first: int
 ) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.reader(stream, delimiter=separator, strict=True)
     try:
         for cells in reader:
-            number = reader.line_num + 1
+            number = reader.line_num + first - 1
             if not cells:
                 continue
             if len(cells) != len(columns):
@@ -234,7 +244,7 @@ def _csv_rows(
             check_utf8(row, number, source)
             yield number, row
     except csv.Error as error:
-        raise InputError(f"row {reader.line_num + 1}: expected CSV, found {error}", source) from None
+        raise InputError(f"row {reader.line_num + first - 1}: expected CSV, found {error}", source) from None
 
 
 def _columns(columns: list[str], source: str, document: str | None) -> dict[str, str | None]:
