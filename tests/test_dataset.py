@@ -165,6 +165,17 @@ def test_what_is_marked_test_is_not_learned_and_lines_marked_val_give_way_to_oth
     assert [keys for reason, keys in corpus.left_out.items() if "marked val" in reason] == [["c"]]
 
 
+def test_lines_kept_aside_are_not_learned_too():
+    corpus = gather([sample("a", "abc"), sample("b", "abc"), sample("c", "abd")])
+    corpus.keep_aside(gather([sample("b", "abc"), sample("c", "abe")], by_split=False))
+    assert corpus.lines.keys == ["a", "c"] and corpus.kept_aside.keys == ["b", "c"], "another line may have the same key"
+
+
+def test_scripts_from_right_to_left_are_noticed():
+    for text, expected in (("שלום 1948 a", True), ("abc 12 שם", False)):
+        assert gather([Sample("a", encode_png(draw_line("abc")), text, PREPARED)]).runs_right_to_left() == expected
+
+
 def test_where_nothing_is_left_to_learn_from_it_says_why():
     with pytest.raises(InputError, match="received none: 1 without text, 2 marked val"):
         gather([sample("a", "ab", split="val"), sample("b", "ab", split="val"), sample("c", "")])

@@ -93,8 +93,9 @@ def train(
     """Train a model on samples.
 
     DATA is a tar of samples from htr prep, a folder that it wrote, or pictures with transcriptions in any layout that
-    htr prep knows. Prints a table of epochs, and writes NAME.onnx for htr read, NAME.keras to go on training, and
-    NAME.md, the model's card. While it runs, NAME.checkpoint holds all that --resume needs.
+    htr prep knows, which are made plain as htr prep does: for ſ, ¬ and ^ to be learned, send them through htr prep --labels keep.
+    Prints a table of epochs, and writes NAME.onnx for htr read, NAME.keras to go on training, and NAME.md, the model's
+    card. While it runs, NAME.checkpoint holds all that --resume needs.
 
     Training goes on from the model that htr reads with, which takes minutes and little data, unless --from names another,
     or none: from nothing it takes tens of thousands of lines and hours. A thousand lines or fewer are taken for a hand to
@@ -150,6 +151,11 @@ def train(
     if val:
         aside = labelled_samples(val, messages.problem, corpus.recipe)
         corpus.keep_aside(gather(aside, corpus.recipe, by_split=False))
+    if corpus.runs_right_to_left():
+        messages.warning(
+            "most transcriptions run from right to left, but the network reads lines from left to right: it can learn them only if "
+            "their characters are given in the order in which they stand from left to right"
+        )
     # Keras takes seconds to import: only now that there is something to train on.
     with quiet_stderr():
         from htrtool.core.training.loop import Settings

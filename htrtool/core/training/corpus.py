@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +15,7 @@ from htrtool.core.collect import Maker, collect
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.files import printable_name
 from htrtool.core.layouts.base import LeftOut, is_tar_name
-from htrtool.core.layouts.finder import Finder, folders_below, inode_of
+from htrtool.core.layouts.finder import Finder, files_below, inode_of
 from htrtool.core.prepare import prepare
 from htrtool.core.reader import MAX_ASPECT
 from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
@@ -37,12 +39,17 @@ class Corpus:
         """Return how many lines to train on are of each set, the first folder of their keys."""
         return Counter(printable_name(key.partition("/")[0]) if "/" in key else "." for key in self.lines.keys)
 
+    def runs_right_to_left(self) -> bool:
+        """Tell whether most letters of the texts are of scripts that are written from right to left."""
+        kinds = Counter(map(unicodedata.bidirectional, itertools.chain.from_iterable(self.lines.texts)))
+        return kinds["R"] + kinds["AL"] > kinds["L"]
+
     def leave_out(self, reason: str, key: str) -> None:
         """Remember that the sample ``key`` is not used, and why."""
         self.left_out.setdefault(reason, []).append(key)
 
     def keep_aside(self, other: Corpus) -> None:
-        """Take another corpus' lines as those kept aside, in place of any that this one has.
+        """Take another corpus' lines as those kept aside, in place of any that this one has, and do not train on them.
 
         Raises:
             InputError: they were prepared in another way.
@@ -54,6 +61,12 @@ class Corpus:
             )
         for key in self.kept_aside.keys:
             self.leave_out(f"marked {VAL}, since others were given to be kept aside", key)
+        aside = set(zip(other.lines.keys, other.lines.texts))
+        both = [line in aside for line in zip(self.lines.keys, self.lines.texts)]
+        if any(both):
+            for key in itertools.compress(self.lines.keys, both):
+                self.leave_out("also given to be kept aside", key)
+            self.lines = self.lines.keep([index for index, is_aside in enumerate(both) if not is_aside])
         self.kept_aside, self.aside_is_given = other.lines, True
         for reason, keys in other.left_out.items():
             for key in keys:
@@ -182,7 +195,7 @@ def labelled_samples(
 
 
 def _tars_below(top: Path) -> list[Path]:
-    return [folder / file for folder, names in folders_below(top) for file in names if is_tar_name(file)]
+    return [file for file in files_below(top) if is_tar_name(file.name)]
 
 
 def _prepared(
