@@ -456,6 +456,27 @@ def test_a_folder_can_not_tell_of_another_preparation(run_htr, folder, tmp_path)
         assert done.returncode == Exit.OK and (b"htr train prepares them once more" in done.stderr) == told
 
 
+def test_a_folder_can_not_tell_what_is_kept_from_training(run_htr, tmp_path):
+    save(tmp_path / "a.png", line_picture("x"))
+    (tmp_path / "t.csv").write_text("file,text,split\na.png,one,test\n")
+    for output, told in ((f"{tmp_path / 'out'}/", True), (tmp_path / "out.tar", False)):
+        done = run_htr("prep", tmp_path / "t.csv", "-o", output)
+        assert done.returncode == Exit.OK and (b"1 samples are marked val or test" in done.stderr) == told
+
+
+def test_tagged_passages_are_markup(run_htr, tmp_path):
+    save(tmp_path / "p.png", line_picture("one"))
+    line = (
+        '<TextLine id="%d" custom="readingOrder {index:%d;} %s"><Coords points="0,0 200,0 200,40 0,40"/><TextEquiv><Unicode>%s</Unicode>'
+        "</TextEquiv></TextLine>"
+    )
+    lines = [line % cells for cells in ((1, 1, "gap {offset:1; length:0;}", "gap"), (2, 0, "unclear {offset:0; length:3;}", "dim"), (3, 2, "", "sure"))]
+    page = f'<PcGts><Page imageFilename="p.png" imageWidth="0" imageHeight="0"><TextRegion>{"".join(lines)}</TextRegion></Page></PcGts>'
+    (tmp_path / "p.xml").write_text(page)
+    for markup, texts in (("keep", ["dim", "gap", "sure"]), ("strip", ["dim", "sure"]), ("drop", ["sure"])):
+        assert [s.text for s in samples_in(run_htr("prep", "--markup", markup, tmp_path / "p.xml").stdout)] == texts
+
+
 def test_no_sample_takes_the_place_of_its_original(run_htr, tmp_path):
     save(tmp_path / "gt" / "1.png", line_picture("one"))
     (tmp_path / "gt" / "1.gt.txt").write_text("one")

@@ -104,6 +104,7 @@ def prep(
     from htrtool.core.layouts.base import LeftOut, is_tar_name
     from htrtool.core.outputs import is_sample_folder, part_files, sample_output
     from htrtool.core.recipe import DEFAULT_RECIPE
+    from htrtool.core.split import TEST, VAL
     from htrtool.core.tally import Tally
 
     # The lines are shared out among threads or processes; OpenCV's own threads would only get in their way.
@@ -156,6 +157,11 @@ def prep(
             tell(tally, messages)
             raise InputError("there is no sample to write, so nothing is written", output)
     tell(tally, messages)
+    if to_pairs and tally.parted:
+        messages.warning(
+            f"{tally.parted} samples are marked {VAL} or {TEST}, which pictures in a folder do not tell, so that htr train would train on "
+            "them: write a tar, -o FILE.tar"
+        )
     if not (tally.taken or tally.kept):
         return Exit.BAD_INPUT
     return Exit.SOME_FAILED if messages.problems else Exit.OK

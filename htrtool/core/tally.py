@@ -9,6 +9,7 @@ from htrtool.core.collect import Maker
 from htrtool.core.labels import has_markup
 from htrtool.core.layouts.base import LeftOut
 from htrtool.core.samples import Sample
+from htrtool.core.split import TEST, VAL
 
 
 @dataclass
@@ -16,7 +17,8 @@ class Tally:
     """Counts of what a maker made.
 
     ``taken`` is all samples, ``kept`` what stayed as another's work instead, ``untranscribed`` those without text, ``marked`` those whose text seems to hold editorial
-    markup that the maker was told to keep, ``unnamed`` those in whose key no document was found as the maker was told to; ``left_out`` counts by reason, ``documents`` holds those of each part.
+    markup that the maker was told to keep, ``unnamed`` those in whose key no document was found as the maker was told to; ``parted`` those
+    that a mark, not the maker, keeps from training; ``left_out`` counts by reason, ``documents`` holds those of each part.
     """
 
     maker: Maker
@@ -25,6 +27,7 @@ class Tally:
     untranscribed: int = 0
     marked: int = 0
     unnamed: int = 0
+    parted: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     documents: dict[str, set[str]] = field(default_factory=dict)
 
@@ -40,7 +43,9 @@ class Tally:
             self.marked += 1
         if self.maker.document is not None and not self.maker.document.search(made.key):
             self.unnamed += 1
-        if self.maker.split is not None:
+        if self.maker.split is None:
+            self.parted += made.meta.get("split") in (VAL, TEST)
+        else:
             self.documents.setdefault(made.meta["split"], set()).add(made.document)
 
     def reasons(self) -> list[tuple[str, int]]:
