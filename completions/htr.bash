@@ -55,8 +55,8 @@ _htr() {
             options="--files-from -0 --null -m --model --mode -f --format -o --output --skip-existing --per-word --outlines --no-header --dpi --threads --batch --lm --lexicon --beam --nbest --looks -q --quiet -v --verbose -h --help" ;;
         eval)
             case $before in
-                --per) COMPREPLY=($(compgen -W "corpus document file line" -- "$current")); return ;;
-                --metric) COMPREPLY=($(compgen -W "cer wer line_accuracy chars_in_place lines_exact missing_lines surplus_lines ece" -- "$current")); return ;;
+                --per) COMPREPLY=($(compgen -W "corpus document file line confusion" -- "$current")); return ;;
+                --metric) COMPREPLY=($(compgen -W "cer wer line_accuracy chars_in_place lines_exact missing_lines surplus_lines ece share_of_errors" -- "$current")); return ;;
                 -f|--format) COMPREPLY=($(compgen -W "tsv table" -- "$current")); return ;;
                 --files-from|--document|--fail-above) return ;;
             esac

@@ -165,6 +165,15 @@ def test_scopes_and_metrics_are_chosen(truth):
     ]
 
 
+def test_confusions_say_which_character_was_taken_for_which(tmp_path):
+    (tmp_path / "t.tsv").write_text("file\ttext\na.png\tsee me\nb.png\tend\n")
+    (tmp_path / "r.tsv").write_text("file\ttext\na.png\tscc me\nb.png\ten d\n")
+    found = rows(run("--per", "confusion", tmp_path / "t.tsv", tmp_path / "r.tsv"))
+    assert [(row["name"], row["errors"], row["total"]) for row in found] == [("e→c", "2", "3"), ("→␣", "1", "3")]
+    unasked = run("--metric", "share_of_errors", tmp_path / "t.tsv", tmp_path / "r.tsv")
+    assert unasked.returncode == Exit.USAGE and b"--per confusion" in unasked.stderr
+
+
 def test_documents_are_drawn_by_the_column_named(tmp_path):
     truth = tmp_path / "t.tsv"
     truth.write_text("hand\tfile\ttext\nA\t1\tab\nA\t2\tab\nB\t3\tab\n")

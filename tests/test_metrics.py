@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from htrtool.core.scoring.metrics import character_error_rate, count, error_rates, normalise, resample, score
+from htrtool.core.scoring.metrics import (
+    character_error_rate,
+    confusions,
+    count,
+    error_rates,
+    normalise,
+    resample,
+    score,
+)
 from htrtool.core.scoring.rates import COUNTS, METRICS
 
 texts = st.text("abc é", max_size=12)
@@ -62,6 +70,13 @@ def test_rates_obey_the_laws_of_edit_distance(truth, read):
     assert counts["in_place"] <= len(truth)
     expected = counts["char_errors"] / len(truth) if truth else float(read != "")
     assert character_error_rate(truth, read) == pytest.approx(expected)
+
+
+@given(st.lists(st.tuples(texts, texts), min_size=1))
+def test_confusions_are_as_many_as_the_edits(pairs):
+    found = confusions(pairs)
+    assert found.total() == sum(count(*pair)[COUNTS.index("char_errors")] for pair in pairs)
+    assert all(truth != read for truth, read in found)
 
 
 @given(st.lists(st.tuples(texts, texts), min_size=1))

@@ -9,13 +9,13 @@ from functools import partial
 import click
 
 from htrtool.core.errors import InputError
-from htrtool.core.scoring.rates import CALIBRATION, METRICS, SCOPES
+from htrtool.core.scoring.rates import CALIBRATION, CONFUSION, METRICS, OF_ERRORS, SCOPES
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import FiniteRange, with_messages, with_operands
 from htrtool.streams import protect_stdout
 
-MEANINGS = {name: metric.meaning for name, metric in METRICS.items()} | dict([CALIBRATION])
+MEANINGS = {name: metric.meaning for name, metric in METRICS.items()} | dict([CALIBRATION, OF_ERRORS])
 
 
 def _epilog() -> str:
@@ -36,7 +36,7 @@ def _epilog() -> str:
     multiple=True,
     default=("corpus",),
     show_default=True,
-    help="Score the whole, each document, each file or each line; may be given several times.",
+    help="Score the whole, each document, each file or each line, or count which character was taken for which; may be given several times.",
 )
 @click.option(
     "--metric",
@@ -102,10 +102,13 @@ def eval(  # noqa: A001 - named as the subcommand
         htr read scans/*.png | htr eval truth.tsv
         htr read -f txt letter.jpg | htr eval letter.txt
         htr eval --plain --per file val.tar out.tsv > scores.tsv
+        htr eval --per confusion truth.tsv out.tsv | head
         htr eval --fail-above 0.08 --metric cer truth.tsv out.tsv
     """
-    if set(metrics) == {CALIBRATION[0]} and "corpus" not in scopes:
-        raise click.UsageError(f"{CALIBRATION[0]} is of the corpus as a whole: give --per corpus")
+    scopes_of = {CALIBRATION[0]: ("corpus",), OF_ERRORS[0]: (CONFUSION,)}
+    fitting = [scopes_of.get(metric, SCOPES[:-1]) for metric in metrics]
+    if fitting and not any(scope in scopes for scopes_of_metric in fitting for scope in scopes_of_metric):
+        raise click.UsageError(f"{metrics[0]} is of {' or '.join(fitting[0])} only: give --per {fitting[0][0]}")
     from htrtool.core.scoring import joining
     from htrtool.core.scoring import metrics as measures
     from htrtool.core.scoring.rows import Scoring

@@ -92,7 +92,7 @@ def score_chart(tables: Sequence[Scores], title: str | None = None, width: float
         axis.set_ylim(len(names) - 0.4, -0.6)
         axis.set_xlim(left=0)
         of_what = "whole" if tables[0].scope == "corpus" else f"{'worst ' * (len(by_rate) > MOST)}{tables[0].scope}s"
-        axis.set_xlabel(f"{ERROR_RATES.get(metric, metric)} of the {of_what}", fontsize="small")
+        axis.set_xlabel(f"{ERROR_RATES.get(metric, metric.replace('_', ' '))} of the {of_what}", fontsize="small")
         axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
         axis.grid(axis="x", alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from typing import Iterable, Sequence
 
@@ -70,6 +71,20 @@ def count(truth: str | None, read: str | None) -> np.ndarray:
         ),
         np.int64,
     )
+
+
+def confusions(texts: Iterable[tuple[str, str]]) -> Counter[tuple[str, str]]:
+    """Count which characters of the truth were read as which others, of pairs of truth and text read.
+
+    Returns:
+        How often each character was read as another; ``""`` stands for none, where one was left out or put in. Their total
+        is that of the edits; of ways to edit a text that are equally short one is taken.
+    """
+    found: Counter[tuple[str, str]] = Counter()
+    for truth, read in texts:
+        for kind, at, to in Levenshtein.editops(truth, read):
+            found["" if kind == "insert" else truth[at], "" if kind == "delete" else read[to]] += 1
+    return found
 
 
 def error_rates(pairs: Iterable[tuple[str, str]]) -> tuple[float, float]:

@@ -75,9 +75,15 @@ METRICS = {
     )
 }
 
-SCOPES = ("corpus", "document", "file", "line")
+CONFUSION = "confusion"
+SCOPES = ("corpus", "document", "file", "line", CONFUSION)
 CALIBRATION = (
     "ece",
     "expected calibration error of the confidence, where the lines read have one: the mean distance between the conf of a "
     "line and 1 - cer of the line, over ten bins of conf; 0 is best",
+)
+OF_ERRORS = (
+    "share_of_errors",
+    "with --per confusion: how much of all character errors is that one character, the first, was read as another, e→c, left "
+    "out, e→, or put in, →c; ␣ is a space",
 )

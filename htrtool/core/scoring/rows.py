@@ -8,21 +8,23 @@ from typing import Callable, Iterator, Sequence
 import numpy as np
 
 from htrtool.core.scoring.joining import Pair
-from htrtool.core.scoring.metrics import Score, count, score, share_right
-from htrtool.core.scoring.rates import SCOPES
+from htrtool.core.scoring.metrics import Score, confusions, count, score, share_right
+from htrtool.core.scoring.rates import CONFUSION, OF_ERRORS
 
 
 @dataclass
 class Scoring:
     """Pairs of lines, compared.
 
-    ``counts`` is (pairs, len(COUNTS)) int64; ``documents`` names the document of each pair; ``conf`` and ``accuracy``
+    ``texts`` are those of the truth and those read as they are compared, empty where there is none; ``counts`` is (pairs,
+    len(COUNTS)) int64; ``documents`` names the document of each pair; ``conf`` and ``accuracy``
     are (pairs,) float, not-a-number where a line has no confidence or was not read: the confidence, and 1 less the
     line's character error rate, 0 at least.
     """
 
     pairs: Sequence[Pair]
     documents: Sequence[str]
+    texts: Sequence[tuple[str, str]]
     counts: np.ndarray
     conf: np.ndarray
     accuracy: np.ndarray
@@ -30,15 +32,16 @@ class Scoring:
     @classmethod
     def of(cls, pairs: Sequence[Pair], documents: Sequence[str], normalise: Callable[[str], str]) -> Scoring:
         """Compare the lines of each pair after ``normalise``."""
-        counts, conf, accuracy = [], [], []
+        texts, counts, conf, accuracy = [], [], [], []
         for pair in pairs:
             truth = normalise(pair.truth.text) if pair.truth else None
             read = normalise(pair.read.text) if pair.read else None
+            texts.append((truth or "", read or ""))
             counts.append(count(truth, read))
             known = read is not None and pair.read.conf is not None
             conf.append(pair.read.conf if known else np.nan)
             accuracy.append(share_right(truth or "", read) if known else np.nan)
-        return cls(pairs, documents, np.array(counts), np.array(conf, float), np.array(accuracy, float))
+        return cls(pairs, documents, texts, np.array(counts), np.array(conf, float), np.array(accuracy, float))
 
     def rate(self, metric: str) -> float:
         """Return one metric of the whole corpus."""
@@ -49,7 +52,8 @@ class Scoring:
 
         Args:
             name: the name of the whole corpus.
-            scopes: some of ``SCOPES``; only the corpus has intervals, and only it has the calibration error.
+            scopes: some of ``SCOPES``; only the corpus has intervals, and only it has the calibration error. Of the confusions
+                the frequent ones come first.
         """
         if "corpus" in scopes:
             yield from _rows("corpus", name, score(self.counts, self.documents))
@@ -62,16 +66,18 @@ class Scoring:
                 members.setdefault(group, []).append(index)
             for group, indices in members.items():
                 yield from _rows(scope, group, score(self.counts[indices]))
+        if CONFUSION in scopes:
+            found = confusions(self.texts)
+            for (expected, received), times in found.most_common():
+                total = found.total()
+                name = "→".join(side.replace(" ", "␣") for side in (expected, received))
+                yield {"scope": CONFUSION, "name": name, "metric": OF_ERRORS[0], "value": times / total, "errors": times, "total": total}
 
     def _groups(self) -> Iterator[tuple[str, list[str]]]:
         files = [pair.file for pair in self.pairs]
-        for scope in SCOPES[1:]:
-            if scope == "document":
-                yield scope, list(self.documents)
-            elif scope == "file":
-                yield scope, files
-            else:
-                yield scope, [_place(pair) for pair in self.pairs]
+        yield "document", list(self.documents)
+        yield "file", files
+        yield "line", [_place(pair) for pair in self.pairs]
 
     def _calibration(self, name: str) -> Iterator[dict[str, object]]:
         from htrtool.core.decoding.calibration import expected_calibration_error
