@@ -282,6 +282,44 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(run_htr, tiny_model, pictur
     assert result.returncode == Exit.USAGE and b"is for documents in a folder" in result.stderr
 
 
+@pytest.mark.parametrize("form", ["alto", "page", "hocr"])
+def test_a_document_of_a_file_of_the_same_name_in_another_folder_stays(run_htr, tiny_model, pictures, form):
+    odd = os.fsdecode(b"a & b?>\xff")
+    for folder, text in ((odd, "abc"), ("c", "cab")):
+        (pictures / folder).mkdir()
+        (pictures / folder / "1.png").write_bytes(encode_png(draw_line(text)))
+    read = ["read", "-m", tiny_model, "--mode", "line", "-f", form, "-o", "out/"]
+    for again in range(2):
+        assert run_htr(*read, f"{odd}/1.png", cwd=pictures).returncode == Exit.OK, again
+    (document,) = (pictures / "out").iterdir()
+    before = document.read_bytes()
+    for options in ([], ["--skip-existing"]):
+        result = run_htr(*read, *options, "c/1.png", cwd=pictures)
+        assert result.returncode != Exit.OK and f"c/1.png: out/{document.name} is that of a & b?>".encode() in result.stderr
+    assert document.read_bytes() == before
+    # Where the folder has another name now, the size tells whether the picture is the same.
+    (pictures / odd).rename(pictures / "d")
+    assert run_htr(*read, "--skip-existing", "d/1.png", cwd=pictures).returncode == Exit.OK
+    (pictures / "d" / "1.png").write_bytes((pictures / "d" / "1.png").read_bytes() + b"more")
+    assert run_htr(*read, "d/1.png", cwd=pictures).returncode != Exit.OK
+
+
+def test_a_filled_document_keeps_its_origin(run_htr, tiny_model, pictures):
+    read = ["read", "-m", tiny_model, "-f", "page", "-o"]
+    (pictures / "sub").mkdir()
+    for name in ("sheet.png", "sheet.page.xml"):
+        (pictures / "sub" / name).write_bytes((pictures / name).read_bytes())
+    assert run_htr(*read, "out/", "sheet.page.xml", cwd=pictures).returncode == Exit.OK
+    result = run_htr(*read, "out/", "sub/sheet.page.xml", cwd=pictures)
+    assert result.returncode != Exit.OK and b"is that of sheet.page.xml" in result.stderr
+    (pictures / "sheet.page.xml").unlink()
+    (pictures / "out" / "sheet.page.xml").rename(pictures / "sheet.page.xml")
+    assert run_htr(*read, "new/", "sheet.page.xml", cwd=pictures).returncode == Exit.OK
+    assert re.findall(rb"<\?htr .*", (pictures / "new" / "sheet.page.xml").read_bytes()) == [
+        b'<?htr source="../sheet.page.xml" bytes="%d"?>' % (pictures / "sheet.page.xml").stat().st_size
+    ]
+
+
 def test_documents_of_samples_are_scored_against_their_stream(run_htr, tiny_model, tmp_path):
     texts = {f"book/{page}/000": text for page, text in (("p1", "bad cab"), ("p2", "face"), ("p3", "abc"))}
     with open(tmp_path / "lines.tar", "wb") as stream, SampleWriter(stream) as writer:

@@ -11,6 +11,7 @@ from htrtool.core.documents.alto import alto
 from htrtool.core.documents.fill import fill_page
 from htrtool.core.documents.hocr import hocr
 from htrtool.core.documents.markup import to_bytes
+from htrtool.core.documents.origin import marked, other_origin
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.errors import HtrError, InputError, OutputError
 from htrtool.core.files import check_folder, made_folder, printable_name, replacing, same_file
@@ -89,6 +90,8 @@ def write_in_folder(
 ) -> None:
     """Write each document into a folder, as soon as it is there, named for its input and, of several pages, the page.
 
+    It takes the place of an older one of that name, but not of one that was read from another file.
+
     Args:
         operands: all inputs, of which some may have the same name in folders of their own.
         problem: called with the error of each document that can't be written.
@@ -111,10 +114,24 @@ def write_in_folder(
             continue
         try:
             made_folder(place.parent)
+            check_origin(place, source)
             with replacing(place) as stream:
-                stream.write(content)
+                stream.write(marked(content, place, source.file))
         except OutputError as error:
             problem(error)
+
+
+def check_origin(place: Path, source: PageSource) -> None:
+    """Check that a document that is there is not that of another file than a page's.
+
+    Raises:
+        OutputError: it is.
+    """
+    if other := other_origin(place, source.file):
+        raise OutputError(
+            f"{place} is that of {other}: give another -o for it, or, for files of one name in several folders, read all of them at once",
+            source.file,
+        )
 
 
 def stems_of(operands: Sequence[str]) -> dict[str, str]:
@@ -159,7 +176,7 @@ class Existing:
     def __init__(self, folder: str, form: str, operands: Sequence[str]):
         self.skipped: dict[str, PageSource] = {}
         self.problems: list[OutputError] = []
-        self._folder, self._form, self._stems = folder, form, stems_of(operands)
+        self._folder, self._form, self._stems = Path(folder), form, stems_of(operands)
 
     def lacks(self, source: PageSource) -> bool:
         """Tell whether the document of a page is still to be written."""
@@ -167,8 +184,12 @@ class Existing:
         known = self.skipped.get(name)
         if known and (known.document is None or known.document is not source.document):
             self.problems.append(OutputError(f"{name} is that of {known.file}: give another -o for it", source.file))
-        elif known or _holds_something(Path(self._folder, name)):
-            self.skipped.setdefault(name, source)
+        elif known or _holds_something(self._folder / name):
+            try:
+                check_origin(self._folder / name, source)
+                self.skipped.setdefault(name, source)
+            except OutputError as error:
+                self.problems.append(error)
         else:
             return True
         return False

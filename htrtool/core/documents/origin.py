@@ -1,0 +1,57 @@
+"""The file that a document was read from, noted in it, so that a file of the same name in another folder is told apart."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import quote, unquote_to_bytes
+
+from htrtool.core.files import same_file
+
+HEAD = 16 * 1024
+_MARK = re.compile(rb'<\?htr source="([^"]*)" bytes="(\d+)"\?>\n?')
+
+
+def marked(content: bytes, place: Path, name: str) -> bytes:
+    """Return an XML document, whose first line is its declaration, with the file that it was read from noted after that.
+
+    It is a processing instruction, which no schema forbids and other programs pass over: the path from the document's
+    folder, as in a URL, and the file's size in bytes.
+
+    Args:
+        place: where the document will be, in a folder that exists.
+        name: of the page that was read, as in :class:`htrtool.core.pages.PageSource`. Of a pipe nothing is noted.
+    """
+    declaration, _, rest = _MARK.sub(b"", content, count=1).partition(b"\n")
+    mark = b""
+    if file := _file_of(name):
+        path = os.path.relpath(os.path.realpath(file), os.path.realpath(place.parent))
+        mark = f'<?htr source="{quote(os.fsencode(path))}" bytes="{os.path.getsize(file)}"?>\n'.encode()
+    return declaration + b"\n" + mark + rest
+
+
+def other_origin(place: Path, name: str) -> str | None:
+    """Return the file that a document was read from if that is another than the one of a page; None if not, or if there is no telling.
+
+    Where the file that is noted is no longer there, the page's passes for the same one, moved, if it is of the same size.
+    """
+    file = _file_of(name)
+    if file is None or not os.path.isfile(place):
+        return None
+    try:
+        with open(place, "rb") as stream:
+            noted = _MARK.search(stream.read(HEAD))
+    except OSError:
+        return None
+    if noted is None:
+        return None
+    origin = os.path.join(place.parent, os.fsdecode(unquote_to_bytes(noted[1])))
+    is_same = same_file(origin, file) if os.path.isfile(origin) else int(noted[2]) == os.path.getsize(file)
+    return None if is_same else os.path.normpath(origin)
+
+
+def _file_of(name: str) -> str | None:
+    """Return the file that a page is in, or the archive that holds the sample; None for a pipe."""
+    path = Path(name)
+    return None if path.parts[:1] == ("-",) else next((str(file) for file in (path, *path.parents) if os.path.isfile(file)), None)
