@@ -1,5 +1,6 @@
 """ALTO, PAGE and hOCR: valid, with all that was read, and read back as they were written."""
 
+import functools
 import os
 import re
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from PIL import Image
 from read_pages import place, read_page
 from tiny_model import draw_line
 
@@ -280,6 +282,18 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(run_htr, tiny_model, pictur
     assert result.returncode == Exit.SOME_FAILED and b"./line.png: line.xml is that of line.png" in result.stderr
     result = run_htr("read", "-m", tiny_model, "--skip-existing", "line.png", cwd=pictures)
     assert result.returncode == Exit.USAGE and b"is for documents in a folder" in result.stderr
+
+
+def test_pages_that_are_left_out_hold_no_file_open(run_htr, tiny_model, tmp_path):
+    resource = pytest.importorskip("resource")
+    (tmp_path / "out").mkdir()
+    for number in range(60):
+        Image.fromarray(draw_line("abc")).save(tmp_path / f"{number}.pdf")
+        (tmp_path / "out" / f"{number}.xml").write_text("there")
+    limit = functools.partial(resource.setrlimit, resource.RLIMIT_NOFILE, (50, 50))
+    read = ["read", "-m", tiny_model, "-f", "alto", "-o", "out", "--skip-existing", *map(os.path.basename, tmp_path.glob("*.pdf"))]
+    result = run_htr(*read, cwd=tmp_path, preexec_fn=limit)
+    assert result.returncode == Exit.OK and b"60 pages left out" in result.stderr
 
 
 @pytest.mark.parametrize("form", ["alto", "page", "hocr"])

@@ -182,12 +182,14 @@ class Existing:
         """Tell whether the document of a page is still to be written."""
         name = document_name(source, self._form, self._stems)
         known = self.skipped.get(name)
-        if known and (known.document is None or known.document is not source.document):
+        # Pages of a document that is filled in follow each other, under the one name.
+        if known and not (known.file == source.file and known.page < source.page):
             self.problems.append(OutputError(f"{name} is that of {known.file}: give another -o for it", source.file))
         elif known or _holds_something(self._folder / name):
             try:
                 check_origin(self._folder / name, source)
-                self.skipped.setdefault(name, source)
+                # Without what loads it, which may hold a file open.
+                self.skipped[name] = PageSource(source.file, source.page)
             except OutputError as error:
                 self.problems.append(error)
         else:
