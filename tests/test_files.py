@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from htrtool.core.errors import OutputError
-from htrtool.core.files import replacing
+from htrtool.core.files import check_replaceable, replacing
 
 
 def test_content_replaces_the_old_file_only_at_the_end(tmp_path):
@@ -67,6 +67,16 @@ def test_a_folder_is_refused_and_a_device_written_directly(tmp_path):
             pass
     with replacing("/dev/null") as stream:
         stream.write(b"gone")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="there is no /dev/fd")
+def test_a_pipe_that_a_shell_names_by_its_number_is_written():
+    given, taken = os.pipe()
+    with open(given, "rb") as pipe, open(taken, "wb"):
+        check_replaceable(f"/dev/fd/{taken}")
+        with replacing(f"/dev/fd/{taken}") as stream:
+            stream.write(b"there")
+        assert pipe.read(5) == b"there"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/tty"), reason="there is no /dev/tty")

@@ -253,6 +253,18 @@ def test_a_scan_that_a_star_made_the_output_is_not_overwritten(run_htr, tiny_mod
         assert run_htr("read", "-m", tiny_model, "--mode", "line", "-o", "mine.pdf", "cab.png", cwd=folder).returncode == Exit.OK
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pdf_goes_to_a_pipe_or_a_device_that_nothing_is_read_from(run_htr, tiny_model, folder):
+    os.mkfifo(folder / "pipe")
+    read = ["read", "-m", tiny_model, "--mode", "line", "-f", "pdf", "abc.png", "-o"]
+    with subprocess.Popen(["cat", folder / "pipe"], stdout=subprocess.PIPE) as reader:
+        assert run_htr(*read, "pipe", cwd=folder).returncode == Exit.OK
+        assert len(pypdfium2.PdfDocument(reader.stdout.read())) == 1
+    if os.path.exists("/dev/full"):
+        result = run_htr(*read, "/dev/full", cwd=folder)
+        assert result.returncode == Exit.UNWRITTEN and b"No space left" in result.stderr
+
+
 def test_without_a_page_no_pdf_is_written(run_htr, tiny_model, folder):
     result = run_htr("read", "-m", tiny_model, "-f", "pdf", "-o", "out.pdf", "missing.png", cwd=folder)
     assert result.returncode == Exit.BAD_INPUT and not (folder / "out.pdf").exists()

@@ -29,7 +29,7 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
     Raises:
         OutputError: the folder is missing or may not be written to.
     """
-    target = Path(os.path.realpath(path))
+    target = _target_of(path)
     try:
         if target.is_dir():
             raise IsADirectoryError(0, "expected a file name, received a folder")
@@ -65,6 +65,11 @@ def _copy_over(name: str, target: Path, told: str) -> None:
         raise OutputError(f"can't write: {error.strerror}", told) from None
 
 
+def _target_of(path: str | os.PathLike) -> Path:
+    """Return the file that a name leads to; a pipe or device keeps its name, since what a link in /dev/fd says of one is none."""
+    return Path(path if is_special(path) else os.path.realpath(path))
+
+
 def is_special(path: str | os.PathLike) -> bool:
     """Tell whether there is a pipe or a device of that name, which what is written goes to at once."""
     return os.path.exists(path) and not os.path.isfile(path)
@@ -76,7 +81,7 @@ def check_replaceable(path: str | os.PathLike) -> None:
     Raises:
         OutputError: its folder is missing or may not be written to, or it is a folder itself.
     """
-    target = Path(os.path.realpath(path))
+    target = _target_of(path)
     reason = None
     if target.is_dir():
         reason = "expected a file name, received a folder"

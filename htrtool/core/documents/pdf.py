@@ -190,7 +190,9 @@ def add_text(target: PdfPage, page: Page, font: LayerFont, matrix: np.ndarray) -
 
 
 def is_foreign(path: str) -> bool:
-    """Tell whether a file is a PDF with pages, on none of which there are words that we put over it."""
+    """Tell whether a file is a PDF with pages, on none of which there are words that we put over it; a pipe or device is none."""
+    if not os.path.isfile(path):
+        return False
     try:
         with Pdf.open(path) as pdf:
             contents = [page.obj.get("/Contents") for page in pdf.pages]
