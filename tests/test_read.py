@@ -14,6 +14,7 @@ from tiny_model import draw_line
 
 import htrtool
 from htrtool.core.errors import InputError
+from htrtool.core.modelfile import SHIPPED, model_folders
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.exits import Exit
 
@@ -158,6 +159,18 @@ def test_json_lines_are_utf8_whatever_the_name_of_the_file(run_htr, tiny_model, 
 def test_a_missing_model_says_which_there_are(run_htr, lines):
     result = run_htr("read", "-m", "klingon", *lines)
     assert result.returncode == Exit.MODEL and b"klingon" in result.stderr and result.stdout == b""
+
+
+def test_who_has_no_home_has_the_models_that_are_shipped(monkeypatch):
+    pwd = pytest.importorskip("pwd")
+
+    def unknown(_):
+        raise KeyError("uid not found")
+
+    for name in ("HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    assert model_folders() == [SHIPPED]
 
 
 def test_an_empty_page_is_no_error_but_is_told(run_htr, tiny_model, tmp_path):

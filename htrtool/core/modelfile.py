@@ -65,9 +65,11 @@ class ModelInfo:
 
 
 def model_folders() -> list[Path]:
-    """Return where models are looked for by name: the user's own, then those that the package ships."""
-    data_home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return [data_home / "htr" / "models", SHIPPED]
+    """Return where models are looked for by name: the user's own, if the user has a home, then those that the package ships."""
+    data_home = os.environ.get("XDG_DATA_HOME")
+    if not data_home and os.path.isabs(home := os.path.expanduser("~")):
+        data_home = os.path.join(home, ".local", "share")
+    return [*([Path(data_home, "htr", "models")] if data_home else []), SHIPPED]
 
 
 def find_model(name: str, suffix: str = ".onnx") -> Path:
