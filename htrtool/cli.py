@@ -14,7 +14,7 @@ import click
 from htrtool import __version__
 from htrtool.core.errors import HtrError
 from htrtool.exits import Exit, status_of
-from htrtool.streams import open_missing
+from htrtool.streams import open_missing, spare_stderr
 
 COMMANDS = {
     "prep": "Turn pictures and transcriptions into training samples.",
@@ -87,6 +87,7 @@ def run_module(command: click.Command, name: str) -> None:
 def run(command: click.Command, name: str, usage_name: str | None = None) -> None:
     """Run a command, called ``name`` in its messages, and exit with its status; signals and a full disk are seen to."""
     open_missing()
+    spare_stderr()
     # By an exception, so that temporary files go; those are the parent's, and a worker ends at once.
     for each in ENDING:
         # nohup lets the end of the terminal be ignored.

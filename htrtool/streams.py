@@ -30,6 +30,21 @@ class WholeWriter(io.FileIO):
         return memoryview(content).nbytes
 
 
+class Heedless(WholeWriter):
+    """An unbuffered file that drops what it can't take."""
+
+    def write(self, content) -> int:
+        """Write bytes, as many as go, and return the number of all."""
+        with contextlib.suppress(OSError):
+            super().write(content)
+        return memoryview(content).nbytes
+
+
+def spare_stderr() -> None:
+    """Let a standard error that can't be written, on a full disk or a pipe without a reader, disturb nothing but the messages."""
+    sys.stderr = io.TextIOWrapper(Heedless(2, "wb", closefd=False), sys.stderr.encoding, sys.stderr.errors, line_buffering=True)
+
+
 def protect_stdout() -> IO[bytes]:
     """Keep standard output for data: return it as a binary stream, and send what libraries print to stderr."""
     sys.stdout.flush()
@@ -44,7 +59,7 @@ def quiet_stderr() -> Iterator[None]:
     # TensorFlow would go on talking once it is there.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as kept, os.fdopen(os.dup(2), "wb") as stderr:
+    with tempfile.TemporaryFile() as kept, Heedless(os.dup(2), "wb") as stderr:
         os.dup2(kept.fileno(), 2)
         try:
             yield

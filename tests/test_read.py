@@ -109,6 +109,21 @@ def test_bad_files_among_good_ones(run_htr, tiny_model, tmp_path, lines):
         assert message.startswith(f"htr read: {tmp_path / name}: ") and words in message
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_messages_that_can_not_be_written_change_nothing_else(tiny_model, lines):
+    def outcome(arguments, stderr):
+        done = subprocess.run([sys.executable, "-m", "htrtool", "read", *arguments], stdout=subprocess.PIPE, stderr=stderr)
+        return done.returncode, done.stdout
+
+    first, *others = lines
+    reader, gone = os.pipe()
+    os.close(reader)
+    with open("/dev/full", "wb") as full, open(gone, "wb") as pipe:
+        for arguments in (["-m", tiny_model, "--mode", "line", first, "missing.png", *others], ["missing.png"], ["--nothing"]):
+            told = outcome(arguments, subprocess.DEVNULL)
+            assert told[0] and outcome(arguments, full) == outcome(arguments, pipe) == told
+
+
 def test_nothing_but_bad_input(run_htr, tiny_model, tmp_path):
     assert run_htr("read", "-m", tiny_model, tmp_path / "none.png").returncode == Exit.BAD_INPUT
     assert run_htr("read", "-m", tiny_model, input=b"").returncode == Exit.BAD_INPUT
