@@ -119,6 +119,7 @@ def read_table(path: str | os.PathLike) -> pandas.DataFrame:
     import pandas
 
     from htrtool.core.errors import InputError
+    from htrtool.core.files import name_from_text
     from htrtool.core.tables import as_text, header_columns, read_table
 
     try:
@@ -126,7 +127,8 @@ def read_table(path: str | os.PathLike) -> pandas.DataFrame:
             text = as_text(stream)
             header = text.readline()
             rows = read_table(itertools.chain(filter(None, [header]), text), os.fspath(path), ["file", "text"])
-            frame = pandas.DataFrame(list(rows), columns=header_columns(header))
+            rows = [row | {"file": name_from_text(row["file"])} for row in rows]
+            frame = pandas.DataFrame(rows, columns=header_columns(header))
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror}", os.fspath(path)) from None
     try:

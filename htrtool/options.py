@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import functools
 import math
+import os
 import sys
 from pathlib import Path
 from typing import Callable, Iterable
@@ -118,4 +119,4 @@ def names_in(file: str, null: bool) -> list[str]:
         raise click.UsageError(f"names in {file} end with NUL bytes: give -0 too")
     content = content.removeprefix(codecs.BOM_UTF8)
     separator = b"\0" if null else b"\n"
-    return [name.decode("utf-8", "surrogateescape").removesuffix("\r" if not null else "") for name in content.split(separator) if name.strip()]
+    return [os.fsdecode(name.removesuffix(b"\r" if not null else b"")) for name in content.split(separator) if name.strip()]

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from htrtool.core.errors import OutputError
-from htrtool.core.files import check_replaceable, replacing
+from htrtool.core.files import check_replaceable, name_from_text, name_to_text, printable_name, replacing
+from htrtool.options import names_in
 
 
 def test_content_replaces_the_old_file_only_at_the_end(tmp_path):
@@ -67,6 +68,20 @@ def test_a_folder_is_refused_and_a_device_written_directly(tmp_path):
             pass
     with replacing("/dev/null") as stream:
         stream.write(b"gone")
+
+
+def test_names_keep_their_bytes_in_a_locale_of_another_encoding(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsencode", lambda name: name.encode("latin-1", "surrogateescape"))
+    monkeypatch.setattr(os, "fsdecode", lambda name: name.decode("latin-1", "surrogateescape"))
+    names = [b"\xe9.png", "é.png".encode()]
+    (tmp_path / "list").write_bytes(b"\r\n".join(names))
+    listed = names_in(str(tmp_path / "list"), null=False)
+    assert listed == ["é.png", "Ã©.png"]
+    written = [name_to_text(name) for name in listed]
+    assert [text.encode("utf-8", "surrogateescape") for text in written] == names
+    assert [name_from_text(text) for text in written] == listed
+    # The key of a sample is no name of a file.
+    assert name_to_text("Ω") == printable_name("Ω") == "Ω"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="there is no /dev/fd")

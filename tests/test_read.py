@@ -211,6 +211,18 @@ def test_names_from_a_list(run_htr, tiny_model, lines):
     assert [row[0] for row in rows_of(result)] == list(lines)
 
 
+def test_names_from_a_list_are_found_in_a_locale_that_is_not_utf8(run_htr, tiny_model, tmp_path):
+    content = encode_png(draw_line("abc"))
+    names = ["é.png".encode(), b"\xe9.png"]
+    for name in names:
+        with open(os.fsencode(tmp_path) + b"/" + name, "wb") as file:
+            file.write(content)
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    read = ["read", "-m", tiny_model, "--mode", "line", "--no-header", "--files-from", "-"]
+    result = run_htr(*read, input=b"\n".join(names), cwd=tmp_path, env=environment)
+    assert result.returncode == Exit.OK and [row.split(b"\t")[0] for row in result.stdout.splitlines()] == names
+
+
 def test_reading_needs_neither_tensorflow_nor_pandas_nor_matplotlib(tiny_model, lines):
     script = (
         "import sys; sys.argv[1:] = sys.argv[2:]\n"

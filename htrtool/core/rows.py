@@ -8,7 +8,7 @@ from typing import IO, Callable, Iterator
 
 import numpy as np
 
-from htrtool.core.files import printable_name
+from htrtool.core.files import name_to_text, printable_name
 from htrtool.core.page import Page, PageLine
 from htrtool.core.place import box_of
 from htrtool.core.tables import LINE_COLUMNS, OUTLINE_COLUMNS, WORD_COLUMNS, TableWriter
@@ -97,7 +97,7 @@ def _table_writer(form: RowForm, stream: IO[str]) -> Callable[[Page, PageLine], 
         for row in rows(page, line):
             cells = {name: row[name] for name in form.columns}
             outline = {name: _cell(row[name]) for name in OUTLINE_COLUMNS if name in cells}
-            table.write(cells | outline | {"conf": f"{row['conf']:.3f}"})
+            table.write(cells | outline | {"file": name_to_text(row["file"]), "conf": f"{row['conf']:.3f}"})
 
     return write
 

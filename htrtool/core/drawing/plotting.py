@@ -18,7 +18,7 @@ from htrtool.core.drawing.hand_chart import HAND_COLUMNS, HandCurve, hand_chart,
 from htrtool.core.drawing.page_chart import page_with_lines
 from htrtool.core.drawing.score_chart import SCORE_COLUMNS, Scores, score_chart, scores_of
 from htrtool.core.errors import InputError
-from htrtool.core.files import printable_name
+from htrtool.core.files import name_from_text, printable_name
 from htrtool.core.pages import DEFAULT_DPI, PageSource, is_xml, page_sources
 from htrtool.core.scoring.joining import match_files
 from htrtool.core.tables import as_text, header_columns, read_numbered
@@ -91,7 +91,7 @@ def load(operand: str, beside: bool = True) -> Curve | Scores | list[HandCurve] 
             if set(HAND_COLUMNS) <= set(columns):
                 return hand_curves_of(rows, operand)
             if set(BOX_COLUMNS) <= set(columns):
-                return boxes_of(rows, operand)
+                return boxes_of(((number, row | {"file": name_from_text(row["file"])}) for number, row in rows), operand)
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror or error}", operand) from None
     found = " ".join(columns)
