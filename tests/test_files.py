@@ -3,6 +3,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -32,6 +33,27 @@ def test_what_can_not_be_replaced_gets_the_content(tmp_path, monkeypatch):
         stream.write(b"new")
     assert target.read_bytes() == b"new"
     assert os.listdir(tmp_path) == ["mounted.tsv"]
+
+
+def test_a_file_may_be_written_whose_folder_may_not(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    for name in ("closed", "temporary"):
+        (tmp_path / name).mkdir()
+    target = tmp_path / "closed" / "out.tsv"
+    target.write_bytes(b"old and long")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    # The superuser may write anywhere.
+    monkeypatch.setattr(os, "access", lambda path, mode: path == target)
+    monkeypatch.setattr(os, "replace", refuse)
+    check_replaceable(target)
+    with replacing(target) as stream:
+        stream.write(b"new")
+        assert os.listdir(target.parent) == ["out.tsv"]
+    assert target.read_bytes() == b"new" and not os.listdir(tmp_path / "temporary")
+    with pytest.raises(OutputError, match="Permission denied"):
+        check_replaceable(target.with_name("new.tsv"))
 
 
 def test_an_error_leaves_the_old_file_and_no_rubbish(tmp_path):

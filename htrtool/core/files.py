@@ -24,10 +24,11 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
 
     The content is written beside the target and renamed, so that an interrupted run leaves the old file whole.
     A target that is no regular file (a pipe, ``/dev/null``) is written directly; a symbolic link is followed. Into one
-    that can't be replaced the content is copied at the end.
+    that can't be replaced the content is copied at the end; where its folder may not be written to, it is kept among
+    temporary files until then.
 
     Raises:
-        OutputError: the folder is missing or may not be written to.
+        OutputError: the folder is missing, or neither it nor the file may be written to.
     """
     target = _target_of(path)
     try:
@@ -35,7 +36,9 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
             raise IsADirectoryError(0, "expected a file name, received a folder")
         direct = open(target, "wb") if is_special(target) else None
         if direct is None:
-            descriptor, name = tempfile.mkstemp(prefix=".htr-", suffix=".part", dir=target.parent)
+            # A folder may be closed of which a file may be written.
+            beside = _may_write(target.parent) or not _may_write(target)
+            descriptor, name = tempfile.mkstemp(prefix=".htr-", suffix=".part", dir=target.parent if beside else None)
     except OSError as error:
         raise OutputError(f"can't write: {error.strerror}", str(path)) from None
     if direct is not None:
@@ -70,6 +73,10 @@ def _target_of(path: str | os.PathLike) -> Path:
     return Path(path if is_special(path) else os.path.realpath(path))
 
 
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK)
+
+
 def is_special(path: str | os.PathLike) -> bool:
     """Tell whether there is a pipe or a device of that name, which what is written goes to at once."""
     return os.path.exists(path) and not os.path.isfile(path)
@@ -79,7 +86,7 @@ def check_replaceable(path: str | os.PathLike) -> None:
     """Check that :func:`replacing` can write a file, before there is anything to write.
 
     Raises:
-        OutputError: its folder is missing or may not be written to, or it is a folder itself.
+        OutputError: its folder is missing, neither that nor the file may be written to, or it is a folder itself.
     """
     target = _target_of(path)
     reason = None
@@ -87,7 +94,7 @@ def check_replaceable(path: str | os.PathLike) -> None:
         reason = "expected a file name, received a folder"
     elif not target.parent.is_dir():
         reason = os.strerror(errno.ENOENT)
-    elif not os.access(target if is_special(target) else target.parent, os.W_OK):
+    elif not _may_write(target) and (is_special(target) or not _may_write(target.parent)):
         reason = os.strerror(errno.EACCES)
     if reason:
         raise OutputError(f"can't write: {reason}", str(path))

@@ -119,7 +119,8 @@ class Target:
         if not stem.parent.is_dir() or output.endswith("/") or stem.name in ("", ".."):
             raise OutputError("expected a name for the model's files in a folder that exists", output)
         target = cls(stem)
-        check_replaceable(target.file(".onnx"))
+        for suffix in (".keras", ".onnx", ".md", ".checkpoint"):
+            check_replaceable(target.file(suffix))
         return target
 
     def file(self, suffix: str) -> Path:
