@@ -308,6 +308,12 @@ def test_from_python(tiny_model, lines):
     assert list(frame.columns) == HEADER.split("\t") and frame.text.tolist() == ["abc"]
 
 
+def test_python_ends_while_lines_are_still_to_be_read(tiny_model, lines):
+    code = "import sys, htrtool; lines = htrtool.read(sys.argv[2:] * 2000, sys.argv[1], mode='line'); print(next(lines).text)"
+    done = subprocess.run([sys.executable, "-c", code, tiny_model, *lines], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "abc\n", "")
+
+
 def test_problems_from_python(tiny_model, lines):
     with pytest.raises(InputError, match="nowhere"):
         list(htrtool.read(["nowhere.png", *lines], tiny_model))

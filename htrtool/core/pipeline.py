@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import heapq
 import threading
 from collections import deque
@@ -128,10 +130,12 @@ class Pipeline:
 
     def _pages(self) -> Iterator[Page]:
         feeder = threading.Thread(target=self._guarded, args=(self._feed,), daemon=True)
-        feeder.start()
-        workers = [threading.Thread(target=self._guarded, args=(self._work,)) for _ in range(self._threads)]
-        for worker in workers:
-            worker.start()
+        workers = [threading.Thread(target=self._guarded, args=(self._work,), daemon=True) for _ in range(self._threads)]
+        end = functools.partial(self._end, feeder, workers)
+        # Python would wait for threads that are no daemons, and these for an iterator that is held but no longer asked.
+        atexit.register(end)
+        for thread in (feeder, *workers):
+            thread.start()
         try:
             while (page := self._next_page()) is not None:
                 for problem in page.problems:
@@ -145,13 +149,17 @@ class Pipeline:
                     self._on_empty(page.source.file, page.source.page)
                 yield page
         finally:
-            with self._change:
-                self._stopped = True
-                self._change.notify_all()
-            for worker in workers:
-                worker.join()
-            # It lets go of a PDF then, which must happen before Python ends; but a pipe may hold it up for ever.
-            feeder.join(PATIENCE)
+            end()
+            atexit.unregister(end)
+
+    def _end(self, feeder: threading.Thread, workers: list[threading.Thread]) -> None:
+        with self._change:
+            self._stopped = True
+            self._change.notify_all()
+        for worker in workers:
+            worker.join()
+        # It lets go of a PDF then, which must happen before Python ends; but a pipe may hold it up for ever.
+        feeder.join(PATIENCE)
 
     def _done(self, lines: int) -> None:
         with self._change:
