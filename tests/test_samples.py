@@ -227,6 +227,30 @@ def test_a_picture_beyond_all_bounds_and_endless_json_are_told():
     assert len(told) == 1 and "'a'" in str(told[0])
 
 
+def test_a_member_of_many_zeros_takes_no_memory():
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, size in [("a.mov", 3 << 30), ("a.png", None), ("b.png", 3 << 30), ("b.txt", None), ("c.png", None)]:
+            # A sparse file: the map of what it holds but zeros, which is nothing, stands in its first block.
+            content = b"0\n".ljust(tarfile.BLOCKSIZE, b"\0") if size else picture()
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            if size:
+                member.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": name, "GNU.sparse.realsize": str(size)}
+            archive.addfile(member, io.BytesIO(content))
+    told = []
+    assert [sample.key for sample in samples_in(stream.getvalue(), on_error=told.append)] == ["a", "c"]
+    assert len(told) == 1 and "b.png" in str(told[0])
+
+
+def test_a_picture_that_tells_a_recipe_is_not_decoded_if_it_is_too_large():
+    vast = bytearray(encode_image(np.full((16, 40), 255, np.uint8), "jpg"))
+    sides = vast.index(b"\xff\xc0") + 5
+    vast[sides : sides + 4] = (30_000).to_bytes(2, "big") * 2
+    with pytest.raises(InputError, match="a: expected at most 500 megapixels, received 30000×30000"):
+        Sample("a", bytes(vast), meta={"recipe": {}}).pixels()
+
+
 def test_a_broken_picture_is_named():
     with pytest.raises(InputError, match="key"):
         Sample("key", b"\x89PNG\r\n").pixels()

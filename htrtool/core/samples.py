@@ -18,12 +18,15 @@ import cv2
 import numpy as np
 
 from htrtool.core.errors import InputError
-from htrtool.core.pictures import load_picture
+from htrtool.core.pictures import MAX_PIXELS, check_size, load_picture, open_picture
 
 PICTURE_MEMBERS = (".png", ".webp", ".jpg", ".jpeg")
 MISSED_MEMBERS = (*PICTURE_MEMBERS, ".tif", ".tiff", ".bmp", ".jp2")
 """Those and others that are no samples' pictures, but would be missed."""
 TEXT_MEMBERS = (".txt", ".gt.txt")
+USED_MEMBERS = (*PICTURE_MEMBERS, *TEXT_MEMBERS, ".json")
+LARGEST_MEMBER = MAX_PIXELS // 2
+"""In bytes: a picture of the most pixels takes less, and a few kilobytes of a tar can hold gigabytes of zeros."""
 
 
 @dataclass
@@ -51,9 +54,11 @@ class Sample:
         """Decode the picture to gray pixels, (height, width) uint8: as it is if it tells a recipe, else as any other picture.
 
         Raises:
-            InputError: the picture is broken.
+            InputError: the picture is broken, too small or too large.
         """
         if "recipe" in self.meta:
+            with open_picture(io.BytesIO(self.image), self.key) as header:
+                check_size(*header.size, self.key)
             return decode_prepared(self.image, self.key)
         return load_picture(lambda: io.BytesIO(self.image), self.key)
 
@@ -133,7 +138,7 @@ def read_samples(
                     alone.check(key, parts)
                     yield from _assembled(key, parts, source, on_error)
                     key, parts = member_key, {}
-                parts[suffix] = archive.extractfile(member).read()
+                parts[suffix] = _content(archive, member) if suffix in USED_MEMBERS else b""
     except (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
         raise InputError(
             f"expected a tar stream of samples, received something else or a broken one ({error})", source
@@ -142,6 +147,11 @@ def read_samples(
     yield from _assembled(key, parts, source, on_error)
     if not found:
         raise InputError("expected a tar stream of samples, received none (is the input empty?)", source)
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes | None:
+    """Return the bytes of a member, None if they are too many."""
+    return archive.extractfile(member).read() if member.size <= LARGEST_MEMBER else None
 
 
 class _Member(tarfile.TarInfo):
@@ -177,7 +187,7 @@ class _Alone:
         self._source = source
         self._seen: dict[str, bool] = {}
 
-    def check(self, key: str | None, parts: dict[str, bytes]) -> None:
+    def check(self, key: str | None, parts: dict[str, bytes | None]) -> None:
         """Take note of one sample's files.
 
         Raises:
@@ -197,8 +207,15 @@ class _Alone:
 
 
 def _assembled(
-    key: str | None, parts: dict[str, bytes], source: str, on_error: Callable[[InputError], None] | None
+    key: str | None, parts: dict[str, bytes | None], source: str, on_error: Callable[[InputError], None] | None
 ) -> Iterator[Sample]:
+    too_large = [key + suffix for suffix, content in parts.items() if content is None]
+    if too_large:
+        failure = InputError(f"expected a sample's files to have {LARGEST_MEMBER // 1_000_000} megabytes at most, {too_large[0]} has more", source)
+        if on_error is None:
+            raise failure
+        on_error(failure)
+        return
     image = next((parts[suffix] for suffix in PICTURE_MEMBERS if suffix in parts), None)
     if image is None:
         pictures = [suffix for suffix in parts if suffix.endswith(MISSED_MEMBERS)]
