@@ -116,6 +116,16 @@ def test_transparency_is_paper(tmp_path, mode):
     assert pixels[0, 0] == 255 and abs(int(pixels[10, 15]) - 20) < 3
 
 
+def test_a_transparent_colour_takes_no_more_memory(tmp_path):
+    path, side = tmp_path / "clear.png", 3000
+    Image.new("RGB", (side, side), "white").save(path, transparency=(255, 255, 255))
+    tracemalloc.start()
+    load(path)
+    # What Pillow takes is not counted here.
+    assert tracemalloc.get_traced_memory()[1] < 5 * side * side
+    tracemalloc.stop()
+
+
 def test_one_bit_and_floating_point(tmp_path):
     Image.fromarray(np.eye(30) > 0).save(tmp_path / "one.png")
     assert set(np.unique(load(tmp_path / "one.png")[0])) == {0, 255}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PIL import Image
 
@@ -71,9 +73,9 @@ def _is_transparent(image: Image.Image) -> bool:
 
 def _backdrop(image: Image.Image) -> str:
     """Return the colour of paper on which what a transparent picture shows can be seen: black for white ink, else white."""
-    side = max(1, max(image.size) // LOOKED_AT)
-    seen = image.reduce(side) if image.mode in WITH_ALPHA - {"PA"} else image
-    tones, opacity = (np.asarray(band, float) for band in seen.convert("RGBA").convert("LA").split())
+    side = max(1, int(math.sqrt(image.width * image.height)) // LOOKED_AT)
+    seen = image.resize([max(1, length // side) for length in image.size], Image.Resampling.NEAREST)
+    tones, opacity = (np.asarray(band, np.float32) for band in seen.convert("RGBA").convert("LA").split())
     return "black" if (tones * opacity).sum() > LIGHT * opacity.sum() and opacity.mean() < MOSTLY_CLEAR else "white"
 
 
@@ -118,5 +120,5 @@ def dark_on_light(gray: np.ndarray) -> np.ndarray:
     width = max(3, min(31, min(small.shape) // 2 * 2 - 1))
     detail = small - cv2.blur(small, (width, width), borderType=cv2.BORDER_REPLICATE)
     spread = float(detail.std())
-    lopsided = float((detail**3).mean()) / max(spread, 1e-3) ** 3
+    lopsided = float((detail * detail * detail).mean()) / max(spread, 1e-3) ** 3
     return 255 - gray if spread > 4 and lopsided > 1 else gray
