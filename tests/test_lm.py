@@ -222,6 +222,9 @@ def test_the_confidence_is_fitted_by_one_command(tmp_path):
     written = tiny.read_bytes()
     done = htr("train", "--calibrate", tiny, tmp_path / "few.tar")
     assert done.returncode == 3 and "20 lines or more" in done.stderr and "received 1" in done.stderr
+    (tmp_path / "tiny.keras").write_bytes(b"no zip")
+    done = htr("train", "--calibrate", tiny, tmp_path / "lines.tar")
+    assert done.returncode == 4 and "tiny.keras: expected a .keras file" in done.stderr.splitlines()[-1]
     assert tiny.read_bytes() == written
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import unicodedata
 import zipfile
@@ -14,8 +15,8 @@ from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.decoding.beam import Candidate
 from htrtool.core.decoding.confidence import Confidence, Evidence, Features
-from htrtool.core.errors import InputError
-from htrtool.core.files import replacing
+from htrtool.core.errors import InputError, ModelError
+from htrtool.core.files import BROKEN_ARCHIVE, replacing
 from htrtool.core.labels import plain
 from htrtool.core.language import load_language
 from htrtool.core.modelfile import METADATA_FILE, METADATA_KEY, ModelInfo
@@ -49,6 +50,7 @@ def calibrate(model: Path, lines: Iterable[tuple[np.ndarray, str]]) -> tuple[Mod
 
     Raises:
         InputError: there are no lines, or fewer than ``TOO_FEW`` for a model that has a confidence.
+        ModelError: ``NAME.keras`` is broken; both files stay as they are.
         DependencyError: onnx is missing.
     """
     reader = Reader(model, usable_cpus())
@@ -120,12 +122,22 @@ def _write(model: Path, info: ModelInfo) -> None:
     for entry in network.metadata_props:
         if entry.key == METADATA_KEY:
             entry.value = info.to_json()
-    with replacing(model) as stream:
-        stream.write(network.SerializeToString())
+    contents = {model: network.SerializeToString()}
     parent = model.with_suffix(".keras")
-    if not parent.is_file():
-        return
-    with zipfile.ZipFile(parent) as old, replacing(parent) as stream, zipfile.ZipFile(stream, "w") as new:
-        for item in old.infolist():
-            content = info.to_json().encode() if item.filename == METADATA_FILE else old.read(item)
-            new.writestr(item, content)
+    if parent.is_file():
+        contents[parent] = _with_metadata(parent, info)
+    for path, content in contents.items():
+        with replacing(path) as stream:
+            stream.write(content)
+
+
+def _with_metadata(parent: Path, info: ModelInfo) -> bytes:
+    """Return the content of a ``.keras`` file with other metadata."""
+    stream = io.BytesIO()
+    try:
+        with zipfile.ZipFile(parent) as old, zipfile.ZipFile(stream, "w") as new:
+            for item in old.infolist():
+                new.writestr(item, info.to_json().encode() if item.filename == METADATA_FILE else old.read(item))
+    except BROKEN_ARCHIVE as error:
+        raise ModelError(f"expected a .keras file written by htr train ({error}): move it away if it is none", str(parent)) from None
+    return stream.getvalue()
