@@ -218,6 +218,9 @@ def test_a_broken_checkpoint_is_refused(tmp_path):
         (tmp_path / "part").write_bytes(whole.read_bytes()[:size])
         with pytest.raises(InputError, match="a broken one"):
             read_checkpoint(tmp_path / "part")
+    np.save(tmp_path / "other.npy", np.arange(3))
+    with pytest.raises(InputError, match="another file"):
+        read_checkpoint(tmp_path / "other.npy")
 
 
 def test_a_run_goes_on_only_as_it_began_and_is_not_begun_anew_by_oversight(trained, tmp_path):

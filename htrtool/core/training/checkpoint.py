@@ -45,5 +45,5 @@ def read_checkpoint(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
         return json.loads(arrays.pop(_TOLD).tobytes()), arrays
     except FileNotFoundError:
         raise InputError("expected the checkpoint of a run to resume, found none", str(path)) from None
-    except BROKEN_ARCHIVE as error:
-        raise InputError(f"expected the checkpoint of a run, found a broken one ({error})", str(path)) from None
+    except (*BROKEN_ARCHIVE, TypeError) as error:
+        raise InputError(f"expected the checkpoint of a run, found a broken one or another file ({error})", str(path)) from None
