@@ -275,24 +275,24 @@ def _count(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def _order(boxes: np.ndarray, heights: np.ndarray, row: float) -> list[int]:
     """Order lines of which those of one row are ``row`` apart in height at most."""
-    count = len(heights)
     left, right = boxes.T
     y = heights
     overlap = _overlaps(left, right)
     before = overlap & (y[:, None] < y[None, :])
     beside = ~overlap & (left[:, None] < left[None, :])
-    for third in range(count):
-        between = (np.minimum.outer(y, y) < y[third]) & (y[third] < np.maximum.outer(y, y))
-        beside &= ~(between & overlap[third][:, None] & overlap[third][None, :])
+    between = _count(before, before) > 0
+    beside &= ~(between | between.T)
     beside &= (y[:, None] < y[None, :] + row) | _in_columns(boxes, heights, overlap, row)
     before |= beside
     np.fill_diagonal(before, False)
-    order, left_over = [], set(range(count))
-    indegree = before.sum(axis=0)
-    while left_over:
+    by_height = np.lexsort((left, y))
+    before = before[np.ix_(by_height, by_height)]
+    indegree = before.sum(axis=0, dtype=float)
+    order = []
+    for _ in range(len(y)):
         # A cycle, which ragged columns can make, is broken at the line that has the fewest before it, the highest of those.
-        ready = min(left_over, key=lambda i: (indegree[i], y[i], left[i]))
-        left_over.remove(ready)
-        order.append(ready)
-        indegree = indegree - before[ready]
+        ready = indegree.argmin()
+        order.append(int(by_height[ready]))
+        indegree -= before[ready]
+        indegree[ready] = np.inf
     return order
