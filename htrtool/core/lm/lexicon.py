@@ -21,6 +21,8 @@ LISTED = 0.3
 """The share of words that are taken to be of the list."""
 AFTER = 1.0
 """What the character after a listed word costs at most, in nats: a model that knows no such word expects none."""
+Symbol = int | tuple[int, ...]
+"""What the model has for a character."""
 _MOST = 255
 
 
@@ -33,7 +35,7 @@ class _Beginning:
     __slots__ = ("longer", "words", "cost", "whole")
 
     def __init__(self) -> None:
-        self.longer: dict[int, _Beginning] = {}
+        self.longer: dict[Symbol, _Beginning] = {}
         self.words = 0
         self.cost = self.whole = math.inf
 
@@ -58,7 +60,7 @@ class Lexicon:
 
     def __init__(self, model: NGram | Mixture, words: Iterable[str]):
         self.model, self.of_words = model, model.of_words
-        self._letters: dict[int, bool] = {model.symbol(c): c.isalnum() for c in model.characters}
+        self._letters: dict[Symbol, bool] = {model.symbol(c): c.isalnum() for c in model.characters}
         self._words = list(dict.fromkeys(words))
 
     @cached_property
@@ -86,7 +88,7 @@ class Lexicon:
             beginning.cost = math.log(len(words) / beginning.words)
         return nothing
 
-    def symbols_of(self, charset: Charset) -> list[int]:
+    def symbols_of(self, charset: Charset) -> list[Symbol]:
         """Return the symbol of each class of a charset."""
         return self.model.symbols_of(charset)
 
@@ -94,7 +96,7 @@ class Lexicon:
         """Return what each character of a line costs in the model without the words, in nats."""
         return self.model.costs(text)
 
-    def step(self, state: _State, symbol: int) -> tuple[int, _State]:
+    def step(self, state: _State, symbol: Symbol) -> tuple[int, _State]:
         """Return what ``symbol`` costs in ``state``, in ``STEP``, and the state after it."""
         inner, beginning, word = state
         cost, inner = self.model.step(inner, symbol)

@@ -17,6 +17,7 @@ WORST = 60
 WEIGHT_OF_SIZE = 0.75
 """The exponent of a model's number of n-grams in what it counts: what a few lines tell is often wrong of other lines."""
 _KEPT = 200_000
+_Symbol = tuple[int, ...]
 
 
 class _State(NamedTuple):
@@ -29,7 +30,7 @@ class _State(NamedTuple):
 class Mixture(CharacterModel):
     """The mean of what several language models hold probable, each weighed by its size and how well it did on the last characters.
 
-    It is asked like one of them; a symbol stands for that of each. So a small model of an archive speaks where the text
+    It is asked like one of them; a symbol is that of each. So a small model of an archive speaks where the text
     is like the archive's; SRILM's ``ngram -bayes`` (Stolcke, 2002) weighs by the likelihood of a fixed context.
 
     Args:
@@ -45,25 +46,23 @@ class Mixture(CharacterModel):
         # A small model knows few characters, and one that it does not know is only one of the many that are left.
         occurring = charset.characters if charset else self.characters
         self._unknown = [self._share_of_unknown(model, occurring) for model in models]
-        self._symbols: list[tuple[int, ...]] = []
-        self._number: dict[tuple[int, ...], int] = {}
-        self._steps: dict[tuple[_State, int], tuple[int, _State]] = {}
+        self._steps: dict[tuple[_State, _Symbol], tuple[int, _State]] = {}
         self.start = _State(tuple(model.start for model in self.models), (0,) * len(self.models))
 
-    def symbol(self, character: str) -> int:
+    def symbol(self, character: str) -> _Symbol:
         """Return the symbol of a character."""
-        return self._numbered(tuple(model.symbol(character) for model in self.models))
+        return tuple(model.symbol(character) for model in self.models)
 
-    def symbols_of(self, charset: Charset) -> list[int]:
+    def symbols_of(self, charset: Charset) -> list[_Symbol]:
         """Return the symbol of each class of a charset, the blank's being that of the unknown."""
-        return [self._numbered(symbols) for symbols in zip(*(model.symbols_of(charset) for model in self.models))]
+        return list(zip(*(model.symbols_of(charset) for model in self.models)))
 
     @staticmethod
     def _share_of_unknown(model: NGram, characters: Iterable[str]) -> int:
         """Return what it costs to be a certain one of the characters that a model does not know, in ``STEP``."""
         return round(math.log(max(1, sum(model.symbol(character) == UNKNOWN for character in characters))) / STEP)
 
-    def step(self, state: _State, symbol: int) -> tuple[int, _State]:
+    def step(self, state: _State, symbol: _Symbol) -> tuple[int, _State]:
         """Return what ``symbol`` costs in ``state``, in ``STEP``, and the state after it."""
         known = self._steps.get((state, symbol))
         if known is None:
@@ -72,11 +71,10 @@ class Mixture(CharacterModel):
             known = self._steps[state, symbol] = self._step(state, symbol)
         return known
 
-    def _step(self, state: _State, symbol: int) -> tuple[int, _State]:
-        symbols = self._symbols[symbol]
-        steps = [model.step(*at) for model, *at in zip(self.models, state.inner, symbols)]
+    def _step(self, state: _State, symbol: _Symbol) -> tuple[int, _State]:
+        steps = [model.step(*at) for model, *at in zip(self.models, state.inner, symbol)]
         costs = [
-            cost + (unknown if own == UNKNOWN else 0) for (cost, _), own, unknown in zip(steps, symbols, self._unknown)
+            cost + (unknown if own == UNKNOWN else 0) for (cost, _), own, unknown in zip(steps, symbol, self._unknown)
         ]
         weights = [size * math.exp(-STEP * behind) for size, behind in zip(self._sizes, state.behind)]
         least = min(costs)
@@ -85,10 +83,3 @@ class Mixture(CharacterModel):
         best = min(totals)
         behind = tuple(min(GRAIN * round((total - best) / GRAIN), WORST) for total in totals)
         return round(least - math.log(mean) / STEP), _State(tuple(after for _, after in steps), behind)
-
-    def _numbered(self, symbols: tuple[int, ...]) -> int:
-        number = self._number.get(symbols)
-        if number is None:
-            number = self._number[symbols] = len(self._symbols)
-            self._symbols.append(symbols)
-        return number
