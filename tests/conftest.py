@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+TESTS = Path(__file__).resolve().parent
+# Here and in the processes that the tests start it is this checkout that is tested, whatever is installed.
+sys.path[:0] = [str(TESTS), str(TESTS.parent)]
+os.environ["PYTHONPATH"] = os.pathsep.join([str(TESTS.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 # What a script starts with & ignores Ctrl-C, and so would every process that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

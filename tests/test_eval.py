@@ -17,7 +17,7 @@ from htrtool.exits import Exit
 
 
 def run(*arguments, stdin="", cwd=None):
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONIOENCODING": "utf-8"}
+    environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
     return subprocess.run(
         [sys.executable, "-m", "htrtool", "eval", *map(str, arguments)],
         input=stdin.encode() if isinstance(stdin, str) else stdin,
@@ -433,8 +433,7 @@ def test_a_closed_pipe_ends_quietly(tmp_path):
     truth = tmp_path / "t.tsv"
     truth.write_text("file\ttext\n" + "".join(f"{i}.png\tabc\n" for i in range(3000)))
     command = [sys.executable, "-m", "htrtool", "eval", "-q", "--per", "line", str(truth), str(truth)]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""

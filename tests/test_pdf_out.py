@@ -330,7 +330,7 @@ def test_a_folder_for_temporary_files_that_is_not_there_is_told(run_htr, tmp_pat
     (tmp_path / "sitecustomize.py").write_text(
         "import tempfile\ntempfile._candidate_tempdir_list = lambda: ['/nowhere']\n"
     )
-    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])}
     cv2.imwrite(str(tmp_path / "x.png"), draw_line("bad"))
     result = run_htr("read", "-o", "x.pdf", "x.png", cwd=tmp_path, env=environment)
     assert result.returncode == Exit.UNWRITTEN and b"name one in TMPDIR" in result.stderr and b"Traceback" not in result.stderr

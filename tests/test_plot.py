@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -25,12 +24,10 @@ BLUE, RED = (0x0B, 0x3D, 0x68), (0xC1, 0x27, 0x2D)
 
 
 def run(*arguments, stdin=b""):
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
     return subprocess.run(
         [sys.executable, "-m", "htrtool", "plot", *map(str, arguments)],
         input=stdin.encode() if isinstance(stdin, str) else stdin,
         capture_output=True,
-        env=environment,
         timeout=120,
     )
 
@@ -401,9 +398,8 @@ def test_nothing_is_drawn_to_a_terminal(tmp_path):
     table = tmp_path / "e.tsv"
     table.write_text(EPOCHS)
     leader, follower = pty.openpty()
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
     command = [sys.executable, "-m", "htrtool", "plot", str(table)]
-    result = subprocess.run(command, stdout=follower, stderr=subprocess.PIPE, env=environment, timeout=60)
+    result = subprocess.run(command, stdout=follower, stderr=subprocess.PIPE, timeout=60)
     os.close(follower)
     os.close(leader)
     assert result.returncode == Exit.USAGE
