@@ -74,9 +74,10 @@ def read(
         or a DataFrame with the columns of the table that ``htr read`` writes, and ``alternatives`` if asked for.
 
     Raises:
-        ModelError: there is no such model, or it is broken.
-        InputError: an input can't be read, and there is no ``on_problem``.
-        ValueError: a number is out of its bounds: ``htr read --help`` tells them.
+        ModelError: there is no such model or language model, or it is broken.
+        InputError: the lexicon can't be read, or there is no language model that it could work with; or, as the lines are
+            iterated over, an input can't be read and there is no ``on_problem``.
+        ValueError: there is no such mode, or a number is out of its bounds: ``htr read --help`` tells them.
     """
     from htrtool.core.bounds import check_bounds
     from htrtool.core.language import reader_for

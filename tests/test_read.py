@@ -351,6 +351,11 @@ def test_numbers_out_of_bounds_are_told(tiny_model, numbers):
         htrtool.read([], tiny_model, **numbers)
 
 
+def test_a_mode_that_is_none_is_told(tiny_model):
+    with pytest.raises(ValueError, match="auto, page, line, received 'lines'"):
+        htrtool.read([], tiny_model, mode="lines")
+
+
 def test_a_bad_sample_among_good_ones_is_told_and_the_others_are_read(run_htr, tiny_model, tmp_path):
     with open(tmp_path / "x.tar", "wb") as stream, SampleWriter(stream) as writer:
         for key, text in (("a/1", "bad"), ("a/2", "cab"), ("a/3", "dad")):

@@ -70,6 +70,9 @@ class Pipeline:
         on_empty: called with the file and the page number of each page on which no line was found.
         wanted: asked of each page, before it is loaded, whether to read it. Without it, all are read.
 
+    Raises:
+        ValueError: there is no such mode.
+
     Attributes:
         pages: the number of pages (or pictures of lines) that were read so far.
     """
@@ -88,7 +91,7 @@ class Pipeline:
         wanted: Callable[[PageSource], bool] | None = None,
     ):
         if mode not in MODES:
-            raise InputError(f"expected a mode among {', '.join(MODES)}, received {mode!r}")
+            raise ValueError(f"expected a mode among {', '.join(MODES)}, received {mode!r}")
         self.pages = 0
         self._reader, self._operands = reader, operands
         self._mode, self._dpi, self._batch = mode, dpi, batch
