@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 STRIP = 1_000_000
 # What is drawn in tones lighter than LIGHT, on average, on a picture whose opacity is less than MOSTLY_CLEAR, is white ink.
@@ -40,7 +40,7 @@ def orientation_of(image: Image.Image) -> int:
     if image.format == "TIFF":
         # Pillow turns these itself when it loads them, and takes the tag away.
         image.load()
-    return image.getexif().get(0x0112, 1)
+    return image.getexif().get(ExifTags.Base.Orientation, 1)
 
 
 def to_eight_bits(samples: np.ndarray) -> np.ndarray:

@@ -10,6 +10,8 @@ import numpy as np
 WORKING_SIDE = 1500
 CELL = 16
 LEAST_CONTRAST = 0.06
+STROKE = 0.25
+"""How far from the paper's tone to the darkest ink's the strokes of a line begin."""
 THICKEST_RULE = 5
 OUTSIDE = 0.33
 """Of the usual tone of the paper, that under which it is the dark edge of a scan, no shadow on paper."""
@@ -31,27 +33,14 @@ class InkMap:
     scale: float
 
 
-def strokes(line: np.ndarray, share: float = 0.25) -> np.ndarray:
+def strokes(line: np.ndarray) -> np.ndarray:
     """Tell the strokes of a line from its paper, both of which are about of one tone: bool of the shape of ``line``.
 
     Args:
         line: (height, width) uint8, dark ink on light paper.
-        share: how far from the paper's tone to the darkest ink's a stroke begins.
     """
     paper, darkest = np.percentile(line, 80), np.percentile(line, 1)
-    return line < paper - share * (paper - darkest)
-
-
-def shown_through(ink: np.ndarray, down: int, across: int, blur: float) -> np.ndarray:
-    """Return what shows of the other side of a sheet, for which a line's own ink serves: mirrored, shifted and blurred.
-
-    Args:
-        ink: (height, width) float32, 0 on paper.
-        down: by how many rows it is shifted, around the edges.
-        across: by how many columns.
-        blur: the standard deviation of the blur, in pixels.
-    """
-    return cv2.GaussianBlur(np.roll(ink[:, ::-1], (down, across), (0, 1)), (0, 0), blur)
+    return line < paper - STROKE * (paper - darkest)
 
 
 def ink_map(pixels: np.ndarray, side: int = WORKING_SIDE, baselines: np.ndarray | None = None) -> InkMap:

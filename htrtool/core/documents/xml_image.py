@@ -124,13 +124,13 @@ def as_described(pixels: np.ndarray, page: XmlPage, opened: Callable[[], IO[byte
         pixels: (height, width) uint8.
         opened: opens the image's file.
     """
-    from PIL import Image
+    from PIL import ExifTags, Image
 
     height, width = pixels.shape
     if not page.width or not page.height or (width > height) == (page.width > page.height):
         return pixels
     with opened() as stream, Image.open(stream) as picture:
-        orientation = picture.getexif().get(0x0112, 1)
+        orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
     # Undone is what orientations 5 and 7, mirrored, and 6 and 8, turned, ask for.
     stored = {5: pixels.T, 6: np.rot90(pixels), 7: pixels[::-1, ::-1].T, 8: np.rot90(pixels, -1)}.get(orientation, pixels)
     return np.ascontiguousarray(stored)

@@ -16,7 +16,7 @@ from htrtool.core.drawing.boxes import BOX_COLUMNS, Box, boxes_in_json, boxes_in
 from htrtool.core.drawing.charts import Curve, Figure, save
 from htrtool.core.drawing.hand_chart import HAND_COLUMNS, HandCurve, hand_chart, hand_curves_of
 from htrtool.core.drawing.page_chart import page_with_lines
-from htrtool.core.drawing.score_chart import SCORE_COLUMNS, Scores, score_chart, scores_of
+from htrtool.core.drawing.score_chart import RATE_COLUMNS, Scores, score_chart, scores_of
 from htrtool.core.errors import InputError
 from htrtool.core.files import name_from_text, printable_name
 from htrtool.core.pages import DEFAULT_DPI, PageSource, is_xml, page_sources
@@ -86,7 +86,7 @@ def load(operand: str, beside: bool = True) -> Curve | Scores | list[HandCurve] 
             rows = read_numbered(itertools.chain(filter(None, [header]), text), operand)
             if "epoch" in columns or "loss" in columns:
                 return charts.curve_of(rows, operand)
-            if set(SCORE_COLUMNS) <= set(columns):
+            if set(RATE_COLUMNS) <= set(columns):
                 return scores_of(rows, operand)
             if set(HAND_COLUMNS) <= set(columns):
                 return hand_curves_of(rows, operand)
@@ -96,7 +96,7 @@ def load(operand: str, beside: bool = True) -> Curve | Scores | list[HandCurve] 
         raise InputError(f"can't read it: {error.strerror or error}", operand) from None
     found = " ".join(columns)
     raise InputError(
-        f"expected a table of epochs (epoch, loss, …), of scores ({', '.join(SCORE_COLUMNS)}, …), of lines ({', '.join(BOX_COLUMNS)}, …) or of learned hands "
+        f"expected a table of epochs (epoch, loss, …), of scores ({', '.join(RATE_COLUMNS)}, …), of lines ({', '.join(BOX_COLUMNS)}, …) or of learned hands "
         f"({', '.join(HAND_COLUMNS)}, …) with a header, "
         "JSON lines, ALTO or PAGE XML, "
         + (f"found {found[:100]!r}" if found else "found nothing")

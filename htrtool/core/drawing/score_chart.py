@@ -13,7 +13,7 @@ from htrtool.core.cells import number_in
 from htrtool.core.drawing.charts import legible, shortened
 from htrtool.core.errors import InputError
 
-SCORE_COLUMNS = ("scope", "name", "metric", "value")
+RATE_COLUMNS = ("scope", "name", "metric", "value")
 # What is drawn of a table that has it, else all that it has.
 ERROR_RATES = {"cer": "character error rate", "wer": "word error rate"}
 FINEST_FIRST = ("line", "file", "document", "corpus")
