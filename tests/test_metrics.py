@@ -145,7 +145,7 @@ def test_one_document_or_none_has_no_interval():
 def test_a_drawing_keeps_the_number_of_documents():
     counts = np.zeros((50, len(COUNTS)), int)
     counts[:, COUNTS.index("lines")] = 1
-    drawn = resample(counts, range(50), seed=0, resamples=20)
+    drawn = resample(counts, range(50))
     assert (drawn[:, COUNTS.index("lines")] == 50).all()
 
 

@@ -26,8 +26,8 @@ TURNED = 0.15
 class LineSample:
     """A crop with what the network shall say of it.
 
-    ``page`` is float32 (side, side, 1); ``maps`` float32 (side / 2, side / 2, maps + 1), the last one the weight of each
-    pixel; ``turn`` float32 (side / 32, side / 32, 6), the last one the weight of each patch.
+    ``page`` is float32 (SIDE, SIDE, 1); ``maps`` float32 (SIDE / 2, SIDE / 2, maps + 1), the last one the weight of each
+    pixel; ``turn`` float32 (SIDE / 32, SIDE / 32, 6), the last one the weight of each patch.
     """
 
     page: np.ndarray
@@ -35,18 +35,18 @@ class LineSample:
     turn: np.ndarray
 
 
-def make_sample(truth: PageTruth, rng: np.random.Generator, side: int = SIDE) -> LineSample:
+def make_sample(truth: PageTruth, rng: np.random.Generator) -> LineSample:
     """Cut a random piece out of an annotated page, changed as other cameras, papers and hands would change it."""
-    matrix = _geometry(truth, rng, side)
+    matrix = _geometry(truth, rng)
     # Area interpolation where the page is made smaller; warping alone would leave gaps in thin strokes.
     pixels, shrink = truth.pixels, np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
     if shrink < 0.75:
         pixels = cv2.GaussianBlur(pixels, (0, 0), 0.4 / shrink)
     border = (cv2.BORDER_REPLICATE, cv2.BORDER_CONSTANT)[int(rng.random() < 0.4)]
     tone = int(rng.choice([rng.integers(0, 60), np.quantile(pixels[::4, ::4], 0.8)]))
-    pixels = cv2.warpPerspective(pixels, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=tone)
-    maps = _maps(truth, matrix, side)
-    turn = np.zeros((side // STRIDE, side // STRIDE, len(TURNS) + 2), np.float32)
+    pixels = cv2.warpPerspective(pixels, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=tone)
+    maps = _maps(truth, matrix)
+    turn = np.zeros((SIDE // STRIDE, SIDE // STRIDE, len(TURNS) + 2), np.float32)
     covered = cv2.resize(maps[..., 1], turn.shape[:2], interpolation=cv2.INTER_AREA)
     quarter = int(rng.integers(1, 4)) if rng.random() < TURNED else 0
     turn[..., 1 + quarter] = covered > 0.1
@@ -62,7 +62,7 @@ def make_sample(truth: PageTruth, rng: np.random.Generator, side: int = SIDE) ->
     return LineSample(page[..., None], maps, turn)
 
 
-def _geometry(truth: PageTruth, rng: np.random.Generator, side: int) -> np.ndarray:
+def _geometry(truth: PageTruth, rng: np.random.Generator) -> np.ndarray:
     """Draw the homography from the page to the crop."""
     height, width = truth.pixels.shape
     scale = float(np.exp(rng.normal(0, 0.3)))
@@ -75,7 +75,7 @@ def _geometry(truth: PageTruth, rng: np.random.Generator, side: int) -> np.ndarr
     else:
         centre = rng.random(2) * (width, height)
     # The crop stays on the page where the page is large enough.
-    reach = side / 2 / scale
+    reach = SIDE / 2 / scale
     size = np.array([width, height], float)
     centre = np.where(size > 2 * reach, np.clip(centre, reach * 0.8, size - reach * 0.8), size / 2)
     angle = np.radians(rng.normal(0, 3) if rng.random() < 0.8 else rng.uniform(-15, 15))
@@ -84,11 +84,11 @@ def _geometry(truth: PageTruth, rng: np.random.Generator, side: int) -> np.ndarr
     linear = np.array([[cos, -sin], [sin, cos]]) @ np.array([[stretch, shear], [0, 1 / stretch]])
     matrix = np.eye(3)
     matrix[:2, :2] = linear
-    matrix[:2, 2] = side / 2 - linear @ centre
+    matrix[:2, 2] = SIDE / 2 - linear @ centre
     tilt = np.eye(3)
     if rng.random() < 0.5:
-        tilt[2, :2] = rng.normal(0, 0.12 / side, 2)
-        there = np.array([[1, 0, side / 2], [0, 1, side / 2], [0, 0, 1]])
+        tilt[2, :2] = rng.normal(0, 0.12 / SIDE, 2)
+        there = np.array([[1, 0, SIDE / 2], [0, 1, SIDE / 2], [0, 0, 1]])
         tilt = there @ tilt @ np.linalg.inv(there)
     return tilt @ matrix
 
@@ -98,12 +98,12 @@ def _moved(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return cv2.perspectiveTransform(points[None].astype(np.float64), matrix)[0] / 2 - 0.25
 
 
-def _maps(truth: PageTruth, matrix: np.ndarray, side: int) -> np.ndarray:
-    half = side // 2
+def _maps(truth: PageTruth, matrix: np.ndarray) -> np.ndarray:
+    half = SIDE // 2
     maps = np.zeros((half, half, len(MAPS) + 1), np.float32)
     baseline, body, end = (np.zeros((half, half), np.uint8) for _ in MAPS)
     weight = np.full((half, half), 255, np.uint8)
-    unclaimed = cv2.warpPerspective(truth.unclaimed_mask(), matrix, (side, side), flags=cv2.INTER_NEAREST)
+    unclaimed = cv2.warpPerspective(truth.unclaimed_mask(), matrix, (SIDE, SIDE), flags=cv2.INTER_NEAREST)
     unclaimed = cv2.dilate(cv2.resize(unclaimed, (half, half), interpolation=cv2.INTER_AREA), np.ones((9, 9), np.uint8))
     weight[unclaimed > 0] = round(255 * UNCLAIMED_WEIGHT)
     for line in truth.lines:

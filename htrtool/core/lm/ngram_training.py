@@ -21,6 +21,7 @@ from htrtool.core.text_files import read_utf8
 from htrtool.core.text_names import text_name
 
 ORDER = 6
+"""The length of the longest n-grams; packed, they have room for 8."""
 NODES = 500_000
 LEAST = 3
 """A character that occurs less often is not told from others unknown."""
@@ -50,12 +51,11 @@ class _Level:
     probability: np.ndarray
 
 
-def train_ngram(texts: Iterable[tuple[str, float]], order: int = ORDER, nodes: int = NODES) -> NGram:
+def train_ngram(texts: Iterable[tuple[str, float]], nodes: int = NODES) -> NGram:
     """Make a model of texts.
 
     Args:
         texts: each with the weight of its counts; line ends count as spaces.
-        order: the length of the longest n-grams, 2 to 8.
         nodes: how many n-grams to keep at most; those go first that change least.
 
     Raises:
@@ -70,7 +70,7 @@ def train_ngram(texts: Iterable[tuple[str, float]], order: int = ORDER, nodes: i
     figures = sum(frequency.pop(figure, 0) for figure in FIGURES)
     kept = [c for c, count in frequency.most_common(MOST_CHARACTERS) if count >= LEAST or c == " "]
     characters = "".join(sorted(kept + [FIGURE] * bool(figures)))
-    levels = _levels(*_longest(prepared, characters, order), order, len(characters) + 1)
+    levels = _levels(*_longest(prepared, characters), len(characters) + 1)
     return _model(characters, levels, _kept(levels, nodes))
 
 
@@ -135,7 +135,7 @@ def read_texts(names: Iterable[str], report: Callable[[HtrError], None]) -> Iter
         yield LanguageText(told.language, content, told.is_words)
 
 
-def _longest(texts: list[tuple[str, float]], characters: str, order: int) -> tuple[np.ndarray, np.ndarray]:
+def _longest(texts: list[tuple[str, float]], characters: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the n-grams of the highest order, packed and sorted, and their counts."""
     table = np.zeros(0x110000, np.uint64)
     for symbol, character in enumerate(characters, start=1):
@@ -143,9 +143,9 @@ def _longest(texts: list[tuple[str, float]], characters: str, order: int) -> tup
     found = []
     for text, weight in texts:
         # Ends filled up with spaces bring the last characters into the shorter n-grams too.
-        padded = table[np.frombuffer((text + " " * (order - 1)).encode("utf-32-le"), np.uint32)]
+        padded = table[np.frombuffer((text + " " * (ORDER - 1)).encode("utf-32-le"), np.uint32)]
         keys = np.zeros(len(text), np.uint64)
-        for place in range(order):
+        for place in range(ORDER):
             keys = keys << _SYMBOL | padded[place : place + len(text)]
         unique, times = np.unique(keys, return_counts=True)
         found.append((unique, times * weight))
@@ -153,15 +153,15 @@ def _longest(texts: list[tuple[str, float]], characters: str, order: int) -> tup
     return keys, np.bincount(place, np.concatenate([counts for _, counts in found]))
 
 
-def _levels(keys: np.ndarray, counts: np.ndarray, order: int, symbols: int) -> list[_Level]:
+def _levels(keys: np.ndarray, counts: np.ndarray, symbols: int) -> list[_Level]:
     """Return the n-grams of each order from 1 on with their smoothed probabilities."""
-    tables = [_shortened(keys, counts, order - length) for length in range(1, order)] + [(keys, counts)]
+    tables = [_shortened(keys, counts, ORDER - length) for length in range(1, ORDER)] + [(keys, counts)]
     levels = []
     shorter_keys, shorter = np.zeros(1, np.uint64), np.full(1, 1 / symbols)
     for place, (keys, counts) in enumerate(tables):
         parent = np.searchsorted(shorter_keys, keys >> _SYMBOL)
         suffix = np.searchsorted(shorter_keys, _without_first(keys, place))
-        weights = _tempered(keys, counts, place + 1, *tables[place + 1]) if place + 1 < order else counts
+        weights = _tempered(keys, counts, place + 1, *tables[place + 1]) if place + 1 < ORDER else counts
         discounts = np.interp(weights, range(len(DISCOUNTS)), DISCOUNTS)
         total, freed = np.bincount(parent, weights)[parent], np.bincount(parent, discounts)[parent]
         probability = (weights - discounts + freed * shorter[suffix]) / total

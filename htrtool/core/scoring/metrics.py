@@ -151,13 +151,11 @@ def _rate(metric: Metric, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
     return (1 - rate if metric.is_accuracy else rate), errors, total
 
 
-def resample(
-    counts: np.ndarray, documents: Sequence | None, seed: int = 0, resamples: int = RESAMPLES
-) -> np.ndarray | None:
-    """Draw documents with replacement, as many as there are, ``resamples`` times.
+def resample(counts: np.ndarray, documents: Sequence | None) -> np.ndarray | None:
+    """Draw documents with replacement, as many as there are, ``RESAMPLES`` times, the same ones each time.
 
     Returns:
-        (resamples, len(COUNTS)) int64, the counts of each drawing; None where there are fewer than two documents.
+        (RESAMPLES, len(COUNTS)) int64, the counts of each drawing; None where there are fewer than two documents.
     """
     if documents is None:
         return None
@@ -170,11 +168,11 @@ def resample(
         return None
     sums = np.zeros((size, counts.shape[1]), np.int64)
     np.add.at(sums, group, counts)
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     at_once = max(1, _CELLS_AT_ONCE // size)
     drawn = []
-    for start in range(0, resamples, at_once):
-        rows = min(at_once, resamples - start)
+    for start in range(0, RESAMPLES, at_once):
+        rows = min(at_once, RESAMPLES - start)
         chosen = generator.integers(0, size, (rows, size)) + np.arange(rows)[:, None] * size
         times = np.bincount(chosen.ravel(), minlength=rows * size).reshape(rows, size)
         drawn.append(times.astype(np.float64) @ sums.astype(np.float64))

@@ -32,7 +32,6 @@ def synthesise_page(
     face: Face,
     rng: np.random.Generator,
     width: int = 1240,
-    height: int | None = None,
     x_height: float = 20.0,
     pitch: float | None = None,
     pen: Pen | None = None,
@@ -42,8 +41,7 @@ def synthesise_page(
 
     Args:
         texts: the lines, each no longer than a line; all are written smaller if one does not fit the width.
-        width, height: pixels of the page; without a height the page is as high as its lines need, else
-            lines that no longer fit are left out.
+        width: pixels of the page, which is as high as its lines need.
         x_height: of the letters, pixels.
         pitch: from baseline to baseline, pixels; about three x-heights by default.
         pen, paper: drawn if not given.
@@ -52,7 +50,7 @@ def synthesise_page(
         (height, width) uint8 and its lines from top to bottom.
 
     Raises:
-        InputError: the font lacks a character, a text is empty, or the page has no room for a single line.
+        InputError: the font lacks a character, a text is empty, or a line so long that its letters would be too small.
     """
     labels = [face.label(" ".join(text.split())) for text in texts]
     if not labels or not all(labels):
@@ -72,18 +70,14 @@ def synthesise_page(
     pitch = pitch or X_HEIGHT * scale * float(rng.uniform(2.6, 3.4))
     first = margin + round(face.ascent * scale)
     below = round(face.descent * scale) + margin // 2
-    height = height or first + round((len(labels) - 1) * pitch) + below
-    if first + below > height or scale * X_HEIGHT < 5:
-        raise InputError(
-            f"expected a page with room for a line, received {width} x {height} pixels for {len(texts)} lines"
-        )
+    height = first + round((len(labels) - 1) * pitch) + below
+    if scale * X_HEIGHT < 5:
+        raise InputError(f"expected a page with room for its longest line, received one of {width} pixels in width")
 
     ink = np.zeros((height, width), np.float32)
     lines = []
     for number, (label, setting) in enumerate(zip(labels, settings)):
         baseline = first + number * pitch
-        if baseline + below > height:
-            break
         mask, level = broaden(setting.mask, face.stroke, pen, scale)
         above = round(setting.baseline * scale) + 6
         strip = above + round((mask.shape[0] - setting.baseline) * scale) + 6
