@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from typing import Callable, Iterator
 
 from htrtool.core.errors import HtrError
 
@@ -43,3 +45,14 @@ class Messages:
     def progress(self) -> bool:
         """Whether a progress bar may be drawn: on a terminal, and not silenced."""
         return not self.quiet and sys.stderr.isatty()
+
+    @contextlib.contextmanager
+    def counting(self, total: int | None = None, shown: bool = True) -> Iterator[Callable[..., object]]:
+        """Count lines on a terminal, of ``total`` if that is known: gives what to call with how many more there are, one by default."""
+        if not (shown and self.progress):
+            yield lambda lines=1: None
+            return
+        from tqdm import tqdm
+
+        with tqdm(total=total, unit=" lines", desc=self.command, leave=False) as bar:
+            yield bar.update

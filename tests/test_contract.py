@@ -267,3 +267,20 @@ def test_binary_output_is_never_written_to_a_terminal(name, folder):
     os.close(terminal)
     os.close(main)
     assert done.returncode == Exit.USAGE and b"terminal" in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/ptmx"), reason="needs pseudo-terminals")
+def test_lines_are_counted_on_the_terminal_unless_they_go_there_themselves(folder):
+    import pty
+    import termios
+
+    command = next(c for c in COMMANDS if str(c) == "read")
+    (folder / "good.png").write_bytes(command.good)
+    for to_terminal in (False, True):
+        main, terminal = pty.openpty()
+        termios.tcsetwinsize(terminal, (24, 80))
+        line = [sys.executable, "-m", "htrtool", command.name, *command.before, "good.png"]
+        subprocess.run(line, stdout=terminal if to_terminal else subprocess.DEVNULL, stderr=terminal, cwd=folder)
+        assert (b"htr read: 0 lines" in os.read(main, 10_000)) != to_terminal
+        os.close(terminal)
+        os.close(main)

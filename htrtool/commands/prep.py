@@ -134,7 +134,7 @@ def prep(
     with (
         contextlib.closing(all_made),
         sample_output(output if to_file else protect_stdout(), maker.split) as write,
-        progress(messages, synthesis.count if synthesis else None) as step,
+        messages.counting(synthesis.count if synthesis else None) as step,
     ):
         for made in all_made:
             try:
@@ -249,7 +249,7 @@ def hands_of(synthesis: SynthesisOptions, model: str, messages: Messages) -> Han
     from htrtool.core.training.corpus import labelled_samples
 
     reader = Reader(find_model(model), usable_cpus())
-    with progress(messages, None) as step:
+    with messages.counting() as step:
         # As they lean, for slants are what tells hands apart.
         found = labelled_samples(synthesis.hands, messages.problem, Recipe())
         samples = (sample for sample in found if isinstance(sample, Sample))
@@ -257,18 +257,6 @@ def hands_of(synthesis: SynthesisOptions, model: str, messages: Messages) -> Han
         hands = Hands.of(taken)
     messages.note(f"{len(hands)} hands to write with, from {hands.specimens} lines")
     return hands
-
-
-@contextlib.contextmanager
-def progress(messages: Messages, total: int | None) -> Iterator[Callable[[], object]]:
-    """Count samples on a terminal, of ``total`` if that is known."""
-    if not messages.progress:
-        yield lambda: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=total, unit=" lines", desc=messages.command, leave=False) as bar:
-        yield bar.update
 
 
 def tell(tally: Tally, messages: Messages) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 
 import click
 from click.core import ParameterSource
@@ -165,9 +166,11 @@ def read(
     path = find_model(model)
     if skip_existing and not (form in DOCUMENTS and names_folder(output)):
         raise click.UsageError("--skip-existing is for documents in a folder: give -f alto, page or hocr, and -o DIR")
-    if output in (None, "-"):
+    to_stdout = output in (None, "-")
+    to_terminal = to_stdout and sys.stdout.isatty()
+    if to_stdout:
         stdout = protect_stdout()
-        if form == "pdf" and stdout.isatty():
+        if form == "pdf" and to_terminal:
             raise click.UsageError("a PDF is not written to a terminal: give -o FILE, or pipe it on")
         opened = contextlib.closing(stdout)
     else:
@@ -199,7 +202,7 @@ def read(
         on_empty=lambda file, page: messages.warning(f"{file}: no line found on page {page}"),
         wanted=existing.lacks if existing else None,
     )
-    with progress(messages, output) as step:
+    with messages.counting(shown=not to_terminal) as step:
         if form in ROWS:
             from htrtool.core.rows import RowForm
 
@@ -343,17 +346,3 @@ class Counted:
             self.lines += len(page.lines)
             self._step(len(page.lines))
             yield page
-
-
-@contextlib.contextmanager
-def progress(messages: Messages, output: str | None):
-    """Count lines on a terminal, unless the rows themselves go there."""
-    import sys
-
-    if not messages.progress or (output in (None, "-") and sys.stdout.isatty()):
-        yield lambda lines=1: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(unit=" lines", desc=messages.command, leave=False) as bar:
-        yield bar.update
