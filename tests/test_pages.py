@@ -27,6 +27,10 @@ def load(path, **options):
     return [source.load() for source in page_sources(str(path), 300, **options)]
 
 
+TURNED = Image.Exif()
+TURNED[0x0112] = 6
+
+
 def error_of(path):
     with pytest.raises(InputError) as caught:
         load(path)
@@ -300,6 +304,23 @@ def test_a_jpeg_that_lacks_its_last_bytes_is_read_and_one_that_lacks_rows_is_tol
     for length in (len(content) * 3 // 4, 700):
         path.write_bytes(content[:length])
         assert "breaks off" in error_of(path)
+
+
+@pytest.mark.parametrize("options", [{"exif": TURNED}, {"progressive": True}, {"exif": TURNED, "progressive": True}])
+def test_a_turned_or_progressive_jpeg_that_breaks_off_is_told_and_one_that_lacks_only_its_end_is_read(tmp_path, options):
+    path = tmp_path / "photo.jpg"
+    page = np.full((320, 480), 255, np.uint8)
+    page[:200] = ramp(200, 480)
+    Image.fromarray(page).convert("RGB").save(path, **options)
+    (whole,) = load(path)
+    content = path.read_bytes()
+    path.write_bytes(content[:-2])
+    assert np.abs(load(path)[0].astype(int) - whole).max() <= 1
+    for share in (0.3, 0.6, 0.9):
+        length = int(share * len(content))
+        for rest in (b"", bytes(len(content) - length)):
+            path.write_bytes(content[:length] + rest)
+            assert "breaks off" in error_of(path)
 
 
 def test_a_photo_of_several_pictures_has_as_many_pages(tmp_path):

@@ -10,7 +10,7 @@ import warnings
 from typing import IO, Callable
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageChops, UnidentifiedImageError
 
 from htrtool.core.errors import InputError
 from htrtool.core.gray import dark_on_light, to_gray
@@ -32,8 +32,8 @@ Image.MAX_IMAGE_PIXELS = None
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 _MAGIC = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"))
-# Of JPEG: its beginning, its end, and the rows that come at once: where some lack they are all of one gray.
-_JPEG, _JPEG_END, _JPEG_ROWS = b"\xff\xd8", b"\xff\xd9", 8
+# Of JPEG: its beginning, its end, the rows of its smallest blocks, and what may stand for more of its data.
+_JPEG, _JPEG_END, _JPEG_ROWS, _JPEG_DATA = b"\xff\xd8", b"\xff\xd9", 8, bytes(range(128))
 # Of TIFF: what kind of page it is, and the bits that tell of a smaller form of another one, and of a mask for one.
 _SUBFILE_TYPE, _NO_PAGE = 254, 0b101
 _OF_PHONES = re.compile(rb".{4}ftyp(?:hei|hev|mif|msf|avi)", re.DOTALL)
@@ -127,16 +127,27 @@ def _gray(opened: Callable[[], IO[bytes]], name: str, index: int) -> np.ndarray:
 
 
 def _ended(opened: Callable[[], IO[bytes]], name: str) -> np.ndarray | None:
-    """Return a JPEG picture that lacks its last bytes, None if it lacks a row of it: what lacks comes out in one gray."""
+    """Return a JPEG picture that lacks its end as :func:`load_picture` does, None if it lacks more or is of another format."""
     with opened() as stream:
         content = stream.read()
-    if not content.startswith(_JPEG):
-        return None
+    ended = with_end(content) if content.startswith(_JPEG) else None
+    return None if ended is None else _gray(lambda: io.BytesIO(ended), name, 0)
+
+
+def with_end(content: bytes) -> bytes | None:
+    """Return a JPEG picture that lacks its end as one that has it, None if it is broken or lacks a row of blocks or more.
+
+    If its data is whole, more of it is passed over; else it fills blocks that lack, at the end of the picture or, in a
+    progressive one, of a scan.
+    """
+    # Where room was made for the whole file beforehand, zeros stand for what did not come.
+    content = content.rstrip(b"\0")
     try:
-        gray = _gray(lambda: io.BytesIO(content + _JPEG_END), name, 0)
+        first, second = (Image.open(io.BytesIO(content + more + _JPEG_END), formats=["JPEG"]) for more in (b"", _JPEG_DATA))
+        changed = ImageChops.difference(first, second).getbbox()
     except BROKEN:
         return None
-    return None if np.ptp(gray[-_JPEG_ROWS:].astype(int)) < 3 else gray
+    return content + _JPEG_END if changed is None or changed[1] >= first.height - _JPEG_ROWS else None
 
 
 def check_size(width: int, height: int, name: str, remedy: str = "scale it down") -> None:
