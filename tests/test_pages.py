@@ -341,6 +341,19 @@ def test_a_picture_of_a_pdf_that_is_broken_is_told_and_a_blank_one_read(tmp_path
     assert "its picture is broken" in error_of(path)
 
 
+def test_a_jpeg_in_a_pdf_that_breaks_off_is_told_and_one_that_lacks_only_its_end_is_read(tmp_path):
+    path = tmp_path / "scan.pdf"
+    Image.fromarray(ramp(160, 320)).save(path, quality=95)
+    (whole,) = load(path)
+    content = path.read_bytes()
+    start, end = content.index(b"\xff\xd8\xff"), content.index(b"\xff\xd9\nendstream") + 2
+    path.write_bytes(content[: end - 2] + bytes(2) + content[end:])
+    assert (load(path)[0] == whole).all()
+    middle = (start + end) // 2
+    path.write_bytes(content[:middle] + bytes(end - middle) + content[end:])
+    assert "breaks off" in error_of(path)
+
+
 @pytest.mark.parametrize(("suffix", "options"), [("heic", {"quality": -1}), ("avif", {"quality": 100, "subsampling": "4:4:4"})])
 def test_a_photo_of_a_phone_is_read_and_a_broken_one_told(tmp_path, suffix, options):
     pillow_heif.register_heif_opener()

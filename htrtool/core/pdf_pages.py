@@ -16,7 +16,7 @@ from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 from htrtool.core.errors import InputError
 from htrtool.core.gray import dark_on_light
 from htrtool.core.pages import Original, PageSource
-from htrtool.core.pictures import check_size
+from htrtool.core.pictures import breaks_off, check_size
 
 # PDFium may be called by one thread at a time; by the same one again, where the collector of garbage closes a document.
 _pdfium = threading.RLock()
@@ -74,6 +74,11 @@ def _is_broken(picture: pypdfium2.PdfObject) -> bool:
         return True
 
 
+def _breaks_off(picture: pypdfium2.PdfObject) -> bool:
+    """Tell whether a picture is a JPEG that breaks off, of which PDFium draws what there is in silence."""
+    return "DCTDecode" in picture.get_filters(skip_simple=True) and breaks_off(bytes(picture.get_data(decode_simple=True)))
+
+
 def _draw(document: _Document, index: int, size: tuple[int, int], dpi: float, name: str) -> np.ndarray:
     check_size(*size, name, "give a lower --dpi")
     with _pdfium:
@@ -82,12 +87,13 @@ def _draw(document: _Document, index: int, size: tuple[int, int], dpi: float, na
             bitmap = page.render(scale=dpi / 72, grayscale=True)
             gray = np.array(bitmap.to_numpy())
             bitmap.close()
-            broken = gray.min() == gray.max() and any(map(_is_broken, page.get_objects([FPDF_PAGEOBJ_IMAGE])))
+            pictures = list(page.get_objects([FPDF_PAGEOBJ_IMAGE]))
+            broken = any(map(_breaks_off, pictures)) or gray.min() == gray.max() and any(map(_is_broken, pictures))
             page.close()
         except pypdfium2.PdfiumError as error:
             raise InputError(f"it can't be drawn ({error})", name) from None
         except MemoryError:
             raise InputError(f"there is too little memory to draw it at {dpi:g} dpi: give a lower --dpi", name) from None
     if broken:
-        raise InputError("its picture is broken", name)
+        raise InputError("its picture is broken or breaks off", name)
     return dark_on_light(gray.reshape(gray.shape[:2]))

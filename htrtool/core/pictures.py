@@ -32,8 +32,8 @@ Image.MAX_IMAGE_PIXELS = None
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 _MAGIC = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"))
-# Of JPEG: its beginning, its end, the rows of its smallest blocks, and what may stand for more of its data.
-_JPEG, _JPEG_END, _JPEG_ROWS, _JPEG_DATA = b"\xff\xd8", b"\xff\xd9", 8, bytes(range(128))
+# Of JPEG: its beginning, that of its data, its end, the rows of its smallest blocks, and what may stand for more of its data.
+_JPEG, _JPEG_SCAN, _JPEG_END, _JPEG_ROWS, _JPEG_DATA = b"\xff\xd8", b"\xff\xda", b"\xff\xd9", 8, bytes(range(128))
 # Of TIFF: what kind of page it is, and the bits that tell of a smaller form of another one, and of a mask for one.
 _SUBFILE_TYPE, _NO_PAGE = 254, 0b101
 _OF_PHONES = re.compile(rb".{4}ftyp(?:hei|hev|mif|msf|avi)", re.DOTALL)
@@ -130,11 +130,19 @@ def _ended(opened: Callable[[], IO[bytes]], name: str) -> np.ndarray | None:
     """Return a JPEG picture that lacks its end as :func:`load_picture` does, None if it lacks more or is of another format."""
     with opened() as stream:
         content = stream.read()
-    ended = with_end(content) if content.startswith(_JPEG) else None
+    ended = _with_end(content) if content.startswith(_JPEG) else None
     return None if ended is None else _gray(lambda: io.BytesIO(ended), name, 0)
 
 
-def with_end(content: bytes) -> bytes | None:
+def breaks_off(content: bytes) -> bool:
+    """Tell whether a JPEG picture lacks more than its end; it is decoded only if it lacks that."""
+    end = content.rfind(_JPEG_END)
+    # A smaller form of it within its head has an end too.
+    is_ended = end >= 0 and _JPEG_SCAN not in content[end:]
+    return not is_ended and _with_end(content) is None
+
+
+def _with_end(content: bytes) -> bytes | None:
     """Return a JPEG picture that lacks its end as one that has it, None if it is broken or lacks a row of blocks or more.
 
     If its data is whole, more of it is passed over; else it fills blocks that lack, at the end of the picture or, in a
