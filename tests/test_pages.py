@@ -365,3 +365,12 @@ def test_a_photo_of_a_phone_is_read_and_a_broken_one_told(tmp_path, suffix, opti
     for length in (len(content) // 2, 60):
         path.write_bytes(content[:length])
         assert "broken or breaks off" in error_of(path) and "\n" not in error_of(path)
+
+
+def test_an_avif_of_which_only_a_part_came_is_told(tmp_path):
+    pillow_heif.register_heif_opener()
+    path = tmp_path / "photo.avif"
+    Image.fromarray(ramp(80, 160)).convert("RGB").save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2] + bytes(len(content) - len(content) // 2))
+    assert "broken" in error_of(path)

@@ -322,6 +322,25 @@ def test_problems_from_python(tiny_model, lines):
     assert len(rows) == 3 and len(told) == 1
 
 
+@pytest.mark.parametrize("place", ["pipeline.page_sources", "pages.load_picture"])
+def test_an_error_that_no_one_foresaw_is_of_one_input_and_ends_no_run(tiny_model, lines, monkeypatch, place):
+    from htrtool.core import pages, pipeline
+
+    module, name = {"pipeline": pipeline, "pages": pages}[place.split(".")[0]], place.split(".")[1]
+    whole, (bad, *good) = getattr(module, name), lines
+
+    def failing(*arguments):
+        if bad in arguments:
+            raise LookupError("no such thing")
+        return whole(*arguments)
+
+    monkeypatch.setattr(module, name, failing)
+    told = []
+    rows = list(htrtool.read([bad, *good], tiny_model, mode="line", on_problem=told.append))
+    assert [row.file for row in rows] == good
+    assert len(told) == 1 and bad in str(told[0]) and "LookupError: no such thing" in str(told[0])
+
+
 def test_what_was_read_comes_back_as_a_frame(run_htr, tiny_model, lines, tmp_path):
     run_htr("read", "-m", tiny_model, "--mode", "line", "-o", tmp_path / "out.tsv", *lines)
     frame = htrtool.read_table(tmp_path / "out.tsv")

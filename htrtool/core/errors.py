@@ -45,6 +45,12 @@ class DivergedError(HtrError):
     """Training lost its way: the loss is no longer a number."""
 
 
+def unforeseen(error: Exception) -> InputError:
+    """Return what no one foresaw as an error of the input at which it came, so that the others are still worked on."""
+    story = " ".join(f"{type(error).__name__}: {error}".split())
+    return InputError(f"expected an input that can be read, met an error of htr's own, which please report with the file: {story}")
+
+
 def of_opencv(error: Exception) -> InputError:
     """Return what OpenCV raised at a picture as an error of that picture, so that the others are still worked on."""
     return InputError(f"expected a picture that OpenCV can work on, it says: {' '.join(str(error).split())}")

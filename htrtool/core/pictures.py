@@ -22,8 +22,8 @@ MAX_PIXELS = 500_000_000
 MIN_SIDE = 4
 HEAD = 2048
 """How many of its first bytes tell what an input is."""
-# What Pillow's decoders raise on bytes that are not as they should be.
-BROKEN = (OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError, ArithmeticError, struct.error, MemoryError)
+# What Pillow's decoders and those of HEIC and AVIF raise on bytes that are not as they should be.
+BROKEN = (OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError, ArithmeticError, RuntimeError, struct.error, MemoryError)
 
 # The size is checked here, before anything is decoded, and an error names the file; Pillow's own limit would warn on
 # stderr at 89 megapixels, which is a mere A2 at 600 dpi.

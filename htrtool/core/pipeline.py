@@ -14,7 +14,7 @@ import numpy as np
 
 from htrtool.core.cut import Cut
 from htrtool.core.decoding.looks import Look, own_view
-from htrtool.core.errors import HtrError, InputError, of_opencv
+from htrtool.core.errors import HtrError, InputError, of_opencv, unforeseen
 from htrtool.core.lines import cut_lines, shows_one_line
 from htrtool.core.page import LineRead, Page, PageLine
 from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
@@ -202,10 +202,16 @@ class Pipeline:
                     if not self._offer(index, Page(source)):
                         return
                     index += 1
+                continue
             except InputError as error:
-                if not self._offer(index, Page(PageSource(operand, 1), problems=[error], failed=True, settled=True)):
-                    return
-                index += 1
+                problem = error
+            except HtrError:
+                raise
+            except Exception as error:
+                problem = unforeseen(error).at(operand)
+            if not self._offer(index, Page(PageSource(operand, 1), problems=[problem], failed=True, settled=True)):
+                return
+            index += 1
         with self._change:
             self._fed = True
             self._change.notify_all()
@@ -271,6 +277,8 @@ class Pipeline:
             page.fail(of_opencv(error))
         except MemoryError:
             page.fail(InputError("there is too little memory to read it"))
+        except Exception as error:
+            page.fail(unforeseen(error))
         if not self._keep_sources:
             # It may hold the bytes of a picture.
             page.source = PageSource(page.source.file, page.source.page)
