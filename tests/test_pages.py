@@ -14,7 +14,7 @@ from PIL import Image
 
 from htrtool.core.documents.output import image_name
 from htrtool.core.errors import InputError
-from htrtool.core.pages import page_sources
+from htrtool.core.pages import page_sources, stream_sources
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 
 
@@ -243,6 +243,38 @@ def test_standard_input_is_told_by_content_too(run_htr, tiny_model):
     Image.fromarray(draw_line("abc")).save(picture, "tiff")
     result = run_htr("read", "-m", tiny_model, "-f", "txt", "--mode", "line", "-", input=picture.getvalue())
     assert result.stdout == b"abc\n", result.stderr
+
+
+@pytest.mark.parametrize("kind", ["pbm", "pgm", "ppm"])
+def test_a_pnm_of_several_pages_as_programs_write_scans(tmp_path, kind):
+    pages = [Image.fromarray(ramp(40 + index, 91)).convert({"pbm": "1", "pgm": "L", "ppm": "RGB"}[kind]) for index in range(3)]
+    with open(tmp_path / "scans", "wb") as stream:
+        for page in pages:
+            page.save(stream, "ppm")
+    sources = list(page_sources(str(tmp_path / "scans")))
+    assert [(source.page, source.pages) for source in sources] == [(1, 3), (2, 3), (3, 3)]
+    assert all((source.load() == np.asarray(page.convert("L"))).all() for source, page in zip(sources, pages))
+    content = (tmp_path / "scans").read_bytes()
+    (tmp_path / "scans").write_bytes(content[:-9])
+    *whole, last = page_sources(str(tmp_path / "scans"))
+    assert len([source.load() for source in whole]) == 2
+    with pytest.raises(InputError, match="breaks off"):
+        last.load()
+
+
+def test_pictures_that_are_piped_one_after_the_other_are_pages():
+    content = io.BytesIO()
+    for index, kind in enumerate(("png", "jpeg", "ppm", "jpeg", "jpeg", "png")):
+        Image.fromarray(ramp(40 + index)).save(content, kind)
+    pages = list(stream_sources(io.BufferedReader(io.BytesIO(content.getvalue() + b"\n")), "-"))
+    assert [page.load().shape for page in pages] == [(40 + index, 90) for index in range(6)]
+    assert [page.page for page in pages] == [1, 2, 3, 4, 5, 6]
+
+
+def test_another_form_of_a_photo_behind_it_is_no_page():
+    content = io.BytesIO()
+    Image.fromarray(ramp()).save(content, "mpo", save_all=True, append_images=[Image.fromarray(ramp(20))])
+    assert len(list(stream_sources(io.BufferedReader(io.BytesIO(content.getvalue())), "-"))) == 1
 
 
 def test_smaller_forms_and_masks_in_a_tiff_are_no_pages(tmp_path):

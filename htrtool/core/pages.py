@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import mmap
 import os
 import re
 import stat
@@ -18,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from htrtool.core.errors import InputError
+from htrtool.core.joined import is_pnm, parts_of
 from htrtool.core.oneline import LONGEST_PAGE
 from htrtool.core.pictures import BROKEN, FORMATS, HEAD, frames_of, load_picture, open_picture
 from htrtool.core.samples import Sample, read_samples
@@ -136,7 +138,7 @@ def stream_sources(stream: IO[bytes], operand: str, dpi: float = DEFAULT_DPI) ->
     elif is_xml(head):
         yield from _of_xml(content, operand, Path(), dpi)
     else:
-        yield from _of_picture(lambda: io.BytesIO(content), operand)
+        yield from _of_parts([functools.partial(io.BytesIO, content[start:end]) for start, end in parts_of(content)], operand)
 
 
 def peeked(stream: IO[bytes]) -> tuple[bytes, IO[bytes]]:
@@ -259,10 +261,34 @@ def picture_sources(path: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
             head = stream.read(HEAD)
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror or error}", path) from None
-    opened = functools.partial(open, path, "rb")
-    pages = _of_pdf(Path(path), path, dpi) if is_pdf(head) else _of_picture(opened, path)
+    if is_pdf(head):
+        pages = _of_pdf(Path(path), path, dpi)
+    elif is_pnm(head):
+        with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            pages = _of_parts([functools.partial(_part, path, *part) for part in parts_of(content)], path)
+    else:
+        pages = _of_picture(functools.partial(open, path, "rb"), path)
     for page in pages:
         yield replace(page, image=path)
+
+
+def _part(path: str, start: int, end: int) -> IO[bytes]:
+    with open(path, "rb") as stream:
+        stream.seek(start)
+        return io.BytesIO(stream.read(end - start))
+
+
+def _of_parts(parts: list[Callable[[], IO[bytes]]], name: str) -> Iterator[PageSource]:
+    """Yield the pages of pictures that stand one after the other in an input, mostly of one alone."""
+    if len(parts) == 1:
+        yield from _of_picture(parts[0], name)
+        return
+    for number, part in enumerate(parts, 1):
+        try:
+            (page,) = _of_picture(part, name)
+            yield replace(page, page=number, pages=len(parts), original=Original(part, page=number))
+        except InputError as error:
+            yield PageSource(name, number, failing(error), pages=len(parts))
 
 
 def _of_picture(opened: Callable[[], IO[bytes]], name: str, lazy: bool = False) -> Iterator[PageSource]:
