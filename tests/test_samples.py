@@ -54,17 +54,25 @@ def test_the_stream_is_an_ordinary_tar_of_pictures_texts_and_json():
     assert len(data) % 10240 == 0
 
 
-@pytest.mark.parametrize("name", ["a.1.png", "a.bin.png", "a.tif"])
-def test_a_picture_that_forms_no_sample_is_told(name):
+@pytest.mark.parametrize("names", [["a.1.png"], ["a.bin.png"], ["a.tif"], ["a.heic"], ["a.pdf"], ["a.1.jpg", "a.2.jpg"]])
+def test_a_picture_that_forms_no_sample_is_told(names):
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
-        for member in (name, "b.png"):
+        for member in (*names, "b.png"):
             entry = tarfile.TarInfo(member)
             entry.size = len(picture())
             archive.addfile(entry, io.BytesIO(picture()))
     told = []
     assert [sample.key for sample in samples_in(stream.getvalue(), on_error=told.append)] == ["b"]
-    assert len(told) == 1 and name in str(told[0])
+    assert len(told) == 1 and all(name in str(told[0]) for name in names)
+
+
+def test_a_tar_without_pictures_is_told():
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("notes.txt"))
+    with pytest.raises(InputError, match="without pictures"):
+        samples_in(stream.getvalue())
 
 
 @pytest.mark.parametrize("order", [("a.png", "b.png", "a.txt", "b.txt"), ("a.txt", "b.txt", "a.png", "b.png")])

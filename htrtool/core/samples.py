@@ -18,10 +18,10 @@ import cv2
 import numpy as np
 
 from htrtool.core.errors import InputError
-from htrtool.core.pictures import MAX_PIXELS, check_size, load_picture, open_picture
+from htrtool.core.pictures import IMAGE_SUFFIXES, MAX_PIXELS, check_size, load_picture, open_picture
 
 PICTURE_MEMBERS = (".png", ".webp", ".jpg", ".jpeg")
-MISSED_MEMBERS = (*PICTURE_MEMBERS, ".tif", ".tiff", ".bmp", ".jp2")
+MISSED_MEMBERS = (*IMAGE_SUFFIXES, ".pdf")
 """Those and others that are no samples' pictures, but would be missed."""
 TEXT_MEMBERS = (".txt", ".gt.txt")
 USED_MEMBERS = (*PICTURE_MEMBERS, *TEXT_MEMBERS, ".json")
@@ -116,9 +116,9 @@ def read_samples(
         on_error: called with what is wrong with a single sample, which is then left out; without it, that is raised.
 
     Raises:
-        InputError: the stream is not a tar, breaks off, or has a picture and its text apart.
+        InputError: the stream is not a tar, breaks off, holds no picture, or has a picture and its text apart.
     """
-    key, parts, found = None, {}, False
+    key, parts, has_pictures = None, {}, False
     alone = _Alone(source)
     try:
         with tarfile.open(fileobj=stream, mode="r|*", ignore_zeros=True, tarinfo=_Member) as archive:
@@ -132,7 +132,8 @@ def read_samples(
                 if not stem:
                     continue
                 member_key = f"{folder}/{stem}" if folder else stem
-                found, suffix = True, "." + suffix.lower()
+                suffix = "." + suffix.lower()
+                has_pictures |= suffix.endswith(MISSED_MEMBERS)
                 # The last of one stream and the first of the next may have the same key.
                 if member_key != key or suffix in parts:
                     alone.check(key, parts)
@@ -145,8 +146,9 @@ def read_samples(
         ) from None
     alone.check(key, parts)
     yield from _assembled(key, parts, source, on_error)
-    if not found:
-        raise InputError("expected a tar stream of samples, received none (is the input empty?)", source)
+    if not has_pictures:
+        received = "one without pictures" if key else "none (is the input empty?)"
+        raise InputError(f"expected a tar stream of samples, received {received}", source)
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes | None:
@@ -218,12 +220,12 @@ def _assembled(
         return
     image = next((parts[suffix] for suffix in PICTURE_MEMBERS if suffix in parts), None)
     if image is None:
-        pictures = [suffix for suffix in parts if suffix.endswith(MISSED_MEMBERS)]
-        if pictures:
+        missed = [suffix for suffix in parts if suffix.endswith(MISSED_MEMBERS)]
+        if missed:
+            found = " and ".join(key + suffix for suffix in missed)
+            remedy = "give it by itself, or convert it" if missed[0] in MISSED_MEMBERS else "names of samples have no dot but that of their suffix"
             failure = InputError(
-                f"expected a picture {' or '.join(key + suffix for suffix in PICTURE_MEMBERS)}, found "
-                f"{key + pictures[0]}: names of samples have no dot but that of their suffix",
-                source,
+                f"expected a picture {' or '.join(key + suffix for suffix in PICTURE_MEMBERS)}, found {found}: {remedy}", source
             )
             if on_error is None:
                 raise failure

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Callable, Iterable, Iterator
 import numpy as np
 
 from htrtool.core.errors import InputError
+from htrtool.core.pictures import IMAGE_SUFFIXES
 from htrtool.core.samples import Sample, read_samples
 from htrtool.core.text_files import read_utf8
 
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from htrtool.core.layouts.page import PageCutter
     from htrtool.core.pages import PageSource
 
-IMAGE_SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".jp2", ".pnm", ".pgm", ".ppm", ".pbm", ".gif"),
-    *(".heic", ".heif", ".avif"),
-)
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 # ocropus and Calamari keep several forms of a line side by side; the one nearest to the scan comes first.
 FORMS = ("", ".raw", ".nrm", ".bin")
