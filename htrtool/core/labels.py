@@ -25,7 +25,8 @@ _UNREAD = re.compile(
     r"""
       <\s*> | >\s*<                    # struck out beyond reading
     | \[[\s?.…]*\] | \(\s*\?+\s*\)     # [?], [...], []
-    | \[(?i:illegible|illisible|unleserlich|ilegible|unclear|unread)\W*\]
+    | \[[^\[\]]*(?i:illeg|illis|ileg[ií]|unleserl|onlees|indéchiff|unclear|unread|torn|signature|stamp|crossed|struck)[^\[\]]*\]
+    | \((?i:illegible|illisible|unleserlich|ilegible|ilegível|illeggibile|onleesbaar)\W*\)
     | (?<!\w)X{3,}(?!\w) | (?<!\w)x{4,}(?!\w)
     | <(?:gap|unclear|damage|illegible)\b[^<>]*/>
     | (?<!\S)\#(?!\S)(?!\s+\d)           # but not of "room # 5"
@@ -36,7 +37,9 @@ _UNREAD = re.compile(
 )
 # Of TEI: an element around text, and one without, such as <lb/>; an editor's remark, which is not on the page.
 _ELEMENT = re.compile(r"<([A-Za-z][\w.:-]*)(?:\s[^<>]*)?>((?:(?!</?\1\b).)*)</\1\s*>")
-_NOT_WRITTEN = re.compile(r"<[A-Za-z][\w.:-]*(?:\s[^<>]*)?/>|\s*\[(?i:sic|!)[.!]?\]")
+_NOT_WRITTEN = re.compile(
+    r"<[A-Za-z][\w.:-]*(?:\s[^<>]*)?/>|\s*\[(?:(?i:sic|page|pp?\.|fol\.?|folio|recto|verso|blank)(?![^\W\d])[^\[\]]*|!)\]"
+)
 # Marks around or beside what the text does give.
 _MARKS = re.compile(r"(?:>([^<>]*)<|<([^<>]*)>|⟦([^⟦⟧]*)⟧|\[([^\[\]]*)\]|\{([^{}]*)\})|[⋎‸⎀⟦⟧]|(?<=\S)\||\|(?=\S)")
 
