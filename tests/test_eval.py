@@ -464,10 +464,13 @@ def test_a_text_of_a_folder_that_can_not_be_read_is_named(truth, tmp_path):
     assert result.returncode == Exit.BAD_INPUT and b"b.gt.txt: can't read: No such file or directory" in result.stderr
 
 
-def test_lines_that_are_numbered_otherwise_are_told(truth, tmp_path):
+def test_lines_that_are_numbered_otherwise_go_with_those_that_they_are_like(tmp_path):
     lines = ["Harbour Street", "Dear Margaret", "thank you for the letter", "of last week", "I was glad"]
-    for name, texts in (("t", lines), ("r", ["7", *lines]), ("w", ["7", *reversed(lines)])):
-        rows = "".join(f"a.png\t1\t{number}\t{text}\n" for number, text in enumerate(texts, 1))
-        (tmp_path / f"{name}.tsv").write_text("file\tpage\tline\ttext\n" + rows)
-    told = [b"numbered otherwise" in run(tmp_path / "t.tsv", tmp_path / f"{name}.tsv").stderr for name in "rtw"]
-    assert told == [True, False, False]
+    for name, texts in (("t", lines), ("r", ["7", *lines]), ("m", [*lines[1:], lines[0]]), ("w", ["7", *reversed(lines)])):
+        table = "".join(f"a.png\t1\t{number}\t{text}\n" for number, text in enumerate(texts, 1))
+        (tmp_path / f"{name}.tsv").write_text("file\tpage\tline\ttext\n" + table)
+    scored = {name: run(tmp_path / "t.tsv", tmp_path / f"{name}.tsv") for name in "rmtw"}
+    assert {name for name, result in scored.items() if b"numbered otherwise" in result.stderr} == {"r", "m"}
+    errors = {name: next(row["errors"] for row in rows(result) if row["metric"] == "cer") for name, result in scored.items()}
+    assert errors["r"] == "1" and errors["m"] == str(2 * len(lines[0])) and errors["t"] == "0"
+    assert values(scored["m"])["missing_lines"] == "0.2" and int(errors["w"]) > 60

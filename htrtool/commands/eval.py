@@ -90,8 +90,9 @@ def eval(  # noqa: A001 - named as the subcommand
     stands for standard input too.
 
     Files go together by their names: the same path, else the same name if only one file has it, with or without the
-    suffix. Lines go together by their numbers, else by order; a file for which one side has a single row without a
-    number is compared as a whole. Text is compared in Unicode's form NFC, with runs of spaces as one.
+    suffix. Lines go together by their numbers, else by order, or, where these can't be right, by likeness; a file for
+    which one side has a single row without a number is compared as a whole. Text is compared in Unicode's form NFC, with
+    runs of spaces as one.
 
     Scores are printed as TSV: scope, name, metric, value, the 95% interval from low to high (bootstrap over
     documents: the --document, else pages, else folders), and the errors out of
@@ -150,11 +151,10 @@ def eval(  # noqa: A001 - named as the subcommand
             f"{len(unknown)} files of READ, such as {unknown[0]!r}, are not in TRUTH, and {len(unread)} of TRUTH, such as {unread[0]!r}, not in READ: "
             "they may be named otherwise"
         )
-    if shifted := joining.numbered_otherwise(pairs):
+    if renumbered := list(dict.fromkeys(pair.file for pair in pairs if pair.by_likeness)):
         messages.warning(
-            f"the lines of {shifted[0]}{f' and {len(shifted) - 1} more files' * (len(shifted) > 1)} seem to be numbered "
-            "otherwise in READ than in TRUTH, so that each is compared with another: as whole texts, such as htr read -f txt writes, "
-            "they can be compared all the same"
+            f"the lines of {renumbered[0]}{f' and {len(renumbered) - 1} more files' * (len(renumbered) > 1)} are numbered otherwise in READ "
+            "than in TRUTH: they are compared with those that they are most like, in order"
         )
     if skip_missing:
         pairs = [pair for pair in pairs if pair.read is not None]

@@ -9,12 +9,17 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Iterable, Iterator, Sequence
 
+import numpy as np
+from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.files import printable_name
 
-SHIFTED = 0.5
-"""Of the characters of a file, the errors above which its lines may be compared with the wrong ones."""
+SHIFTED, NEARER = 0.2, 0.5
+"""Of the characters of a file, the errors above which its lines may be compared with the wrong ones, and the share of these errors at
+most that is left where they are."""
+MOST_PAIRS = 4_000_000
+"""Of more possible pairs of lines in a file the likeness is not looked at."""
 
 _ARCHIVE = re.compile(r"^(?:.*?\.(?:tar|tar\.gz|tgz|wds)|-)/", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?:\.(?:gt|pred))?\.(?:txt|png|jpe?g|jp2|tiff?|webp|heic|heif|avif|bmp|gif|p[bgnp]m|pdf|xml)$", re.IGNORECASE)
@@ -44,6 +49,7 @@ class Pair:
     """A line of the truth with what was read; one of both may be None.
 
     ``page`` and ``line`` are those of the truth, or of the surplus line; ``line`` is None for a file compared whole.
+    ``by_likeness`` says that the lines of this file were brought together by their texts, not by their numbers.
     """
 
     file: str
@@ -51,6 +57,7 @@ class Pair:
     line: int | None
     truth: Line | None
     read: Line | None
+    by_likeness: bool = False
 
 
 def match_files(wanted: Iterable[str], given: Iterable[str]) -> dict[str, str]:
@@ -107,7 +114,9 @@ def _unique(form_of, names: Sequence[str]) -> dict[tuple[str, ...], str]:
 def join(truth: Iterable[Line], read: Iterable[Line]) -> Iterator[Pair]:
     """Pair the lines of the truth with those read: file by file in the truth's order, surplus files last.
 
-    Within a file, lines go together by their page and line numbers where both sides have them, else by order. Where
+    Within a file, lines go together by their page and line numbers where both sides have them, else by order; but by their
+    texts, in order, if so far fewer characters differ that the numbers must be others, as where one side has a line more
+    at the top. Where
     one side has a single row without a line number, that row is the text of the whole file, and the rows of the
     other side are joined with spaces. Of a text alone and a single file, the names don't matter.
     """
@@ -117,27 +126,6 @@ def join(truth: Iterable[Line], read: Iterable[Line]) -> Iterator[Pair]:
         yield from _join_file(file, lines, read_of.pop(matches[file]) if file in matches else [])
     for file, lines in read_of.items():
         yield from _join_file(file, [], lines)
-
-
-def numbered_otherwise(pairs: Sequence[Pair]) -> list[str]:
-    """Return the files whose lines read are other in number than those of the truth, and say the same in another place.
-
-    So it is where one side has a line more at the top, such as a page's number, and each line is compared with its neighbour.
-    """
-    files = defaultdict(list)
-    for pair in pairs:
-        files[pair.file].append(pair)
-    found = []
-    for file, own in files.items():
-        sides = [[pair.truth.text for pair in own if pair.truth], [pair.read.text for pair in own if pair.read]]
-        if not all(sides) or len(sides[0]) == len(sides[1]):
-            continue
-        apart = sum(
-            Levenshtein.distance(pair.truth.text if pair.truth else "", pair.read.text if pair.read else "") for pair in own
-        )
-        if apart > SHIFTED * sum(map(len, sides[0])) and Levenshtein.distance(*map("\n".join, sides)) < apart / 2:
-            found.append(file)
-    return found
 
 
 def unmatched(pairs: Sequence[Pair]) -> tuple[list[str], list[str]]:
@@ -183,16 +171,58 @@ def _join_file(file: str, truth: list[Line], read: list[Line]) -> Iterator[Pair]
     if truth and read and (_is_whole(truth) or _is_whole(read)):
         yield Pair(file, None, None, _whole(truth), _whole(read))
         return
+    pairs = _by_number(file, truth, read)
+    yield from _by_likeness(file, truth, read, _errors(pairs)) or pairs
+
+
+def _by_number(file: str, truth: list[Line], read: list[Line]) -> list[Pair]:
     places, places_read = _places(truth, read)
     waiting = defaultdict(list)
     for place, line in zip(places_read, read):
         waiting[place].append(line)
+    pairs = []
     for place, line in zip(places, truth):
         found = waiting[place].pop(0) if waiting[place] else None
-        yield Pair(file, line.page, line.line or place[1], line, found)
-    for place, lines in waiting.items():
-        for line in lines:
-            yield Pair(file, line.page, line.line or place[1], None, line)
+        pairs.append(Pair(file, line.page, line.line or place[1], line, found))
+    return pairs + [Pair(file, line.page, line.line or place[1], None, line) for place, lines in waiting.items() for line in lines]
+
+
+def _by_likeness(file: str, truth: list[Line], read: list[Line], errors: int) -> list[Pair] | None:
+    """Bring the lines of a file together in order so that the fewest characters differ.
+
+    Returns:
+        The pairs; None unless they leave far fewer than ``errors``, which are many.
+    """
+    if errors <= SHIFTED * sum(len(line.text) for line in truth) or not 0 < len(truth) * len(read) <= MOST_PAIRS:
+        return None
+    apart = process.cdist([line.text for line in truth], [line.text for line in read], scorer=Levenshtein.distance, dtype=np.int32)
+    left_out, put_in = (np.array([len(line.text) for line in side]) for side in (truth, read))
+    before = np.append(0, np.cumsum(put_in))
+    costs = np.empty((len(truth) + 1, len(read) + 1), np.int64)
+    costs[0] = before
+    for place, row in enumerate(apart):
+        above = costs[place]
+        best = above + left_out[place]
+        best[1:] = np.minimum(best[1:], above[:-1] + row)
+        costs[place + 1] = np.minimum.accumulate(best - before) + before
+    if costs[-1, -1] > NEARER * errors:
+        return None
+    pairs, at, to = [], len(truth), len(read)
+    while at or to:
+        if at and to and costs[at, to] == costs[at - 1, to - 1] + apart[at - 1, to - 1]:
+            at, to = at - 1, to - 1
+            pairs.append(Pair(file, truth[at].page, truth[at].line or at + 1, truth[at], read[to], True))
+        elif at and costs[at, to] == costs[at - 1, to] + left_out[at - 1]:
+            at -= 1
+            pairs.append(Pair(file, truth[at].page, truth[at].line or at + 1, truth[at], None, True))
+        else:
+            to -= 1
+            pairs.append(Pair(file, read[to].page, read[to].line or to + 1, None, read[to], True))
+    return pairs[::-1]
+
+
+def _errors(pairs: Iterable[Pair]) -> int:
+    return sum(Levenshtein.distance(pair.truth.text if pair.truth else "", pair.read.text if pair.read else "") for pair in pairs)
 
 
 def _is_whole(lines: list[Line]) -> bool:
