@@ -50,9 +50,9 @@ _htr() {
                 -m|--model) COMPREPLY=($(compgen -W "$(_htr_models)" -- "$current")); return ;;
                 --mode) COMPREPLY=($(compgen -W "auto page line" -- "$current")); return ;;
                 -f|--format) COMPREPLY=($(compgen -W "tsv txt jsonl alto page hocr pdf" -- "$current")); return ;;
-                --files-from|-o|--output|--dpi|--threads|--batch|--lm|--lexicon|--beam|--nbest|--looks) return ;;
+                --files-from|-o|--output|--dpi|--threads|--batch|--lm|--lexicon|--beam|--nbest|--looks|--min-conf) return ;;
             esac
-            options="--files-from -0 --null -m --model --mode -f --format -o --output --skip-existing --per-word --outlines --no-header --dpi --threads --batch --lm --lexicon --beam --nbest --looks -q --quiet -v --verbose -h --help" ;;
+            options="--files-from -0 --null -m --model --mode -f --format -o --output --skip-existing --per-word --outlines --no-header --dpi --threads --batch --lm --lexicon --beam --nbest --looks --min-conf -q --quiet -v --verbose -h --help" ;;
         eval)
             case $before in
                 --per) COMPREPLY=($(compgen -W "corpus document file line confusion" -- "$current")); return ;;

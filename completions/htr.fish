@@ -103,6 +103,7 @@ complete -c htr -n '__fish_seen_subcommand_from read' -l lexicon -rF -d 'Words t
 complete -c htr -n '__fish_seen_subcommand_from read' -l beam -x -d 'How many readings of a line are followed at a time'
 complete -c htr -n '__fish_seen_subcommand_from read' -l nbest -x -d 'Give the N best readings of each line: rows with a column rank, or a list of alternatives in jsonl'
 complete -c htr -n '__fish_seen_subcommand_from read' -l looks -x -d 'Look at each line N times, 1 to 9, narrower and wider, and read what all looks agree on best: fewer errors, N times the work'
+complete -c htr -n '__fish_seen_subcommand_from read' -l min-conf -x -d 'Leave out lines that are read with less confidence: of what is under 0.1 hardly anything is writing, but stamps, drawings and stains'
 complete -c htr -n '__fish_seen_subcommand_from read' -s q -l quiet -d 'Print no warnings, counts or progress'
 complete -c htr -n '__fish_seen_subcommand_from read' -s v -l verbose -d 'Explain what is done on standard error'
 complete -c htr -n '__fish_seen_subcommand_from read' -s h -l help -d 'Show the help'

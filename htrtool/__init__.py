@@ -46,6 +46,7 @@ def read(
     beam: int = 16,
     nbest: int = 1,
     looks: int | None = None,
+    min_conf: float = 0,
     on_problem: Callable[[HtrError], None] | None = None,
     frame: bool = False,
 ) -> Iterator[LineRead] | pandas.DataFrame:
@@ -65,6 +66,7 @@ def read(
         nbest: how many readings to give of a line: those after the best are its ``alternatives``.
         looks: how often to look at each line, narrower and wider: more take as many times the work and err less; None for
             once, and once more where the first reading is unsure.
+        min_conf: leave out lines that are read with less confidence, 0 to 1.
         on_problem: called with the error of each input that can't be read, after which the others are read. Without it
             the error is raised.
         frame: give a pandas DataFrame, not an iterator.
@@ -85,7 +87,7 @@ def read(
     from htrtool.core.pipeline import Pipeline
     from htrtool.core.session import usable_cpus
 
-    check_bounds(dpi=dpi, threads=threads, batch=batch, beam=beam, nbest=nbest, looks=looks)
+    check_bounds(dpi=dpi, threads=threads, batch=batch, beam=beam, nbest=nbest, looks=looks, min_conf=min_conf)
     reader = reader_for(
         os.fspath(model), os.fspath(lm), lexicon if lexicon is None else os.fspath(lexicon), beam, nbest, looks
     )
@@ -98,6 +100,7 @@ def read(
             dpi=dpi,
             threads=threads or usable_cpus(),
             batch=batch,
+            least_conf=min_conf,
             on_problem=on_problem,
         )
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import htrtool
 from htrtool.core.charset import LATIN
 from htrtool.core.decoding.decode import best_path, softmax
 from htrtool.core.lines import cut_lines
@@ -33,6 +34,17 @@ def test_it_reads_the_samples_of_the_readme(name, run_htr):
     read = done.stdout.decode().splitlines()
     assert len(read) == len(truth)
     assert character_error_rate("\n".join(truth), "\n".join(read)) < 0.25
+
+
+def test_lines_that_it_is_not_sure_of_can_be_left_out(run_htr):
+    page = str(SAMPLES / "letter.jpg")
+    lines = list(htrtool.read(page))
+    least = sorted(line.conf for line in lines)[3]
+    sure = [line for line in lines if line.conf >= least]
+    assert len(sure) == len(lines) - 3 and list(htrtool.read(page, min_conf=least)) == sure, "their numbers stay"
+    for form in ("txt", "page"):
+        done = run_htr("read", "-q", "-f", form, "--min-conf", repr(least), page)
+        assert [line.text in done.stdout.decode() for line in lines] == [line in sure for line in lines]
 
 
 def test_what_lies_in_the_working_folder_does_not_take_its_place(tmp_path, monkeypatch):

@@ -112,6 +112,14 @@ FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".h
     help="Look at each line N times, 1 to 9, narrower and wider, and read what all looks agree on best: fewer errors, N "
     "times the work. auto: once, and once more where the first reading is unsure.",
 )
+@click.option(
+    "--min-conf",
+    type=FiniteRange(*BOUNDS["min_conf"]),
+    default=0,
+    show_default=True,
+    metavar="CONF",
+    help="Leave out lines that are read with less confidence: of what is under 0.1 hardly anything is writing, but stamps, drawings and stains.",
+)
 @with_messages
 def read(
     operands: list[str],
@@ -131,6 +139,7 @@ def read(
     beam: int,
     nbest: int,
     looks: int | None,
+    min_conf: float,
     messages: Messages,
 ) -> int:
     """Read images of handwriting into a table of lines.
@@ -198,6 +207,7 @@ def read(
         dpi=dpi,
         threads=threads or usable_cpus(),
         batch=batch,
+        least_conf=min_conf,
         on_problem=messages.problem,
         on_empty=lambda file, page: messages.warning(f"{file}: no line found on page {page}"),
         wanted=existing.lacks if existing else None,

@@ -65,6 +65,7 @@ class Pipeline:
         dpi: the resolution at which PDF pages are drawn.
         threads: how many threads work.
         batch: the most lines in one run of the network.
+        least_conf: lines that are read with less confidence are left out, 0 to 1.
         on_problem: called with the error of each input that can't be read, between the rows, in order. Without it the
             error is raised.
         on_empty: called with the file and the page number of each page on which no line was found.
@@ -86,6 +87,7 @@ class Pipeline:
         dpi: float = DEFAULT_DPI,
         threads: int = 1,
         batch: int = DEFAULT_BATCH,
+        least_conf: float = 0,
         on_problem: Callable[[HtrError], None] | None = None,
         on_empty: Callable[[str, int], None] | None = None,
         wanted: Callable[[PageSource], bool] | None = None,
@@ -94,7 +96,7 @@ class Pipeline:
             raise ValueError(f"expected a mode among {', '.join(MODES)}, received {mode!r}")
         self.pages = 0
         self._reader, self._operands = reader, operands
-        self._mode, self._dpi, self._batch = mode, dpi, batch
+        self._mode, self._dpi, self._batch, self._least_conf = mode, dpi, batch, least_conf
         self._threads = max(1, threads)
         self._columns = max(LEAST_COLUMNS, COLUMNS_UNDER_WAY // self._threads)
         self._on_problem, self._on_empty, self._wanted = on_problem, on_empty, wanted
@@ -120,7 +122,8 @@ class Pipeline:
         for page in self._pages():
             for line in page.lines:
                 self._wait_for(lambda: line.reading is not None)
-                yield page, line
+                if self._is_sure(line):
+                    yield page, line
                 self._done(1)
 
     def whole_pages(self) -> Iterator[Page]:
@@ -128,8 +131,13 @@ class Pipeline:
         self._keep_sources = True
         for page in self._pages():
             self._wait_for(lambda: all(line.reading is not None for line in page.lines))
+            count = len(page.lines)
+            page.lines = list(filter(self._is_sure, page.lines))
             yield page
-            self._done(len(page.lines))
+            self._done(count)
+
+    def _is_sure(self, line: PageLine) -> bool:
+        return line.reading.conf >= self._least_conf
 
     def _pages(self) -> Iterator[Page]:
         feeder = threading.Thread(target=self._guarded, args=(self._feed,), daemon=True)
