@@ -114,6 +114,18 @@ def test_a_note_that_stands_sideways_in_the_margin_comes_last(quarters):
         assert abs(run[0]) < 30 and np.sign(run[1]) == (-1 if quarters == 1 else 1)
 
 
+def test_lines_that_stand_on_their_head_in_the_upper_margin_come_last():
+    letter = cv2.imread(str(LETTER), cv2.IMREAD_GRAYSCALE)
+    margin = np.full((200, letter.shape[1]), np.median(letter), np.uint8)
+    expected = find_lines(np.vstack([margin, letter]))
+    margin[:, 100:1120] = np.rot90(letter[290:490, 100:1120], 2)
+    lines = find_lines(np.vstack([margin, letter]))
+    assert len(lines) == len(expected) + 2
+    assert_baselines(lines[:-2], heights(expected))
+    assert all(line.baseline[0, 0] > line.baseline[-1, 0] + 300 for line in lines[-2:]), "they begin at the right"
+    assert heights(lines[-2:]) == sorted(heights(lines[-2:]), reverse=True)
+
+
 def test_ruled_and_squared_paper():
     pixels = written()
     for y in range(40, 1000, 40):
@@ -356,7 +368,7 @@ def test_rules_that_run_off_the_page_take_no_words_with_them():
     assert len(found) == len(expected) and np.abs(np.subtract(found, expected)).max() < 40
 
 
-@pytest.mark.parametrize("degrees", [-18, 18, 24])
+@pytest.mark.parametrize("degrees", [-40, -18, 18, 24, 35])
 def test_a_page_askew_is_turned_level_and_its_lines_told_as_they_lie(degrees):
     pixels = written()
     matrix = cv2.getRotationMatrix2D((450, 500), -degrees, 1)

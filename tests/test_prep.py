@@ -124,8 +124,8 @@ def test_a_typed_copy_of_a_page_becomes_the_text_of_its_lines(run_htr, tmp_path)
     (tmp_path / "copy.txt").write_text(" ".join(truth[3:]), encoding="utf-8")
     done = run_htr("prep", "-v", "--text", tmp_path / "copy.txt", SAMPLES / "letter.jpg")
     assert [sample.text for sample in samples_in(done.stdout)] == truth[3:]
-    assert b"letter/001: left out: shows nothing of the transcription" in done.stderr
-    assert b"3 left out: shows nothing of the transcription" in done.stderr
+    assert b"letter/001: left out: no part of the transcription fits it well enough" in done.stderr
+    assert b"3 left out: no part of the transcription fits it well enough" in done.stderr
     (tmp_path / "copy.txt").write_text("\n".join([*truth[:4], "This is not on the page at all.", *truth[4:]]), encoding="utf-8")
     done = run_htr("prep", "--text", tmp_path / "copy.txt", SAMPLES / "letter.jpg")
     assert [sample.text for sample in samples_in(done.stdout)] == truth

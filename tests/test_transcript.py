@@ -53,6 +53,11 @@ def test_text_that_no_line_shows_is_skipped():
     assert match_transcript(lines, CHARSET, "\n".join(LINES)).unshown == [" ".join(LINES[1:3])]
 
 
+def test_passages_that_stand_apart_are_named_apart():
+    lines = [frames_of(LINES[1]), frames_of(LINES[3]), frames_of("zzz kkk")]
+    assert match_transcript(lines, CHARSET, "\n".join(LINES)).unshown[:2] == [LINES[0], LINES[2]]
+
+
 def test_what_only_the_page_has_does_not_stand_for_what_only_the_copy_has():
     lines = [frames_of(text) for text in ("printed heading of the form", "and its number", *LINES)]
     foreign = "lorem ipsum dolor sit amet consectetur adipiscing elit " * 3

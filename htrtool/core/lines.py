@@ -30,6 +30,7 @@ LEAST_WRITING = 8
 CLEARLY_TURNED = 0.6
 SURELY_UPRIGHT = 2.0
 CLEARLY_BETTER = 0.9
+SURELY_OVERTURNED = 3.0
 # Letters of these heights, in pixels that the network sees, are found best; others are looked at in another scale.
 SMALL_LETTERS, LARGE_LETTERS, GOOD_LETTERS = 10.0, 30.0, 12.0
 # At most so large, on the longer side of a page of usual shape.
@@ -43,6 +44,8 @@ LEAST_RISE = 0.3
 LEAST_FILLED = 0.5
 # The share of a sideways line's baseline that must run where writing stands sideways.
 LEAST_SIDEWAYS = 0.5
+# The share of the written patches along which lines must be traced, else the page is also looked at turned by STEEP degrees.
+LEAST_TRACED, STEEP = 0.25, 30.0
 
 
 @dataclass
@@ -80,9 +83,8 @@ def find_lines(pixels: np.ndarray, threads: int | None = None) -> list[TextLine]
     """
     network = line_network(threads or usable_cpus())
     page, scale = shrunk(pixels)
-    quarters, maps = upright_maps(page, network)
+    quarters, degrees, maps, traces = _best_turn(page, network)
     upright = _turned_back(page, quarters)
-    traces, degrees = trace_baselines(maps), 0.0
     for _ in range(MOST_TURNS):
         if abs(askew := degrees_askew(traces)) <= ASKEW:
             break
@@ -97,6 +99,8 @@ def find_lines(pixels: np.ndarray, threads: int | None = None) -> list[TextLine]
         maps = network.maps(page)
         traces = trace_baselines(maps)
     sideways = _sideways_lines(page, maps, network)
+    traces, overturned = _without_overturned(traces, page, maps, network)
+    sideways += overturned
     if (small := small_print(traces, maps)) and (side := _side_for(small, page, pixels)) > max(page.shape):
         nearer, larger = shrunk(pixels, side)
         upright = _turned_back(nearer, quarters)
@@ -108,6 +112,26 @@ def find_lines(pixels: np.ndarray, threads: int | None = None) -> list[TextLine]
     for line in lines:
         line.turn(quarters, upright.shape, degrees)
     return [line.scaled(1 / scale) for line in lines]
+
+
+def _best_turn(page: np.ndarray, network: LineNetwork) -> tuple[int, float, LineMaps, list[Trace]]:
+    """Return by how many quarters and degrees a page is to be turned back, and its maps and traces then."""
+    quarters, maps = upright_maps(page, network)
+    best = quarters, 0.0, maps, trace_baselines(maps)
+    written = maps.writing.sum()
+    if written >= LEAST_WRITING and _traced(best[3]) < LEAST_TRACED * written:
+        # Much is written, of which hardly a line can be followed: it may stand steeper than the network has seen.
+        for degrees in (-STEEP, STEEP):
+            quarters, maps = upright_maps(turned_level(page, degrees), network)
+            traces = trace_baselines(maps)
+            if _traced(traces) > 2 * _traced(best[3]) and _traced(traces) >= LEAST_TRACED * written:
+                best = quarters, degrees, maps, traces
+    return best
+
+
+def _traced(traces: list[Trace]) -> float:
+    """Return how long traces are together, in patches."""
+    return sum(len(trace.ys) for trace in traces) * 2 / STRIDE
 
 
 def _sideways_lines(page: np.ndarray, maps: LineMaps, network: LineNetwork) -> list[TextLine]:
@@ -125,6 +149,41 @@ def _sideways_lines(page: np.ndarray, maps: LineMaps, network: LineNetwork) -> l
         if sideways[rows, columns].mean() >= LEAST_SIDEWAYS:
             lines.append(line)
     return lines
+
+
+def _without_overturned(
+    traces: list[Trace], page: np.ndarray, maps: LineMaps, network: LineNetwork
+) -> tuple[list[Trace], list[TextLine]]:
+    """Part the traces of an upright page from lines that stand on their head, as where a letter ends in its upper margin."""
+    if not any(_odds(trace, maps, page.shape) < 0 for trace in traces):
+        return traces, []
+    turned = _turned_back(page, 2)
+    other = network.maps(turned)
+
+    def odds_of(trace: Trace, own: LineMaps, on_its_head: LineMaps) -> tuple[float, float]:
+        return _odds(trace, own, page.shape), _odds(trace, on_its_head, page.shape, turned=True)
+
+    upright = [odds_of(trace, maps, other) for trace in traces]
+    overturned = [trace for trace in trace_baselines(other) if _clearly(*odds_of(trace, other, maps))]
+    lines = _outlined(turned, overturned)
+    for line in lines:
+        line.turn(2, turned.shape)
+    return [trace for trace, (as_it_lies, on_its_head) in zip(traces, upright) if not _clearly(on_its_head, as_it_lies)], lines
+
+
+def _clearly(odds: float, others: float) -> bool:
+    return odds > max(0.0, others + SURELY_OVERTURNED)
+
+
+def _odds(trace: Trace, maps: LineMaps, shape: tuple[int, int], turned: bool = False) -> float:
+    """Return how upright the writing along a trace is, see :func:`_uprightness`; ``turned``: the maps are those of the page on its head."""
+    columns, rows = 2 * np.arange(trace.left, trace.right), 2 * (trace.ys - 0.5 * trace.x_height)
+    if turned:
+        columns, rows = shape[1] - 1 - columns, shape[0] - 1 - rows
+    places = tuple(
+        np.clip((at // STRIDE).astype(int), 0, size - 1) for at, size in zip((rows, columns), maps.patches.shape)
+    )
+    return _uprightness(maps.patches[places][:, 1:].mean(axis=0))
 
 
 def upright_maps(pixels: np.ndarray, network: LineNetwork) -> tuple[int, LineMaps]:

@@ -32,7 +32,7 @@ from htrtool.core.reader import Reader
 from htrtool.core.samples import Sample
 
 NO_LINE = "page on which no line was found"
-NO_MATCH = "shows nothing of the transcription"
+NO_MATCH = "no part of the transcription fits it well enough"
 NO_LINE_SHOWS = "word of the transcription that no line shows"
 SHOWN = 60
 """How many characters of such a passage are told."""

@@ -89,8 +89,15 @@ def match_transcript(lines: Sequence[np.ndarray], charset: Charset, text: str) -
     matches, unshown = matcher.matched()
     left = [place for place, match in enumerate(matches) if match is None]
     if left and unshown:
+        joints = np.cumsum([len(passage) for passage in unshown]).tolist()
         matcher = _Matcher([lines[place] for place in left], charset, "\n".join(map(matcher.rows_of, unshown)), LEAST_MOVED)
         moved, unshown = matcher.matched()
+        # What stands apart in the transcription is named apart.
+        unshown = [
+            range(first, last)
+            for passage in unshown
+            for first, last in pairwise([passage.start, *(joint for joint in joints if passage.start < joint < passage.stop), passage.stop])
+        ]
         for place, match in zip(left, moved):
             matches[place] = match
     return Matching(matches, [" ".join(matcher.rows_of(passage).split()) for passage in unshown])
