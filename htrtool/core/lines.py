@@ -12,6 +12,7 @@ from htrtool.core.errors import InputError
 from htrtool.core.ink import ink_map
 from htrtool.core.linefinder.askew import ASKEW, MOST_TURNS, degrees_askew, points_askew, turned_level
 from htrtool.core.linefinder.facing import on_facing_page
+from htrtool.core.linefinder.gutters import parted_at_gutters
 from htrtool.core.linefinder.maps import STRIDE, LineMaps, LineNetwork, elongation, line_network, shrunk
 from htrtool.core.linefinder.margins import sideways_patches
 from htrtool.core.linefinder.outlines import outline
@@ -263,7 +264,8 @@ def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
     baselines = np.vstack([np.column_stack([np.arange(trace.left, trace.right), trace.ys]) for trace in traces])
     mask = ink_map(page, side=max(page.shape), baselines=baselines).mask
     lines, ends, heights, slopes = [], [], [], []
-    for trace, (xs, ys) in zip(traces, ink_of_each(own_ink(mask, traces), len(traces))):
+    traces, inks = parted_at_gutters(traces, ink_of_each(own_ink(mask, traces), len(traces)))
+    for trace, (xs, ys) in zip(traces, inks):
         if len(xs) < LEAST_INK * trace.x_height**2:
             continue
         if np.quantile(trace.at(xs) - ys, 0.9) < LEAST_RISE * trace.x_height:
