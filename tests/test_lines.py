@@ -301,6 +301,19 @@ def test_pictures_of_lines_are_told_from_pages():
     assert not looks_like_line(written(lines=3, first=60, height=250))
 
 
+@pytest.mark.parametrize("height", [36, 64, 300])
+def test_a_picture_with_nothing_written_is_no_line_and_one_with_a_faint_word_is(height):
+    for tone in (255, 128, 0):
+        assert not shows_one_line(np.full((height, 8 * height), tone, np.uint8)), tone
+    paper = np.random.default_rng(0).normal(220, 2, (height, 8 * height)).astype(np.uint8)
+    ruled, framed, written_on = paper.copy(), paper.copy(), paper.copy()
+    ruled[3 * height // 4] = 120
+    cv2.rectangle(framed, (1, 1), (8 * height - 2, height - 2), 20, 1)
+    assert not any(map(shows_one_line, (paper, ruled, framed)))
+    cv2.putText(written_on, "vif", (height, 3 * height // 4), FONT, height / 40, 190, max(1, height // 30), cv2.LINE_AA)
+    assert shows_one_line(written_on)
+
+
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_turned_page_is_read_upright_and_told_as_it_lies(quarters):
     pixels = real_writing()

@@ -188,12 +188,27 @@ def test_who_has_no_home_has_the_models_that_are_shipped(monkeypatch):
     assert model_folders() == [SHIPPED]
 
 
-def test_an_empty_page_is_no_error_but_is_told(run_htr, tiny_model, tmp_path):
-    cv2.imwrite(str(tmp_path / "blank.png"), np.full((900, 700), 250, np.uint8))
+@pytest.mark.parametrize("shape", [(900, 700), (64, 600)])
+def test_an_empty_page_is_no_error_but_is_told(run_htr, tiny_model, tmp_path, shape):
+    cv2.imwrite(str(tmp_path / "blank.png"), np.full(shape, 250, np.uint8))
     result = run_htr("read", "-m", tiny_model, tmp_path / "blank.png")
     assert result.returncode == Exit.OK and rows_of(result) == []
     assert b"no line found on page 1" in result.stderr
     assert run_htr("read", "-q", "-m", tiny_model, tmp_path / "blank.png").stderr == b""
+
+
+def test_a_picture_that_looks_like_a_line_but_in_which_nothing_is_read_is_told(tiny_model, lines, monkeypatch):
+    from htrtool.core.language import reader_for
+    from htrtool.core.pipeline import Pipeline
+
+    told, names = [], list(lines)
+    reader = reader_for(str(tiny_model), "none")
+    read = reader.read
+    monkeypatch.setattr(reader, "read", lambda looks, context: read(looks, context)._replace(text=""))
+    for mode, rows in (("auto", 0), ("line", 3)):
+        told.clear()
+        pipeline = Pipeline(reader, names, mode=mode, on_empty=lambda file, page: told.append(file))
+        assert len(list(pipeline)) == rows and told == names[rows:]
 
 
 def test_samples_from_a_pipe(run_htr, tiny_model, tmp_path):

@@ -19,7 +19,7 @@ from htrtool.core.linefinder.outlines import outline
 from htrtool.core.linefinder.owners import ink_of_each, own_ink
 from htrtool.core.linefinder.smallprint import look_nearer, small_print
 from htrtool.core.linefinder.trace import Trace, trace_baselines
-from htrtool.core.oneline import LINE_HEIGHT, LONGEST_PAGE, looks_like_line
+from htrtool.core.oneline import LINE_HEIGHT, LONGEST_PAGE, looks_like_line, shows_ink
 from htrtool.core.order import is_table, reading_order, set_level
 from htrtool.core.session import usable_cpus
 
@@ -304,8 +304,8 @@ def shows_one_line(pixels: np.ndarray, threads: int | None = None) -> bool:
             return True
         lines = find_lines(pixels, threads)
         fills = pixels.shape[1] >= LONGEST_PAGE * height or any(np.ptp(line.polygon[:, 1]) >= LEAST_FILLED * height for line in lines)
-        return fills and not _stacked(lines)
-    return height <= LINE_HEIGHT and not _stacked(find_lines(pixels, threads))
+        return fills and not _stacked(lines) and (bool(lines) or shows_ink(pixels))
+    return height <= LINE_HEIGHT and shows_ink(pixels) and not _stacked(find_lines(pixels, threads))
 
 
 def _stacked(lines: list[TextLine]) -> bool:

@@ -7,7 +7,7 @@ import itertools
 import cv2
 import numpy as np
 
-from htrtool.core.ink import ink_map
+from htrtool.core.ink import InkMap, ink_map, threshold
 
 STEEPEST = 0.2
 # What tells a picture of one line: shares of its height, of the strongest band's ink, and of the lesser of two bands'.
@@ -20,30 +20,62 @@ CLEAR_VALLEY = 0.1
 LONGEST_PAGE = 5
 # Two lines of writing that can be read are no lower than this, in pixels.
 LOWEST_PAGE = 40
+# What tells a written picture: ink so dark, 0 to 1, tones so far apart, of 256, and so many pixels of ink within a margin, a share
+# of its shorter side, where its frame is.
+SURELY_INK = 0.1
+LEAST_TONES = 16
+LEAST_PIXELS = 5
+MARGIN = 0.15
 
 
 def looks_like_line(pixels: np.ndarray) -> bool:
     """Tell whether a picture shows one text line or word, not a page to be cut into lines.
 
-    It does if the writing fills most of its height and its rows, seen along the slope of the writing, make one band.
+    It does if the writing fills most of its height and its rows, seen along the slope of the writing, make one band. A low
+    one without writing shows none.
 
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
     """
     height, width = pixels.shape
     if height <= LOWEST_PAGE and width >= height // 2:
-        return True
+        return shows_ink(pixels)
     if width < 0.7 * height or (height > 2 * LINE_HEIGHT and width < 1.5 * height):
         return False
-    small = pixels
-    if height > LINE_HEIGHT:
-        size = (max(1, round(width * LINE_HEIGHT / height)), LINE_HEIGHT)
-        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    ink = ink_map(small, side=max(small.shape))
+    ink = _ink_of_line(pixels)
+    # From afar, the lines of a high picture may pass for rules.
+    if height <= 2 * LINE_HEIGHT and not _is_written(pixels, ink):
+        return False
     if not ink.mask.any():
         return width >= 3 * height
     profile = row_profile(ink.mask)
     return not has_two_bands(profile) and not has_several_bands(profile)
+
+
+def shows_ink(pixels: np.ndarray) -> bool:
+    """Tell whether a picture, (height, width) uint8, that may be one of a line shows more than paper, rules and a frame."""
+    return _is_written(pixels, _ink_of_line(pixels))
+
+
+def _ink_of_line(pixels: np.ndarray) -> InkMap:
+    height, width = pixels.shape
+    if height > LINE_HEIGHT:
+        size = (max(1, round(width * LINE_HEIGHT / height)), LINE_HEIGHT)
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return ink_map(pixels, side=max(pixels.shape))
+
+
+def _is_written(pixels: np.ndarray, ink: InkMap) -> bool:
+    if np.ptp(pixels) < LEAST_TONES:
+        return False
+    margin = round(MARGIN * min(ink.mask.shape))
+    inner = np.s_[margin : ink.mask.shape[0] - margin, margin : ink.mask.shape[1] - margin]
+    dark = ink.darkness[inner] > SURELY_INK
+    if np.count_nonzero(ink.mask[inner] & dark) >= LEAST_PIXELS:
+        return True
+    # Writing that a picture is cut to is left out of the mask, as what lies along the edges of a page.
+    whole = threshold(ink.darkness) & ~ink.rules
+    return np.count_nonzero(whole[inner] & dark) >= LEAST_PIXELS
 
 
 def row_profile(mask: np.ndarray) -> np.ndarray:

@@ -67,13 +67,14 @@ class Page:
     """A page, or a picture of one line, as it was read.
 
     ``size`` is its width and height in pixels. ``problems`` are of what could not be read: the page itself, or lines
-    that its document places where none can be.
+    that its document places where none can be. ``looks_like_line`` says that it was taken for one line by its looks alone.
     """
 
     source: PageSource
     size: tuple[int, int] = (0, 0)
     lines: list[PageLine] = field(default_factory=list)
     problems: list[HtrError] = field(default_factory=list)
+    looks_like_line: bool = False
     failed: bool = False
     settled: bool = False
 

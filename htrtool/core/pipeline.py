@@ -156,6 +156,8 @@ class Pipeline:
                 if page.failed:
                     continue
                 self.pages += 1
+                if page.looks_like_line:
+                    self._leave_out_blank(page)
                 if not page.lines and not page.problems and self._on_empty is not None:
                     self._on_empty(page.source.file, page.source.page)
                 yield page
@@ -171,6 +173,13 @@ class Pipeline:
             worker.join()
         # It lets go of a PDF then, which must happen before Python ends; but a pipe may hold it up for ever.
         feeder.join(PATIENCE)
+
+    def _leave_out_blank(self, page: Page) -> None:
+        """Take the one line that a picture looked like for none if nothing was read in it."""
+        self._wait_for(lambda: all(line.reading is not None for line in page.lines))
+        blank = [line for line in page.lines if not line.reading.text]
+        page.lines = [line for line in page.lines if line.reading.text]
+        self._done(len(blank))
 
     def _done(self, lines: int) -> None:
         with self._change:
@@ -319,7 +328,7 @@ class Pipeline:
         is_line = False
         if page.source.cut is not None:
             cuts = page.source.cut(pixels, page.problems)
-        elif self._mode == "line" or (self._mode == "auto" and (page.source.is_line or shows_one_line(pixels, self._threads))):
+        elif self._is_one_line(page, pixels):
             is_line = True
             cuts = [(1, Cut(pixels, Place.of_picture(width, height)))]
         else:
@@ -334,6 +343,12 @@ class Pipeline:
                 if is_line:
                     raise
                 page.problems.append(InputError(f"line {number}: {problem}", page.source.file))
+
+    def _is_one_line(self, page: Page, pixels: np.ndarray) -> bool:
+        if self._mode != "auto" or page.source.is_line:
+            return self._mode != "page"
+        page.looks_like_line = shows_one_line(pixels, self._threads)
+        return page.looks_like_line
 
     def _read(self, batch: list[Waiting]) -> None:
         seen = self._reader.probabilities([waiting.pixels for waiting in batch])
