@@ -385,6 +385,13 @@ def test_numbers_out_of_bounds_are_told(tiny_model, numbers):
         htrtool.read([], tiny_model, **numbers)
 
 
+@pytest.mark.parametrize("name", ["a\0b.png", "a\ud800.png"])
+def test_a_name_that_no_file_can_have_stops_nothing(tiny_model, lines, name):
+    told = []
+    read = htrtool.read([name, *lines], tiny_model, mode="line", on_problem=told.append)
+    assert [line.text for line in read] == list(lines.values()) and "no file's name has" in str(told[0])
+
+
 def test_a_mode_that_is_none_is_told(tiny_model):
     with pytest.raises(ValueError, match="auto, page, line, received 'lines'"):
         htrtool.read([], tiny_model, mode="lines")

@@ -97,8 +97,8 @@ def page_sources(operand: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
         with open(0, "rb", closefd=False) as stream:
             yield from stream_sources(stream, operand, dpi)
         return
-    if "\0" in operand:
-        raise InputError("expected the name of a file, received one with a null character", operand)
+    if not _is_name(operand):
+        raise InputError("expected the name of a file, received one with characters that no file's name has here", operand)
     try:
         mode = os.stat(operand).st_mode
         if stat.S_ISDIR(mode):
@@ -113,6 +113,13 @@ def page_sources(operand: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
                 yield from stream_sources(stream, operand, dpi)
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror or error}", operand) from None
+
+
+def _is_name(operand: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(operand)
+    except UnicodeEncodeError:
+        return False
 
 
 def _of_file(stream: IO[bytes], operand: str, dpi: float) -> Iterator[PageSource]:
