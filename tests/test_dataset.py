@@ -169,6 +169,8 @@ def test_lines_kept_aside_are_not_learned_too():
     corpus = gather([sample("a", "abc"), sample("b", "abc"), sample("c", "abd")])
     corpus.keep_aside(gather([sample("b", "abc"), sample("c", "abe")], by_split=False))
     assert corpus.lines.keys == ["a", "c"] and corpus.kept_aside.keys == ["b", "c"], "another line may have the same key"
+    with pytest.raises(InputError, match="received the same 2"):
+        corpus.keep_aside(gather([sample("a", "abc"), sample("c", "abd")], by_split=False))
 
 
 def test_scripts_from_right_to_left_are_noticed():

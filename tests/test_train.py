@@ -38,13 +38,13 @@ def drawn(text: str, seed: int) -> np.ndarray:
     return pixels
 
 
-def stream(count: int, documents: int = 8, prepared: bool = True) -> bytes:
+def stream(count: int, documents: int = 8, prepared: bool = True, name: str = "drawn") -> bytes:
     buffer = io.BytesIO()
     with SampleWriter(buffer) as writer:
         for i in range(count):
             text = WORDS[i % len(WORDS)]
             meta = {"recipe": {"normalise": "none", "height": 32}} if prepared else {}
-            writer.write(Sample(f"drawn/{i % documents}/{i:03}", encode_png(drawn(text, i)), text, meta))
+            writer.write(Sample(f"{name}/{i % documents}/{i:03}", encode_png(drawn(text, i)), text, meta))
     return buffer.getvalue()
 
 
@@ -228,6 +228,7 @@ def test_a_run_goes_on_only_as_it_began_and_is_not_begun_anew_by_oversight(train
 
     (tmp_path / "lines.tar").write_bytes(stream(32))
     (tmp_path / "others.tar").write_bytes(stream(40))
+    (tmp_path / "aside.tar").write_bytes(stream(8, name="aside"))
     shutil.copy(trained / "m.keras", tmp_path / "m.keras")
     command = ["train", "--from", "m.keras", "--keep", "50", "--checkpoint-every", "0", "-o", "m", "lines.tar"]
     victim = subprocess.Popen([sys.executable, "-m", "htrtool", *command], cwd=tmp_path, stdout=subprocess.PIPE)
@@ -241,7 +242,7 @@ def test_a_run_goes_on_only_as_it_began_and_is_not_begun_anew_by_oversight(train
         b"learning_rate": [*command, "--learning-rate", "0.1"],
         b"kept 0.5": [*command, "--keep", "0"],
         b"the charset that the run began with": [*command, "--charset", "latin"],
-        b"or others are kept aside": [*command, "--val", "others.tar"],
+        b"or others are kept aside": [*command, "--val", "aside.tar"],
     }
     for told, other in others.items():
         done = htr(*other, "--resume", cwd=tmp_path)

@@ -52,7 +52,7 @@ class Corpus:
         """Take another corpus' lines as those kept aside, in place of any that this one has, and do not train on them.
 
         Raises:
-            InputError: they were prepared in another way.
+            InputError: they were prepared in another way, or are all that there is.
         """
         if other.recipe != self.recipe:
             raise InputError(
@@ -66,6 +66,8 @@ class Corpus:
         if any(both):
             for key in itertools.compress(self.lines.keys, both):
                 self.leave_out("also given to be kept aside", key)
+            if all(both):
+                raise InputError(f"expected lines to train on besides those that are kept aside, received the same {len(both)}")
             self.lines = self.lines.keep([index for index, is_aside in enumerate(both) if not is_aside])
         self.kept_aside, self.aside_is_given = other.lines, True
         for reason, keys in other.left_out.items():
