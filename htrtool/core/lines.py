@@ -19,19 +19,13 @@ from htrtool.core.linefinder.outlines import outline
 from htrtool.core.linefinder.owners import ink_of_each, own_ink
 from htrtool.core.linefinder.smallprint import look_nearer, small_print
 from htrtool.core.linefinder.trace import Trace, trace_baselines
+from htrtool.core.linefinder.upright import best_turn, parted_by_way_up, set_upright, turned, turned_back
 from htrtool.core.oneline import LINE_HEIGHT, LONGEST_PAGE, looks_like_line, shows_ink
 from htrtool.core.order import is_table, reading_order, set_level
 from htrtool.core.session import usable_cpus
 
 __all__ = ["TextLine", "cut_lines", "find_lines", "shows_one_line"]
 
-# What tells that a page is turned: written patches that it takes, the share of them that stand sideways, and log odds of
-# upright against overturned writing, above which a page is taken for upright, and by which another way round is better.
-LEAST_WRITING = 8
-CLEARLY_TURNED = 0.6
-SURELY_UPRIGHT = 2.0
-CLEARLY_BETTER = 0.9
-SURELY_OVERTURNED = 3.0
 # Letters of these heights, in pixels that the network sees, are found best; others are looked at in another scale.
 SMALL_LETTERS, LARGE_LETTERS, GOOD_LETTERS = 10.0, 30.0, 12.0
 # At most so large, on the longer side of a page of usual shape.
@@ -45,8 +39,6 @@ LEAST_RISE = 0.3
 LEAST_FILLED = 0.5
 # The share of a sideways line's baseline that must run where writing stands sideways.
 LEAST_SIDEWAYS = 0.5
-# The share of the written patches along which lines must be traced, else the page is also looked at turned by STEEP degrees.
-LEAST_TRACED, STEEP = 0.25, 30.0
 
 
 @dataclass
@@ -71,7 +63,7 @@ class TextLine:
         ``shape`` is that of the page between the two; see :func:`turned_level` for the former.
         """
         self.baseline, self.polygon = (
-            _turned(points_askew(points, degrees, shape), quarters, shape) for points in (self.baseline, self.polygon)
+            turned(points_askew(points, degrees, shape), quarters, shape) for points in (self.baseline, self.polygon)
         )
 
 
@@ -84,8 +76,8 @@ def find_lines(pixels: np.ndarray, threads: int | None = None) -> list[TextLine]
     """
     network = line_network(threads or usable_cpus())
     page, scale = shrunk(pixels)
-    quarters, degrees, maps, traces = _best_turn(page, network)
-    upright = _turned_back(page, quarters)
+    quarters, degrees, maps, traces = best_turn(page, network)
+    upright = turned_back(page, quarters)
     for _ in range(MOST_TURNS):
         if abs(askew := degrees_askew(traces)) <= ASKEW:
             break
@@ -95,44 +87,24 @@ def find_lines(pixels: np.ndarray, threads: int | None = None) -> list[TextLine]
     page = turned_level(upright, degrees)
     if side := _better_side(traces, page, pixels):
         page, scale = shrunk(pixels, side)
-        upright = _turned_back(page, quarters)
+        upright = turned_back(page, quarters)
         page = turned_level(upright, degrees)
         maps = network.maps(page)
         traces = trace_baselines(maps)
     sideways = _sideways_lines(page, maps, network)
-    traces, overturned = _without_overturned(traces, page, maps, network)
-    sideways += overturned
+    traces, overturned = parted_by_way_up(traces, page, maps, network)
+    others = sideways + _turned_lines(page, overturned, 2)
     if (small := small_print(traces, maps)) and (side := _side_for(small, page, pixels)) > max(page.shape):
         nearer, larger = shrunk(pixels, side)
-        upright = _turned_back(nearer, quarters)
+        upright = turned_back(nearer, quarters)
         page, factor = turned_level(upright, degrees), larger / scale
         traces = look_nearer(traces, small, page, factor, network)
-        sideways = [line.scaled(factor) for line in sideways]
+        others = [line.scaled(factor) for line in others]
         scale = larger
-    lines = _outlined(page, traces) + sideways
+    lines = _outlined(page, traces) + others
     for line in lines:
         line.turn(quarters, upright.shape, degrees)
     return [line.scaled(1 / scale) for line in lines]
-
-
-def _best_turn(page: np.ndarray, network: LineNetwork) -> tuple[int, float, LineMaps, list[Trace]]:
-    """Return by how many quarters and degrees a page is to be turned back, and its maps and traces then."""
-    quarters, maps = upright_maps(page, network)
-    best = quarters, 0.0, maps, trace_baselines(maps)
-    written = maps.writing.sum()
-    if written >= LEAST_WRITING and _traced(best[3]) < LEAST_TRACED * written:
-        # Much is written, of which hardly a line can be followed: it may stand steeper than the network has seen.
-        for degrees in (-STEEP, STEEP):
-            quarters, maps = upright_maps(turned_level(page, degrees), network)
-            traces = trace_baselines(maps)
-            if _traced(traces) > 2 * _traced(best[3]) and _traced(traces) >= LEAST_TRACED * written:
-                best = quarters, degrees, maps, traces
-    return best
-
-
-def _traced(traces: list[Trace]) -> float:
-    """Return how long traces are together, in patches."""
-    return sum(len(trace.ys) for trace in traces) * 2 / STRIDE
 
 
 def _sideways_lines(page: np.ndarray, maps: LineMaps, network: LineNetwork) -> list[TextLine]:
@@ -140,11 +112,9 @@ def _sideways_lines(page: np.ndarray, maps: LineMaps, network: LineNetwork) -> l
     sideways = sideways_patches(maps.patches)
     if not sideways.any():
         return []
-    quarters, maps = _set_upright(page, network, sideways)
-    turned = _turned_back(page, quarters)
+    quarters, maps = set_upright(page, network, sideways)
     lines = []
-    for line in _outlined(turned, trace_baselines(maps)):
-        line.turn(quarters, turned.shape)
+    for line in _turned_lines(page, trace_baselines(maps), quarters):
         columns, rows = (line.baseline.astype(int) // STRIDE).T
         rows, columns = (np.clip(at, 0, size - 1) for at, size in zip((rows, columns), sideways.shape))
         if sideways[rows, columns].mean() >= LEAST_SIDEWAYS:
@@ -152,87 +122,13 @@ def _sideways_lines(page: np.ndarray, maps: LineMaps, network: LineNetwork) -> l
     return lines
 
 
-def _without_overturned(
-    traces: list[Trace], page: np.ndarray, maps: LineMaps, network: LineNetwork
-) -> tuple[list[Trace], list[TextLine]]:
-    """Part the traces of an upright page from lines that stand on their head, as where a letter ends in its upper margin."""
-    if not any(_odds(trace, maps, page.shape) < 0 for trace in traces):
-        return traces, []
-    turned = _turned_back(page, 2)
-    other = network.maps(turned)
-
-    def odds_of(trace: Trace, own: LineMaps, on_its_head: LineMaps) -> tuple[float, float]:
-        return _odds(trace, own, page.shape), _odds(trace, on_its_head, page.shape, turned=True)
-
-    upright = [odds_of(trace, maps, other) for trace in traces]
-    overturned = [trace for trace in trace_baselines(other) if _clearly(*odds_of(trace, other, maps))]
-    lines = _outlined(turned, overturned)
+def _turned_lines(page: np.ndarray, traces: list[Trace], quarters: int) -> list[TextLine]:
+    """Give what was traced on a page turned back by quarters its outlines, and turn the lines with it again."""
+    back = turned_back(page, quarters)
+    lines = _outlined(back, traces)
     for line in lines:
-        line.turn(2, turned.shape)
-    return [trace for trace, (as_it_lies, on_its_head) in zip(traces, upright) if not _clearly(on_its_head, as_it_lies)], lines
-
-
-def _clearly(odds: float, others: float) -> bool:
-    return odds > max(0.0, others + SURELY_OVERTURNED)
-
-
-def _odds(trace: Trace, maps: LineMaps, shape: tuple[int, int], turned: bool = False) -> float:
-    """Return how upright the writing along a trace is, see :func:`_uprightness`; ``turned``: the maps are those of the page on its head."""
-    columns, rows = 2 * np.arange(trace.left, trace.right), 2 * (trace.ys - 0.5 * trace.x_height)
-    if turned:
-        columns, rows = shape[1] - 1 - columns, shape[0] - 1 - rows
-    places = tuple(
-        np.clip((at // STRIDE).astype(int), 0, size - 1) for at, size in zip((rows, columns), maps.patches.shape)
-    )
-    return _uprightness(maps.patches[places][:, 1:].mean(axis=0))
-
-
-def upright_maps(pixels: np.ndarray, network: LineNetwork) -> tuple[int, LineMaps]:
-    """Return by how many quarters a page is turned clockwise, and the maps of the page set upright.
-
-    That writing stands sideways, the network tells from any piece of it. Whether it stands on its head, it tells only by
-    comparison: of the two ways round, the right one looks the more upright.
-    """
-    maps = network.maps(pixels)
-    total = maps.writing.sum()
-    if total < LEAST_WRITING:
-        return 0, maps
-    if maps.writing[1] + maps.writing[3] > CLEARLY_TURNED * total:
-        return _set_upright(pixels, network, np.ones(maps.patches.shape[:2], bool))
-    if _uprightness(maps.writing) < SURELY_UPRIGHT:
-        other = network.maps(_turned_back(pixels, 2))
-        if _uprightness(other.writing) > _uprightness(maps.writing) + CLEARLY_BETTER:
-            return 2, other
-    return 0, maps
-
-
-def _set_upright(pixels: np.ndarray, network: LineNetwork, sideways: np.ndarray) -> tuple[int, LineMaps]:
-    """Return by how many quarters what stands sideways is turned clockwise, and the maps of the page turned back so.
-
-    ``sideways``, bool (rows, columns), tells in which patches that is.
-    """
-    ways = {quarters: network.maps(_turned_back(pixels, quarters)) for quarters in (1, 3)}
-    best = max(ways, key=lambda quarters: _uprightness(ways[quarters].patches[np.rot90(sideways, quarters), 1:].sum(axis=0)))
-    return best, ways[best]
-
-
-def _uprightness(writing: np.ndarray) -> float:
-    """Return the log odds of upright writing against writing on its head; see ``LineMaps.writing``."""
-    return float(np.log((writing[0] + 1e-3) / (writing[2] + 1e-3)))
-
-
-def _turned_back(pixels: np.ndarray, quarters: int) -> np.ndarray:
-    """Turn a page anticlockwise by quarters."""
-    return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
-
-
-def _turned(points: np.ndarray, quarters: int, shape: tuple[int, int]) -> np.ndarray:
-    """Turn points of an upright page of ``shape`` clockwise by quarters."""
-    height, width = shape
-    for _ in range(quarters):
-        points = np.column_stack([height - points[:, 1], points[:, 0]])
-        height, width = width, height
-    return points
+        line.turn(quarters, back.shape)
+    return lines
 
 
 def _better_side(traces: list[Trace], page: np.ndarray, pixels: np.ndarray) -> int:
