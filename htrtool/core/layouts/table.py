@@ -208,8 +208,8 @@ class _Objects:
     """The rows of JSON lines, such as ``metadata.jsonl`` of Hugging Face; the columns are what any object names."""
 
     def __init__(self, file: IO[str], path: Path):
-        self._file, self._source = file, str(path)
-        self._names: list[str] | None = None
+        self._objects, self._path = objects_in(file, str(path)), path
+        self._names: tuple[str, ...] | None = None
         self.line_num = 0
 
     def __iter__(self) -> Iterator[list[str]]:
@@ -217,17 +217,21 @@ class _Objects:
 
     def __next__(self) -> list[str]:
         if self._names is None:
-            names: dict[str, None] = {}
-            # What is no object is told in its place among the rows.
-            with contextlib.suppress(InputError):
-                for self.line_num, found in objects_in(self._file, self._source):
-                    names.update(dict.fromkeys(found))
-            self._file.seek(0)
-            self._objects = objects_in(self._file, self._source)
-            self._names = list(names)
-            return self._names
+            self._names = _names_in_objects(self._path, os.stat(self._path).st_mtime_ns)
+            return list(self._names)
         self.line_num, found = next(self._objects)
         return ["" if found.get(name) is None else str(found[name]) for name in self._names]
+
+
+@functools.lru_cache(maxsize=64)
+def _names_in_objects(path: Path, changed: int) -> tuple[str, ...]:
+    """Return what the objects of JSON lines name, which takes all of the file; ``changed`` is when that was last written."""
+    names: dict[str, None] = {}
+    # What is no object is told in its place among the rows.
+    with _opened(path) as file, contextlib.suppress(InputError):
+        for _, found in objects_in(file, str(path)):
+            names.update(dict.fromkeys(found))
+    return tuple(names)
 
 
 def _columns(header: list[str], image_column: str | None, text_column: str | None, source: str) -> Columns:
