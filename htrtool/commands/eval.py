@@ -9,7 +9,7 @@ from functools import partial
 import click
 
 from htrtool.core.errors import InputError
-from htrtool.core.scoring.rates import CALIBRATION, CONFUSION, METRICS, OF_ERRORS, SCOPES
+from htrtool.core.scoring.rates import CALIBRATION, CONFUSION, METRICS, OF_ERRORS, RATED, SCOPES
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import FiniteRange, with_messages, with_operands
@@ -106,9 +106,9 @@ def eval(  # noqa: A001 - named as the subcommand
         htr eval --per confusion truth.tsv out.tsv | head
         htr eval --fail-above 0.08 --metric cer truth.tsv out.tsv
     """
-    scopes_of = {CALIBRATION[0]: ("corpus",), OF_ERRORS[0]: (CONFUSION,)}
-    fitting = [scopes_of.get(metric, SCOPES[:-1]) for metric in metrics]
-    if fitting and not any(scope in scopes for scopes_of_metric in fitting for scope in scopes_of_metric):
+    narrower = {CALIBRATION[0]: ("corpus",), OF_ERRORS[0]: (CONFUSION,)}
+    fitting = [narrower.get(metric, RATED) for metric in metrics]
+    if metrics and set(scopes).isdisjoint(set().union(*fitting)):
         raise click.UsageError(f"{metrics[0]} is of {' or '.join(fitting[0])} only: give --per {fitting[0][0]}")
     from htrtool.core.scoring import joining
     from htrtool.core.scoring import metrics as measures

@@ -43,6 +43,18 @@ def strokes(line: np.ndarray) -> np.ndarray:
     return line < paper - STROKE * (paper - darkest)
 
 
+def shown_through(ink: np.ndarray, down: int, across: int, blur: float) -> np.ndarray:
+    """Return what shows of the other side of a sheet, for which a line's own ink serves: mirrored, shifted and blurred.
+
+    Args:
+        ink: (height, width) float32, 0 on paper.
+        down: by how many rows it is shifted, around the edges.
+        across: by how many columns.
+        blur: the standard deviation of the blur, in pixels.
+    """
+    return cv2.GaussianBlur(np.roll(ink[:, ::-1], (down, across), (0, 1)), (0, 0), blur)
+
+
 def ink_map(pixels: np.ndarray, side: int = WORKING_SIDE, baselines: np.ndarray | None = None) -> InkMap:
     """Find the ink of a page.
 

@@ -166,9 +166,8 @@ def _are_of_entries(column: np.ndarray, boxes: np.ndarray, neighbours: Neighbour
     beside = neighbours.same_row[lines] & (right <= left[lines, None]) & ~neighbours.overlap[lines]
     if len(lines) < SUMS or not beside.any():
         return False
-    share, width = beside.any(axis=1).mean(), np.median((right - left)[lines])
-    of_them = np.flatnonzero(beside.any(axis=0))
-    width_left = np.median((right - left)[of_them])
+    share = beside.any(axis=1).mean()
+    width, width_left = (np.median((right - left)[which]) for which in (lines, beside.any(axis=0)))
     are_sums = share >= BESIDE and width <= min(SUM * neighbours.spacing, OF_ENTRY * width_left)
     return bool(are_sums or (share >= FILLED_IN and width_left <= min(TERM * neighbours.spacing, OF_VALUE * width)))
 

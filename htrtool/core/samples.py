@@ -211,38 +211,43 @@ class _Alone:
 def _assembled(
     key: str | None, parts: dict[str, bytes | None], source: str, on_error: Callable[[InputError], None] | None
 ) -> Iterator[Sample]:
+    try:
+        sample = _sample_of(key, parts, source)
+    except InputError as error:
+        if on_error is None:
+            raise
+        on_error(error)
+        return
+    if sample is not None:
+        yield sample
+
+
+def _sample_of(key: str | None, parts: dict[str, bytes | None], source: str) -> Sample | None:
+    """Return the sample that some files make, None if there is no picture among them.
+
+    Raises:
+        InputError: one of them is too large, of no kind that is read, or broken.
+    """
     too_large = [key + suffix for suffix, content in parts.items() if content is None]
     if too_large:
-        failure = InputError(f"expected a sample's files to have {LARGEST_MEMBER // 1_000_000} megabytes at most, {too_large[0]} has more", source)
-        if on_error is None:
-            raise failure
-        on_error(failure)
-        return
+        raise InputError(f"expected a sample's files to have {LARGEST_MEMBER // 1_000_000} megabytes at most, {too_large[0]} has more", source)
     image = next((parts[suffix] for suffix in PICTURE_MEMBERS if suffix in parts), None)
     if image is None:
         missed = [suffix for suffix in parts if suffix.endswith(MISSED_MEMBERS)]
-        if missed:
-            found = " and ".join(key + suffix for suffix in missed)
-            remedy = "give it by itself, or convert it" if missed[0] in MISSED_MEMBERS else "names of samples have no dot but that of their suffix"
-            failure = InputError(
-                f"expected a picture {' or '.join(key + suffix for suffix in PICTURE_MEMBERS)}, found {found}: {remedy}", source
-            )
-            if on_error is None:
-                raise failure
-            on_error(failure)
-        return
+        if not missed:
+            return None
+        found = " and ".join(key + suffix for suffix in missed)
+        remedy = "give it by itself, or convert it" if missed[0] in MISSED_MEMBERS else "names of samples have no dot but that of their suffix"
+        raise InputError(f"expected a picture {' or '.join(key + suffix for suffix in PICTURE_MEMBERS)}, found {found}: {remedy}", source)
     text = next((parts[suffix] for suffix in TEXT_MEMBERS if suffix in parts), None)
     try:
         meta = json.loads(parts[".json"]) if ".json" in parts else {}
         if not isinstance(meta, dict):
             raise ValueError("the JSON is no object")
         label = None if text is None else unicodedata.normalize("NFC", text.decode("utf-8-sig").rstrip("\r\n"))
-        yield Sample(key, image, label, meta)
     except (ValueError, RecursionError) as error:
-        failure = InputError(f"expected UTF-8 text and JSON beside the picture of {key!r}: {error}", source)
-        if on_error is None:
-            raise failure from None
-        on_error(failure)
+        raise InputError(f"expected UTF-8 text and JSON beside the picture of {key!r}: {error}", source) from None
+    return Sample(key, image, label, meta)
 
 
 class SampleWriter:

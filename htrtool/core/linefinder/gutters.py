@@ -32,8 +32,9 @@ def parted_at_gutters(traces: list[Trace], inks: list[Ink]) -> tuple[list[Trace]
     if len(traces) < FEWEST:
         return traces, inks
     boxes = np.array([(trace.left, trace.right) for trace in traces], float)
+    heights = np.array([float(trace.ys.mean()) for trace in traces])
     slopes = np.array([(trace.ys[-1] - trace.ys[0]) / len(trace.ys) for trace in traces])
-    if is_table(*set_level(boxes, np.array([float(trace.ys.mean()) for trace in traces]), slopes)):
+    if is_table(*set_level(boxes, heights, slopes)):
         # Its cells stand apart already; what is aligned in them are parts of dates and sums.
         return traces, inks
     size = weighted_median(np.array([trace.x_height for trace in traces]), np.array([len(trace.ys) for trace in traces]))
@@ -42,8 +43,9 @@ def parted_at_gutters(traces: list[Trace], inks: list[Ink]) -> tuple[list[Trace]
         return traces, inks
     least = max(GUTTER * size, WIDER * float(np.median([end - begin for _, begin, end in spaces])))
     gaps = [gap for gap in spaces if gap[2] - gap[1] > least]
-    heights = np.array([float(trace.ys.mean()) for trace in traces])
-    lefts, rights = (np.array([getattr(trace, end) for trace in traces]) for end in ("left", "right"))
+    if not gaps:
+        return traces, inks
+    lefts, rights = boxes.T
     has_mate = np.array([_has_mate(trace, traces, size) for trace in traces])
     cuts: list[set[tuple[int, int]]] = [set() for _ in traces]
     for _, _, at in gaps:

@@ -76,7 +76,8 @@ METRICS = {
 }
 
 CONFUSION = "confusion"
-SCOPES = ("corpus", "document", "file", "line", CONFUSION)
+RATED = ("corpus", "document", "file", "line")
+SCOPES = (*RATED, CONFUSION)
 CALIBRATION = (
     "ece",
     "expected calibration error of the confidence, where the lines read have one: the mean distance between the conf of a "

@@ -74,9 +74,8 @@ class Scoring:
                 yield {"scope": CONFUSION, "name": name, "metric": OF_ERRORS[0], "value": times / total, "errors": times, "total": total}
 
     def _groups(self) -> Iterator[tuple[str, list[str]]]:
-        files = [pair.file for pair in self.pairs]
         yield "document", list(self.documents)
-        yield "file", files
+        yield "file", [pair.file for pair in self.pairs]
         yield "line", [_place(pair) for pair in self.pairs]
 
     def _calibration(self, name: str) -> Iterator[dict[str, object]]:

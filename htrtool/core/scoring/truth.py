@@ -84,7 +84,7 @@ def _of_folder(folder: Path, operand: str, is_truth: bool) -> Iterator[Line]:
     found = sorted(files_below(folder))
     texts = [file for file in found if file.name.endswith(".txt")]
     true, predicted = ([file for file in texts if file.name.endswith(suffix)] for suffix in (".gt.txt", ".pred.txt"))
-    others = [file for file in texts if file not in {*true, *predicted}]
+    others = [file for file in texts if not file.name.endswith((".gt.txt", ".pred.txt"))]
     files = true if is_truth else predicted
     # Beside XML a text that is not called so may be anything, a licence for one.
     documents = [] if files else [file for file in found if file.suffix == ".xml" and is_page_xml(file)]

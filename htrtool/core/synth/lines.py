@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from htrtool.core.ink import shown_through
 from htrtool.core.synth.faces import X_HEIGHT, Face
 from htrtool.core.synth.letters import Setting, set_line
 from htrtool.core.synth.paper import Paper, draw_paper, grain, lay_paper, rule, scan
 from htrtool.core.synth.pen import Pen, bend, broaden, draw_pen, press, smooth_noise
-from htrtool.core.training.surroundings import shown_through
 
 TALLEST = 5.2 * X_HEIGHT
 """What a cut keeps at most: where letters reach further, their ends are lost, but small ones stay readable."""

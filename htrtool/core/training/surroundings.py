@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from htrtool.core.ink import strokes
+from htrtool.core.ink import shown_through, strokes
 
 # All in heights of the line. Most paper beside a line and most gaps are narrow, some as wide as the widest.
 USUAL_PAPER, WIDEST_PAPER, WIDEST_GAP = 1.0, 8.0, 4.0
@@ -116,18 +116,6 @@ def _with_other_side(pixels, paper):
     ink = np.clip(paper.tone - pixels, 0, None).astype(np.float32)
     behind = shown_through(ink, int(rng.integers(height)), int(rng.integers(width)), rng.uniform(0.4, 1.6))
     return np.clip(pixels - rng.uniform(0.1, 0.5) * behind, 0, 255).astype(np.uint8)
-
-
-def shown_through(ink: np.ndarray, down: int, across: int, blur: float) -> np.ndarray:
-    """Return what shows of the other side of a sheet, for which a line's own ink serves: mirrored, shifted and blurred.
-
-    Args:
-        ink: (height, width) float32, 0 on paper.
-        down: by how many rows it is shifted, around the edges.
-        across: by how many columns.
-        blur: the standard deviation of the blur, in pixels.
-    """
-    return cv2.GaussianBlur(np.roll(ink[:, ::-1], (down, across), (0, 1)), (0, 0), blur)
 
 
 def _with_neighbour(pixels, rng):
