@@ -58,9 +58,9 @@ _htr() {
                 --per) COMPREPLY=($(compgen -W "corpus document file line confusion" -- "$current")); return ;;
                 --metric) COMPREPLY=($(compgen -W "cer wer line_accuracy chars_in_place lines_exact missing_lines surplus_lines ece share_of_errors" -- "$current")); return ;;
                 -f|--format) COMPREPLY=($(compgen -W "tsv table" -- "$current")); return ;;
-                --files-from|--document|--fail-above) return ;;
+                --files-from|--document|--against|--fail-above) return ;;
             esac
-            options="--files-from -0 --null --per --metric --document --plain --ignore-case --ignore-accents --ignore-punctuation --skip-missing -f --format --fail-above -q --quiet -v --verbose -h --help" ;;
+            options="--files-from -0 --null --per --metric --document --plain --ignore-case --ignore-accents --ignore-punctuation --skip-missing --against -f --format --fail-above -q --quiet -v --verbose -h --help" ;;
         plot)
             case $before in
                 -f|--format) COMPREPLY=($(compgen -W "png svg pdf" -- "$current")); return ;;

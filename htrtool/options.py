@@ -64,11 +64,11 @@ def with_messages(function: Callable) -> Callable:
     return wrapper
 
 
-def with_operands(metavar: str, beside: str | None = None) -> Callable:
+def with_operands(metavar: str, *beside: str) -> Callable:
     """Add operands, ``--files-from`` and ``-0``, and pass the names as ``operands``, a list of strings.
 
     No operand at all means standard input, ``-``, and says so where that is a terminal. Only one of them, of
-    ``--files-from`` and of the parameter ``beside`` may be standard input, and none may be the parameter ``output``.
+    ``--files-from`` and of the parameters ``beside`` may be standard input, and none may be the parameter ``output``.
     """
 
     def decorate(function: Callable) -> Callable:
@@ -85,12 +85,13 @@ def with_operands(metavar: str, beside: str | None = None) -> Callable:
             elif not names:
                 names = ["-"]
                 tell_of_standard_input()
-            others = kwargs.get(beside) or ()
+            others = [kwargs.get(name) or () for name in beside]
             if kwargs.get("output") in STANDARD_OUTPUT:
                 kwargs["output"] = "-"
             if (output := kwargs.get("output")) and any(same_file(output, name) for name in names):
                 raise click.UsageError(f"-o {output} would replace what is read: name another file")
-            if [*names, files_from, *([others] if isinstance(others, str) else others)].count("-") > 1:
+            others = [name for given in others for name in ([given] if isinstance(given, str) else given)]
+            if [*names, files_from, *others].count("-") > 1:
                 raise click.UsageError("standard input, '-', can be read only once")
             return function(*args, operands=names, **kwargs)
 

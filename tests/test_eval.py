@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from htrtool.core.samples import Sample, SampleWriter, encode_png
-from htrtool.core.scoring.joining import Line, documents_of, join, match_files
+from htrtool.core.scoring.joining import Line, documents_are, documents_of, join, match_files
 from htrtool.core.tables import SCORE_COLUMNS, read_table
 from htrtool.exits import Exit
 
@@ -30,6 +30,10 @@ def run(*arguments, stdin="", cwd=None):
 
 def rows(result):
     return list(read_table(io.StringIO(result.stdout.decode()), "stdout", SCORE_COLUMNS))
+
+
+def rates(result):
+    return [row | {name: float(row[name]) for name in ("value", "low", "high", "errors", "total") if row[name]} for row in rows(result)]
 
 
 def values(result, scope="corpus"):
@@ -102,7 +106,8 @@ def test_a_line_read_twice_is_surplus_once():
 
 def test_documents_are_those_given_else_pages_else_folders_else_files():
     def documents(*truth):
-        return documents_of(list(join(truth, [])))
+        pairs = list(join(truth, []))
+        return documents_of(pairs, documents_are(pairs)), documents_are(pairs)
 
     assert documents(Line("a", "", document="w1"), Line("b", "", document="w2")) == (["w1", "w2"], "as given")
     assert documents(Line("a", "", 1, 1), Line("a", "", 1, 2), Line("b", "", 1, 1), Line("b", "", 1, 2))[1] == "file"
@@ -198,6 +203,45 @@ def test_a_limit_on_the_error_rate_sets_the_exit_status(truth):
     failed = run("--fail-above", "0.05", truth, stdin=read)
     assert failed.returncode == Exit.ABOVE_LIMIT
     assert rows(failed) and "0.1000, is above 0.05" in failed.stderr.decode()
+
+
+def test_two_readings_are_compared_document_by_document(tmp_path):
+    texts = {name: "abcdefghij" for name in (f"{document}/{line}.png" for document in "abcdef" for line in range(4))}
+    hard = dict(zip("abcdef", (0, 2, 4, 5, 7, 9)))
+
+    def table(name, errors_in):
+        path = tmp_path / name
+        path.write_text("file\ttext\n" + "".join(f"{file}\t{'?' * errors_in(file)}{text[errors_in(file):]}\n" for file, text in texts.items()), "utf-8")
+        return path
+
+    truth = table("truth.tsv", lambda file: 0)
+    before = table("before.tsv", lambda file: hard[file[0]] + (file[0] != "a"))
+    after = table("after.tsv", lambda file: hard[file[0]])
+    both = rates(run(truth, after, "--against", before, "--metric", "cer"))
+    assert [row["scope"] for row in both] == ["corpus", "difference"] and both[1]["name"] == str(before)
+    assert (both[1]["errors"], both[1]["total"]) == (-20, 240) and both[1]["value"] == pytest.approx(-20 / 240)
+    # Each by itself is uncertain, for the documents differ so much; that one is better than the other is not.
+    assert both[0]["high"] - both[0]["low"] > 0.4 and both[1]["high"] < 0
+    same = rates(run(truth, after, "--against", after, "--metric", "wer"))[1]
+    assert (same["value"], same["low"], same["high"], same["errors"]) == (0, 0, 0, 0)
+    swapped = rates(run(truth, "-", "--against", after, "--metric", "cer", stdin=before.read_text("utf-8")))[1]
+    assert (swapped["value"], swapped["low"], swapped["high"]) == pytest.approx((-both[1]["value"], -both[1]["high"], -both[1]["low"]))
+
+
+def test_lines_that_one_of_two_readings_lacks_are_left_out_of_both(truth):
+    found = rates(run(truth, "-", "--against", truth, "--skip-missing", "--metric", "cer", stdin="file\ttext\na.png\tThe cut\n"))
+    assert [(row["errors"], row["total"]) for row in found] == [(1, 7), (1, 7)]
+    whole = run(truth, "-", "--against", truth, "--metric", "cer", stdin="file\ttext\na.png\tThe cut\n")
+    assert [(row["errors"], row["total"]) for row in rates(whole)] == [(4, 10), (4, 10)]
+
+
+def test_another_reading_must_be_one(truth, tmp_path):
+    missing = run(truth, truth, "--against", tmp_path / "none.tsv")
+    assert missing.returncode == Exit.BAD_INPUT and b"none.tsv" in missing.stderr and not missing.stdout
+    assert run(truth, "-", "--against", "-", stdin="file\ttext\n").returncode == Exit.USAGE
+    other = tmp_path / "other.tsv"
+    other.write_text("file\ttext\nz.png\tabc\n")
+    assert b"no file of " in run(truth, truth, "--against", other).stderr
 
 
 def test_what_was_read_second_best_does_not_count(truth, tmp_path):

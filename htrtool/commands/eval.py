@@ -28,7 +28,7 @@ def _epilog() -> str:
 
 @click.command("eval", epilog=_epilog())
 @click.argument("truth", metavar="TRUTH")
-@with_operands("READ", beside="truth")
+@with_operands("READ", "truth", "against")
 @click.option(
     "--per",
     "scopes",
@@ -52,6 +52,11 @@ def _epilog() -> str:
 @click.option("--ignore-punctuation", is_flag=True, help="Punctuation is left out on both sides.")
 @click.option(
     "--skip-missing", is_flag=True, help="Leave lines of TRUTH that READ lacks out, where they would count as errors."
+)
+@click.option(
+    "--against",
+    metavar="FILE",
+    help="Another reading of the same lines, as READ: print too by how much each rate of READ is above that of FILE.",
 )
 @click.option(
     "-f",
@@ -78,6 +83,7 @@ def eval(  # noqa: A001 - named as the subcommand
     ignore_accents: bool,
     ignore_punctuation: bool,
     skip_missing: bool,
+    against: str | None,
     kind: str | None,
     fail_above: float | None,
     messages: Messages,
@@ -97,21 +103,23 @@ def eval(  # noqa: A001 - named as the subcommand
     Scores are printed as TSV: scope, name, metric, value, the 95% interval from low to high (bootstrap over
     documents: the --document, else pages, else folders), and the errors out of
     the total. A line of TRUTH that was not read counts with all its characters
-    deleted, a line that TRUTH lacks with all of them inserted.
+    deleted, a line that TRUTH lacks with all of them inserted. With --against, rows of the scope
+    'difference' follow: below 0, READ has the lower rate; an interval without 0 is more than chance.
 
     \b
         htr read scans/*.png | htr eval truth.tsv
         htr read -f txt letter.jpg | htr eval letter.txt
         htr eval --plain --per file val.tar out.tsv > scores.tsv
         htr eval --per confusion truth.tsv out.tsv | head
+        htr eval --metric cer --against before.tsv truth.tsv after.tsv
         htr eval --fail-above 0.08 --metric cer truth.tsv out.tsv
     """
     narrower = {CALIBRATION[0]: ("corpus",), OF_ERRORS[0]: (CONFUSION,)}
     fitting = [narrower.get(metric, RATED) for metric in metrics]
     if metrics and set(scopes).isdisjoint(set().union(*fitting)):
         raise click.UsageError(f"{metrics[0]} is of {' or '.join(fitting[0])} only: give --per {fitting[0][0]}")
-    from htrtool.core.scoring import joining
-    from htrtool.core.scoring import metrics as measures
+    from htrtool.core.scoring import doubts, joining
+    from htrtool.core.scoring.metrics import normalise
     from htrtool.core.scoring.rows import Scoring
     from htrtool.core.scoring.truth import read_lines
 
@@ -119,60 +127,44 @@ def eval(  # noqa: A001 - named as the subcommand
     wanted = read_lines(truth, document)
     if all(line.is_blank for line in wanted):
         raise InputError("expected at least one line with its text, found none", truth)
-    if repeated := joining.repeated(wanted):
-        messages.warning(f"{repeated} lines of TRUTH are given more than once; each counts")
+    other = None if against is None else read_lines(against, is_truth=False)
     tables = []
     for operand in operands:
         try:
             tables.append(read_lines(operand, is_truth=False))
         except InputError as error:
             messages.problem(error)
-    given = [line for table in tables for line in table]
-    if messages.problems == len(operands):
+    if not tables:
         return Exit.BAD_INPUT
-    if repeated := joining.repeated(given):
-        messages.warning(f"{repeated} lines of READ are given more than once, as where two models read them; each counts: score one reading at a time")
-    if given == wanted:
-        messages.warning("READ and TRUTH are the same texts")
-    if twice := joining.given_twice(tables):
-        messages.warning(f"{twice} files are in more than one table of READ, without numbers of lines; all their rows count")
-    joined = list(joining.join(wanted, given))
-    pairs = [pair for pair in joined if pair.truth is None or not pair.truth.is_blank]
-    blank = len(joined) - len(pairs)
+    for doubt in (*doubts.of_truth(wanted), *doubts.of_reading(tables, wanted)):
+        messages.warning(doubt)
+    given = [line for table in tables for line in table]
+    joined = [list(joining.join(wanted, lines)) for lines in ([given] if other is None else [given, other])]
+    readings = [[pair for pair in pairs if pair.truth is None or not pair.truth.is_blank] for pairs in joined]
+    pairs = readings[0]
+    blank = len(joined[0]) - len(pairs)
     missing = sum(pair.read is None for pair in pairs)
     surplus = sum(pair.truth is None for pair in pairs)
-    if given and missing + surplus == len(pairs):
-        messages.warning(
-            f"no file of READ, such as {given[0].file!r}, is in TRUTH, which has files such as {wanted[0].file!r}"
-        )
-    elif all(left := joining.unmatched(pairs)):
-        unread, unknown = left
-        messages.warning(
-            f"{len(unknown)} files of READ, such as {unknown[0]!r}, are not in TRUTH, and {len(unread)} of TRUTH, such as {unread[0]!r}, not in READ: "
-            "they may be named otherwise"
-        )
-    if renumbered := list(dict.fromkeys(pair.file for pair in pairs if pair.by_likeness)):
-        messages.warning(
-            f"the lines of {renumbered[0]}{f' and {len(renumbered) - 1} more files' * (len(renumbered) > 1)} are numbered otherwise in READ "
-            "than in TRUTH: they are compared with those that they are most like, in order"
-        )
+    for doubt in doubts.of_pairs(pairs):
+        messages.warning(doubt)
+    if against and not any(pair.truth and pair.read for pair in readings[-1]):
+        messages.warning(f"no file of {against} is in TRUTH")
     if skip_missing:
-        pairs = [pair for pair in pairs if pair.read is not None]
-        if not pairs:
+        readings = joining.without_missing(readings)
+        if not all(readings):
             raise InputError("expected lines that TRUTH has too, found none", " ".join(operands))
-    documents, what = joining.documents_of(pairs)
-    messages.note(
-        f"{sum(pair.truth is not None for pair in pairs)} lines of the truth, {missing} missing"
-        f"{' (left out)' * (skip_missing and missing > 0)}, {surplus} surplus{f', {blank} without a text left out' * (blank > 0)}; documents ({what}): {len(set(documents))}"
+    kind_of_documents = joining.documents_are(readings[0])
+    normalised = partial(
+        normalise, plain=plain, ignore_case=ignore_case, ignore_accents=ignore_accents, ignore_punctuation=ignore_punctuation
     )
-    settings = {
-        "plain": plain,
-        "ignore_case": ignore_case,
-        "ignore_accents": ignore_accents,
-        "ignore_punctuation": ignore_punctuation,
-    }
-    scoring = Scoring.of(pairs, documents, partial(measures.normalise, **settings))
-    rows = [row for row in scoring.rows(truth, scopes) if not metrics or row["metric"] in metrics]
+    scoring, *others = [Scoring.of(pairs, joining.documents_of(pairs, kind_of_documents), normalised) for pairs in readings]
+    messages.note(
+        f"{sum(pair.truth is not None for pair in scoring.pairs)} lines of the truth, {missing} missing"
+        f"{' (left out)' * (skip_missing and missing > 0)}, {surplus} surplus{f', {blank} without a text left out' * (blank > 0)}; "
+        f"documents ({kind_of_documents}): {len(set(scoring.documents))}"
+    )
+    rows = [*scoring.rows(truth, scopes), *(row for other in others for row in scoring.differences(other, against))]
+    rows = [row for row in rows if not metrics or row["metric"] in metrics]
     if CALIBRATION[0] in metrics and not any(row["metric"] == CALIBRATION[0] for row in rows):
         messages.warning(f"READ tells no confidence, without which there is no {CALIBRATION[0]}")
     if kind == "table" or (kind is None and stdout.isatty()):

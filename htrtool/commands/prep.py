@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@with_operands("SOURCE", beside="hands")
+@with_operands("SOURCE", "hands")
 @with_finder
 @with_synthesis
 @click.option(

@@ -23,7 +23,7 @@ FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".h
 
 
 @click.command()
-@with_operands("IMAGE", beside="lexicon")
+@with_operands("IMAGE", "lexicon")
 @click.option(
     "-m",
     "--model",

@@ -29,7 +29,7 @@ MOST_SLOWDOWN = 2
 
 
 @click.command()
-@with_operands("DATA", beside="val")
+@with_operands("DATA", "val")
 @click.option("-o", "--output", default="model", show_default=True, metavar="NAME", help="Write NAME.keras, NAME.onnx and NAME.md.")
 @click.option("--val", multiple=True, metavar="DATA", help="Samples to keep aside, which choose the best epoch unless a hand is learned, and fit the confidence if they are a hundred or more; may be given more than once.  [default: those marked val, or about a tenth]")
 @click.option("--size", type=click.Choice(list(SIZES)), help="Train a new network of this size.")

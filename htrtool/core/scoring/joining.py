@@ -128,23 +128,12 @@ def join(truth: Iterable[Line], read: Iterable[Line]) -> Iterator[Pair]:
         yield from _join_file(file, [], lines)
 
 
-def unmatched(pairs: Sequence[Pair]) -> tuple[list[str], list[str]]:
-    """Return the files of the truth of which nothing was read, and those read of which there is no truth."""
-    truth = dict.fromkeys(pair.file for pair in pairs if pair.truth)
-    read = dict.fromkeys(pair.file for pair in pairs if pair.read)
-    return [file for file in truth if file not in read], [file for file in read if file not in truth]
-
-
-def repeated(lines: Iterable[Line]) -> int:
-    """Return how many lines have the file, page and number of one before them."""
-    places = Counter((line.file, line.page, line.line) for line in lines if line.line is not None)
-    return places.total() - len(places)
-
-
-def given_twice(tables: Iterable[Iterable[Line]]) -> int:
-    """Return how many files have lines without a number in more than one table, which so are taken to follow one another."""
-    times = Counter(file for lines in tables for file in {line.file for line in lines if line.line is None})
-    return sum(count > 1 for count in times.values())
+def without_missing(readings: Sequence[Sequence[Pair]]) -> list[list[Pair]]:
+    """Leave out, of all readings of the same lines, those lines of the truth that one of the readings lacks."""
+    whole = {pair.file for pairs in readings for pair in pairs if pair.line is None}
+    place_of = {pair: pair.file if pair.file in whole else pair.truth for pairs in readings for pair in pairs}
+    missing = {place_of[pair] for pairs in readings for pair in pairs if pair.read is None}
+    return [[pair for pair in pairs if pair.truth is None or place_of[pair] not in missing] for pairs in readings]
 
 
 def _matches(truth_of: dict[str, list[Line]], read_of: dict[str, list[Line]]) -> dict[str, str]:
@@ -249,24 +238,31 @@ def _places(truth: list[Line], read: list[Line]) -> tuple[list[tuple], list[tupl
     return [(None, rank) for rank in range(1, len(truth) + 1)], [(None, rank) for rank in range(1, len(read) + 1)]
 
 
-def documents_of(pairs: Sequence[Pair]) -> tuple[list[str], str]:
-    """Return the document of each pair, and what documents are: ``as given``, ``page``, ``file`` or ``folder``.
-
-    A document is what the truth's own column says; else the page, where files have several lines, as pages do; else the
-    folder; else, if there is but one folder, the file.
+def documents_are(pairs: Sequence[Pair]) -> str:
+    """Return what a document is: ``as given``, where the truth has a column that names them; else the ``page``, where files
+    have several lines, as pages do; else the ``folder``; else, if there is but one folder, the ``file``.
     """
-    own = {pair.file: pair.truth.document for pair in pairs if pair.truth and pair.truth.document}
-    if own:
-        return [
-            (pair.truth and pair.truth.document) or own.get(pair.file) or _folder(pair.file) for pair in pairs
-        ], "as given"
-    files = [pair.file for pair in pairs]
-    several = sum(times > 1 for times in Counter(files).values())
-    folders = [_folder(file) for file in files]
-    if several * 2 > len(set(files)) or len(set(folders)) < 2:
-        pages = [f"{pair.file}#page={pair.page or 1}" for pair in pairs]
-        return (pages, "page") if len(set(pages)) > len(set(files)) else (files, "file")
-    return folders, "folder"
+    if any(pair.truth and pair.truth.document for pair in pairs):
+        return "as given"
+    files = Counter(pair.file for pair in pairs)
+    several = sum(times > 1 for times in files.values())
+    if several * 2 > len(files) or len({_folder(file) for file in files}) < 2:
+        return "page" if len({(pair.file, pair.page or 1) for pair in pairs}) > len(files) else "file"
+    return "folder"
+
+
+def documents_of(pairs: Iterable[Pair], kind: str) -> list[str]:
+    """Return the name of the document of each pair, where a document is what :func:`documents_are` says."""
+    if kind == "as given":
+        pairs = list(pairs)
+        own = {pair.file: pair.truth.document for pair in pairs if pair.truth and pair.truth.document}
+        return [(pair.truth and pair.truth.document) or own.get(pair.file) or _folder(pair.file) for pair in pairs]
+    name_of = {
+        "page": lambda pair: f"{pair.file}#page={pair.page or 1}",
+        "folder": lambda pair: _folder(pair.file),
+        "file": lambda pair: pair.file,
+    }[kind]
+    return [name_of(pair) for pair in pairs]
 
 
 def _folder(file: str) -> str:

@@ -133,13 +133,34 @@ def score(counts: np.ndarray, documents: Sequence | None = None) -> list[Score]:
     scores = []
     for metric in METRICS.values():
         value, errors, total = _rate(metric, counts.sum(axis=0))
-        low = high = float("nan")
-        if drawn is not None:
-            values = _rate(metric, drawn)[0]
-            values = values[~np.isnan(values)]
-            if len(values):
-                low, high = np.percentile(values, (2.5, 97.5))
-        scores.append(Score(metric.name, float(value), float(low), float(high), int(errors), int(total)))
+        low, high = _interval(metric, drawn)
+        scores.append(Score(metric.name, float(value), low, high, int(errors), int(total)))
+    return scores
+
+
+def difference(
+    counts: np.ndarray, documents: Sequence, other: np.ndarray, other_documents: Sequence
+) -> list[Score]:
+    """Return by how much the rates of one reading are above those of another of the same documents.
+
+    Args:
+        counts: (lines, len(COUNTS)) int, of :func:`count`, of the one reading.
+        documents: the document of each of these lines.
+        other, other_documents: the same of the other reading, which may have other surplus lines.
+
+    Returns:
+        A score for every one of ``METRICS``: the difference, its interval, as that of :func:`score`, of documents drawn for
+        both readings alike, so that what makes a document hard for both does not widen it (Bisani and Ney 2004), the
+        difference of the errors, and the total of the one reading.
+    """
+    sides = [np.asarray(side, np.int64).reshape(-1, len(COUNTS)) for side in (counts, other)]
+    both = np.concatenate([np.pad(sides[0], ((0, 0), (0, len(COUNTS)))), np.pad(sides[1], ((0, 0), (len(COUNTS), 0)))])
+    drawn = resample(both, [*documents, *other_documents])
+    scores = []
+    for metric in METRICS.values():
+        (value, errors, total), (other_value, other_errors, _) = (_rate(metric, side.sum(axis=0)) for side in sides)
+        low, high = _interval(metric, drawn)
+        scores.append(Score(metric.name, float(value - other_value), low, high, int(errors - other_errors), int(total)))
     return scores
 
 
@@ -149,6 +170,18 @@ def _rate(metric: Metric, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.where(total > 0, errors / np.asarray(total, float), np.nan)
     return (1 - rate if metric.is_accuracy else rate), errors, total
+
+
+def _interval(metric: Metric, drawn: np.ndarray | None) -> tuple[float, float]:
+    """Return the 95% interval of a rate over drawings, (drawings, len(COUNTS)), or of by how much the first half of the columns
+    makes it higher than the second, (drawings, 2 len(COUNTS))."""
+    if drawn is None:
+        return float("nan"), float("nan")
+    values, *others = (_rate(metric, side)[0] for side in np.split(drawn, drawn.shape[1] // len(COUNTS), axis=1))
+    values = values - others[0] if others else values
+    values = values[~np.isnan(values)]
+    low, high = np.percentile(values, (2.5, 97.5)) if len(values) else (float("nan"), float("nan"))
+    return float(low), float(high)
 
 
 def resample(counts: np.ndarray, documents: Sequence | None) -> np.ndarray | None:

@@ -77,6 +77,7 @@ METRICS = {
 
 CONFUSION = "confusion"
 RATED = ("corpus", "document", "file", "line")
+DIFFERENCE = "difference"
 SCOPES = (*RATED, CONFUSION)
 CALIBRATION = (
     "ece",

@@ -8,8 +8,8 @@ from typing import Callable, Iterator, Sequence
 import numpy as np
 
 from htrtool.core.scoring.joining import Pair
-from htrtool.core.scoring.metrics import Score, confusions, count, score, share_right
-from htrtool.core.scoring.rates import CONFUSION, OF_ERRORS
+from htrtool.core.scoring.metrics import Score, confusions, count, difference, score, share_right
+from htrtool.core.scoring.rates import CONFUSION, DIFFERENCE, OF_ERRORS
 
 
 @dataclass
@@ -72,6 +72,10 @@ class Scoring:
                 total = found.total()
                 name = "→".join(side.replace(" ", "␣") for side in (expected, received))
                 yield {"scope": CONFUSION, "name": name, "metric": OF_ERRORS[0], "value": times / total, "errors": times, "total": total}
+
+    def differences(self, other: Scoring, name: str) -> Iterator[dict[str, object]]:
+        """Yield by how much each rate of the whole corpus is above that of another reading of it, called ``name``."""
+        yield from _rows(DIFFERENCE, name, difference(self.counts, self.documents, other.counts, other.documents))
 
     def _groups(self) -> Iterator[tuple[str, list[str]]]:
         yield "document", list(self.documents)

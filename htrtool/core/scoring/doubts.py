@@ -1,0 +1,62 @@
+"""What makes the scores of a reading doubtful, in words for whoever asked for them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Iterable, Iterator, Sequence
+
+from htrtool.core.scoring.joining import Line, Pair
+
+
+def of_truth(lines: Sequence[Line]) -> Iterator[str]:
+    """Yield what there is to doubt of the lines of the truth."""
+    if repeated := _repeated(lines):
+        yield f"{repeated} lines of TRUTH are given more than once; each counts"
+
+
+def of_reading(tables: Sequence[Sequence[Line]], truth: Sequence[Line]) -> Iterator[str]:
+    """Yield what there is to doubt of the lines read, table by table, before they are brought together with the truth."""
+    read = [line for table in tables for line in table]
+    if repeated := _repeated(read):
+        yield f"{repeated} lines of READ are given more than once, as where two models read them; each counts: score one reading at a time"
+    if read == truth:
+        yield "READ and TRUTH are the same texts"
+    if twice := _given_twice(tables):
+        yield f"{twice} files are in more than one table of READ, without numbers of lines; all their rows count"
+
+
+def of_pairs(pairs: Sequence[Pair]) -> Iterator[str]:
+    """Yield what there is to doubt of how lines of the truth and lines read were brought together."""
+    wanted, given = ([line for line in side if line] for side in zip(*((pair.truth, pair.read) for pair in pairs)))
+    if given and not any(pair.truth and pair.read for pair in pairs):
+        yield f"no file of READ, such as {given[0].file!r}, is in TRUTH, which has files such as {wanted[0].file!r}"
+    elif all(left := _unmatched(pairs)):
+        unread, unknown = left
+        yield (
+            f"{len(unknown)} files of READ, such as {unknown[0]!r}, are not in TRUTH, and {len(unread)} of TRUTH, such as {unread[0]!r}, "
+            "not in READ: they may be named otherwise"
+        )
+    if renumbered := list(dict.fromkeys(pair.file for pair in pairs if pair.by_likeness)):
+        yield (
+            f"the lines of {renumbered[0]}{f' and {len(renumbered) - 1} more files' * (len(renumbered) > 1)} are numbered otherwise in READ "
+            "than in TRUTH: they are compared with those that they are most like, in order"
+        )
+
+
+def _repeated(lines: Iterable[Line]) -> int:
+    """Return how many lines have the file, page and number of one before them."""
+    places = Counter((line.file, line.page, line.line) for line in lines if line.line is not None)
+    return places.total() - len(places)
+
+
+def _given_twice(tables: Iterable[Iterable[Line]]) -> int:
+    """Return how many files have lines without a number in more than one table, which so are taken to follow one another."""
+    times = Counter(file for lines in tables for file in {line.file for line in lines if line.line is None})
+    return sum(count > 1 for count in times.values())
+
+
+def _unmatched(pairs: Sequence[Pair]) -> tuple[list[str], list[str]]:
+    """Return the files of the truth of which nothing was read, and those read of which there is no truth."""
+    truth = dict.fromkeys(pair.file for pair in pairs if pair.truth)
+    read = dict.fromkeys(pair.file for pair in pairs if pair.read)
+    return [file for file in truth if file not in read], [file for file in read if file not in truth]
