@@ -9,6 +9,7 @@ import numpy as np
 
 from htrtool.core.errors import InputError
 from htrtool.core.place import MOST_RAIL_POINTS, RAIL_STEP, Box, Place, box_of, foot_of
+from htrtool.core.squares import squares_of
 
 Points = Sequence[tuple[float, float]] | np.ndarray
 
@@ -308,10 +309,8 @@ def _on_paper(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
         return pixels
     height, width = pixels.shape
     cell = max(8, height // 3)
-    rows, columns = -(-height // cell), -(-width // cell)
-    inside = np.where(mask > 250, pixels.astype(np.int16), -1)
-    padded = np.pad(inside, ((0, rows * cell - height), (0, columns * cell - width)), constant_values=-1)
-    cells = np.sort(padded.reshape(rows, cell, columns, cell).transpose(0, 2, 1, 3).reshape(rows, columns, -1), axis=-1)
+    inside = np.where(mask > 250, pixels.astype(np.int16), np.int16(-1))
+    cells = np.sort(squares_of(inside, cell, beyond=-1), axis=-1)
     known = (cells >= 0).sum(axis=-1)
     rank = cell * cell - known + (0.6 * (known - 1).clip(0)).astype(int)
     tones = np.take_along_axis(cells, rank.clip(0, cell * cell - 1)[..., None], axis=-1)[..., 0]

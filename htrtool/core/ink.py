@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from htrtool.core.squares import squares_of
+
 WORKING_SIDE = 1500
 CELL = 16
 LEAST_CONTRAST = 0.06
@@ -85,9 +87,8 @@ def paper_tone(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         float32 tones and a bool mask, both of the shape of ``pixels``.
     """
     height, width = pixels.shape
-    rows, columns = -(-height // CELL), -(-width // CELL)
-    padded = cv2.copyMakeBorder(pixels, 0, rows * CELL - height, 0, columns * CELL - width, cv2.BORDER_REPLICATE)
-    cells = padded.reshape(rows, CELL, columns, CELL).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
+    cells = squares_of(pixels, CELL)
+    rows, columns = cells.shape[:2]
     rank = int(0.8 * (cells.shape[-1] - 1))
     tones = np.partition(cells, rank, axis=-1)[..., rank].astype(np.float32)
     tones = cv2.medianBlur(tones.astype(np.uint8), 3).astype(np.float32)

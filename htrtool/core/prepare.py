@@ -9,6 +9,7 @@ import numpy as np
 
 from htrtool.core.errors import InputError
 from htrtool.core.recipe import Recipe
+from htrtool.core.squares import squares_of
 
 # Scans of a line much higher than what becomes of it are shrunk first, to this many times its height.
 FINEST = 8
@@ -129,10 +130,7 @@ def paper_tones(pixels: np.ndarray) -> np.ndarray:
     It is a high quantile of a neighbourhood about as large as the line is high.
     """
     height, width = pixels.shape
-    cell = max(4, height // 4)
-    rows, columns = -(-height // cell), -(-width // cell)
-    padded = cv2.copyMakeBorder(pixels, 0, rows * cell - height, 0, columns * cell - width, cv2.BORDER_REPLICATE)
-    cells = padded.reshape(rows, cell, columns, cell).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
+    cells = squares_of(pixels, max(4, height // 4))
     rank = int(0.75 * (cells.shape[-1] - 1))
     tones = np.partition(cells, rank, axis=-1)[..., rank].astype(np.float32)
     tones = cv2.dilate(tones, np.ones((3, 5), np.uint8))

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from htrtool.core.errors import InputError
+from htrtool.core.synth.pen import stroke_width
 
 X_HEIGHT = 28
 """Pixels of the letter x in every mask, so that fonts can be used alike; lines are scaled from there."""
@@ -86,10 +87,7 @@ class Face:
         return bytes(self.font.getmask(text, mode="L"))
 
     def _stroke(self) -> float:
-        mask = (self.word("HIL" if self.caps else "nolite").mask > 127).astype(np.uint8)
-        contours = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]
-        outline = sum(cv2.arcLength(contour, True) for contour in contours)
-        return max(1.0, 2 * float(mask.sum()) / max(outline, 1))
+        return max(1.0, stroke_width(self.word("HIL" if self.caps else "nolite").mask > 127))
 
     def _joined(self) -> bool:
         words = ("nunu", "anem", "uram")

@@ -180,3 +180,11 @@ def bend(
     nodes[..., 1] = origin[1] + y * scale[1]
     full = cv2.resize(nodes, (columns * CELL, rows * CELL), interpolation=cv2.INTER_CUBIC)
     return full[CELL : CELL + height, CELL : CELL + width]
+
+
+def stroke_width(ink: np.ndarray) -> float:
+    """Return the mean width of the strokes of ink, bool (height, width), in pixels: half of their outline is their length."""
+    mask = ink.astype(np.uint8)
+    contours = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]
+    outline = sum(cv2.arcLength(contour, True) for contour in contours)
+    return 2 * float(mask.sum()) / max(outline, 1)

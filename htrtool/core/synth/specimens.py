@@ -16,6 +16,7 @@ from htrtool.core.reader import Reader
 from htrtool.core.rules import remove_rules
 from htrtool.core.samples import Sample
 from htrtool.core.slant import shear_upright
+from htrtool.core.synth.pen import stroke_width
 
 HEIGHT = 64
 WORST = -0.9
@@ -77,7 +78,7 @@ def specimen_of(sample: Sample, reader: Reader) -> Specimen | None:
     centres = np.clip((columns - line.begin) / (line.end - line.begin), 0, 1) * pixels.shape[1]
     edges = part_letters(ink, centres + shear * middle + offset)
     measures = measure(ink, text, edges)
-    return Specimen(ink, text, edges, found.fits, *measures, shear, stroke_width(ink)) if measures else None
+    return Specimen(ink, text, edges, found.fits, *measures, shear, max(0.8, stroke_width(ink > 110))) if measures else None
 
 
 def part_letters(ink: np.ndarray, centres: np.ndarray) -> np.ndarray:
@@ -124,14 +125,6 @@ def measure(ink: np.ndarray, text: str, edges: np.ndarray) -> tuple[float, float
         return None
     top, baseline = float(np.median(tops)), float(np.median(bottoms))
     return (baseline, baseline - top) if X_HEIGHTS[0] <= baseline - top <= X_HEIGHTS[1] else None
-
-
-def stroke_width(ink: np.ndarray) -> float:
-    """Return the mean width of the strokes of ink, (height, width) uint8, in pixels."""
-    mask = (ink > 110).astype(np.uint8)
-    contours = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]
-    outline = sum(cv2.arcLength(contour, True) for contour in contours)
-    return max(0.8, 2 * float(mask.sum()) / max(outline, 1))
 
 
 def gather_specimens(
