@@ -250,6 +250,14 @@ def test_parts_of_a_row_stay_together_where_there_are_no_columns():
     assert reading_order(np.array(columns), np.array([10, 11, 20, 21, 30, 31])) == [0, 2, 4, 1, 3, 5]
 
 
+@pytest.mark.parametrize("gaps", [[20] * 4, [15, 60, 70, 30], [150, 300, 400, 200]], ids=["crease", "tear", "glare"])
+def test_rows_parted_by_a_crease_a_tear_or_glare_are_read_on_across_it(gaps):
+    rows = [[(100, 1300)], [(100, 1290)], *([(100, 700 - gap // 2), (700 + gap // 2, 1300)] for gap in gaps), [(95, 1310)], [(100, 600)]]
+    ends = [part for row in rows for part in row]
+    heights = [100 + 80 * number + place for number, row in enumerate(rows) for place, _ in enumerate(row)]
+    assert reading_order(np.array(ends), np.array(heights)) == list(range(len(ends)))
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), max_size=40))
 def test_every_line_is_read_once_wherever_lines_lie(places):

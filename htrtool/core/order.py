@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Iterator, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,9 @@ least, and the share of them that stand at the height of a line to their left.""
 FILLED_IN, TERM, OF_VALUE = 0.6, 6, 0.7
 """Of what is filled in to the right of the labels of a form, the share that stands at the height of one at least, and how wide most of these labels
 are at most, in distances of lines and as a share of most of what is filled in."""
+CREASE, ACROSS, RAGGED = 1.2, 0.5, 1
+"""In distances of lines, how wide most parts of a crease or tear are at most, how far a whole line reaches beyond both of its sides, and how
+much wider gaps, as of glare, differ in where the text goes on."""
 PAGE, LONG, GUTTER = 6, 0.25, 0.3
 """The fewest lines of one page of two, how long a fifth of them are at least, as a share of the width of both pages, and in
 distances of lines the least that parts them."""
@@ -36,7 +39,7 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     Breuel, "High Performance Document Layout Analysis" (2003): a line comes before another that it stands above and
     overlaps; it comes before one wholly to its right unless a line between them in height overlaps both, or it is the
     lower one and not of a column beside that of the other, as an address under a date to its right. Parts of one row
-    without a column of their own are kept together, so are sums and what they are for, and a label that stands in the margin,
+    without a column of their own are kept together, so are those that a crease or glare parts, and sums and what they are for, and a label that stands in the margin,
     apart from others, is read before the line to its right. A table is read row by row, cells of several lines line by line;
     of two pages beside each other the left one comes first.
 
@@ -53,7 +56,7 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
         return [int(band[place]) for band in bands for place in _order(boxes[band], heights[band], SAME_ROW * neighbours.spacing)]
     if pages := _two_pages(boxes, neighbours.spacing):
         return [int(page[place]) for page in pages for place in reading_order(boxes[page], heights[page])]
-    rows = _with_labels(_broken_rows(boxes, neighbours, in_entries=True), boxes, heights, neighbours)
+    rows = _with_labels(_broken_rows(boxes, heights, neighbours, within_text=True), boxes, heights, neighbours)
     ends = np.array([(boxes[row[0]][0], max(boxes[line][1] for line in row)) for row in rows], float)
     middles = np.array([np.mean([heights[line] for line in row]) for row in rows])
     order = _order(ends, middles, SAME_ROW * _spacing(_overlaps(*ends.T), middles))
@@ -132,14 +135,15 @@ def broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
     A part goes with the line on its left at its height unless a line near it, above or below, overlaps the one and not
     the other, as lines in columns do.
     """
-    return _broken_rows(boxes, _neighbours(boxes, heights), in_entries=False)
+    return _broken_rows(boxes, heights, _neighbours(boxes, heights), within_text=False)
 
 
-def _broken_rows(boxes: np.ndarray, neighbours: Neighbours, in_entries: bool) -> list[list[int]]:
+def _broken_rows(boxes: np.ndarray, heights: np.ndarray, neighbours: Neighbours, within_text: bool) -> list[list[int]]:
     left, right = boxes.T
     overlap, same_row, near, spacing = neighbours
     widest = WIDEST_GAP * spacing if spacing else np.inf
     follower: dict[int, int] = {}
+    of_columns: list[tuple[int, int]] = []
     sorted_parts = np.argsort(left, kind="stable")
     for place, part in enumerate(sorted_parts):
         beside = same_row[part] & (right <= left[part]) & (left[part] - right <= widest) & ~overlap[part]
@@ -149,14 +153,47 @@ def _broken_rows(boxes: np.ndarray, neighbours: Neighbours, in_entries: bool) ->
             continue
         mate = max(mates, key=lambda mate: right[mate])
         column = overlap[part] & ~overlap[mate]
-        if not (near[part] & column).any() or (in_entries and _are_of_entries(column, boxes, neighbours)):
+        if not (near[part] & column).any() or (within_text and _are_of_entries(column, boxes, neighbours)):
             follower[mate] = int(part)
+        else:
+            of_columns.append((int(mate), int(part)))
+    if within_text:
+        follower |= {mate: part for mate, part in _parted_by_a_crease(of_columns, boxes, heights, neighbours) if mate not in follower}
     rows = []
     for line in sorted(set(range(len(boxes))) - set(follower.values())):
         rows.append([line])
         while (line := follower.get(line)) is not None:
             rows[-1].append(line)
     return rows
+
+
+def _parted_by_a_crease(
+    pairs: list[tuple[int, int]], boxes: np.ndarray, heights: np.ndarray, neighbours: Neighbours
+) -> Iterator[tuple[int, int]]:
+    """Yield those of the lines beside each other, left and right, that look like columns but are parts of one text.
+
+    A crease or a tear parts row after row by little, and glare hides of each row as much as it happens to cover; above and below the
+    lines run across.
+    """
+    spacing = neighbours.spacing
+    runs: list[list[tuple[int, int]]] = []
+    for mate, part in sorted(pairs, key=lambda pair: heights[pair[0]]):
+        for run in runs:
+            last, beside_last = run[-1]
+            if heights[mate] - heights[last] <= NEAR * spacing and neighbours.overlap[mate, last] and neighbours.overlap[part, beside_last]:
+                run.append((mate, part))
+                break
+        else:
+            runs.append([(mate, part)])
+    for run in runs:
+        mates, parts = np.transpose(run)
+        begins, ends = boxes[mates, 1], boxes[parts, 0]
+        across = (boxes[:, 0] < begins.min() - ACROSS * spacing) & (boxes[:, 1] > ends.max() + ACROSS * spacing)
+        above, below = heights[mates[0]] - heights[across], heights[across] - heights[mates[-1]]
+        closed = [((0 < away) & (away <= NEAR * spacing)).any() for away in (above, below)]
+        is_narrow, is_ragged = np.median(ends - begins) <= CREASE * spacing, np.ptp(ends) >= RAGGED * spacing
+        if all(closed) and (is_narrow or is_ragged) or any(closed) and is_narrow and len(run) > 1:
+            yield from run
 
 
 def _are_of_entries(column: np.ndarray, boxes: np.ndarray, neighbours: Neighbours) -> bool:
