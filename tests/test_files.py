@@ -54,6 +54,8 @@ def test_a_file_may_be_written_whose_folder_may_not(tmp_path, monkeypatch):
     assert target.read_bytes() == b"new" and not os.listdir(tmp_path / "temporary")
     with pytest.raises(OutputError, match="Permission denied"):
         check_replaceable(target.with_name("new.tsv"))
+    with pytest.raises(OutputError, match="received a folder"):
+        check_replaceable(f"{target.parent}/new/")
 
 
 def test_an_error_leaves_the_old_file_and_no_rubbish(tmp_path):

@@ -1,5 +1,6 @@
 """``htr read`` and ``htrtool.read`` as users meet them."""
 
+import io
 import json
 import os
 import signal
@@ -10,11 +11,16 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from read_pages import place, read_page
 from tiny_model import draw_line
 
 import htrtool
+from htrtool.core import pipeline
+from htrtool.core.cut import Cut
 from htrtool.core.errors import InputError
 from htrtool.core.modelfile import SHIPPED, model_folders
+from htrtool.core.place import Place
+from htrtool.core.rows import RowForm, row_writer
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.exits import Exit
 
@@ -51,6 +57,31 @@ def test_text_and_json_lines(run_htr, tiny_model, lines):
     objects = run_htr("read", "-m", tiny_model, "--mode", "line", "-f", "jsonl", *lines).stdout.decode().splitlines()
     assert [json.loads(line)["text"] for line in objects] == list(lines.values())
     assert list(json.loads(objects[0])) == [*HEADER.split("\t")[:-1], "baseline", "polygon", "text"]
+
+
+def test_what_is_found_on_a_page_but_reads_as_nothing_is_left_out(tiny_model, lines, tmp_path, monkeypatch):
+    found = [draw_line("abc"), np.full((64, 200), 255, np.uint8), draw_line("de")]
+    monkeypatch.setattr(pipeline, "shows_one_line", lambda pixels, threads: False)
+    monkeypatch.setattr(pipeline, "cut_lines", lambda pixels, threads: [Cut(line, Place.of_picture(line.shape[1], 64)) for line in found])
+    read = list(htrtool.read(list(lines)[:2], model=str(tiny_model)))
+    assert [(row.line, row.text) for row in read] == 2 * [(1, "abc"), (3, "de")]
+
+
+def test_pages_of_text_are_parted_by_an_empty_line_and_pictures_of_lines_are_not():
+    def written(*pages):
+        stream = io.StringIO()
+        write = row_writer(RowForm("txt"), stream)
+        for page in pages:
+            for line in page.lines:
+                write(page, line)
+        return stream.getvalue()
+
+    somewhere = place(0, 0, 9, 9)
+    letter, note = (read_page(*((text, somewhere) for text in texts)) for texts in (("a", "b"), ("c", "d")))
+    lines = [read_page((text, somewhere)) for text in "ef"]
+    assert written(letter, note) == "a\nb\n\nc\nd\n"
+    assert written(*lines) == "e\nf\n"
+    assert written(lines[0], letter, lines[1]) == "e\n\na\nb\n\nf\n"
 
 
 def test_no_header_so_that_tables_can_be_joined(run_htr, tiny_model, lines):

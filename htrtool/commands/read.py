@@ -272,9 +272,9 @@ def check_usage(
     if no_header and form != "tsv":
         raise click.UsageError("--no-header is for -f tsv: the other formats have no header")
     if outlines and form != "tsv":
-        raise click.UsageError("--outlines is for -f tsv: -f jsonl and documents have outlines in them")
+        raise click.UsageError("--outlines is for -f tsv: -f jsonl and documents have outlines in them, -f txt has room for none")
     if per_word and form not in ("tsv", "jsonl"):
-        raise click.UsageError("--per-word is for -f tsv and jsonl: documents have words in them")
+        raise click.UsageError("--per-word is for -f tsv and jsonl: documents have words in them, -f txt is the text alone")
     if nbest > 1 and (form not in ("tsv", "jsonl") or per_word):
         raise click.UsageError("--nbest is for lines in -f tsv and jsonl: elsewhere there is room for one reading")
     if form in DOCUMENTS and len(operands) > 1 and not names_folder(output):

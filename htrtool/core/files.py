@@ -90,7 +90,7 @@ def check_replaceable(path: str | os.PathLike) -> None:
     """
     target = _target_of(path)
     reason = None
-    if target.is_dir():
+    if target.is_dir() or str(path).endswith("/"):
         reason = "expected a file name, received a folder"
     elif not target.parent.is_dir():
         reason = os.strerror(errno.ENOENT)

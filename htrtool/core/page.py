@@ -67,7 +67,8 @@ class Page:
     """A page, or a picture of one line, as it was read.
 
     ``size`` is its width and height in pixels. ``problems`` are of what could not be read: the page itself, or lines
-    that its document places where none can be. ``looks_like_line`` says that it was taken for one line by its looks alone.
+    that its document places where none can be. ``looks_like_line`` says that it was taken for one line by its looks alone,
+    ``was_searched`` that its lines were looked for.
     """
 
     source: PageSource
@@ -75,6 +76,7 @@ class Page:
     lines: list[PageLine] = field(default_factory=list)
     problems: list[HtrError] = field(default_factory=list)
     looks_like_line: bool = False
+    was_searched: bool = False
     failed: bool = False
     settled: bool = False
 

@@ -8,9 +8,11 @@ import io
 import mmap
 import os
 import re
+import shlex
 import stat
 import tarfile
 import threading
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Callable, Iterator
@@ -21,7 +23,7 @@ from PIL import Image
 from htrtool.core.errors import InputError
 from htrtool.core.joined import is_pnm, parts_of
 from htrtool.core.oneline import LONGEST_PAGE
-from htrtool.core.pictures import BROKEN, FORMATS, HEAD, frames_of, load_picture, open_picture
+from htrtool.core.pictures import BROKEN, FORMATS, HEAD, IMAGE_SUFFIXES, frames_of, load_picture, open_picture
 from htrtool.core.samples import Sample, read_samples
 
 if TYPE_CHECKING:
@@ -103,7 +105,7 @@ def page_sources(operand: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
         mode = os.stat(operand).st_mode
         if stat.S_ISDIR(mode):
             raise InputError(
-                f"expected a file, received a folder: give its images, such as {os.path.join(operand, '*.png')}",
+                f"expected a file, received a folder: give its images, such as {shlex.quote(operand.rstrip('/'))}/*{_usual_suffix(operand)}",
                 operand,
             )
         with open(operand, "rb") as stream:
@@ -113,6 +115,12 @@ def page_sources(operand: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
                 yield from stream_sources(stream, operand, dpi)
     except OSError as error:
         raise InputError(f"can't read it: {error.strerror or error}", operand) from None
+
+
+def _usual_suffix(folder: str) -> str:
+    """Return the suffix that most of a folder's pictures have, .png if it holds none."""
+    suffixes = Counter(Path(name).suffix for name in os.listdir(folder))
+    return next((suffix for suffix, _ in suffixes.most_common() if suffix.lower() in (*IMAGE_SUFFIXES, ".pdf")), ".png")
 
 
 def _is_name(operand: str) -> bool:

@@ -65,7 +65,7 @@ class Pipeline:
         dpi: the resolution at which PDF pages are drawn.
         threads: how many threads work.
         batch: the most lines in one run of the network.
-        least_conf: lines that are read with less confidence are left out, 0 to 1.
+        least_conf: lines that are read with less confidence are left out, 0 to 1; so are those found on a page that show no text.
         on_problem: called with the error of each input that can't be read, between the rows, in order. Without it the
             error is raised.
         on_empty: called with the file and the page number of each page on which no line was found.
@@ -122,7 +122,7 @@ class Pipeline:
         for page in self._pages():
             for line in page.lines:
                 self._wait_for(lambda: line.reading is not None)
-                if self._is_sure(line):
+                if self._is_told(page, line):
                     yield page, line
                 self._done(1)
 
@@ -132,12 +132,13 @@ class Pipeline:
         for page in self._pages():
             self._wait_for(lambda: all(line.reading is not None for line in page.lines))
             count = len(page.lines)
-            page.lines = list(filter(self._is_sure, page.lines))
+            page.lines = [line for line in page.lines if self._is_told(page, line)]
             yield page
             self._done(count)
 
-    def _is_sure(self, line: PageLine) -> bool:
-        return line.reading.conf >= self._least_conf
+    def _is_told(self, page: Page, line: PageLine) -> bool:
+        # A stamp or a stain may be taken for a line, but what was given as a line is one, whatever is on it.
+        return line.reading.conf >= self._least_conf and (line.reading.text != "" or not page.was_searched)
 
     def _pages(self) -> Iterator[Page]:
         feeder = threading.Thread(target=self._guarded, args=(self._feed,), daemon=True)
@@ -332,6 +333,7 @@ class Pipeline:
             is_line = True
             cuts = [(1, Cut(pixels, Place.of_picture(width, height)))]
         else:
+            page.was_searched = True
             cuts = enumerate(cut_lines(pixels, self._threads), 1)
         for number, cut in cuts:
             try:

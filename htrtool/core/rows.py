@@ -22,7 +22,7 @@ class RowForm:
     """How lines are written.
 
     Args:
-        form: ``tsv``, ``txt`` (the text alone) or ``jsonl`` (an object each, baseline and polygon always in it).
+        form: ``tsv``, ``txt`` (the text alone, an empty line between pages) or ``jsonl`` (an object each, baseline and polygon always in it).
         header: whether a table begins with the names of its columns.
         per_word: whether words have rows, not lines.
         outlines: whether a table has the columns baseline and polygon.
@@ -72,7 +72,7 @@ def word_rows(page: Page, line: PageLine) -> Iterator[Row]:
 def row_writer(form: RowForm, stream: IO[str]) -> Callable[[Page, PageLine], None]:
     """Return a function that writes a line, and flushes it."""
     if form.form == "txt":
-        return lambda page, line: print(line.reading.text, file=stream, flush=True)
+        return _text_writer(stream)
     if form.form == "tsv":
         return _table_writer(form, stream)
     rows = word_rows if form.per_word else line_rows
@@ -85,6 +85,20 @@ def row_writer(form: RowForm, stream: IO[str]) -> Callable[[Page, PageLine], Non
             if form.ranked:
                 data["alternatives"] = [{"conf": round(conf, 3), "text": text} for text, conf in row["alternatives"]]
             print(json.dumps(data, ensure_ascii=False), file=stream, flush=True)
+
+    return write
+
+
+def _text_writer(stream: IO[str]) -> Callable[[Page, PageLine], None]:
+    last: Page | None = None
+
+    def write(page: Page, line: PageLine) -> None:
+        nonlocal last
+        # Pictures of a line each are one text, or a line for each of them.
+        if last is not None and page is not last and max(len(last.lines), len(page.lines)) > 1:
+            print(file=stream)
+        last = page
+        print(line.reading.text, file=stream, flush=True)
 
     return write
 

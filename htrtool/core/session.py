@@ -45,5 +45,8 @@ def open_session(path: Path, threads: int):
         # ONNX Runtime raises a dozen classes of its own here, none with a common base but Exception.
         if isinstance(error, MemoryError) or "alloc" in str(error):
             raise MemoryError from None
+        exported = path.with_suffix(".onnx")
+        if path.suffix == ".keras" and exported.is_file():
+            raise ModelError(f"expected an ONNX model, received one for training: give {exported.name}, beside it", str(path)) from None
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"expected an ONNX model, received one that can't be loaded ({reason})", str(path)) from None
