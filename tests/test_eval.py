@@ -518,3 +518,26 @@ def test_lines_that_are_numbered_otherwise_go_with_those_that_they_are_like(tmp_
     errors = {name: next(row["errors"] for row in rows(result) if row["metric"] == "cer") for name, result in scored.items()}
     assert errors["r"] == "1" and errors["m"] == str(2 * len(lines[0])) and errors["t"] == "0"
     assert values(scored["m"])["missing_lines"] == "0.2" and int(errors["w"]) > 60
+
+
+def test_a_line_more_or_less_on_one_of_many_pages_is_one_error_however_little_of_the_whole_it_shifts():
+    words = "harbour street letter glad week margaret thank march winter bread".split()
+    texts = {(page, line): " ".join(words[(page + line * step) % 10] for step in (1, 3, 4, 7)) for page in range(1, 6) for line in range(1, 11)}
+    truth = [Line("a.pdf", text, page, line) for (page, line), text in texts.items()]
+
+    def wrong(read):
+        pairs = list(join(truth, read))
+        differing = [(pair.truth and pair.truth.text, pair.read and pair.read.text) for pair in pairs if not (pair.truth and pair.read)]
+        return differing, {pair.page for pair in pairs if pair.by_likeness}
+
+    # Where every eighth letter is misread, the errors of the lines that go together rightly must not hide the shift.
+    blurred = {place: "".join("x" if at % 8 == 0 else letter for at, letter in enumerate(text)) for place, text in texts.items()}
+    for seen in (texts, blurred):
+        more = [Line("a.pdf", text, page, line + (page == 3)) for (page, line), text in seen.items()]
+        assert wrong([*more, Line("a.pdf", "12", 3, 1)]) == ([(None, "12")], {3})
+        fewer = [Line("a.pdf", text, page, line - (page == 3 and line > 7)) for (page, line), text in seen.items() if (page, line) != (3, 7)]
+        assert wrong(fewer) == ([(texts[3, 7], None)], {3})
+        cut_off = [Line("a.pdf", text, page, line) for (page, line), text in seen.items() if (page, line) != (3, 10)]
+        assert wrong(cut_off) == ([(texts[3, 10], None)], set())
+        later = [Line("a.pdf", text, page + 1, line) for (page, line), text in seen.items()]
+        assert wrong(later) == ([], {1, 2, 3, 4, 5})

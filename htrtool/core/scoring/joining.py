@@ -16,10 +16,10 @@ from rapidfuzz.distance import Levenshtein
 from htrtool.core.files import printable_name
 
 SHIFTED, NEARER = 0.2, 0.5
-"""Of the characters of a file, the errors above which its lines may be compared with the wrong ones, and the share of these errors at
-most that is left where they are."""
+"""Of the characters of as many lines as were read, the errors above which the lines may be compared with the wrong ones, and the share
+of the errors of those that would go otherwise at most that is left where they are."""
 MOST_PAIRS = 4_000_000
-"""Of more possible pairs of lines in a file the likeness is not looked at."""
+"""Of more possible pairs of lines in a page or file the likeness is not looked at."""
 
 _ARCHIVE = re.compile(r"^(?:.*?\.(?:tar|tar\.gz|tgz|wds)|-)/", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?:\.(?:gt|pred))?\.(?:txt|png|jpe?g|jp2|tiff?|webp|heic|heif|avif|bmp|gif|p[bgnp]m|pdf|xml)$", re.IGNORECASE)
@@ -114,10 +114,10 @@ def _unique(form_of, names: Sequence[str]) -> dict[tuple[str, ...], str]:
 def join(truth: Iterable[Line], read: Iterable[Line]) -> Iterator[Pair]:
     """Pair the lines of the truth with those read: file by file in the truth's order, surplus files last.
 
-    Within a file, lines go together by their page and line numbers where both sides have them, else by order; but by their
-    texts, in order, if so far fewer characters differ that the numbers must be others, as where one side has a line more
-    at the top. Where
-    one side has a single row without a line number, that row is the text of the whole file, and the rows of the
+    Within a file, lines go together by their page and line numbers where both sides have them, else by order; but those of
+    a page, or of a file without numbers of pages, by their texts, in order, if so far fewer characters differ that the
+    numbers must be others, as where one side has a line more at the top; then those of the whole file, if so are its pages.
+    Where one side has a single row without a line number, that row is the text of the whole file, and the rows of the
     other side are joined with spaces. Of a text alone and a single file, the names don't matter.
     """
     truth_of, read_of = _by_file(truth), _by_file(read)
@@ -160,8 +160,31 @@ def _join_file(file: str, truth: list[Line], read: list[Line]) -> Iterator[Pair]
     if truth and read and (_is_whole(truth) or _is_whole(read)):
         yield Pair(file, None, None, _whole(truth), _whole(read))
         return
-    pairs = _by_number(file, truth, read)
-    yield from _by_likeness(file, truth, read, _errors(pairs)) or pairs
+    pages = _pages(truth, read)
+    pairs = []
+    for page in pages:
+        numbered = _by_number(file, *page)
+        # Where one side has more lines, those behind the one too many may be few of the page.
+        suspects = [numbered] if len(page[0]) == len(page[1]) else [numbered, *([pair] for pair in numbered if pair.truth and pair.read)]
+        pairs += (_by_likeness(file, *page, numbered) if any(map(_is_shifted, suspects)) else None) or numbered
+    if len(pages) > 1 and _is_shifted(pairs):
+        pairs = _by_likeness(file, truth, read, pairs) or pairs
+    yield from pairs
+
+
+def _pages(truth: list[Line], read: list[Line]) -> list[tuple[list[Line], list[Line]]]:
+    """Return the lines of either side page by page; all at once where not every one has both its numbers."""
+    if any(line.page is None or line.line is None for line in (*truth, *read)):
+        return [(truth, read)]
+    pages = defaultdict(lambda: ([], []))
+    for side, lines in enumerate((truth, read)):
+        for line in lines:
+            pages[line.page][side].append(line)
+    return list(pages.values())
+
+
+def _is_shifted(pairs: Sequence[Pair]) -> bool:
+    return _errors(pairs) > SHIFTED * sum(len(pair.truth.text) for pair in pairs if pair.truth)
 
 
 def _by_number(file: str, truth: list[Line], read: list[Line]) -> list[Pair]:
@@ -176,13 +199,13 @@ def _by_number(file: str, truth: list[Line], read: list[Line]) -> list[Pair]:
     return pairs + [Pair(file, line.page, line.line or place[1], None, line) for place, lines in waiting.items() for line in lines]
 
 
-def _by_likeness(file: str, truth: list[Line], read: list[Line], errors: int) -> list[Pair] | None:
-    """Bring the lines of a file together in order so that the fewest characters differ.
+def _by_likeness(file: str, truth: list[Line], read: list[Line], others: Sequence[Pair]) -> list[Pair] | None:
+    """Bring lines of a file together in order so that the fewest characters differ.
 
     Returns:
-        The pairs; None unless they leave far fewer than ``errors``, which are many.
+        The pairs; None unless those that are not among ``others`` leave far fewer errors than there.
     """
-    if errors <= SHIFTED * sum(len(line.text) for line in truth) or not 0 < len(truth) * len(read) <= MOST_PAIRS:
+    if not 0 < len(truth) * len(read) <= MOST_PAIRS:
         return None
     apart = process.cdist([line.text for line in truth], [line.text for line in read], scorer=Levenshtein.distance, dtype=np.int32)
     left_out, put_in = (np.array([len(line.text) for line in side]) for side in (truth, read))
@@ -194,8 +217,6 @@ def _by_likeness(file: str, truth: list[Line], read: list[Line], errors: int) ->
         best = above + left_out[place]
         best[1:] = np.minimum(best[1:], above[:-1] + row)
         costs[place + 1] = np.minimum.accumulate(best - before) + before
-    if costs[-1, -1] > NEARER * errors:
-        return None
     pairs, at, to = [], len(truth), len(read)
     while at or to:
         if at and to and costs[at, to] == costs[at - 1, to - 1] + apart[at - 1, to - 1]:
@@ -207,7 +228,9 @@ def _by_likeness(file: str, truth: list[Line], read: list[Line], errors: int) ->
         else:
             to -= 1
             pairs.append(Pair(file, read[to].page, read[to].line or to + 1, None, read[to], True))
-    return pairs[::-1]
+    known = {(id(pair.truth), id(pair.read)) for pair in others}
+    alike = _errors(pair for pair in pairs if (id(pair.truth), id(pair.read)) in known)
+    return pairs[::-1] if costs[-1, -1] - alike < NEARER * (_errors(others) - alike) else None
 
 
 def _errors(pairs: Iterable[Pair]) -> int:
