@@ -186,11 +186,12 @@ def test_a_stream_that_takes_little_at_a_time_gets_all():
     assert samples_in(stream.content)[0].text == "a"
 
 
-def test_the_document_is_the_writer_then_the_document_then_the_folder():
+def test_the_document_is_the_writer_then_the_document_then_the_folder_then_what_the_name_tells():
     assert Sample("s/d/1", b"", meta={"writer": "w", "document": "x"}).document == "w"
     assert Sample("s/d/1", b"", meta={"document": "x"}).document == "x"
     assert Sample("s/d/1", b"").document == "s/d"
     assert Sample("1", b"").document == "1"
+    assert Sample("page1_001", b"").document == Sample("page1_002", b"").document == "page1"
 
 
 @pytest.mark.parametrize("form", ["png", "webp", "jpg"])

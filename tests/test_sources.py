@@ -11,12 +11,12 @@ from drawn import line_picture, page_picture, points, save
 
 from htrtool.core.collect import Maker, collect
 from htrtool.core.errors import InputError
-from htrtool.core.layouts.base import SEVERAL_LINES, LeftOut, document_of, key_of
+from htrtool.core.layouts.base import SEVERAL_LINES, LeftOut, key_of
 from htrtool.core.layouts.finder import Finder
 from htrtool.core.layouts.page import PageCutter
 from htrtool.core.prepare import prepare
 from htrtool.core.recipe import DEFAULT_RECIPE
-from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.samples import Sample, SampleWriter, document_of, encode_png
 
 
 def taken(source, **options):

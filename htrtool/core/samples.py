@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import lzma
+import re
 import tarfile
 import unicodedata
 import zlib
@@ -27,6 +28,7 @@ TEXT_MEMBERS = (".txt", ".gt.txt")
 USED_MEMBERS = (*PICTURE_MEMBERS, *TEXT_MEMBERS, ".json")
 LARGEST_MEMBER = MAX_PIXELS // 2
 """In bytes: a picture of the most pixels takes less, and a few kilobytes of a tar can hold gigabytes of zeros."""
+_LINE_NUMBER = re.compile(r"[-_. ]?(?:(?:line|l|tl|word|w)[-_. ]?)?\d+$", re.IGNORECASE)
 
 
 @dataclass
@@ -44,11 +46,11 @@ class Sample:
 
     @property
     def document(self) -> str:
-        """The writer, page or folder that the sample comes from, by which data is split.
+        """The writer, page or folder that the sample comes from, by which data is split; of one in no folder what its name tells.
 
         A known writer comes first: two documents of one writer are no independent test of each other.
         """
-        return str(self.meta.get("writer") or self.meta.get("document") or self.key.rpartition("/")[0] or self.key)
+        return str(self.meta.get("writer") or self.meta.get("document") or self.key.rpartition("/")[0] or document_of(self.key))
 
     def pixels(self) -> np.ndarray:
         """Decode the picture to gray pixels, (height, width) uint8: as it is if it tells a recipe, else as any other picture.
@@ -61,6 +63,16 @@ class Sample:
                 check_size(*header.size, self.key)
             return decode_prepared(self.image, self.key)
         return load_picture(lambda: io.BytesIO(self.image), self.key)
+
+
+def document_of(key: str) -> str:
+    """Return the document that a line's file belongs to, as far as names tell.
+
+    The name without the number of the line, ``page1_003`` → ``page1``; the folder if nothing else is left.
+    """
+    folder, _, name = key.rpartition("/")
+    rest = _LINE_NUMBER.sub("", name)
+    return "/".join(part for part in (folder, rest) if part) or name
 
 
 def decode_prepared(image: bytes, name: str) -> np.ndarray:

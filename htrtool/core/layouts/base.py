@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 
 from htrtool.core.errors import InputError
 from htrtool.core.pictures import IMAGE_SUFFIXES
-from htrtool.core.samples import Sample, read_samples
+from htrtool.core.samples import Sample, document_of, read_samples
 from htrtool.core.text_files import read_utf8
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ NO_TEXT = "no transcription"
 SEVERAL_LINES = "several lines of text for one picture: if it is a page, --lines cuts it into lines"
 OTHER_FORM = "another form of a line that was taken"
 SEVERAL_PAGES = "several pages: --lines cuts them into lines"
-_LINE_NUMBER = re.compile(r"[-_. ]?(?:(?:line|l|tl|word|w)[-_. ]?)?\d+$", re.IGNORECASE)
 
 
 @dataclass
@@ -116,16 +114,6 @@ def key_of(*parts: str) -> str:
 def _downwards(path: str) -> list[str]:
     """Return the folders and the name of a path, without what would lead out of where it is put."""
     return [piece for piece in path.split("/") if piece not in ("", ".", "..")] or ["_"]
-
-
-def document_of(key: str) -> str:
-    """Return the document that a line's file belongs to, as far as names tell.
-
-    The name without the number of the line, ``page1_003`` → ``page1``; the folder if nothing else is left.
-    """
-    folder, _, name = key.rpartition("/")
-    rest = _LINE_NUMBER.sub("", name)
-    return "/".join(part for part in (folder, rest) if part) or name
 
 
 def load_image(path: str | Path) -> np.ndarray:

@@ -25,7 +25,6 @@ from htrtool.core.layouts.base import (
     Found,
     LeftOut,
     best_forms,
-    document_of,
     in_stream,
     in_tar,
     is_image,
@@ -37,6 +36,7 @@ from htrtool.core.layouts.base import (
     stem_of,
     transcription_of,
 )
+from htrtool.core.samples import document_of
 
 if TYPE_CHECKING:
     from htrtool.core.layouts.page import PageCutter

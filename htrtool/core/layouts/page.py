@@ -17,7 +17,6 @@ from htrtool.core.layouts.base import (
     Entry,
     LeftOut,
     Line,
-    document_of,
     first_page,
     is_image,
     key_of,
@@ -29,7 +28,7 @@ from htrtool.core.layouts.base import (
 from htrtool.core.lines import cut_lines, shows_one_line
 from htrtool.core.pages import PageSource, page_sources, sample_source
 from htrtool.core.reader import Reader
-from htrtool.core.samples import Sample
+from htrtool.core.samples import Sample, document_of
 
 NO_LINE = "page on which no line was found"
 NO_MATCH = "no part of the transcription fits it well enough"

@@ -14,7 +14,8 @@ from typing import IO, Iterator
 
 from htrtool.core.errors import InputError
 from htrtool.core.json_lines import objects_in
-from htrtool.core.layouts.base import IMAGE_SUFFIXES, Found, LeftOut, document_of, is_image, key_of, picture_entry
+from htrtool.core.layouts.base import IMAGE_SUFFIXES, Found, LeftOut, is_image, key_of, picture_entry
+from htrtool.core.samples import document_of
 from htrtool.core.split import TEST, VAL
 from htrtool.core.tables import check_utf8, is_best, unescape
 
