@@ -189,6 +189,14 @@ def test_documents_are_drawn_by_the_column_named(tmp_path):
     assert "expected a column 'pen' named" in run("--document", "pen", truth, stdin="file\ttext\n").stderr.decode()
 
 
+def test_documents_are_drawn_by_the_writer_that_json_lines_tell_too(tmp_path):
+    given = [("1", '"A"'), ("2", '"A"'), ("3", '"B"'), ("4", "null")]
+    (tmp_path / "t.jsonl").write_text("".join(f'{{"file": "d/{file}", "text": "ab", "writer": {writer}}}\n' for file, writer in given))
+    read = "file\ttext\n" + "".join(f"d/{file}\tab\n" for file, _ in given)
+    result = run("--per", "document", "--metric", "cer", tmp_path / "t.jsonl", stdin=read)
+    assert [(row["name"], row["total"]) for row in rows(result)] == [("A", "4"), ("B", "2"), ("d", "2")]
+
+
 def test_confidence_is_compared_with_what_was_right(truth):
     sure = run(truth, stdin="file\tconf\ttext\na.png\t1\tThe cat\nb.png\t1\tété\n")
     assert values(sure)["ece"] == "0"

@@ -115,6 +115,8 @@ def _of_json(lines: Iterable[str], operand: str, document: str | None) -> Iterat
         words |= "word" in found
         cells = {"page": "", "line": "", "conf": ""} | {name: "" if value is None else str(value) for name, value in found.items()}
         rows.append((number, cells))
+    keys = {name for _, cells in rows for name in cells}
+    document = document or next((name for name in (*DOCUMENT_COLUMNS, *WRITER_COLUMNS) if name in keys), None)
     names = {name: name for name in ("file", "text", "page", "line", "conf")} | {"document": document}
     return _of_words(_of_rows(_by_word(rows, "word", operand), names, operand)) if words else _of_rows(rows, names, operand)
 
@@ -190,7 +192,7 @@ def _of_rows(rows: Iterable[tuple[int, dict[str, str]]], names: dict[str, str | 
             names["page"] and whole_number_in(row, names["page"], number, operand),
             names["line"] and whole_number_in(row, names["line"], number, operand),
             names["conf"] and share_in(row, names["conf"], number, operand),
-            (row[names["document"]] or None) if names["document"] else None,
+            row.get(names["document"]) or None,
         )
 
 
