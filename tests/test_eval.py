@@ -313,6 +313,17 @@ def test_a_confidence_in_xml_that_is_none_is_passed_over(tmp_path, conf, told):
     assert result.returncode == Exit.OK and values(result).get("ece") == told, result.stderr
 
 
+def test_the_confidence_of_words_in_alto_is_not_taken_for_that_of_the_line(tmp_path):
+    (tmp_path / "t.tsv").write_text("file\tpage\tline\ttext\na.png\t1\t1\tab cd\n")
+    (tmp_path / "a.xml").write_text(
+        '<alto><Description><sourceImageInformation><fileName>a.png</fileName></sourceImageInformation></Description><Layout><Page>'
+        '<PrintSpace><TextBlock><TextLine><String CONTENT="ab" WC="0.5"/><String CONTENT="cd" WC="0.5"/></TextLine></TextBlock>'
+        "</PrintSpace></Page></Layout></alto>"
+    )
+    found = values(run(tmp_path / "t.tsv", tmp_path / "a.xml"))
+    assert found["cer"] == "0" and "ece" not in found
+
+
 def test_page_xml_goes_by_its_own_name_too_and_other_xml_beside_it_is_passed_over(tmp_path):
     (tmp_path / "export" / "page").mkdir(parents=True)
     (tmp_path / "export" / "mets.xml").write_text("<mets/>")

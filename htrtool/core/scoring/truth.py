@@ -124,17 +124,20 @@ def _of_json(lines: Iterable[str], operand: str, document: str | None) -> Iterat
 def _of_xml(content: bytes, operand: str) -> Iterator[Line]:
     """Yield the lines of an ALTO or PAGE file, under the name of its image, taken to lie beside it, and, else, its own."""
     from htrtool.core.documents.xml_image import named_image
-    from htrtool.core.documents.xml_in import pages_in, parse_tree
+    from htrtool.core.documents.xml_in import pages_in, parse_tree, tag_of
 
     counts: Counter[str] = Counter()
-    for page in pages_in(parse_tree(content, operand), operand):
+    tree = parse_tree(content, operand)
+    # How sure each word is, as ALTO has it, does not tell how sure the line is.
+    of_lines = tag_of(tree.getroot()) != "alto"
+    for page in pages_in(tree, operand):
         image, index = named_image(page)
         counts[image] += 1
         number = counts[image] if index is None else index + 1
         # Pages in several folders may have the same name.
         file = posixpath.join(posixpath.dirname(operand), image.replace("\\", "/")) if image else operand
         for line, found in enumerate(page.lines, 1):
-            yield Line(file, found.text or "", number, line, found.conf, alias=operand, is_blank=not found.text)
+            yield Line(file, found.text or "", number, line, found.conf if of_lines else None, alias=operand, is_blank=not found.text)
 
 
 def _of_samples(stream: IO[bytes], operand: str, document: str | None) -> Iterator[Line]:
