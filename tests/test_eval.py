@@ -135,6 +135,20 @@ def test_missing_and_surplus_lines_count_as_errors(truth):
     assert (values(result)["missing_lines"], values(result)["surplus_lines"]) == ("0.5", "0.5")
 
 
+def test_an_empty_line_of_the_truth_is_none_to_miss_but_what_is_read_there_is_wrong(tmp_path):
+    (tmp_path / "t.tsv").write_text("file\ttext\na.png\tThe cat\nb.png\t\n")
+    (tmp_path / "t.jsonl").write_text('{"file": "a.png", "text": "The cat"}\n{"file": "b.png", "text": ""}\n')
+    for name in ("t.tsv", "t.jsonl"):
+        result = run(tmp_path / name, stdin="file\ttext\na.png\tThe cat\n")
+        assert (values(result)["missing_lines"], values(result)["line_accuracy"]) == ("0", "1")
+        assert "1 lines of the truth, 0 missing, 0 surplus, 1 without a text left out" in result.stderr.decode()
+        invented = run(tmp_path / name, stdin="file\ttext\na.png\tThe cat\nb.png\tabc\n")
+        assert rows(invented)[0]["errors"] == "3" and values(invented)["line_accuracy"] == "0.5"
+    (tmp_path / "blank.tsv").write_text("file\ttext\nb.png\t\n")
+    nothing = run(tmp_path / "blank.tsv", stdin="file\ttext\na.png\tThe cat\n")
+    assert nothing.returncode == Exit.BAD_INPUT and b"blank.tsv: expected at least one line" in nothing.stderr
+
+
 def test_missing_lines_can_be_left_out(truth):
     result = run("--skip-missing", truth, stdin="file\ttext\na.png\tThe cat\n")
     assert (values(result)["cer"], values(result)["missing_lines"]) == ("0", "0")

@@ -140,8 +140,10 @@ def eval(  # noqa: A001 - named as the subcommand
         messages.warning(doubt)
     given = [line for table in tables for line in table]
     joined = [list(joining.join(wanted, lines)) for lines in ([given] if other is None else [given, other])]
-    readings = [[pair for pair in pairs if pair.truth is None or not pair.truth.is_blank] for pairs in joined]
+    readings = [joining.without_blank(pairs) for pairs in joined]
     pairs = readings[0]
+    if not any(pair.truth for pair in pairs):
+        raise InputError("expected at least one line with a text, or empty but read, found none", truth)
     blank = len(joined[0]) - len(pairs)
     missing = sum(pair.read is None for pair in pairs)
     surplus = sum(pair.truth is None for pair in pairs)

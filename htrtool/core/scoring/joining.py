@@ -128,6 +128,11 @@ def join(truth: Iterable[Line], read: Iterable[Line]) -> Iterator[Pair]:
         yield from _join_file(file, [], lines)
 
 
+def without_blank(pairs: Iterable[Pair]) -> list[Pair]:
+    """Leave out lines of the truth whose text is not given, and those whose text is empty, unless something was read there."""
+    return [pair for pair in pairs if pair.truth is None or not pair.truth.is_blank and (pair.truth.text.strip() or pair.read)]
+
+
 def without_missing(readings: Sequence[Sequence[Pair]]) -> list[list[Pair]]:
     """Leave out, of all readings of the same lines, those lines of the truth that one of the readings lacks."""
     whole = {pair.file for pairs in readings for pair in pairs if pair.line is None}
