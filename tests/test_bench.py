@@ -1,14 +1,16 @@
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from tiny_model import draw_line
 
 from htrtool.bench.damages import DAMAGES
-from htrtool.bench.lines import in_annotated_order
+from htrtool.bench.lines import Tally, in_annotated_order, measure
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.tables import read_table
 
@@ -107,6 +109,22 @@ def test_training_compares_the_layers_in_both_precisions():
 def test_found_lines_are_put_into_the_order_of_the_annotation():
     # The second true line was found first, the first one last; line 1 matches none and goes with line 0.
     assert in_annotated_order([0, 1, 2], [(0, 2), (1, 0)]) == [2, 0, 1]
+
+
+def test_only_lines_annotated_with_a_text_are_read(tmp_path):
+    baselines = [[[20, y], [380, y]] for y in (100, 200, 300)]
+    texts = ["abc", "", None]
+    lines = [{"baseline": baseline, "text": text} for baseline, text in zip(baselines, texts)]
+    for name, annotated in (("whole", lines), ("untold", lines[1:])):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((400, 400), 255, np.uint8))
+        (tmp_path / f"{name}.json").write_text(json.dumps({"lines": annotated}))
+    tally = Tally()
+    for name in ("whole", "untold"):
+        found = [(None, np.array(baseline, float)) for baseline in baselines]
+        measure(tmp_path / f"{name}.json", {"f": lambda pixels: found}, {"f": tally}, lambda pixels, shapes: ["abd"] * len(shapes))
+    rates = tally.row()
+    assert [rates[name] for name in ("cer", "cer_annotated_order", "cer_true")] == 3 * ["0.3333"]
+    assert (rates["lines"], rates["recall"], rates["precision_annotated"]) == (5, "1.0000", "1.0000")
 
 
 def test_speed_times_whole_pages():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 from collections import Counter
@@ -28,9 +29,9 @@ def lines(pages, model, alone, no_cer, limit) -> None:
     PAGES are folders, or files of ALTO or PAGE XML, or JSON, as htrtool.train_lines takes them. Lines are matched one to
     one where at least half of each baseline is within a quarter of the line distance of the other. Many pages are
     annotated only in part: precision_annotated and f1_annotated leave out found lines that lie where nothing is. cer is
-    that of the pages' whole text, of lines where any are annotated, in the order in which they were found;
+    that of the pages' whole text, of lines where any are annotated with a text, in the order in which they were found;
     cer_annotated_order the same with the lines in the order of those annotated, which is not always that of reading;
-    cer_true that of the same reader on the true lines. All are of the network alone, which looks once.
+    cer_true that of the same reader on the true lines that have a text. All are of the network alone, which looks once.
     """
     from htrtool.bench.peers import LINE_FINDERS, installed
     from htrtool.core.tables import TableWriter
@@ -91,10 +92,11 @@ def measure(file: Path, finders: dict, tallies: dict[str, Tally], reader) -> Non
 
     pixels, true, texts = load_truth(file)
     wanted = [line.baseline for line in true]
+    has_text = [bool(text) for text in texts]
     read_true = text = None
     if reader:
         text = page_text(texts)
-        read_true = page_text(reader(pixels, [(line.polygon, line.baseline) for line in true]))
+        read_true = page_text(reader(pixels, [(line.polygon, line.baseline) for line in itertools.compress(true, has_text)]))
     for name, finder in finders.items():
         start = time.perf_counter()
         found = finder(pixels)
@@ -105,7 +107,7 @@ def measure(file: Path, finders: dict, tallies: dict[str, Tally], reader) -> Non
             pages=1, lines=len(true), found=len(found), matched=len(match.pairs), annotated=int(match.annotated.sum())
         )
         if reader:
-            read = {i: reader(pixels, [found[i]]) for i in np.flatnonzero(match.annotated)}
+            read = {i: reader(pixels, [found[i]]) for i in np.flatnonzero(match.lying_on(has_text))}
             as_found, as_annotated = (
                 page_text([line for i in order for line in read[i]]) for order in (read, in_annotated_order(read, match.pairs))
             )

@@ -17,10 +17,21 @@ POINTS = 64
 
 
 class LineMatch(NamedTuple):
-    """The lines of a page compared: pairs of indices (true, found), and which found lines lie where lines are annotated."""
+    """The lines of a page compared: pairs of indices (true, found), and which of ``POINTS`` points of each found line lie on each true
+    one, (true, found, POINTS) bool.
+    """
 
     pairs: list[tuple[int, int]]
-    annotated: np.ndarray
+    covered: np.ndarray
+
+    @property
+    def annotated(self) -> np.ndarray:
+        """Which found lines lie where lines are annotated, (found,) bool."""
+        return self.lying_on(np.ones(len(self.covered), bool))
+
+    def lying_on(self, which: Sequence[bool]) -> np.ndarray:
+        """Tell which found lines lie on the true lines chosen, (true,) bool, with half of their length or more: (found,) bool."""
+        return self.covered[np.asarray(which, bool)].any(axis=0).mean(axis=1) >= 0.5
 
 
 def match_lines(
@@ -32,19 +43,19 @@ def match_lines(
 
     Args:
         true, found: baselines, (points, 2).
-        outlines: those of the true lines, where they are known. A found line lies where lines are annotated if half of it
-            or more is inside an outline or within the tolerance of a baseline.
+        outlines: those of the true lines, where they are known. A point of a found line lies on a true one if it is inside its
+            outline or within the tolerance of its baseline.
     """
     tolerances = TOLERANCE * line_distances(true)
     a, b = ([_spread(baseline) for baseline in side] for side in (true, found))
     overlaps = []
-    covered = np.zeros((len(b), POINTS), bool)
+    covered = np.zeros((len(a), len(b), POINTS), bool)
     for i, (points, tolerance) in enumerate(zip(a, tolerances)):
         for j, others in enumerate(b):
             if (points.min(0) > others.max(0) + tolerance).any() or (points.max(0) < others.min(0) - tolerance).any():
                 continue
             near, near_back = _near(points, others, tolerance), _near(others, points, tolerance)
-            covered[j] |= near_back
+            covered[i, j] = near_back
             overlap = min(near.mean(), near_back.mean())
             if overlap >= LEAST_OVERLAP:
                 overlaps.append((overlap, i, j))
@@ -54,14 +65,14 @@ def match_lines(
             pairs.append((i, j))
             used_true.add(i)
             used_found.add(j)
-    for outline in outlines:
+    for i, outline in enumerate(outlines):
         if outline is None:
             continue
         contour = np.asarray(outline, np.float32)[:, None]
         for j, points in enumerate(b):
             if (points.min(0) < contour.max((0, 1))).all() and (points.max(0) > contour.min((0, 1))).all():
-                covered[j] |= [cv2.pointPolygonTest(contour, tuple(map(float, p)), False) >= 0 for p in points]
-    return LineMatch(sorted(pairs), covered.mean(axis=1) >= 0.5)
+                covered[i, j] |= [cv2.pointPolygonTest(contour, tuple(map(float, p)), False) >= 0 for p in points]
+    return LineMatch(sorted(pairs), covered)
 
 
 def line_distances(baselines: Sequence[np.ndarray]) -> np.ndarray:
