@@ -120,6 +120,12 @@ def test_columns_may_be_few_reordered_and_partly_empty():
     assert "loss" in text and "50.0%" in text and "learning rate" not in text
 
 
+def test_a_table_to_which_a_resumed_run_was_appended_is_drawn_as_one():
+    header, first, second, _ = EPOCHS.splitlines(keepends=True)
+    cut_short = second.replace("0.52", "0.99")
+    assert run("-f", "svg", stdin=header + first + cut_short + EPOCHS).stdout == run("-f", "svg", stdin=EPOCHS).stdout
+
+
 def test_a_single_epoch_and_a_loss_that_is_no_number_are_drawn():
     assert run(stdin="epoch\tloss\n1\t5\n").returncode == Exit.OK
     assert run(stdin="epoch\tloss\n1\t5\n2\tnan\n3\tinf\n").returncode == Exit.OK

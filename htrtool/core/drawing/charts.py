@@ -19,6 +19,7 @@ from htrtool.core.errors import InputError
 from htrtool.core.files import printable_name
 
 AXES = {"epoch": "epoch", "samples": "samples seen", "seconds": "time"}
+DRAWN = ("epoch", "samples", "seconds", "lr", "loss", "val_loss", "val_cer", "val_wer")
 LARGEST = 1e15
 # Characters of a run's name in the legend, and of one in two columns, to each inch of the figure's width.
 LONGEST_NAME, TWO_COLUMNS = 60, 5
@@ -44,22 +45,25 @@ class Curve:
 
 
 def curve_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> Curve:
-    """Turn numbered rows of a table of epochs into a curve.
+    """Turn numbered rows of a table of epochs into a curve; of several rows of one epoch the last counts.
 
     Raises:
         InputError: there is no row, or a cell is neither empty nor a number.
     """
-    columns: dict[str, list[float]] = {}
+    epochs: dict[float, dict[str, float]] = {}
     for number, row in rows:
-        for column in ("epoch", "samples", "seconds", "lr", "loss", "val_loss", "val_cer", "val_wer"):
-            if column in row:
-                value = number_in(row, column, number, source)
-                if LARGEST < abs(value) < np.inf:
-                    raise InputError(f"row {number}, column {column}: expected a number that can be drawn, found {row[column]!r}", source)
-                columns.setdefault(column, []).append(value)
-    if not columns:
+        # With --resume htr train prints the header and the epochs so far again, which >> puts behind those that were there.
+        if all(cell == column for column, cell in row.items()):
+            continue
+        values = {column: number_in(row, column, number, source) for column in DRAWN if column in row}
+        for column, value in values.items():
+            if LARGEST < abs(value) < np.inf:
+                raise InputError(f"row {number}, column {column}: expected a number that can be drawn, found {row[column]!r}", source)
+        epochs[values.get("epoch", number)] = values
+    if not epochs:
         raise InputError("expected at least one epoch, found only the header", source)
-    return Curve(source, {name: np.array(values) for name, values in columns.items()})
+    drawn = next(iter(epochs.values()))
+    return Curve(source, {name: np.array([values[name] for values in epochs.values()]) for name in drawn})
 
 
 def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None = None, width: float = 8) -> Figure:
