@@ -97,6 +97,10 @@ def train(
     Prints a table of epochs, and writes NAME.onnx for htr read, NAME.keras to go on training, and NAME.md, the model's
     card. While it runs, NAME.checkpoint holds all that --resume needs.
 
+    In the table, loss and val_loss are both per character, but not to be compared: loss is of augmented lines, under dropout,
+    and has in it a tenth of that of an output which only helps to train; val_loss is of the lines kept aside, by weights
+    averaged over many steps.
+
     Training goes on from the model that htr reads with, which takes minutes and little data, unless --from names another,
     or none: from nothing it takes tens of thousands of lines and hours. A thousand lines or fewer are taken for a hand to
     learn: 50 lines of one writer teach it in minutes, and the program chooses how, so that other hands are not forgotten.
