@@ -574,3 +574,11 @@ def test_a_line_more_or_less_on_one_of_many_pages_is_one_error_however_little_of
         assert wrong(cut_off) == ([(texts[3, 10], None)], set())
         later = [Line("a.pdf", text, page + 1, line) for (page, line), text in seen.items()]
         assert wrong(later) == ([], {1, 2, 3, 4, 5})
+
+
+def test_outlines_without_a_text_do_not_hide_that_the_others_are_numbered_otherwise():
+    texts = [f"{word} street and {word} lane" for word in "harbour letter winter march bread glad week thank".split()]
+    truth = [Line("p.png", text if number < 3 else "", 1, number, is_blank=number > 2) for number, text in enumerate(texts, 1)]
+    read = [Line("p.png", text, 1, number) for number, text in enumerate(["12", *texts], 1)]
+    pairs = list(join(truth, read))
+    assert [pair.read.text for pair in pairs if pair.truth and not pair.truth.is_blank] == texts[:2]

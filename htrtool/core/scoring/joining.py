@@ -235,11 +235,13 @@ def _by_likeness(file: str, truth: list[Line], read: list[Line], others: Sequenc
             pairs.append(Pair(file, read[to].page, read[to].line or to + 1, None, read[to], True))
     known = {(id(pair.truth), id(pair.read)) for pair in others}
     alike = _errors(pair for pair in pairs if (id(pair.truth), id(pair.read)) in known)
-    return pairs[::-1] if costs[-1, -1] - alike < NEARER * (_errors(others) - alike) else None
+    return pairs[::-1] if _errors(pairs) - alike < NEARER * (_errors(others) - alike) else None
 
 
 def _errors(pairs: Iterable[Pair]) -> int:
-    return sum(Levenshtein.distance(pair.truth.text if pair.truth else "", pair.read.text if pair.read else "") for pair in pairs)
+    """Return how many characters differ, but for lines whose true text is not given."""
+    known = (pair for pair in pairs if not (pair.truth and pair.truth.is_blank))
+    return sum(Levenshtein.distance(pair.truth.text if pair.truth else "", pair.read.text if pair.read else "") for pair in known)
 
 
 def _is_whole(lines: list[Line]) -> bool:
