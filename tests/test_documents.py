@@ -318,6 +318,32 @@ def test_a_document_of_a_file_of_the_same_name_in_another_folder_stays(run_htr, 
     assert run_htr(*read, "d/1.png", cwd=pictures).returncode != Exit.OK
 
 
+@pytest.mark.parametrize("form", ["alto", "page", "hocr"])
+def test_a_document_that_htr_did_not_write_stays(run_htr, tiny_model, pictures, form):
+    read = ["read", "-m", tiny_model, "-f", form, "-o", "out/"]
+    assert run_htr(*read, "line.png", cwd=pictures).returncode == Exit.OK
+    (document,) = (pictures / "out").iterdir()
+    ours = document.read_text()
+    unmarked = re.sub(r"<\?htr .*\n", "", ours)
+    by_hand = re.sub(r"htr \d|>htr<", "Somebody", unmarked)
+    document.write_text(by_hand)
+    result = run_htr(*read, "line.png", cwd=pictures)
+    assert result.returncode == Exit.SOME_FAILED
+    assert f"line.png: out/{document.name} is there, which htr did not write: give another -o".encode() in result.stderr
+    assert document.read_text() == by_hand
+    assert run_htr(*read, "--skip-existing", "line.png", cwd=pictures).returncode == Exit.OK
+    # What went to standard output, and was written by older versions, has no mark.
+    document.write_text(unmarked)
+    assert run_htr(*read, "line.png", cwd=pictures).returncode == Exit.OK
+    assert "<?htr " in document.read_text()
+
+
+def test_a_filled_document_that_was_piped_is_replaced_by_the_next(run_htr, tiny_model, pictures):
+    piped = (pictures / "sheet.page.xml").read_bytes().replace(b"htr ", b"Somebody ")
+    for again in range(2):
+        assert run_htr("read", "-m", tiny_model, "-f", "page", "-o", "out/", "-", input=piped, cwd=pictures).returncode == Exit.OK, again
+
+
 def test_a_filled_document_keeps_its_origin(run_htr, tiny_model, pictures):
     read = ["read", "-m", tiny_model, "-f", "page", "-o"]
     (pictures / "sub").mkdir()

@@ -1,4 +1,4 @@
-"""The file that a document was read from, noted in it, so that a file of the same name in another folder is told apart."""
+"""The file that a document was read from, noted in it, so that one of another file, or of another hand, is told apart."""
 
 from __future__ import annotations
 
@@ -10,25 +10,35 @@ from urllib.parse import quote, unquote_to_bytes
 from htrtool.core.files import same_file
 
 HEAD = 16 * 1024
-_MARK = re.compile(rb'<\?htr source="([^"]*)" bytes="(\d+)"\?>\n?')
+_MARK = re.compile(rb'<\?htr source="([^"]*)"(?: bytes="(\d+)")?\?>\n?')
+# What only documents of ours say that have no mark: those that went to standard output, and older ones.
+_CREATOR = re.compile(rb'<Creator>htr |<softwareName>htr<|<meta name="ocr-system" content="htr ')
 
 
 def marked(content: bytes, place: Path, name: str) -> bytes:
     """Return an XML document, whose first line is its declaration, with the file that it was read from noted after that.
 
     It is a processing instruction, which no schema forbids and other programs pass over: the path from the document's
-    folder, as in a URL, and the file's size in bytes.
+    folder, as in a URL, and the file's size in bytes; of a pipe ``-`` and no size.
 
     Args:
         place: where the document will be, in a folder that exists.
-        name: of the page that was read, as in :class:`htrtool.core.pages.PageSource`. Of a pipe nothing is noted.
+        name: of the page that was read, as in :class:`htrtool.core.pages.PageSource`.
     """
     declaration, _, rest = _MARK.sub(b"", content, count=1).partition(b"\n")
-    mark = b""
+    origin = 'source="-"'
     if file := _file_of(name):
         path = os.path.relpath(os.path.realpath(file), os.path.realpath(place.parent))
-        mark = f'<?htr source="{quote(os.fsencode(path))}" bytes="{os.path.getsize(file)}"?>\n'.encode()
-    return declaration + b"\n" + mark + rest
+        origin = f'source="{quote(os.fsencode(path))}" bytes="{os.path.getsize(file)}"'
+    return declaration + f"\n<?htr {origin}?>\n".encode() + rest
+
+
+def is_foreign(place: Path) -> bool:
+    """Tell whether a file is there and not empty that is no document of ours; a pipe or device is none."""
+    if not os.path.isfile(place) or not os.path.getsize(place):
+        return False
+    head = _head_of(place)
+    return not (_MARK.search(head) or _CREATOR.search(head))
 
 
 def other_origin(place: Path, name: str) -> str | None:
@@ -37,18 +47,20 @@ def other_origin(place: Path, name: str) -> str | None:
     Where the file that is noted is no longer there, the page's passes for the same one, moved, if it is of the same size.
     """
     file = _file_of(name)
-    if file is None or not os.path.isfile(place):
-        return None
-    try:
-        with open(place, "rb") as stream:
-            noted = _MARK.search(stream.read(HEAD))
-    except OSError:
-        return None
-    if noted is None:
+    noted = _MARK.search(_head_of(place)) if file and os.path.isfile(place) else None
+    if noted is None or noted[2] is None:
         return None
     origin = os.path.join(place.parent, os.fsdecode(unquote_to_bytes(noted[1])))
     is_same = same_file(origin, file) if os.path.isfile(origin) else int(noted[2]) == os.path.getsize(file)
     return None if is_same else os.path.normpath(origin)
+
+
+def _head_of(place: Path) -> bytes:
+    try:
+        with open(place, "rb") as stream:
+            return stream.read(HEAD)
+    except OSError:
+        return b""
 
 
 def _file_of(name: str) -> str | None:

@@ -11,7 +11,7 @@ from htrtool.core.documents.alto import alto
 from htrtool.core.documents.fill import fill_page
 from htrtool.core.documents.hocr import hocr
 from htrtool.core.documents.markup import to_bytes
-from htrtool.core.documents.origin import marked, other_origin
+from htrtool.core.documents.origin import is_foreign, marked, other_origin
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.errors import HtrError, InputError, OutputError
 from htrtool.core.files import check_folder, made_folder, printable_name, replacing, same_file
@@ -90,7 +90,7 @@ def write_in_folder(
 ) -> None:
     """Write each document into a folder, as soon as it is there, named for its input and, of several pages, the page.
 
-    It takes the place of an older one of that name, but not of one that was read from another file.
+    It takes the place of an older one of that name, but not of one that was read from another file, or that is not ours.
 
     Args:
         operands: all inputs, of which some may have the same name in folders of their own.
@@ -115,6 +115,8 @@ def write_in_folder(
         try:
             made_folder(place.parent)
             check_origin(place, source)
+            if is_foreign(place):
+                raise OutputError(f"{place} is there, which htr did not write: give another -o for it, or remove it", source.file)
             with replacing(place) as stream:
                 stream.write(marked(content, place, source.file))
         except OutputError as error:
