@@ -270,18 +270,29 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(run_htr, tiny_model, pictur
     read = ["read", "-v", "-m", tiny_model, "-f", "alto", "-o", "out", "--skip-existing"]
     cv2.imwrite(str(pictures / "other.png"), draw_line("cab"))
     assert run_htr(*read, "line.png", cwd=pictures).returncode == Exit.OK
-    (pictures / "out" / "line.xml").write_text("corrected by hand")
+    corrected = (pictures / "out" / "line.xml").read_text().replace('CONTENT="abc"', 'CONTENT="corrected by hand"')
+    (pictures / "out" / "line.xml").write_text(corrected)
     result = run_htr(*read, "line.png", "other.png", cwd=pictures)
     assert result.returncode == Exit.OK and b"on 1 page" in result.stderr
-    assert (pictures / "out" / "line.xml").read_text() == "corrected by hand" and (pictures / "out" / "other.xml").exists()
+    assert (pictures / "out" / "line.xml").read_text() == corrected and (pictures / "out" / "other.xml").exists()
     assert b"1 page left out: their documents are in out already" in result.stderr
-    (pictures / "out" / "other.xml").write_bytes(b"")
-    assert run_htr(*read, "other.png", cwd=pictures).returncode == Exit.OK
-    assert (pictures / "out" / "other.xml").stat().st_size, "an empty file is no document"
+    whole = (pictures / "out" / "other.xml").read_bytes()
+    for left in (0, 1000):
+        (pictures / "out" / "other.xml").write_bytes(whole[:left])
+        assert run_htr(*read, "other.png", cwd=pictures).returncode == Exit.OK
+        assert (pictures / "out" / "other.xml").read_bytes() == whole, "an empty file is no document, nor is one that breaks off"
     result = run_htr(*read, "line.png", "./line.png", "missing.png", cwd=pictures)
     assert result.returncode == Exit.SOME_FAILED and b"./line.png: line.xml is that of line.png" in result.stderr
     result = run_htr("read", "-m", tiny_model, "--skip-existing", "line.png", cwd=pictures)
     assert result.returncode == Exit.USAGE and b"is for documents in a folder" in result.stderr
+
+
+def test_a_document_of_another_kind_is_not_the_one_that_is_asked_for(run_htr, tiny_model, pictures):
+    read = ["read", "-m", tiny_model, "-o", "out/", "--skip-existing", "line.png"]
+    assert run_htr(*read, "-f", "alto", cwd=pictures).returncode == Exit.OK
+    result = run_htr(*read, "-f", "page", cwd=pictures)
+    assert result.returncode == Exit.BAD_INPUT
+    assert b"line.png: expected PAGE XML in out/line.xml, found ALTO: give another -o for it" in result.stderr
 
 
 def test_pages_that_are_left_out_hold_no_file_open(run_htr, tiny_model, tmp_path):
@@ -289,7 +300,7 @@ def test_pages_that_are_left_out_hold_no_file_open(run_htr, tiny_model, tmp_path
     (tmp_path / "out").mkdir()
     for number in range(60):
         Image.fromarray(draw_line("abc")).save(tmp_path / f"{number}.pdf")
-        (tmp_path / "out" / f"{number}.xml").write_text("there")
+        (tmp_path / "out" / f"{number}.xml").write_text("<alto>there</alto>")
     limit = functools.partial(resource.setrlimit, resource.RLIMIT_NOFILE, (50, 50))
     read = ["read", "-m", tiny_model, "-f", "alto", "-o", "out", "--skip-existing", *map(os.path.basename, tmp_path.glob("*.pdf"))]
     result = run_htr(*read, cwd=tmp_path, preexec_fn=limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence
@@ -11,7 +12,7 @@ from htrtool.core.documents.alto import alto
 from htrtool.core.documents.fill import fill_page
 from htrtool.core.documents.hocr import hocr
 from htrtool.core.documents.markup import to_bytes
-from htrtool.core.documents.origin import is_foreign, marked, other_origin
+from htrtool.core.documents.origin import HEAD, is_foreign, marked, other_origin
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.errors import HtrError, InputError, OutputError
 from htrtool.core.files import check_folder, made_folder, printable_name, replacing, same_file
@@ -21,6 +22,12 @@ from htrtool.core.pages import PageSource
 WRITERS = {"alto": alto, "page": page_xml, "hocr": hocr}
 SUFFIXES = {"alto": ".xml", "page": ".xml", "hocr": ".hocr"}
 FILE_SUFFIXES = (".xml", ".alto", ".hocr", ".html", ".xhtml")
+_FORMS = {b"alto": "alto", b"pcgts": "page", b"html": "hocr"}
+_CALLED = {"alto": "ALTO", "page": "PAGE XML", "hocr": "hOCR"}
+_ROOT = re.compile(rb"<(?:[\w.-]+:)?(alto|PcGts|html)[\s>/]", re.IGNORECASE)
+_END = re.compile(rb"</(?:[\w.-]+:)?(?:alto|PcGts|html)\s*>", re.IGNORECASE)
+# How many bytes from a document's end on its last tag is looked for.
+_TAIL = 1024
 
 
 class Document(NamedTuple):
@@ -184,27 +191,43 @@ class Existing:
         """Tell whether the document of a page is still to be written."""
         name = document_name(source, self._form, self._stems)
         known = self.skipped.get(name)
-        # Pages of a document that is filled in follow each other, under the one name.
-        if known and not (known.file == source.file and known.page < source.page):
-            self.problems.append(OutputError(f"{name} is that of {known.file}: give another -o for it", source.file))
-        elif known or _holds_something(self._folder / name):
-            try:
-                check_origin(self._folder / name, source)
-                # Without what loads it, which may hold a file open.
-                self.skipped[name] = PageSource(source.file, source.page)
-            except OutputError as error:
-                self.problems.append(error)
-        else:
-            return True
+        try:
+            # Pages of a document that is filled in follow each other, under the one name.
+            if known and not (known.file == source.file and known.page < source.page):
+                raise OutputError(f"{name} is that of {known.file}: give another -o for it", source.file)
+            if not known and not _is_whole(self._folder / name, self._form, source):
+                return True
+            check_origin(self._folder / name, source)
+            # Without what loads it, which may hold a file open.
+            self.skipped[name] = PageSource(source.file, source.page)
+        except OutputError as error:
+            self.problems.append(error)
         return False
 
 
-def _holds_something(file: Path) -> bool:
-    """Tell whether a file is there and not empty, as a full disk or what copies files may leave one."""
+def _is_whole(place: Path, form: str, source: PageSource) -> bool:
+    """Tell whether a document is there to its end: a full disk or what copies files may leave an empty one, or its beginning.
+
+    Raises:
+        OutputError: what is there is of another kind.
+    """
+    if not os.path.isfile(place):
+        return False
     try:
-        return file.stat().st_size > 0
-    except OSError:
-        return False
+        with open(place, "rb") as stream:
+            head = stream.read(HEAD)
+            stream.seek(max(0, stream.seek(0, os.SEEK_END) - _TAIL))
+            tail = stream.read()
+    except OSError as error:
+        raise OutputError(f"can't read {place}, which is there: {error.strerror}", source.file) from None
+    # Of UTF-16 what is looked for is what is left without zeros.
+    root = _ROOT.search(head.replace(b"\0", b""))
+    found = _FORMS[root[1].lower()] if root else None
+    if head and found != form:
+        raise OutputError(
+            f"expected {_CALLED[form]} in {place}, found {_CALLED.get(found, 'something else')}: give another -o for it, or remove it", source.file
+        )
+    return _END.search(tail.replace(b"\0", b"")) is not None
 
 
 def only(documents: Iterable[Document]) -> bytes | None:
