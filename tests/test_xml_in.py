@@ -9,7 +9,9 @@ from drawn import points
 from lxml import etree
 from tiny_model import draw_line
 
+from htrtool.core.documents.xml_image import image_of
 from htrtool.core.documents.xml_in import parse_pages
+from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 
 LINES = {"bad cab": (50, 40), "face": (50, 200)}
@@ -176,6 +178,26 @@ def test_the_image_is_found_by_a_name_in_other_letters(read, folder, named, ther
     assert read("-f", "txt", "other.xml").stdout == b"bad cab\nface\n"
 
 
+def test_a_document_of_ours_finds_what_it_was_read_from(read, run_htr, folder):
+    (folder / "Köln & ß").mkdir()
+    (folder / "sheet.png").rename(folder / "0815.png")
+    (folder / "Köln & ß" / "sheet.png").symlink_to(folder / "0815.png")
+    for out in ("page", "out"):
+        assert read("-f", "page", "-o", f"{out}/", "Köln & ß/sheet.png").returncode == Exit.OK
+    # What is kept beside a folder called page belongs to it.
+    assert read("-f", "txt", "page/sheet.xml").stdout == read("-f", "txt", "Köln & ß/sheet.png").stdout
+    refused = read("out/sheet.xml")
+    assert refused.returncode == Exit.BAD_INPUT
+    assert "a link to it ('../Köln & ß/sheet.png' is not looked for, since it leads out" in refused.stderr.decode()
+    for out in ("page", "out"):
+        assert run_htr("prep", out, "-o", f"{out}.tar", cwd=folder).returncode == Exit.OK, "one's own to train on is followed"
+    # A document that is filled in names its image from where it was.
+    (folder / "sheet.png").write_bytes((folder / "Köln & ß" / "sheet.png").read_bytes())
+    write_xml(folder, "page")
+    assert read("-f", "page", "-o", "filled/deeper/", "sheet.xml").returncode == Exit.OK
+    assert run_htr("prep", "filled", "-o", "filled.tar", cwd=folder).returncode == Exit.OK
+
+
 # Bad files
 
 
@@ -190,6 +212,16 @@ def test_an_image_that_is_missing_or_out_of_the_folder_is_not_opened(read, folde
     (message,) = result.stderr.decode().splitlines()
     assert message.startswith("htr read: only.xml: expected the page's image") and "put it there" in message
     assert ("out of the file's folder" in message) == ("gone" not in image)
+
+
+@pytest.mark.parametrize("noted", ["../../sheet.png", "../link/sheet.png", "{}/sheet.png", "..", "a%00b"])
+def test_what_a_file_says_that_it_was_read_from_leads_no_further_than_its_image_may(folder, noted):
+    path = write_xml(folder, "page", name="volume/page/sheet.xml")
+    (folder / "volume" / "link").symlink_to(folder)
+    path.write_text(path.read_text().replace("<!-- made elsewhere -->", f'<?htr source="{noted.format(folder)}" bytes="9"?>'))
+    (page,) = parse_pages(path)
+    with pytest.raises(InputError, match="put it there"):
+        image_of(page, str(path), path.parent)
 
 
 BOMB = '<!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;"><!ENTITY c "&b;&b;&b;">]>'

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
+from lxml import etree
+
 from htrtool.core.files import same_file
 
 HEAD = 16 * 1024
@@ -28,9 +30,20 @@ def marked(content: bytes, place: Path, name: str) -> bytes:
     declaration, _, rest = _MARK.sub(b"", content, count=1).partition(b"\n")
     origin = 'source="-"'
     if file := _file_of(name):
-        path = os.path.relpath(os.path.realpath(file), os.path.realpath(place.parent))
+        # A link keeps its own name, which the document gives its image, too.
+        real = os.path.join(os.path.realpath(os.path.dirname(file)), os.path.basename(file))
+        path = os.path.relpath(real, os.path.realpath(place.parent))
         origin = f'source="{quote(os.fsencode(path))}" bytes="{os.path.getsize(file)}"'
     return declaration + f"\n<?htr {origin}?>\n".encode() + rest
+
+
+def origin_in(tree: etree._ElementTree) -> str | None:
+    """Return the path from a document's folder to the file that it was read from, if that is noted."""
+    for node in tree.getroot().itersiblings(preceding=True):
+        if node.tag is etree.PI and node.target == "htr":
+            path = _path_in(node.get("source") or "-")
+            return path if path != "-" and "\0" not in path else None
+    return None
 
 
 def is_foreign(place: Path) -> bool:
@@ -50,9 +63,13 @@ def other_origin(place: Path, name: str) -> str | None:
     noted = _MARK.search(_head_of(place)) if file and os.path.isfile(place) else None
     if noted is None or noted[2] is None:
         return None
-    origin = os.path.join(place.parent, os.fsdecode(unquote_to_bytes(noted[1])))
+    origin = os.path.join(place.parent, _path_in(noted[1].decode()))
     is_same = same_file(origin, file) if os.path.isfile(origin) else int(noted[2]) == os.path.getsize(file)
     return None if is_same else os.path.normpath(origin)
+
+
+def _path_in(noted: str) -> str:
+    return os.fsdecode(unquote_to_bytes(noted))
 
 
 def _head_of(place: Path) -> bytes:

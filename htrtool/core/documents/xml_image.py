@@ -91,13 +91,16 @@ def image_of(page: XmlPage, source: str, folder: Path, trusted: bool = False) ->
     if trusted and wanted.is_absolute() and os.path.isfile(wanted):
         return wanted, index
     folders = [folder, *_beside(folder), *([folder.parent] if trusted else [])]
-    image = find_image(name, Path(source).stem, folders)
+    origin = os.path.join(os.path.realpath(folder), page.origin) if page.origin else None
+    read_in = Path(os.path.realpath(os.path.dirname(origin))) if origin else None
+    followed = read_in is not None and (trusted or any(read_in.is_relative_to(os.path.realpath(place)) for place in folders))
+    image = find_image(name, Path(source).stem, [*folders, read_in] if followed else folders)
     if image is None:
-        outside = f" ({name!r} is not looked for, since it leads out of the file's folder)"
         leads_out = wanted.is_absolute() or ".." in wanted.parts or "://" in name
+        outside = name if leads_out else page.origin if origin and not followed and os.path.isfile(origin) else None
         raise InputError(
-            f"expected the page's image, {wanted.name or Path(source).stem!r}, beside it, found none: put it there"
-            + outside * (leads_out and not trusted),
+            f"expected the page's image, {wanted.name or Path(source).stem!r}, beside it, found none: put it there, or a link to it"
+            + f" ({outside!r} is not looked for, since it leads out of the file's folder)" * (outside is not None and not trusted),
             source,
         )
     return image, index

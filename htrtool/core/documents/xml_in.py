@@ -9,12 +9,13 @@ import itertools
 import math
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Iterator
 
 from lxml import etree
 
+from htrtool.core.documents.origin import origin_in
 from htrtool.core.errors import InputError
 from htrtool.core.pages import PAGE_XML
 
@@ -50,7 +51,8 @@ class XmlLine:
 class XmlPage:
     """A page of an ALTO or PAGE file: the name of its image, its size in the file's units (0: not told), its lines.
 
-    The lines are in the order in which the file says that they are read.
+    The lines are in the order in which the file says that they are read. ``origin`` is the path from the file's folder
+    to what htr read it from, if that is noted.
     """
 
     image: str
@@ -58,6 +60,7 @@ class XmlPage:
     height: float
     in_pixels: bool = True
     lines: list[XmlLine] = field(default_factory=list)
+    origin: str | None = None
 
 
 def is_page_xml(path: Path) -> bool:
@@ -108,11 +111,11 @@ def pages_in(tree: etree._ElementTree, source: str) -> list[XmlPage]:
     """
     root = tree.getroot()
     kind = tag_of(root)
-    if kind == "alto":
-        return _alto(root)
-    if kind == "PcGts":
-        return [_page(page) for page in children_of(root, "Page")]
-    raise InputError(f"expected ALTO or PAGE XML, received the root element {kind!r}", source)
+    if kind not in ("alto", "PcGts"):
+        raise InputError(f"expected ALTO or PAGE XML, received the root element {kind!r}", source)
+    pages = _alto(root) if kind == "alto" else [_page(page) for page in children_of(root, "Page")]
+    origin = origin_in(tree)
+    return [replace(page, origin=origin) for page in pages]
 
 
 def tag_of(element: Element) -> str:
