@@ -91,7 +91,7 @@ complete -c htr -n '__fish_seen_subcommand_from read' -s m -l model -ra '(__htr_
 complete -c htr -n '__fish_seen_subcommand_from read' -l mode -xa 'auto page line' -d 'Look for lines on a page, take every picture as one line, or tell by looking'
 complete -c htr -n '__fish_seen_subcommand_from read' -s f -l format -xa 'tsv txt jsonl alto page hocr pdf' -d 'A table, plain text, an object a line'
 complete -c htr -n '__fish_seen_subcommand_from read' -s o -l output -rF -d 'Write to FILE, not to standard output'
-complete -c htr -n '__fish_seen_subcommand_from read' -l skip-existing -d 'Leave out pages for which DIR has a document of that name already: go on where a run was stopped'
+complete -c htr -n '__fish_seen_subcommand_from read' -l skip-existing -d 'Leave out pages of which DIR has a document already: go on where a run was stopped'
 complete -c htr -n '__fish_seen_subcommand_from read' -l per-word -d 'Give words their own rows, with boxes: for -f tsv and jsonl'
 complete -c htr -n '__fish_seen_subcommand_from read' -l outlines -d 'Add the columns baseline and polygon, points x,y, to the table'
 complete -c htr -n '__fish_seen_subcommand_from read' -l no-header -d 'Leave out the table\'s first line, which names the columns'

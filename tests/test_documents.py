@@ -287,6 +287,19 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(run_htr, tiny_model, pictur
     assert result.returncode == Exit.USAGE and b"is for documents in a folder" in result.stderr
 
 
+def test_a_run_goes_on_where_more_inputs_give_its_documents_other_names(run_htr, tiny_model, pictures):
+    for folder, suffix in (("a", "png"), ("a", "tif"), ("b", "png")):
+        (pictures / folder).mkdir(exist_ok=True)
+        cv2.imwrite(str(pictures / folder / f"1.{suffix}"), draw_line("abc"))
+    read = ["read", "-m", tiny_model, "-f", "alto", "-o", "out/", "--skip-existing"]
+    for skipped, names in enumerate((["a/1.png"], ["a/1.png", "b/1.png"], ["b/1.png", "a/1.png", "a/1.tif"])):
+        result = run_htr(*read, *names, cwd=pictures)
+        assert result.returncode == Exit.OK and f"{skipped} page{'s' * (skipped != 1)} left out".encode() in result.stderr
+    result = run_htr(*read, "a/1.tif", cwd=pictures)
+    assert result.returncode == Exit.OK and b"1 page left out" in result.stderr
+    assert sorted(str(path.relative_to(pictures / "out")) for path in (pictures / "out").rglob("*.xml")) == ["1.xml", "a/1.tif.xml", "b/1.xml"]
+
+
 def test_a_document_of_another_kind_is_not_the_one_that_is_asked_for(run_htr, tiny_model, pictures):
     read = ["read", "-m", tiny_model, "-o", "out/", "--skip-existing", "line.png"]
     assert run_htr(*read, "-f", "alto", cwd=pictures).returncode == Exit.OK

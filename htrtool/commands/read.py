@@ -53,7 +53,7 @@ FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".h
     metavar="FILE|DIR",
     help="Write to FILE, not to standard output; a document a page goes to the folder DIR, named for its input.",
 )
-@click.option("--skip-existing", is_flag=True, help="Leave out pages for which DIR has a document of that name already: go on where a run was stopped.")
+@click.option("--skip-existing", is_flag=True, help="Leave out pages of which DIR has a document already: go on where a run was stopped.")
 @click.option("--per-word", is_flag=True, help="Give words their own rows, with boxes: for -f tsv and jsonl.")
 @click.option("--outlines", is_flag=True, help="Add the columns baseline and polygon, points x,y, to the table.")
 @click.option("--no-header", is_flag=True, help="Leave out the table's first line, which names the columns.")

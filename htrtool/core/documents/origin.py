@@ -54,18 +54,31 @@ def is_foreign(place: Path) -> bool:
     return not (_MARK.search(head) or _CREATOR.search(head))
 
 
+def is_of(place: Path, name: str) -> bool:
+    """Tell whether a document is there in which the file of a page is noted, and not just one that it may have been."""
+    file = _file_of(name)
+    noted = _noted_in(place) if file else None
+    return noted is not None and same_file(noted[0], file)
+
+
 def other_origin(place: Path, name: str) -> str | None:
     """Return the file that a document was read from if that is another than the one of a page; None if not, or if there is no telling.
 
     Where the file that is noted is no longer there, the page's passes for the same one, moved, if it is of the same size.
     """
     file = _file_of(name)
-    noted = _MARK.search(_head_of(place)) if file and os.path.isfile(place) else None
-    if noted is None or noted[2] is None:
+    noted = _noted_in(place) if file else None
+    if noted is None:
         return None
-    origin = os.path.join(place.parent, _path_in(noted[1].decode()))
-    is_same = same_file(origin, file) if os.path.isfile(origin) else int(noted[2]) == os.path.getsize(file)
+    origin, size = noted
+    is_same = same_file(origin, file) if os.path.isfile(origin) else size == os.path.getsize(file)
     return None if is_same else os.path.normpath(origin)
+
+
+def _noted_in(place: Path) -> tuple[str, int] | None:
+    """Return the path of the file that a document was read from, and its size; None if there is no such document, or of a pipe."""
+    noted = _MARK.search(_head_of(place)) if os.path.isfile(place) else None
+    return (os.path.join(place.parent, _path_in(noted[1].decode())), int(noted[2])) if noted and noted[2] else None
 
 
 def _path_in(noted: str) -> str:

@@ -12,7 +12,7 @@ from htrtool.core.documents.alto import alto
 from htrtool.core.documents.fill import fill_page
 from htrtool.core.documents.hocr import hocr
 from htrtool.core.documents.markup import to_bytes
-from htrtool.core.documents.origin import HEAD, is_foreign, marked, other_origin
+from htrtool.core.documents.origin import HEAD, is_foreign, is_of, marked, other_origin
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.errors import HtrError, InputError, OutputError
 from htrtool.core.files import check_folder, made_folder, printable_name, replacing, same_file
@@ -189,7 +189,7 @@ class Existing:
 
     def lacks(self, source: PageSource) -> bool:
         """Tell whether the document of a page is still to be written."""
-        name = document_name(source, self._form, self._stems)
+        name = self._name_of(source)
         known = self.skipped.get(name)
         try:
             # Pages of a document that is filled in follow each other, under the one name.
@@ -203,6 +203,17 @@ class Existing:
         except OutputError as error:
             self.problems.append(error)
         return False
+
+    def _name_of(self, source: PageSource) -> str:
+        """Return the name of a page's document: one that notes the page's file, as a run over other inputs may have named it, or its own."""
+        name = document_name(source, self._form, self._stems)
+        if source.file not in self._stems or is_of(self._folder / name, source.file):
+            return name
+        parts = Path(os.path.abspath(source.file)).parts[1:]
+        below = [os.path.join(*parts[first:]) for first in reversed(range(len(parts)))]
+        stems = [stem for path in below for stem in (os.path.splitext(path)[0], path)]
+        names = (document_name(source, self._form, {source.file: stem}) for stem in stems)
+        return next((other for other in names if is_of(self._folder / other, source.file)), name)
 
 
 def _is_whole(place: Path, form: str, source: PageSource) -> bool:
