@@ -146,6 +146,17 @@ def test_words_come_before_styles_and_a_regions_text_follows_its_lines(read, fol
     assert root.find(".//{*}TextRegion[@id='r2']/{*}TextEquiv/{*}Unicode").text == "face"
 
 
+def test_tags_of_passages_of_another_text_go_with_it(read, folder):
+    path = write_xml(folder, "page")
+    tags = "gap {offset:3; length:2;} readingOrder {index:0;} structure {type:heading;} person {offset:0; length:5;}"
+    path.write_text(path.read_text().replace('id="first"', f'id="first" custom="{tags}"'))
+    filled = read("-f", "page", "sheet.xml").stdout.decode()
+    assert '<pc:TextLine id="first" custom="readingOrder {index:0;} structure {type:heading;}">' in filled
+    # Where the text stays, so do they.
+    path.write_text(filled.replace('id="first" custom="readingOrder {index:0;}', f'id="first" custom="{tags}'))
+    assert tags in read("-f", "page", "sheet.xml").stdout.decode()
+
+
 def test_filling_in_twice_changes_nothing_more(read, folder):
     for form in FORMS:
         write_xml(folder, form)

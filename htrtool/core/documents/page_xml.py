@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import unicodedata
 from datetime import datetime, timezone
 
 import numpy as np
@@ -11,12 +13,14 @@ from lxml import etree
 from htrtool import __version__
 from htrtool.core.documents.blocks import blocks_of, outline_of
 from htrtool.core.documents.markup import XSI, add, points, share, to_bytes
-from htrtool.core.documents.xml_in import children_of, tag_of
+from htrtool.core.documents.xml_in import children_of, page_text, tag_of
 from htrtool.core.page import Page, PageLine
 from htrtool.core.place import Place
 
 NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"
 BEFORE_WORDS = ("AlternativeImage", "Coords", "Baseline")
+# What the attribute custom notes of a passage of the text, by where that begins.
+_OF_PASSAGE = re.compile(r"[\w-]+\s*\{[^{}]*\boffset\s*:[^{}]*\}\s*")
 
 
 def page_xml(page: Page, image: str, model: str) -> bytes:
@@ -65,11 +69,13 @@ def _now() -> str:
 
 
 def fill_line(element: etree._Element, line: PageLine, place: Place) -> None:
-    """Put what was read of a line into a TextLine, in the place of the text that it has.
+    """Put what was read of a line into a TextLine, in the place of the text that it has, and of tags of passages of another text.
 
     Args:
         place: where the line stands in the pixels that the document counts in.
     """
+    if "custom" in element.attrib and page_text(element) != unicodedata.normalize("NFC", line.reading.text):
+        element.set("custom", _OF_PASSAGE.sub("", element.get("custom")).strip())
     for tag in ("Word", "TextEquiv"):
         for child in list(children_of(element, tag)):
             element.remove(child)

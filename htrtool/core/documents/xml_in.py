@@ -173,7 +173,7 @@ def _page(page: Element) -> XmlPage:
             else:
                 walk(child, child.get("primaryLanguage") or language)
         if lines and not any(line.text for line in lines):
-            rows = [row for row in (_page_text(element) or "").splitlines() if row.strip()]
+            rows = [row for row in (page_text(element) or "").splitlines() if row.strip()]
             if len(rows) == len(lines):
                 for line, row in zip(lines, rows):
                     line.text = row.strip()
@@ -213,14 +213,14 @@ def _page_line(line: Element, language: str | None) -> XmlLine:
         return [(_float(p.get("x")), _float(p.get("y"))) for p in children_of(element, "Point")] or None
 
     tags = frozenset(filter(None, itertools.chain.from_iterable(_TAGS.findall(line.get("custom") or ""))))
-    return XmlLine(line.get("id") or "", outline("Coords"), outline("Baseline"), _page_text(line), language, _page_conf(line), line, tags)
+    return XmlLine(line.get("id") or "", outline("Coords"), outline("Baseline"), page_text(line), language, _page_conf(line), line, tags)
 
 
 def _readings(line: Element) -> list[Element]:
     return sorted(children_of(line, "TextEquiv"), key=lambda element: _float(element.get("index")))
 
 
-def _page_text(element: Element) -> str | None:
+def page_text(element: Element) -> str | None:
     """Return the first reading of a line or region that says anything; of its words, or of their letters, if it has none itself."""
     own = None
     for reading in _readings(element):
@@ -229,8 +229,8 @@ def _page_text(element: Element) -> str | None:
                 own = unicodedata.normalize("NFC", child.text or "")
                 if own.strip():
                     return own
-    words = (_page_text(word) for word in children_of(element, "Word"))
-    letters = (_page_text(glyph) for glyph in children_of(element, "Glyph"))
+    words = (page_text(word) for word in children_of(element, "Word"))
+    letters = (page_text(glyph) for glyph in children_of(element, "Glyph"))
     return " ".join(filter(None, words)) or "".join(filter(None, letters)) or own
 
 
