@@ -1,5 +1,6 @@
 """``htr read`` on ALTO and PAGE: along the lines that the file has, filled in, and wary of what it says."""
 
+import os
 import re
 
 import cv2
@@ -9,7 +10,7 @@ from drawn import points
 from lxml import etree
 from tiny_model import draw_line
 
-from htrtool.core.documents.xml_image import image_of
+from htrtool.core.documents.xml_image import find_image, image_of
 from htrtool.core.documents.xml_in import parse_pages
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
@@ -207,6 +208,18 @@ def test_a_document_of_ours_finds_what_it_was_read_from(read, run_htr, folder):
     write_xml(folder, "page")
     assert read("-f", "page", "-o", "filled/deeper/", "sheet.xml").returncode == Exit.OK
     assert run_htr("prep", "filled", "-o", "filled.tar", cwd=folder).returncode == Exit.OK
+
+
+def test_a_folder_is_not_listed_for_each_of_its_files_whose_images_have_another_suffix(tmp_path, monkeypatch):
+    for number in range(9):
+        (tmp_path / f"{number}.jpg").touch()
+    listed, listdir = [], os.listdir
+    monkeypatch.setattr(os, "listdir", lambda folder: listed.append(folder) or listdir(folder))
+    assert [find_image(f"{number}.tif", "", [tmp_path]) for number in range(9)] == [tmp_path / f"{number}.jpg" for number in range(9)]
+    assert len(listed) == 1
+    (tmp_path / "9.JPG").touch()
+    os.utime(tmp_path, (1, 1))
+    assert find_image("9.tif", "", [tmp_path]) == tmp_path / "9.JPG" and len(listed) == 2, "what has come since is found"
 
 
 # Bad files

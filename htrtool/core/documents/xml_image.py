@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Callable, Iterator, Sequence
+from typing import IO, TYPE_CHECKING, Callable, Iterator, NamedTuple, Sequence
 from urllib.parse import unquote
 
 import numpy as np
@@ -55,18 +56,37 @@ def find_image(name: str, stem: str, folders: Sequence[Path]) -> Path | None:
             for wanted in (*inside, Path(named.name)):
                 if os.path.isfile(place / wanted):
                     return place / wanted
-    folded = _folded(named.name)
-    for place in places if folded else ():
-        alike = sorted(file for file in place.glob("*") if _folded(file.name) == folded)
-        if found := next(filter(os.path.isfile, alike), None):
-            return found
-    for place in places:
-        for part in dict.fromkeys((named.stem, stem, stem.split(".")[0])):
-            if part and place.is_dir():
-                found = sorted(file for file in place.glob(f"{_literal(part)}.*") if is_image(file) and file.is_file())
-                if found:
-                    return found[0]
-    return None
+    indexes = [(place, _index_of(place)) for place in places]
+    candidates = [place / file for place, index in indexes for file in index.by_folded.get(_folded(named.name), ())]
+    stems = dict.fromkeys((named.stem, stem, stem.split(".")[0]))
+    candidates += [place / file for place, index in indexes for part in stems for file in index.by_stem.get(part, ())]
+    return next(filter(os.path.isfile, candidates), None)
+
+
+class _Index(NamedTuple):
+    """The names in a folder, by what they are in other letters, and those of images by what stands before one of their dots."""
+
+    by_folded: dict[str, list[str]]
+    by_stem: dict[str, list[str]]
+
+
+def _index_of(folder: Path) -> _Index:
+    try:
+        return _index_at(os.path.abspath(folder), os.stat(folder).st_mtime_ns)
+    except OSError:
+        return _Index({}, {})
+
+
+@functools.lru_cache(maxsize=32)
+def _index_at(folder: str, changed: int) -> _Index:
+    """Return the index of a folder as it is since a moment: what is to be found for each of thousands of files is listed once."""
+    index = _Index({}, {})
+    for name in sorted(os.listdir(folder)):
+        index.by_folded.setdefault(_folded(name), []).append(name)
+        if is_image(name):
+            for dot in (place for place, letter in enumerate(name) if letter == "." and place):
+                index.by_stem.setdefault(name[:dot], []).append(name)
+    return index
 
 
 def _folded(name: str) -> str:
@@ -114,10 +134,6 @@ def _beside(folder: Path) -> list[Path]:
             below, base = here.relative_to(kept), kept.parent
             return [base / below, *(base / inner / below for inner in IMAGE_FOLDERS), base]
     return []
-
-
-def _literal(stem: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in stem)
 
 
 def as_described(pixels: np.ndarray, page: XmlPage, opened: Callable[[], IO[bytes]]) -> np.ndarray:
