@@ -317,6 +317,16 @@ def test_an_image_of_another_shape_is_refused(read, folder):
     assert result.returncode == Exit.BAD_INPUT and b"600\xc3\x97600" in result.stderr
 
 
+def test_which_page_of_an_image_of_several_is_described_is_not_guessed(read, run_htr, folder):
+    sheet = cv2.imread(str(folder / "sheet.png"))
+    cv2.imwritemulti(str(folder / "volume.tif"), [np.full_like(sheet, 255), np.full_like(sheet, 255), sheet])
+    write_xml(folder, "page", "volume.tif")
+    for refused in (read("sheet.xml"), run_htr("prep", "sheet.xml", cwd=folder)):
+        assert refused.returncode == Exit.BAD_INPUT and b"the name volume.tif#page=2 for the second, found 3 pages: volume.tif" in refused.stderr
+    write_xml(folder, "page", "volume.tif#page=3")
+    assert read("-f", "txt", "sheet.xml").stdout == b"bad cab\nface\n"
+
+
 def page_lines(tmp_path, region: str):
     (tmp_path / "p.xml").write_text(
         '<PcGts><Page imageFilename="p.png" imageWidth="9" imageHeight="9"><TextRegion id="r">' + region + "</TextRegion></Page></PcGts>"

@@ -166,9 +166,15 @@ def picture_of(image: Path, index: int | None, number: int, count: int, source: 
         dpi: the resolution at which a PDF is drawn.
 
     Raises:
-        InputError: the image is none, or has no such page.
+        InputError: the image is none, or has no such page, or there is no telling which.
     """
     pictures = list(picture_sources(str(image), dpi))
+    if index is None and len(pictures) not in (1, count):
+        raise InputError(
+            f"expected an image of {'one page' if count == 1 else f'1 or {count} pages'}, or that the file says which of its pages "
+            f"it describes, as by the name {image.name}#page=2 for the second, found {len(pictures)} pages: {image}",
+            source,
+        )
     if index is None:
         index = number - 1 if len(pictures) == count else 0
     if not 0 <= index < len(pictures):
