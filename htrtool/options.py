@@ -64,11 +64,23 @@ def with_messages(function: Callable) -> Callable:
     return wrapper
 
 
+def refuse_to_replace(output: str | None, read: Iterable[str | Path], files: Iterable[Path] | None = None) -> None:
+    """End with a usage error if one of the ``files`` that ``-o`` writes, by default ``output`` itself, is one of those that are read."""
+    if output in (None, "-"):
+        return
+    # Looked through for each file.
+    read = list(read)
+    for file in [Path(output)] if files is None else files:
+        if any(same_file(file, name) for name in read):
+            raise click.UsageError(f"-o {output} would replace {'what' if files is None else f'{file}, which'} is read: name another")
+
+
 def with_operands(metavar: str, *beside: str) -> Callable:
     """Add operands, ``--files-from`` and ``-0``, and pass the names as ``operands``, a list of strings.
 
     No operand at all means standard input, ``-``, and says so where that is a terminal. Only one of them, of
-    ``--files-from`` and of the parameters ``beside`` may be standard input, and none may be the parameter ``output``.
+    ``--files-from`` and of the parameters ``beside``, which name what else is read, may be standard input, and none may
+    be the parameter ``output``.
     """
 
     def decorate(function: Callable) -> Callable:
@@ -85,19 +97,23 @@ def with_operands(metavar: str, *beside: str) -> Callable:
             elif not names:
                 names = ["-"]
                 tell_of_standard_input()
-            others = [kwargs.get(name) or () for name in beside]
             if kwargs.get("output") in STANDARD_OUTPUT:
                 kwargs["output"] = "-"
-            if (output := kwargs.get("output")) and any(same_file(output, name) for name in names):
-                raise click.UsageError(f"-o {output} would replace what is read: name another file")
-            others = [name for given in others for name in ([given] if isinstance(given, str) else given)]
-            if [*names, files_from, *others].count("-") > 1:
+            read = [*names, *named_by("files_from", *beside)]
+            refuse_to_replace(kwargs.get("output"), read)
+            if read.count("-") > 1:
                 raise click.UsageError("standard input, '-', can be read only once")
             return function(*args, operands=names, **kwargs)
 
         return wrapper
 
     return decorate
+
+
+def named_by(*parameters: str) -> list[str]:
+    """Return what these parameters of the command were given, none, one or several names each."""
+    given = (click.get_current_context().params.get(parameter) or () for parameter in parameters)
+    return [name for value in given for name in ([value] if isinstance(value, str) else value)]
 
 
 def tell_of_standard_input() -> None:

@@ -168,6 +168,33 @@ def test_what_is_read_is_not_replaced(command, folder):
     assert good.read_bytes() == command.good
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "read --mode line -m tiny.onnx line.png -o tiny.onnx",
+        "read --mode line -m tiny.onnx --lexicon words.txt line.png -o words.txt",
+        "read --mode line -m tiny.onnx --lm none+own.lm line.png -o own.lm",
+        "read --mode line -m tiny.onnx --files-from list -o list",
+        "prep --text words.txt line.png -o words.txt",
+        "prep --lines -m tiny.onnx line.png -o tiny.onnx",
+        "prep --synth --hands lines.tar words.txt -o lines.tar",
+        "prep --synth --hands parts/val.tar --split train=90,val=10 words.txt -o parts",
+        "plot read.tsv -o line.png",
+    ],
+)
+def test_what_is_read_beside_the_operands_is_not_replaced(line, folder):
+    (folder / "tiny.onnx").unlink()
+    (folder / "parts").mkdir()
+    given = {"line.png": COMMANDS[2].good, "list": b"line.png\n", "read.tsv": READ.replace(b"x.png", b"line.png")}
+    for name in ("tiny.onnx", "words.txt", "own.lm", "lines.tar", "parts/val.tar"):
+        given[name] = b"abc\n"
+    for name, content in given.items():
+        (folder / name).write_bytes(content)
+    done = subprocess.run([sys.executable, "-m", "htrtool", *line.split()], capture_output=True, cwd=folder, timeout=300)
+    assert done.returncode == Exit.USAGE and b"would replace " in done.stderr, done.stderr
+    assert all((folder / name).read_bytes() == content for name, content in given.items())
+
+
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command.name in ("prep", "read", "plot")], ids=str)
 def test_what_stands_in_the_file_of_standard_output_stays(command, folder):
     (folder / f"good{command.suffix}").write_bytes(command.good)

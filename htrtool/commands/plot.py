@@ -10,7 +10,7 @@ from htrtool.core.bounds import BOUNDS
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import FiniteRange, refuse, tell_of_standard_input, with_messages, with_operands
+from htrtool.options import FiniteRange, refuse, refuse_to_replace, tell_of_standard_input, with_messages, with_operands
 from htrtool.streams import protect_stdout, quiet_stderr
 
 KINDS = ("png", "svg", "pdf")
@@ -99,7 +99,7 @@ def plot(
         htr read --outlines scans/*.png | htr plot -o pages.pdf
         htr eval --per document truth.tsv out.tsv | htr plot -o scores.svg
         htr plot adapt.tsv -o hands.svg
-        htr plot page.xml -o page.png
+        htr plot page.xml -o lines.png
     """
     from htrtool.core import files
 
@@ -129,6 +129,7 @@ def plot(
         refuse(("text", "pdf_dpi"), "is about pages, and a table of epochs has none")
     else:
         refuse(("along",), "is about tables of epochs, and none is given")
+        refuse_to_replace(output, images or plotting.pictures_of(loaded))
     style = plotting.Style(title, width, dpi, along, text, pdf_dpi)
     figures = plotting.figures(loaded, images, style, messages.problem, messages.warning)
     if output in (None, "-"):

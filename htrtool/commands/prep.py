@@ -14,7 +14,7 @@ from htrtool.commands.prep_options import with_finder, with_maker, with_output, 
 from htrtool.core.errors import InputError, OutputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import refuse, with_messages, with_operands
+from htrtool.options import named_by, refuse, refuse_to_replace, with_messages, with_operands
 from htrtool.streams import protect_stdout
 
 if TYPE_CHECKING:
@@ -26,8 +26,12 @@ if TYPE_CHECKING:
     from htrtool.core.tally import Tally
 
 
+BESIDE = ("hands", "fonts", "page_texts")
+"""The parameters that name what is read beside the sources."""
+
+
 @click.command()
-@with_operands("SOURCE", "hands")
+@with_operands("SOURCE", *BESIDE)
 @with_finder
 @with_synthesis
 @click.option(
@@ -91,7 +95,8 @@ def prep(
         )
     if looking.page_texts and (others := [operand for operand in operands if not is_page(operand)]):
         raise click.UsageError(f"--text is for SOURCEs that are images of pages or PDFs, and {others[0]} is none")
-    if not (looking.lines or looking.page_texts or looking.check or looking.words or (synthesis and synthesis.hands)):
+    takes_model = looking.lines or looking.page_texts or looking.check or looking.words or (synthesis and synthesis.hands)
+    if not takes_model:
         refuse(["model"], "is for --lines, --text, --check, --words and --hands, of which none is given")
     if looking.recut and (looking.lines or looking.page_texts):
         raise click.UsageError("--recut takes lines and texts from annotated pages: leave --lines and --text out")
@@ -100,8 +105,8 @@ def prep(
     import cv2
 
     from htrtool.core.collect import collect
-    from htrtool.core.files import same_file
     from htrtool.core.layouts.base import LeftOut, is_tar_name
+    from htrtool.core.modelfile import find_model
     from htrtool.core.outputs import is_sample_folder, part_files, sample_output
     from htrtool.core.recipe import DEFAULT_RECIPE
     from htrtool.core.split import TEST, VAL
@@ -112,8 +117,9 @@ def prep(
     to_file = output not in (None, "-")
     to_pairs = to_file and maker.split is None and is_sample_folder(output)
     parts = part_files(output, maker.split).values() if to_file else ()
-    if replaced := next((file for file in parts if any(same_file(file, operand) for operand in operands)), None):
-        raise click.UsageError(f"-o {output} would replace {replaced}, which is read: name another folder")
+    models = [find_model(model)] if takes_model else []
+    refuse_to_replace(output, models)
+    refuse_to_replace(output, [*operands, *named_by("files_from", *BESIDE), *models], parts)
     if synthesis is None:
         find = finder_of(looking, operands, model, [output if to_file else 1, *parts], to_pairs, jobs)
         all_made = collect(found_in(operands, find), maker, jobs)
@@ -198,10 +204,7 @@ def finder_of(
     cutter = None
     if looking.lines or looking.page_texts:
         from htrtool.core.layouts.page import PageCutter
-        from htrtool.core.modelfile import find_model
 
-        # So that a model that is not there is told at once.
-        find_model(model)
         cutter = PageCutter(model, reads=reads, threads=threads)
     # As Finder names them: "./page.jpg" is "page.jpg" to it.
     texts = {str(Path(operand)): Path(text) for operand, text in zip(operands, looking.page_texts)}

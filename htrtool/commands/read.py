@@ -13,7 +13,7 @@ from htrtool.core.bounds import BOUNDS
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import LOOKS, FiniteRange, with_messages, with_operands
+from htrtool.options import LOOKS, FiniteRange, refuse_to_replace, with_messages, with_operands
 from htrtool.streams import protect_stdout
 
 ROWS = ("tsv", "txt", "jsonl")
@@ -188,10 +188,11 @@ def read(
         if form == "pdf":
             refuse_foreign(output)
         opened = replacing(output)
-    from htrtool.core.language import reader_for
+    from htrtool.core.language import language_files, reader_for
     from htrtool.core.pipeline import Pipeline
     from htrtool.core.session import usable_cpus
 
+    refuse_to_replace(output, [path, *language_files(lm)])
     reader = reader_for(str(path), lm, lexicon, beam, nbest, looks)
     messages.detail(
         f"model {reader.info.name} from {path}: {reader.info.charset.classes - 1} characters, {reader.info.spec}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from pathlib import Path
 
 from htrtool.core.charset import Charset
 from htrtool.core.decoding.beam import WIDTH
@@ -62,10 +63,7 @@ def load_language(name: str, lexicon: str | None, charset: Charset) -> Languages
         ModelError: there is no such model, or it is broken.
         InputError: a name is empty, the lexicon can't be read, or there is no language model that it could work with.
     """
-    names = [name] if os.path.isfile(name) else name.split("+")
-    if not all(names):
-        raise InputError(f"expected the name of a language model, or several with + between, received {name!r}")
-    models = _mixed([models for models in (_models(part, charset) for part in names) if models], charset)
+    models = _mixed([models for models in (_models(part, charset) for part in _parts(name)) if models], charset)
     if lexicon is not None:
         if not models:
             raise InputError("a lexicon works through a language model: give --lm NAME, not none", lexicon)
@@ -77,12 +75,33 @@ def load_language(name: str, lexicon: str | None, charset: Charset) -> Languages
     return Languages(models) if models else None
 
 
+def language_files(name: str) -> list[Path]:
+    """Return the files that :func:`load_language` reads the language models of this name from.
+
+    Raises:
+        ModelError: there is no such model.
+        InputError: a name is empty.
+    """
+    return [_file_of(part) for part in _parts(name) if part != "none"]
+
+
+def _parts(name: str) -> list[str]:
+    parts = [name] if os.path.isfile(name) else name.split("+")
+    if not all(parts):
+        raise InputError(f"expected the name of a language model, or several with + between, received {name!r}")
+    return parts
+
+
+def _file_of(part: str) -> Path:
+    return find_model(DEFAULT_MODEL if part == "auto" else part, SUFFIX)
+
+
 def _models(name: str, charset: Charset) -> dict[str, NGram]:
     if name == "none":
         return {}
     if name != "auto":
-        return load_models(find_model(name, SUFFIX))
-    return load_models(find_model(DEFAULT_MODEL, SUFFIX), lambda model: _share(model, charset) >= LEAST_SHARE)
+        return load_models(_file_of(name))
+    return load_models(_file_of(name), lambda model: _share(model, charset) >= LEAST_SHARE)
 
 
 def _mixed(parts: list[dict[str, NGram]], charset: Charset) -> dict[str, NGram | Mixture]:

@@ -9,7 +9,7 @@ import stat
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Iterator, Sequence
+from typing import Callable, Iterable, Iterator, Sequence
 
 from htrtool.core.drawing import charts
 from htrtool.core.drawing.boxes import BOX_COLUMNS, Box, boxes_in_json, boxes_in_xml, boxes_of
@@ -23,7 +23,7 @@ from htrtool.core.pages import DEFAULT_DPI, PageSource, is_xml, page_sources
 from htrtool.core.scoring.joining import match_files
 from htrtool.core.tables import as_text, header_columns, read_numbered
 
-__all__ = ["Curve", "Style", "figures", "load", "save", "sort_operands"]
+__all__ = ["Curve", "Style", "figures", "load", "pictures_of", "save", "sort_operands"]
 
 _HEAD = 512
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -190,7 +190,7 @@ def _title(source: PageSource, title: str | None) -> str | None:
 
 def _sources(files: list[str], images: Sequence[str], dpi: float, problem) -> Iterator[tuple[PageSource, str | None]]:
     """Yield pages with the name that the table has for their file."""
-    operands = list(images) or list(dict.fromkeys(_existing(file) for file in files))
+    operands = list(images) or _pictures(files)
     found = []
     for operand in operands:
         if operand == "-":
@@ -206,6 +206,15 @@ def _sources(files: list[str], images: Sequence[str], dpi: float, problem) -> It
     if len(unnamed) == len(images) == 1 and found and found[0].file not in names:
         names[found[0].file] = unnamed[0]
     yield from ((source, names.get(source.file)) for source in found)
+
+
+def pictures_of(loaded: Sequence[Curve | Scores | list[HandCurve] | list[Box]]) -> list[str]:
+    """Return the files that :func:`figures` draws the lines of these tables over, where it is given no images."""
+    return _pictures(row.file for table in loaded if isinstance(table, list) for row in table if isinstance(row, Box))
+
+
+def _pictures(files: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(_existing(file) for file in dict.fromkeys(files)))
 
 
 def _existing(file: str) -> str:
