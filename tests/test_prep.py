@@ -401,6 +401,28 @@ def test_a_picture_is_not_put_beside_the_transcription_of_another(run_htr, tmp_p
     assert (out / "1.gt.txt").read_text() == "once"
 
 
+@pytest.mark.parametrize("form", ["png", "jpg"])
+def test_a_picture_takes_the_place_of_none_from_another_source_with_the_same_text(run_htr, tmp_path, form):
+    for name, text in (("first", "yes"), ("second", "yes!")):
+        save(tmp_path / name / "page" / "1.png", line_picture(text))
+        (tmp_path / name / "page" / "1.gt.txt").write_text("yes")
+    out = tmp_path / "mine"
+
+    def prep(name, *options):
+        done = run_htr("prep", *options, "--image-format", form, tmp_path / name / "page", "-o", f"{out}/")
+        return done, (out / f"1.{form}").read_bytes()
+
+    done, first = prep("first")
+    assert done.returncode == Exit.OK and Image.open(out / f"1.{form}").size[1] == 64
+    done, there = prep("second")
+    assert done.returncode != Exit.OK and b"another picture with its transcription" in done.stderr and there == first
+    # The same source may be prepared in another way, also where it was moved with what was made of it.
+    done, lower = prep("first", "--height", "48")
+    assert done.returncode == Exit.OK and Image.open(out / f"1.{form}").size[1] == 48
+    (tmp_path / "first").rename(tmp_path / "third")
+    assert prep("third")[1] != lower
+
+
 def test_a_bad_page_does_not_keep_the_others_from_being_cut(run_htr, tmp_path):
     pages = [Image.open(SAMPLES / "note.jpg"), Image.new("L", (2, 2)), Image.open(SAMPLES / "note.jpg")]
     pages[0].save(tmp_path / "scan.tif", save_all=True, append_images=pages[1:])

@@ -75,7 +75,8 @@ def prep(
     may come in a tar too, and one from standard input.
 
     The samples go to standard output as a tar in the WebDataset convention: for each line KEY.png, KEY.txt and
-    KEY.json. To a folder they go as KEY.png and KEY.gt.txt; a .gt.txt that is there already is kept.
+    KEY.json. To a folder they go as KEY.png and KEY.gt.txt; a .gt.txt that is there already is
+    kept, and so is a picture of another source.
 
     \b
         htr prep ground-truth/ | htr train -o mine

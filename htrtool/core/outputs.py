@@ -7,9 +7,11 @@ import contextlib
 import gzip
 import lzma
 import os
+import zlib
 from pathlib import Path
 from typing import IO, Callable, Iterator
 
+from htrtool.core.documents.origin import has_origin, mark_of
 from htrtool.core.errors import OutputError
 from htrtool.core.files import check_folder, made_folder, replacing
 from htrtool.core.layouts.base import is_tar_name
@@ -81,7 +83,8 @@ class PairWriter:
     """Writes samples as pictures with ``.gt.txt`` beside them, for any editor and for all tools that take such pairs.
 
     The first folder of a key is left away. A transcription that is there already is kept: someone may have corrected it;
-    so is its picture, since another would not show what it says. No picture takes the place of the one that it comes from.
+    so is its picture, since another would not show what it says. No picture takes the place of the one that it comes from,
+    nor of one that comes from another file: PNG and JPEG note theirs in a comment, and of what does not there is no telling.
 
     Raises:
         OutputError: the folder may not be written to.
@@ -97,7 +100,7 @@ class PairWriter:
         """Write one sample, and return whether another transcription was there, which is kept.
 
         Raises:
-            OutputError: a folder can't be made, there is another picture with another transcription, or the original.
+            OutputError: a folder can't be made, there is the original, or another picture, of another source or with another transcription.
         """
         stem = self.folder / (sample.key.partition("/")[2] or sample.key)
         folder = sample.key.rpartition("/")[0]
@@ -106,20 +109,46 @@ class PairWriter:
         if is_other or stem in self._written:
             stem = self.folder / sample.key
         self._written.add(stem)
-        if os.path.realpath(stem) == os.path.realpath(os.path.splitext(str(sample.meta.get("source", "")))[0]):
+        source = str(sample.meta.get("source", ""))
+        if os.path.realpath(stem) == os.path.realpath(os.path.splitext(source)[0]):
             raise OutputError("this is where the picture comes from, which is kept: write to another folder", str(stem))
         made_folder(stem.parent)
         picture, text = Path(f"{stem}{image_suffix(sample.image)}"), Path(f"{stem}.gt.txt")
         content = None if sample.text is None else f"{sample.text}\n".encode()
         kept = text.exists() and text.read_bytes() != content
-        if kept and picture.exists() and picture.read_bytes() != sample.image:
+        replaces = picture.exists() and not _is_but_for_comment(picture.read_bytes(), sample.image)
+        if replaces and (kept or not has_origin(picture, source)):
             raise OutputError(
                 "another picture with its transcription is there already, and both are kept: write to another folder",
                 str(picture),
             )
         with replacing(picture) as stream:
-            stream.write(sample.image)
+            stream.write(_commented(sample.image, mark_of(picture, source)))
         if content is not None and not text.exists():
             with replacing(text) as stream:
                 stream.write(content)
         return kept and content is not None
+
+
+def _comment_place(image: bytes) -> int:
+    """Return where in an encoded picture a comment may stand: in a PNG after the header's chunk, in a JPEG after its mark; 0: nowhere."""
+    return 33 if image.startswith(b"\x89PNG") else 2 if image.startswith(b"\xff\xd8") else 0
+
+
+def _commented(image: bytes, comment: bytes) -> bytes:
+    """Return an encoded picture with a comment of ASCII in it, where its format has room for one."""
+    place = _comment_place(image)
+    if not place or not comment:
+        return image
+    if place == 2:
+        segment = b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment
+    else:
+        chunk = b"tEXtComment\0" + comment
+        segment = (len(chunk) - 4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    return image[:place] + segment + image[place:]
+
+
+def _is_but_for_comment(there: bytes, image: bytes) -> bool:
+    """Tell whether what is there is this encoded picture, whatever comment is in it."""
+    place = _comment_place(image)
+    return there[:place] == image[:place] and there.endswith(image[place:])

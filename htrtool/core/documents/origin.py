@@ -28,13 +28,19 @@ def marked(content: bytes, place: Path, name: str) -> bytes:
         name: of the page that was read, as in :class:`htrtool.core.pages.PageSource`.
     """
     declaration, _, rest = _MARK.sub(b"", content, count=1).partition(b"\n")
-    origin = 'source="-"'
-    if file := _file_of(name):
-        # A link keeps its own name, which the document gives its image, too.
-        real = os.path.join(os.path.realpath(os.path.dirname(file)), os.path.basename(file))
-        path = os.path.relpath(real, os.path.realpath(place.parent))
-        origin = f'source="{quote(os.fsencode(path))}" bytes="{os.path.getsize(file)}"'
-    return declaration + f"\n<?htr {origin}?>\n".encode() + rest
+    mark = mark_of(place, name) or b'<?htr source="-"?>'
+    return declaration + b"\n" + mark + b"\n" + rest
+
+
+def mark_of(place: Path, name: str) -> bytes:
+    """Return the note of the file that what is to be at a place comes from, empty for a pipe; see :func:`marked`."""
+    file = _file_of(name)
+    if file is None:
+        return b""
+    # A link keeps its own name, which the document gives its image, too.
+    real = os.path.join(os.path.realpath(os.path.dirname(file)), os.path.basename(file))
+    path = os.path.relpath(real, os.path.realpath(place.parent))
+    return f'<?htr source="{quote(os.fsencode(path))}" bytes="{os.path.getsize(file)}"?>'.encode()
 
 
 def origin_in(tree: etree._ElementTree) -> str | None:
@@ -66,13 +72,23 @@ def other_origin(place: Path, name: str) -> str | None:
 
     Where the file that is noted is no longer there, the page's passes for the same one, moved, if it is of the same size.
     """
+    origin, is_same = _compared(place, name)
+    return None if origin is None or is_same else os.path.normpath(origin)
+
+
+def has_origin(place: Path, name: str) -> bool:
+    """Tell whether it is noted in a file that it comes from the file of a page, which may have been moved, see :func:`other_origin`."""
+    return _compared(place, name)[1]
+
+
+def _compared(place: Path, name: str) -> tuple[str | None, bool]:
+    """Return the file that is noted in the one at a place, None if there is no telling, and whether it is that of a page."""
     file = _file_of(name)
     noted = _noted_in(place) if file else None
     if noted is None:
-        return None
+        return None, False
     origin, size = noted
-    is_same = same_file(origin, file) if os.path.isfile(origin) else size == os.path.getsize(file)
-    return None if is_same else os.path.normpath(origin)
+    return origin, same_file(origin, file) if os.path.isfile(origin) else size == os.path.getsize(file)
 
 
 def _noted_in(place: Path) -> tuple[str, int] | None:
