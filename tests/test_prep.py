@@ -19,6 +19,7 @@ from htrtool.core.checking import judged
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import LeftOut
 from htrtool.core.layouts.finder import Finder
+from htrtool.core.outputs import Written, sample_output
 from htrtool.core.samples import Sample, SampleWriter, encode_png, read_samples
 from htrtool.exits import Exit
 
@@ -399,6 +400,14 @@ def test_a_picture_is_not_put_beside_the_transcription_of_another(run_htr, tmp_p
     (out / "1.gt.txt").write_text("once")
     assert run_htr("prep", tmp_path / "first" / "page", "-o", f"{out}/").returncode == Exit.OK
     assert (out / "1.gt.txt").read_text() == "once"
+
+
+def test_a_writer_tells_whether_it_kept_another_transcription(tmp_path):
+    image = encode_png(line_picture("one"))
+    for output, again in ((f"{tmp_path}/pairs/", Written.OTHER_TEXT_KEPT), (f"{tmp_path}/lines.tar", Written.WHOLE)):
+        for text, told in (("one", Written.WHOLE), ("two", again), (None, Written.WHOLE)):
+            with sample_output(output) as write:
+                assert write(Sample("a/1", image, text)) == told
 
 
 @pytest.mark.parametrize("form", ["png", "jpg"])

@@ -108,7 +108,7 @@ def prep(
     from htrtool.core.collect import collect
     from htrtool.core.layouts.base import LeftOut, is_tar_name
     from htrtool.core.modelfile import find_model
-    from htrtool.core.outputs import is_sample_folder, part_files, sample_output
+    from htrtool.core.outputs import Written, is_sample_folder, part_files, sample_output
     from htrtool.core.recipe import DEFAULT_RECIPE
     from htrtool.core.split import TEST, VAL
     from htrtool.core.tally import Tally
@@ -152,7 +152,7 @@ def prep(
                     tell_of(f"{made.name}: left out: {made.reason}")
                     tally.add(made)
                     continue
-                if write(made):
+                if write(made) == Written.OTHER_TEXT_KEPT:
                     messages.detail(f"{made.key}: another transcription is there already")
                     tally.kept += 1
                 else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import contextlib
+import enum
 import gzip
 import lzma
 import os
@@ -19,9 +20,16 @@ from htrtool.core.samples import Sample, SampleWriter, image_suffix
 from htrtool.core.split import Split
 
 
+class Written(enum.Enum):
+    """What became of a sample: it is there as it was given, or beside its picture another transcription is kept."""
+
+    WHOLE = enum.auto()
+    OTHER_TEXT_KEPT = enum.auto()
+
+
 @contextlib.contextmanager
-def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterator[Callable[[Sample], bool | None]]:
-    """Give a function that writes a sample to where it belongs, and returns True if another transcription was kept there.
+def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterator[Callable[[Sample], Written]]:
+    """Give a function that writes a sample to where it belongs.
 
     Args:
         output: a binary stream, closed at the end; a file, compressed as its name tells (``.tar.gz``); with a split and a
@@ -34,19 +42,25 @@ def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterat
     """
     with contextlib.ExitStack() as stack:
 
-        def writer(opened: contextlib.AbstractContextManager[IO[bytes]]) -> SampleWriter:
-            return stack.enter_context(SampleWriter(stack.enter_context(opened)))
+        def writer(opened: contextlib.AbstractContextManager[IO[bytes]]) -> Callable[[Sample], Written]:
+            samples = stack.enter_context(SampleWriter(stack.enter_context(opened)))
+
+            def write(sample: Sample) -> Written:
+                samples.write(sample)
+                return Written.WHOLE
+
+            return write
 
         if not isinstance(output, str):
-            yield writer(contextlib.closing(output)).write
+            yield writer(contextlib.closing(output))
         elif split is None and is_sample_folder(output):
             yield PairWriter(Path(output)).write
         elif split is None or is_tar_name(output):
-            yield writer(compressing(output)).write
+            yield writer(compressing(output))
         else:
             made_folder(Path(output))
             writers = {name: writer(replacing(file)) for name, file in part_files(output, split).items()}
-            yield lambda sample: writers[sample.meta["split"]].write(sample)
+            yield lambda sample: writers[sample.meta["split"]](sample)
 
 
 @contextlib.contextmanager
@@ -96,8 +110,8 @@ class PairWriter:
         self._written: set[Path] = set()
         self._owners: dict[Path, str] = {}
 
-    def write(self, sample: Sample) -> bool:
-        """Write one sample, and return whether another transcription was there, which is kept.
+    def write(self, sample: Sample) -> Written:
+        """Write one sample.
 
         Raises:
             OutputError: a folder can't be made, there is the original, or another picture, of another source or with another transcription.
@@ -127,7 +141,7 @@ class PairWriter:
         if content is not None and not text.exists():
             with replacing(text) as stream:
                 stream.write(content)
-        return kept and content is not None
+        return Written.OTHER_TEXT_KEPT if kept and content is not None else Written.WHOLE
 
 
 def _comment_place(image: bytes) -> int:
