@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Callable, Iterable, Iterator
 if TYPE_CHECKING:
     import pandas
 
-    from htrtool.core.errors import HtrError, InputError, ModelError
+    from htrtool.core.errors import HtrError, InputError, ModelError, unreadable
     from htrtool.core.page import LineRead
 
 __version__ = "0.1.0"
@@ -134,7 +134,7 @@ def read_table(path: str | os.PathLike) -> pandas.DataFrame:
             rows = [row | {"file": name_from_text(row["file"])} for row in rows]
             frame = pandas.DataFrame(rows, columns=header_columns(header))
     except OSError as error:
-        raise InputError(f"can't read it: {error.strerror}", os.fspath(path)) from None
+        raise unreadable(error, path) from None
     try:
         return _typed(frame)
     except ValueError as error:

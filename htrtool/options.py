@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from htrtool.core.bounds import BOUNDS
-from htrtool.core.errors import InputError
+from htrtool.core.errors import unreadable
 from htrtool.core.files import same_file
 from htrtool.messages import Messages
 
@@ -131,7 +131,7 @@ def names_in(file: str, null: bool) -> list[str]:
     try:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
-        raise InputError(f"can't read the list of files: {error.strerror}", file) from None
+        raise unreadable(error, file) from None
     if not null and b"\0" in content:
         raise click.UsageError(f"names in {file} end with NUL bytes: give -0 too")
     content = content.removeprefix(codecs.BOM_UTF8)

@@ -472,7 +472,7 @@ def test_a_bad_table_gets_one_clear_line_and_the_good_one_is_scored(tmp_path, tr
 
 
 def test_missing_files_and_empty_truth_are_told(tmp_path, truth):
-    assert "nowhere.tsv: can't read: No such file" in run("nowhere.tsv", stdin="file\ttext\n").stderr.decode()
+    assert "nowhere.tsv: can't read it: No such file" in run("nowhere.tsv", stdin="file\ttext\n").stderr.decode()
     (tmp_path / "empty.tsv").write_text("file\ttext\n")
     assert "at least one line" in run(tmp_path / "empty.tsv", stdin="file\ttext\n").stderr.decode()
     assert run(tmp_path, stdin="file\ttext\n").returncode == Exit.BAD_INPUT
@@ -538,7 +538,7 @@ def test_a_text_of_a_folder_that_can_not_be_read_is_named(truth, tmp_path):
     (folder / "b.gt.txt").symlink_to("nowhere")
     (folder / "a.gt.txt").write_text("text\n")
     result = run(folder, stdin=truth.read_text())
-    assert result.returncode == Exit.BAD_INPUT and b"b.gt.txt: can't read: No such file or directory" in result.stderr
+    assert result.returncode == Exit.BAD_INPUT and b"b.gt.txt: can't read it: No such file or directory" in result.stderr
 
 
 def test_lines_that_are_numbered_otherwise_go_with_those_that_they_are_like(tmp_path):

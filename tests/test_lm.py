@@ -293,7 +293,7 @@ def test_a_lexicon_may_come_from_standard_input_once():
         done = subprocess.run([*read, *names], input="", capture_output=True, text=True)
         assert done.returncode == 2 and "can be read only once" in done.stderr
     done = htr("read", "--lexicon", "none.txt", note)
-    assert done.returncode == 3 and done.stderr.startswith("htr read: none.txt: expected a text file that can be read: ")
+    assert done.returncode == 3 and done.stderr.startswith("htr read: none.txt: can't read it: ")
 
 
 def test_language_models_with_a_plus_between_are_mixed(tmp_path):

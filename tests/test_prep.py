@@ -603,7 +603,7 @@ def test_a_folder_that_can_not_be_opened_is_told(monkeypatch, tmp_path):
     (tmp_path / "a.png").write_bytes(b"")
     monkeypatch.setattr("os.walk", closed)
     found = [item for item in Finder().find(str(tmp_path)) if isinstance(item, InputError)]
-    assert [str(error) for error in found] == [f"{tmp_path}/closed: can't be read: Permission denied"]
+    assert [str(error) for error in found] == [f"{tmp_path}/closed: can't read it: Permission denied"]
 
 
 def test_no_sample_of_a_tar_is_written_outside_the_folder(run_htr, tmp_path):

@@ -184,6 +184,21 @@ def test_the_parts_that_a_table_tells_are_kept(tmp_path):
     assert {s.text: s.meta.get("split") for s in samples} == {"one": "train", "two": "val", "three": "test", "four": None}
 
 
+def test_a_table_that_may_not_be_read_is_no_question_of_encoding(tmp_path, monkeypatch):
+    save(tmp_path / "a.png", line_picture("x"))
+    table = write(tmp_path / "t.csv", "file,text\na.png,one\n")
+    (tmp_path / "folder.csv").mkdir()
+
+    def closed(path, *args, **kwargs):
+        if Path(path) == table:
+            raise PermissionError(13, "Permission denied", str(path))
+        return open(path, *args, **kwargs)
+
+    monkeypatch.setattr("htrtool.core.layouts.table.open", closed, raising=False)
+    for source in (table, tmp_path):
+        assert taken(source)[2] == [f"{table}: can't read it: Permission denied"]
+
+
 def test_columns_by_name(tmp_path):
     save(tmp_path / "a.png", line_picture("x"))
     table = write(tmp_path / "t.csv", "pic,said,text\na.png,right,wrong\n")

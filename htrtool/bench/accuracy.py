@@ -67,14 +67,14 @@ def labelled(path: Path, limit: int | None, seed: int) -> list:
     """Return the samples of a stream that have a text, at most ``limit`` of them."""
     import numpy as np
 
-    from htrtool.core.errors import InputError
+    from htrtool.core.errors import InputError, unreadable
     from htrtool.core.samples import read_samples
 
     try:
         with open(path, "rb") as stream:
             samples = [sample for sample in read_samples(stream, str(path)) if sample.text]
     except OSError as error:
-        raise InputError(f"can't read it: {error.strerror}", str(path)) from None
+        raise unreadable(error, path) from None
     if not samples:
         raise InputError("expected samples with a text, found none", str(path))
     if limit and limit < len(samples):

@@ -1,5 +1,6 @@
 """What can go wrong, told so that the user can mend it."""
 
+import os
 from typing import Self
 
 
@@ -43,6 +44,11 @@ class DependencyError(HtrError):
 
 class DivergedError(HtrError):
     """Training lost its way: the loss is no longer a number."""
+
+
+def unreadable(error: OSError, source: str | os.PathLike[str]) -> InputError:
+    """Return what the system said when an input was to be read, as an error of that input."""
+    return InputError(f"can't read it: {error.strerror or error}", str(source))
 
 
 def unforeseen(error: Exception) -> InputError:

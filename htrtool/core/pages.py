@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, Callable, Iterator
 import numpy as np
 from PIL import Image
 
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, unreadable
 from htrtool.core.joined import is_pnm, parts_of
 from htrtool.core.oneline import LONGEST_PAGE
 from htrtool.core.pictures import BROKEN, FORMATS, HEAD, IMAGE_SUFFIXES, frames_of, load_picture, open_picture
@@ -114,7 +114,7 @@ def page_sources(operand: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
             else:
                 yield from stream_sources(stream, operand, dpi)
     except OSError as error:
-        raise InputError(f"can't read it: {error.strerror or error}", operand) from None
+        raise unreadable(error, operand) from None
 
 
 def _usual_suffix(folder: str) -> str:
@@ -275,7 +275,7 @@ def picture_sources(path: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
         with open(path, "rb") as stream:
             head = stream.read(HEAD)
     except OSError as error:
-        raise InputError(f"can't read it: {error.strerror or error}", path) from None
+        raise unreadable(error, path) from None
     if is_pdf(head):
         pages = _of_pdf(Path(path), path, dpi)
     elif is_pnm(head):

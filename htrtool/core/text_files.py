@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, unreadable
 
 
 def read_utf8(path: str | Path) -> str:
@@ -18,7 +18,7 @@ def read_utf8(path: str | Path) -> str:
         with open(0 if is_input else path, "rb", closefd=not is_input) as stream:
             return decoded(stream.read(), str(path))
     except OSError as error:
-        raise InputError(f"expected a text file that can be read: {error.strerror}", str(path)) from None
+        raise unreadable(error, path) from None
 
 
 def decoded(content: bytes, source: str) -> str:

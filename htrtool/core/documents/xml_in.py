@@ -16,7 +16,7 @@ from typing import Iterator
 from lxml import etree
 
 from htrtool.core.documents.origin import origin_in
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, unreadable
 from htrtool.core.pages import PAGE_XML
 
 Point = tuple[float, float]
@@ -82,7 +82,7 @@ def parse_pages(path: Path) -> list[XmlPage]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(f"can't read it: {error.strerror}", str(path)) from None
+        raise unreadable(error, path) from None
     return pages_in(parse_tree(content, str(path)), str(path))
 
 

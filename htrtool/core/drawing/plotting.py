@@ -17,7 +17,7 @@ from htrtool.core.drawing.charts import Curve, Figure, save
 from htrtool.core.drawing.hand_chart import HAND_COLUMNS, HandCurve, hand_chart, hand_curves_of
 from htrtool.core.drawing.page_chart import page_with_lines
 from htrtool.core.drawing.score_chart import RATE_COLUMNS, Scores, score_chart, scores_of
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, unreadable
 from htrtool.core.files import name_from_text, printable_name
 from htrtool.core.pages import DEFAULT_DPI, PageSource, is_xml, page_sources
 from htrtool.core.scoring.joining import match_files
@@ -50,7 +50,7 @@ def sort_operands(operands: Sequence[str], problem: Callable[[InputError], None]
         try:
             (tables if operand == "-" or _is_text(operand) else images).append(operand)
         except OSError as error:
-            problem(InputError(f"can't read it: {error.strerror}", operand))
+            problem(unreadable(error, operand))
     return tables, images
 
 
@@ -93,7 +93,7 @@ def load(operand: str, beside: bool = True) -> Curve | Scores | list[HandCurve] 
             if set(BOX_COLUMNS) <= set(columns):
                 return boxes_of(((number, row | {"file": name_from_text(row["file"])}) for number, row in rows), operand)
     except OSError as error:
-        raise InputError(f"can't read it: {error.strerror or error}", operand) from None
+        raise unreadable(error, operand) from None
     found = " ".join(columns)
     raise InputError(
         f"expected a table of epochs (epoch, loss, …), of scores ({', '.join(RATE_COLUMNS)}, …), of lines ({', '.join(BOX_COLUMNS)}, …) or of learned hands "

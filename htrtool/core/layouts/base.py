@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Callable, Iterable, Iterator
 
 import numpy as np
 
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, unreadable
 from htrtool.core.pictures import IMAGE_SUFFIXES
 from htrtool.core.samples import Sample, document_of, read_samples
 from htrtool.core.text_files import read_utf8
@@ -225,4 +225,4 @@ def in_tar(path: Path, cutter: PageCutter | None = None) -> Iterator[Found]:
         with open(path, "rb") as stream:
             yield from in_stream(stream, str(path), cutter)
     except OSError as error:
-        yield InputError(f"can't read it: {error.strerror}", str(path))
+        yield unreadable(error, path)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Callable, Iterator
 
 from htrtool.core.documents import xml_in
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, unreadable
 from htrtool.core.files import visible
 from htrtool.core.layouts import iam
 from htrtool.core.layouts import table as table_layout
@@ -90,7 +90,7 @@ class Finder:
             yield first
             yield from found
         except OSError as error:
-            raise InputError(f"can't be read: {error.strerror or error}", str(error.filename or source)) from None
+            raise unreadable(error, error.filename or source) from None
 
     def _wants(self, *layouts: str) -> bool:
         return self.layout in ("auto", *layouts)
@@ -190,8 +190,8 @@ class Finder:
             # Transcriptions beside the images are meant as such; a table next to them may be anything.
             is_named = self.image_column is not None or self.text_column is not None
             paired_up = self.layout == "auto" and not is_named and any(path.name.endswith(".gt.txt") for path in files)
-            suffixed = [] if paired_up else [path for path in files if path.suffix.lower() in table_layout.TABLE_SUFFIXES]
-            yield from filter(None, map(table_layout.undecodable, suffixed))
+            suffixed = [] if paired_up else [path for path in files if path.suffix.lower() in table_layout.TABLE_SUFFIXES and path.is_file()]
+            yield from filter(None, map(table_layout.what_ails, suffixed))
             candidates = [path for path in suffixed if self._may_be_truth(path)]
             tables = [path for path in candidates if table_layout.is_table(path, self.image_column, self.text_column)]
             if not tables and (self.layout == "table" or is_named):
@@ -256,7 +256,7 @@ class Finder:
                             item = LeftOut(item.name, "another annotation of a page that was taken")
                         annotated.add(page_of)
                     yield item
-        yield from (InputError(f"can't be read: {error.strerror}", str(error.filename)) for error in closed)
+        yield from (unreadable(error, error.filename) for error in closed)
         if not self._wants("pairs", "images"):
             return
 

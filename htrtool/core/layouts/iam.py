@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Iterator
 
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, unreadable
 from htrtool.core.layouts.base import Found, LeftOut, key_of, picture_entry
 
 TABLES = ("lines.txt", "words.txt")
@@ -67,8 +67,10 @@ def in_table(table: Path, prefix: str) -> Iterator[Found]:
                     yield InputError(f"{wanted}, received {row.strip()!r}", f"{table}:{number}")
                     continue
                 yield _found(fields, words, folders, writers, prefix)
-    except (OSError, UnicodeDecodeError) as error:
-        yield InputError(f"can't read it: {error}", str(table))
+    except OSError as error:
+        yield unreadable(error, table)
+    except UnicodeDecodeError:
+        yield InputError("expected UTF-8 text; convert it with iconv -f ENCODING -t UTF-8", str(table))
 
 
 def _found(fields: list[str], words: bool, folders: list[Path], writers: dict[str, str], prefix: str) -> Found:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Iterator
 
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, unreadable
 from htrtool.core.json_lines import objects_in
 from htrtool.core.layouts.base import IMAGE_SUFFIXES, Found, LeftOut, is_image, key_of, picture_entry
 from htrtool.core.samples import document_of
@@ -60,7 +60,7 @@ class Columns:
 
 def is_table(path: Path, image_column: str | None = None, text_column: str | None = None) -> bool:
     """Tell whether a file is a table with a column of images and one of transcriptions."""
-    if undecodable(path):
+    if what_ails(path):
         return False
     try:
         with _opened(path) as file:
@@ -71,15 +71,15 @@ def is_table(path: Path, image_column: str | None = None, text_column: str | Non
         return False
 
 
-def undecodable(path: Path) -> InputError | None:
-    """Return what is wrong with a table whose beginning is not UTF-8, None for any other file."""
+def what_ails(path: Path) -> InputError | None:
+    """Return what is wrong with a table that can't be opened or whose beginning is not UTF-8, None for any other file."""
     try:
         with open(path, encoding="utf-8") as file:
             file.readline()
     except UnicodeDecodeError as error:
         return _not_utf8(path, error)
-    except OSError:
-        pass
+    except OSError as error:
+        return unreadable(error, path)
     return None
 
 
@@ -149,7 +149,9 @@ def in_table(
                     yield _found(row, columns, images, path, prefix, f"{path}:{reader.line_num}")
     except InputError as error:
         yield error
-    except (OSError, csv.Error) as error:
+    except OSError as error:
+        yield unreadable(error, path)
+    except csv.Error as error:
         yield _not_utf8(path, error)
 
 

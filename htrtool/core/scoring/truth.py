@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Iterable, Iterator
 
 from htrtool.core.cells import share_in, whole_number_in
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, unreadable
 from htrtool.core.json_lines import objects_in
 from htrtool.core.layouts.finder import files_below
 from htrtool.core.layouts.table import (
@@ -75,7 +75,7 @@ def read_lines(operand: str, document: str | None = None, is_truth: bool = True)
                 return [_text(operand, content.read())]
             return list(_of_table(as_text(content), operand, document))
     except OSError as error:
-        raise InputError(f"can't read: {error.strerror or error}", operand) from None
+        raise unreadable(error, operand) from None
 
 
 def _of_folder(folder: Path, operand: str, is_truth: bool) -> Iterator[Line]:
@@ -94,7 +94,7 @@ def _of_folder(folder: Path, operand: str, is_truth: bool) -> Iterator[Line]:
         try:
             content = file.read_bytes()
         except OSError as error:
-            raise InputError(f"can't read: {error.strerror}", str(file)) from None
+            raise unreadable(error, file) from None
         yield from [_text(str(file), content)] if files else _of_xml(content, str(file))
     if not files and not documents:
         raise InputError("expected a folder with .gt.txt or .txt files, or ALTO or PAGE XML, found none", operand)

@@ -12,7 +12,7 @@ from typing import Callable, Iterable, Iterator
 
 from htrtool.core.charset import Charset
 from htrtool.core.collect import Maker, collect
-from htrtool.core.errors import HtrError, InputError
+from htrtool.core.errors import HtrError, InputError, unreadable
 from htrtool.core.files import printable_name
 from htrtool.core.layouts.base import LeftOut, is_tar_name
 from htrtool.core.layouts.finder import Finder, files_below, inode_of
@@ -193,7 +193,7 @@ def labelled_samples(
         except InputError as error:
             report(error)
         except OSError as error:
-            report(InputError(f"can't be read: {error.strerror}", name))
+            report(unreadable(error, name))
 
 
 def _tars_below(top: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from typing import Iterator
 
 from htrtool.core.charset import Charset
 from htrtool.core.decoding.align import frames_needed
-from htrtool.core.errors import InputError
+from htrtool.core.errors import unreadable
 from htrtool.core.modelfile import DEFAULT_MODEL, SHIPPED
 from htrtool.core.prepare import prepare
 from htrtool.core.recipe import Recipe
@@ -50,4 +50,4 @@ def replay_samples(parent: Path) -> Iterator[Sample]:
         with open(path, "rb") as stream:
             yield from read_samples(stream, str(path))
     except OSError as error:
-        raise InputError(f"can't be read: {error.strerror}", str(path)) from None
+        raise unreadable(error, path) from None
