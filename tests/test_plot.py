@@ -400,6 +400,18 @@ def test_scores_become_error_rates_of_the_finest_scope_the_worst_first(tmp_path)
     assert ">easy<" not in drawn and "of the worst documents" in drawn
 
 
+def test_tables_of_scores_are_drawn_over_each_other_in_a_scope_that_all_have(tmp_path):
+    whole, documents = tmp_path / "whole.tsv", tmp_path / "documents.tsv"
+    lines = SCORES.splitlines()
+    whole.write_text("\n".join(lines[:2]))
+    documents.write_text("\n".join([lines[0], *lines[2:]]))
+    for tables in ((whole, "-"), ("-", whole)):
+        drawn = run("-f", "svg", *tables, stdin=SCORES).stdout.decode()
+        assert "character error rate of the whole" in drawn and ">val.tar<" in drawn and "easy" not in drawn
+    apart = run("-f", "svg", whole, documents)
+    assert apart.returncode == Exit.BAD_INPUT and b"received corpus and document: draw them one by one" in apart.stderr
+
+
 def test_long_names_of_runs_lose_what_they_share(tmp_path):
     for name in ("a", "b"):
         (tmp_path / ("long_" * 20) / name).mkdir(parents=True)

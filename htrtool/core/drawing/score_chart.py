@@ -34,11 +34,10 @@ class Rate(NamedTuple):
 
 @dataclass(frozen=True)
 class Scores:
-    """The rates in a table of scores by metric and name, of the finest scope that it has; ``source`` is the table."""
+    """The rates in a table of scores by scope, metric and name; ``source`` is the table."""
 
     source: str
-    scope: str
-    rates: Mapping[str, Mapping[str, Rate]]
+    scopes: Mapping[str, Mapping[str, Mapping[str, Rate]]]
 
 
 def scores_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> Scores:
@@ -54,25 +53,30 @@ def scores_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> Sco
             raise InputError(f"row {number}: expected a rate that can be drawn, found {row['value']!r}", source)
         if math.isfinite(cells[0]):
             found.setdefault(row["scope"], {}).setdefault(row["metric"], {})[row["name"]] = Rate(*cells)
-    scope = next((scope for scope in (*FINEST_FIRST, *found) if scope in found), None)
-    if scope is None:
+    if not found:
         raise InputError("expected at least one score, found only the header", source)
-    return Scores(source, scope, found[scope])
+    return Scores(source, found)
 
 
 def score_chart(tables: Sequence[Scores], title: str | None = None, width: float = 8) -> Figure:
     """Draw the error rates of each name, with their intervals, beside each other where there are several tables.
 
-    Of more than ``MOST`` names those are drawn that the first table has the highest rates of.
+    It is those of the finest scope that all tables have. Of more than ``MOST`` names those are drawn that the first table
+    has the highest rates of.
 
     Args:
         width: of the figure in inches.
+
+    Raises:
+        InputError: the tables have no scope in common.
     """
-    metrics = list(dict.fromkeys(metric for table in tables for metric in table.rates))
+    scope = _common_scope(tables)
+    rates_of = [table.scopes[scope] for table in tables]
+    metrics = list(dict.fromkeys(metric for rates in rates_of for metric in rates))
     metrics = [metric for metric in ERROR_RATES if metric in metrics] or metrics
     by_rate: dict[str, float] = {}
-    for table in tables:
-        for name, rate in table.rates.get(metrics[0], {}).items():
+    for rates in rates_of:
+        for name, rate in rates.get(metrics[0], {}).items():
             by_rate.setdefault(name, rate.value)
     names = sorted(by_rate, key=lambda name: -by_rate[name])[:MOST]
     figure = Figure((width, len(metrics) * (_AROUND + _ROW * len(names))), layout="constrained")
@@ -80,9 +84,9 @@ def score_chart(tables: Sequence[Scores], title: str | None = None, width: float
     labels = [legible(name) for name in shortened(names)]
     sources = [legible(source) for source in shortened([table.source for table in tables])]
     for metric, axis in zip(metrics, axes):
-        for index, table in enumerate(tables):
+        for index, by_metric in enumerate(rates_of):
             offset = (index - (len(tables) - 1) / 2) * 0.6 / len(tables)
-            drawn = [(place + offset, rate) for place, name in enumerate(names) if (rate := table.rates.get(metric, {}).get(name))]
+            drawn = [(place + offset, rate) for place, name in enumerate(names) if (rate := by_metric.get(metric, {}).get(name))]
             if not drawn:
                 continue
             places, rates = zip(*drawn)
@@ -91,7 +95,7 @@ def score_chart(tables: Sequence[Scores], title: str | None = None, width: float
         axis.set_yticks(range(len(names)), labels, fontsize="small")
         axis.set_ylim(len(names) - 0.4, -0.6)
         axis.set_xlim(left=0)
-        of_what = "whole" if tables[0].scope == "corpus" else f"{'worst ' * (len(by_rate) > MOST)}{tables[0].scope}s"
+        of_what = "whole" if scope == "corpus" else f"{'worst ' * (len(by_rate) > MOST)}{scope}s"
         axis.set_xlabel(f"{ERROR_RATES.get(metric, metric.replace('_', ' '))} of the {of_what}", fontsize="small")
         axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
         axis.grid(axis="x", alpha=0.3)
@@ -101,3 +105,11 @@ def score_chart(tables: Sequence[Scores], title: str | None = None, width: float
     if title:
         figure.suptitle(title, parse_math=False, wrap=True)
     return figure
+
+
+def _common_scope(tables: Sequence[Scores]) -> str:
+    for scope in (*FINEST_FIRST, *tables[0].scopes):
+        if all(scope in table.scopes for table in tables):
+            return scope
+    received = " and ".join(dict.fromkeys(", ".join(table.scopes) for table in tables))
+    raise InputError(f"expected tables of scores with a scope in common, received {received}: draw them one by one")
