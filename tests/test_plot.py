@@ -249,8 +249,10 @@ def test_pages_of_a_pdf_are_drawn_as_they_were_when_they_were_read(page, tmp_pat
     # The right edge of the box, of a page 8 inches wide, 72 points each.
     right = [max(float(x) for x in re.findall(r"L ([\d.]+) ", svg[svg.index("#0b3d68") - 300 : svg.index("#0b3d68")])) for svg in svgs]
     assert right[0] == pytest.approx(240 / 400 * 576, abs=15) and right[1] == pytest.approx(240 / 1200 * 576, abs=15)
-    refused = run("--pdf-dpi", "100", stdin=EPOCHS)
-    assert refused.returncode == Exit.USAGE and b"--pdf-dpi is about pages" in refused.stderr
+    for drawn, kind in ((EPOCHS, "epochs"), (SCORES, "scores"), (HANDS, "hands")):
+        for option, value in (("--pdf-dpi", "100"), ("--text", "none")):
+            refused = run(option, value, stdin=drawn)
+            assert refused.returncode == Exit.USAGE and f"{option} is about pages, and a table of {kind} has none" in refused.stderr.decode()
     assert b"--x is about tables of epochs" in run("--x", "seconds", stdin=table).stderr
 
 
@@ -418,6 +420,11 @@ def test_long_names_of_runs_lose_what_they_share(tmp_path):
         (tmp_path / ("long_" * 20) / name / "epochs.tsv").write_text(EPOCHS)
     drawn = run("-f", "svg", *sorted(tmp_path.glob("*/*/epochs.tsv"))).stdout.decode()
     assert ">a/epochs.tsv (25.0%)<" in drawn and ">b/epochs.tsv (25.0%)<" in drawn
+
+
+def test_tables_of_lines_and_of_scores_are_not_mixed(tmp_path):
+    (tmp_path / "scores.tsv").write_text(SCORES)
+    assert "tables of lines and scores" in run("-", tmp_path / "scores.tsv", stdin=HEADER).stderr.decode()
 
 
 def test_epochs_and_images_are_not_mixed(page):

@@ -125,11 +125,12 @@ def plot(
             messages.problem(error)
     if not loaded:
         return Exit.BAD_INPUT
-    if any(isinstance(table, plotting.Curve) for table in loaded):
-        refuse(("text", "pdf_dpi"), "is about pages, and a table of epochs has none")
-    else:
+    kinds = list(dict.fromkeys(map(plotting.kind_of, loaded)))
+    if "lines" not in kinds:
+        refuse(("text", "pdf_dpi"), f"is about pages, and a table of {kinds[0]} has none")
+    if "epochs" not in kinds:
         refuse(("along",), "is about tables of epochs, and none is given")
-        refuse_to_replace(output, images or plotting.pictures_of(loaded))
+    refuse_to_replace(output, images or plotting.pictures_of(loaded))
     style = plotting.Style(title, width, dpi, along, text, pdf_dpi)
     figures = plotting.figures(loaded, images, style, messages.problem, messages.warning)
     if output in (None, "-"):

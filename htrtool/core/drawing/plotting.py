@@ -23,8 +23,9 @@ from htrtool.core.pages import DEFAULT_DPI, PageSource, is_xml, page_sources
 from htrtool.core.scoring.joining import match_files
 from htrtool.core.tables import as_text, header_columns, read_numbered
 
-__all__ = ["Curve", "Style", "figures", "load", "pictures_of", "save", "sort_operands"]
+__all__ = ["Curve", "Style", "figures", "kind_of", "load", "pictures_of", "save", "sort_operands"]
 
+Table = Curve | Scores | list[HandCurve] | list[Box]
 _HEAD = 512
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _PORTABLE_MAPS = tuple(b"P%d\n" % kind for kind in range(1, 7)) + tuple(b"P%d " % kind for kind in range(1, 7))
@@ -62,7 +63,7 @@ def _is_text(operand: str) -> bool:
     return is_xml(head) or head.startswith(_UTF_16) or b"\0" not in head and not head.startswith((b"%PDF", *_PORTABLE_MAPS))
 
 
-def load(operand: str, beside: bool = True) -> Curve | Scores | list[HandCurve] | list[Box]:
+def load(operand: str, beside: bool = True) -> Table:
     """Read a table of epochs, of scores, of lines or of learned hands, told apart by its header, JSON lines, ALTO or PAGE XML.
 
     Args:
@@ -105,8 +106,17 @@ def load(operand: str, beside: bool = True) -> Curve | Scores | list[HandCurve] 
     )
 
 
+def kind_of(table: Table) -> str:
+    """Return what a table is one of: ``epochs``, ``scores``, ``hands`` or ``lines``."""
+    if isinstance(table, Curve):
+        return "epochs"
+    if isinstance(table, Scores):
+        return "scores"
+    return "hands" if table and isinstance(table[0], HandCurve) else "lines"
+
+
 def figures(
-    loaded: Sequence[Curve | Scores | list[HandCurve] | list[Box]],
+    loaded: Sequence[Table],
     images: Sequence[str],
     style: Style,
     problem: Callable[[InputError], None],
@@ -117,25 +127,23 @@ def figures(
     Raises:
         InputError: tables of several kinds, images beside curves, or nothing that can be drawn.
     """
-    curves = [table for table in loaded if isinstance(table, Curve)]
-    scores = [table for table in loaded if isinstance(table, Scores)]
-    hands = [table for table in loaded if isinstance(table, list) and table and isinstance(table[0], HandCurve)]
-    for drawn, kind in ((curves, "epochs"), (scores, "scores"), (hands, "hands")):
-        if drawn and (len(drawn) < len(loaded) or images):
-            what = "images" if images else "others"
-            raise InputError(f"expected tables of one kind, received tables of {kind} and {what}: draw them one by one")
+    kinds = list(dict.fromkeys(map(kind_of, loaded)))
+    kind = kinds[0]
+    if len(kinds) > 1 or images and kind != "lines":
+        received = " and ".join(kinds + ["images"] * bool(images))
+        raise InputError(f"expected tables of one kind, received tables of {received}: draw them one by one")
     title = style.title and printable_name(style.title)
-    if curves:
-        for curve in curves:
+    if kind == "epochs":
+        for curve in loaded:
             if curve[style.along] is None:
                 warn(f"{curve.name}: no numbers in the column {style.along}, without which it is not drawn")
-        yield charts.learning_curves(curves, style.along, title, style.width)
+        yield charts.learning_curves(loaded, style.along, title, style.width)
         return
-    if scores:
-        yield score_chart(scores, title, style.width)
+    if kind == "scores":
+        yield score_chart(loaded, title, style.width)
         return
-    if hands:
-        yield hand_chart(_told_apart(hands), title, style.width)
+    if kind == "hands":
+        yield hand_chart(_told_apart(loaded), title, style.width)
         return
     boxes = [box for table in loaded for box in table]
     if not boxes:
@@ -208,9 +216,9 @@ def _sources(files: list[str], images: Sequence[str], dpi: float, problem) -> It
     yield from ((source, names.get(source.file)) for source in found)
 
 
-def pictures_of(loaded: Sequence[Curve | Scores | list[HandCurve] | list[Box]]) -> list[str]:
+def pictures_of(loaded: Sequence[Table]) -> list[str]:
     """Return the files that :func:`figures` draws the lines of these tables over, where it is given no images."""
-    return _pictures(row.file for table in loaded if isinstance(table, list) for row in table if isinstance(row, Box))
+    return _pictures(box.file for table in loaded if kind_of(table) == "lines" for box in table)
 
 
 def _pictures(files: Iterable[str]) -> list[str]:
