@@ -452,14 +452,14 @@ def test_nothing_is_drawn_to_a_terminal(tmp_path):
 
 
 def test_wide_and_tall_pages_keep_their_shape():
-    from htrtool.core.drawing import charts
+    from htrtool.core.drawing import figures
     from htrtool.core.drawing.boxes import Box
     from htrtool.core.drawing.page_chart import page_with_lines
 
     for shape in ((64, 2000), (3000, 200)):
         figure = page_with_lines(np.full(shape, 255, np.uint8), [Box("f", 1, "1", 0, 0, 9, 9, "x", None)])
         content = io.BytesIO()
-        assert list(charts.save([figure], content, "png", 60)) == []
+        assert list(figures.save([figure], content, "png", 60)) == []
         height, width = cv2.imdecode(np.frombuffer(content.getvalue(), np.uint8), cv2.IMREAD_GRAYSCALE).shape
         assert height == pytest.approx(min(465.6 * shape[0] / shape[1], 4 * 480) + 14.4, abs=2) and width == 480
 

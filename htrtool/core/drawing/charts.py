@@ -1,35 +1,24 @@
-"""Learning curves as pictures, and how any picture is written."""
+"""Learning curves as pictures."""
 
 from __future__ import annotations
 
-import io
-import os
-import warnings
 from dataclasses import dataclass
-from typing import IO, Iterable, Iterator, Mapping, Sequence
+from typing import Iterable, Mapping, Sequence
 
-import matplotlib
 import numpy as np
-from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from htrtool.core.cells import number_in
+from htrtool.core.drawing.figures import colours, dress, entitle, legible, shortened
 from htrtool.core.errors import InputError
-from htrtool.core.files import printable_name
 
 AXES = {"epoch": "epoch", "samples": "samples seen", "seconds": "time"}
 DRAWN = ("epoch", "samples", "seconds", "lr", "loss", "val_loss", "val_cer", "val_wer")
 LARGEST = 1e15
-# Characters of a run's name in the legend, and of one in two columns, to each inch of the figure's width.
-LONGEST_NAME, TWO_COLUMNS = 60, 5
-_MAX_PIXELS = 200_000_000
-_MAX_SIDE = 65_535
-
-# The same input gives the same bytes, text stays text, and letters stand where their outlines do.
-matplotlib.rcParams.update(
-    {"svg.hashsalt": "htr", "svg.fonttype": "none", "pdf.fonttype": 42, "text.hinting": "no_hinting"}
-)
+TWO_COLUMNS = 5
+"""Characters of a run's name in a legend of two columns, to each inch of the figure's width."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +83,7 @@ def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None
     figure = Figure((width, width * 0.16 * sum(heights) + 0.6), layout="constrained")
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     several = len(curves) > 1
-    colours = _colours(len(curves))
+    of_run = colours(len(curves))
     for axis, (label, series) in zip(axes, panels):
         for index, curve in enumerate(curves):
             for number, (name, style, meaning) in enumerate(series):
@@ -104,19 +93,16 @@ def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None
                     curve[x],
                     seconds,
                     style,
-                    colours[index] if several else f"C{number}",
+                    of_run[index] if several else f"C{number}",
                     "" if several else meaning,
                     "" if name != "val_cer" else "dot" if several else "figure",
                 )
         axis.set_ylabel(label, fontsize="small")
-        axis.grid(alpha=0.3)
-        axis.spines[["top", "right"]].set_visible(False)
+        dress(axis, rates="y" if label.startswith("error rate") else None)
         if label == "learning rate":
             axis.ticklabel_format(axis="y", style="sci", scilimits=(-3, 3))
         else:
             _limit(axis)
-        if label.startswith("error rate"):
-            axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
         if several and len(series) > 1:
             for _, style, meaning in series:
                 axis.plot([], [], style, color="gray", label=meaning)
@@ -126,33 +112,12 @@ def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None
     if x == "epoch":
         axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if several:
-        handles = [matplotlib.lines.Line2D([], [], color=colour) for colour in colours]
+        handles = [Line2D([], [], color=colour) for colour in of_run]
         names = [legible(name) + _best(curve) for name, curve in zip(shortened([curve.name for curve in curves]), curves)]
         columns = 2 if max(map(len, names)) <= TWO_COLUMNS * width else 1
         figure.legend(handles, names, loc="outside lower center", ncols=columns, fontsize="small", frameon=False)
-    if title:
-        figure.suptitle(title, parse_math=False, wrap=True)
+    entitle(figure, title)
     return figure
-
-
-def shortened(names: Sequence[str]) -> list[str]:
-    """Return the names of files without the folders that all of them are in, and what is long without its middle."""
-    folder = os.path.commonpath(names) if len({os.path.isabs(name) for name in names}) == 1 else ""
-    own = [os.path.relpath(name, folder) if folder and name != folder else name for name in names]
-    half = LONGEST_NAME // 2
-    return [name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half:]}" for name in own]
-
-
-def legible(text: str) -> str:
-    """Keep a name from being taken for a formula, or for a label that is not to be shown."""
-    return printable_name(text).replace("$", r"\$").lstrip("_") or "_"
-
-
-def _colours(count: int) -> list:
-    """Return colours that are told apart: the usual ones while they last."""
-    if count <= 10:
-        return [f"C{index}" for index in range(count)]
-    return list(matplotlib.colormaps["turbo"](np.linspace(0.03, 0.97, count)))
 
 
 def _best(curve: Curve) -> str:
@@ -196,45 +161,3 @@ def _limit(axis) -> None:
     if len(values):
         top = min(values.max(), max(3 * np.quantile(values, 0.75), np.median(values)))
         axis.set_ylim(0, top * 1.08 or 1)
-
-
-def save(figures: Iterable[Figure], stream: IO[bytes], kind: str, dpi: float = 150) -> Iterator[str]:
-    """Write figures to a binary stream, each as soon as it is there, and yield what there is to warn of.
-
-    Args:
-        figures: any number for ``pdf``, a page each; one for ``png`` and ``svg``.
-        kind: ``png``, ``svg`` or ``pdf``.
-
-    Raises:
-        InputError: there are several figures and the kind holds one, or a picture would be too large.
-    """
-    told: set[str] = set()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        if kind == "pdf":
-            with PdfPages(stream, metadata={"CreationDate": None}) as document:
-                for figure in figures:
-                    _check_size(figure, dpi)
-                    document.savefig(figure, dpi=dpi)
-        else:
-            figures = iter(figures)
-            content = io.BytesIO()
-            figure = next(figures)
-            _check_size(figure, dpi)
-            figure.savefig(content, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None)
-            if next(figures, None) is not None:
-                raise InputError(f"expected one page for {kind.upper()}, received more: give one image, or write a PDF")
-            stream.write(content.getvalue())
-    for warning in caught:
-        if (message := str(warning.message)) not in told:
-            told.add(message)
-            yield message
-
-
-def _check_size(figure: Figure, dpi: float) -> None:
-    width, height = (round(side * dpi) for side in figure.get_size_inches())
-    if width * height > _MAX_PIXELS or max(width, height) > _MAX_SIDE:
-        raise InputError(
-            f"expected a picture of at most {_MAX_PIXELS // 1_000_000} megapixels and {_MAX_SIDE} pixels a side, "
-            f"received a width and resolution that make {width}×{height}: ask for less"
-        )

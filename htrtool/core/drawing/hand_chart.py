@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Iterable, Mapping, Sequence
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, PercentFormatter
+from matplotlib.ticker import NullFormatter
 
 from htrtool.core.cells import number_in, whole_number_in
-from htrtool.core.drawing.charts import legible
+from htrtool.core.drawing.figures import dress, entitle, legible
 from htrtool.core.errors import InputError
 
 HAND_COLUMNS = ("hand", "lines", "cer_before", "cer_after")
@@ -70,10 +70,7 @@ def hand_chart(curves: Sequence[HandCurve], title: str | None = None, width: flo
     axis.set_xlabel("lines of the hand")
     axis.set_ylabel("character error rate on other lines of it", fontsize="small")
     axis.set_ylim(bottom=0)
-    axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
-    axis.grid(alpha=0.3)
-    axis.spines[["top", "right"]].set_visible(False)
+    dress(axis, rates="y")
     axis.legend(fontsize="small", frameon=False)
-    if title:
-        figure.suptitle(title, parse_math=False, wrap=True)
+    entitle(figure, title)
     return figure

@@ -13,7 +13,8 @@ from typing import Callable, Iterable, Iterator, Sequence
 
 from htrtool.core.drawing import charts
 from htrtool.core.drawing.boxes import BOX_COLUMNS, Box, boxes_in_json, boxes_in_xml, boxes_of
-from htrtool.core.drawing.charts import Curve, Figure, save
+from htrtool.core.drawing.charts import Curve
+from htrtool.core.drawing.figures import Figure, save
 from htrtool.core.drawing.hand_chart import HAND_COLUMNS, HandCurve, hand_chart, hand_curves_of
 from htrtool.core.drawing.page_chart import page_with_lines
 from htrtool.core.drawing.score_chart import RATE_COLUMNS, Scores, score_chart, scores_of

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Iterable, Mapping, NamedTuple, Sequence
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from htrtool.core.cells import number_in
-from htrtool.core.drawing.charts import legible, shortened
+from htrtool.core.drawing.figures import dress, entitle, legible, shortened
 from htrtool.core.errors import InputError
 
 RATE_COLUMNS = ("scope", "name", "metric", "value")
@@ -97,13 +96,10 @@ def score_chart(tables: Sequence[Scores], title: str | None = None, width: float
         axis.set_xlim(left=0)
         of_what = "whole" if scope == "corpus" else f"{'worst ' * (len(by_rate) > MOST)}{scope}s"
         axis.set_xlabel(f"{ERROR_RATES.get(metric, metric.replace('_', ' '))} of the {of_what}", fontsize="small")
-        axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
-        axis.grid(axis="x", alpha=0.3)
-        axis.spines[["top", "right"]].set_visible(False)
+        dress(axis, grid="x", rates="x")
     if len(tables) > 1:
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", fontsize="small", frameon=False)
-    if title:
-        figure.suptitle(title, parse_math=False, wrap=True)
+    entitle(figure, title)
     return figure
 
 
