@@ -110,6 +110,17 @@ def test_each_of_many_runs_has_a_colour_of_its_own(tmp_path):
     assert len(set(re.findall(r"stroke: (#[0-9a-f]{6})", legend))) == 14
 
 
+def test_each_of_many_hands_and_tables_of_scores_has_a_colour_of_its_own(tmp_path):
+    header, row = HANDS.splitlines()[:2]
+    hands = run("-f", "svg", stdin="\n".join([header, *(row.replace("hooker", f"hand{number}") for number in range(14))]))
+    for number in range(14):
+        (tmp_path / f"{number}.tsv").write_text(SCORES)
+    scores = run("-f", "svg", *sorted(tmp_path.glob("*.tsv")))
+    for drawn in (hands.stdout.decode(), scores.stdout.decode()):
+        legend = drawn[drawn.rindex('<g id="legend_') :]
+        assert len(set(re.findall(r"stroke: (#[0-9a-f]{6})", legend)) - {"#808080", "#cccccc"}) >= 14
+
+
 def test_the_axis_of_a_single_epoch_tells_whole_epochs():
     ticks = re.findall(r'<g id="xtick_\d+">', run("-f", "svg", stdin="epoch\tloss\n1\t5\n").stdout.decode())
     assert len(ticks) == 1

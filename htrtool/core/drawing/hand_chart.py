@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from htrtool.core.cells import number_in, whole_number_in
-from htrtool.core.drawing.figures import dress, entitle, legible
+from htrtool.core.drawing.figures import colours, dress, entitle, legible
 from htrtool.core.errors import InputError
 
 HAND_COLUMNS = ("hand", "lines", "cer_before", "cer_after")
@@ -60,9 +60,9 @@ def hand_chart(curves: Sequence[HandCurve], title: str | None = None, width: flo
     figure = Figure((width, width * 0.6), layout="constrained")
     axis = figure.subplots()
     sizes = sorted({lines for curve in curves for lines, _ in curve.points})
-    for index, curve in enumerate(curves):
-        axis.plot([lines for lines, _ in curve.points], [rate for _, rate in curve.points], marker=".", color=f"C{index}", label=legible(curve.name))
-        axis.axhline(curve.before, linestyle=":", color=f"C{index}")
+    for colour, curve in zip(colours(len(curves)), curves):
+        axis.plot([lines for lines, _ in curve.points], [rate for _, rate in curve.points], marker=".", color=colour, label=legible(curve.name))
+        axis.axhline(curve.before, linestyle=":", color=colour)
     axis.plot([], [], ":", color="gray", label="before")
     axis.set_xscale("log")
     axis.set_xticks(sizes, labels=list(map(str, sizes)))

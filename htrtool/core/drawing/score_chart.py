@@ -9,7 +9,7 @@ from typing import Iterable, Mapping, NamedTuple, Sequence
 from matplotlib.figure import Figure
 
 from htrtool.core.cells import number_in
-from htrtool.core.drawing.figures import dress, entitle, legible, shortened
+from htrtool.core.drawing.figures import colours, dress, entitle, legible, shortened
 from htrtool.core.errors import InputError
 
 RATE_COLUMNS = ("scope", "name", "metric", "value")
@@ -82,6 +82,7 @@ def score_chart(tables: Sequence[Scores], title: str | None = None, width: float
     axes = figure.subplots(len(metrics), squeeze=False)[:, 0]
     labels = [legible(name) for name in shortened(names)]
     sources = [legible(source) for source in shortened([table.source for table in tables])]
+    of_table = colours(len(tables))
     for metric, axis in zip(metrics, axes):
         for index, by_metric in enumerate(rates_of):
             offset = (index - (len(tables) - 1) / 2) * 0.6 / len(tables)
@@ -89,8 +90,8 @@ def score_chart(tables: Sequence[Scores], title: str | None = None, width: float
             if not drawn:
                 continue
             places, rates = zip(*drawn)
-            axis.plot([rate.value for rate in rates], places, "o", markersize=4, color=f"C{index}", label=sources[index])
-            axis.hlines(places, [rate.low for rate in rates], [rate.high for rate in rates], color=f"C{index}", linewidth=1)
+            axis.plot([rate.value for rate in rates], places, "o", markersize=4, color=of_table[index], label=sources[index])
+            axis.hlines(places, [rate.low for rate in rates], [rate.high for rate in rates], color=of_table[index], linewidth=1)
         axis.set_yticks(range(len(names)), labels, fontsize="small")
         axis.set_ylim(len(names) - 0.4, -0.6)
         axis.set_xlim(left=0)
