@@ -523,6 +523,15 @@ def test_a_typed_copy_is_refused_where_there_is_no_page_for_it(run_htr, folder, 
     assert done.returncode == Exit.USAGE and b"--text" in done.stderr and str(folder).encode() in done.stderr
 
 
+def test_two_typed_copies_of_one_page_are_refused(run_htr, tmp_path):
+    for name in ("one.txt", "two.txt"):
+        (tmp_path / name).write_text("text")
+    (tmp_path / "page.png").symlink_to(SAMPLES / "note.jpg")
+    for again in (SAMPLES / "note.jpg", tmp_path / "page.png", f"{SAMPLES}/./note.jpg"):
+        done = run_htr("prep", "--text", tmp_path / "one.txt", "--text", tmp_path / "two.txt", SAMPLES / "note.jpg", again)
+        assert done.returncode == Exit.USAGE and f"{again} is given twice" in done.stderr.decode()
+
+
 def test_a_page_that_is_named_is_no_line_either(run_htr, tmp_path):
     save(tmp_path / "page.png", line_picture("one"))
     (tmp_path / "page.txt").write_text("one\ntwo\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Iterator
 
@@ -96,6 +97,10 @@ def prep(
         )
     if looking.page_texts and (others := [operand for operand in operands if not is_page(operand)]):
         raise click.UsageError(f"--text is for SOURCEs that are images of pages or PDFs, and {others[0]} is none")
+    if looking.page_texts:
+        times = Counter(map(os.path.realpath, operands))
+        if again := [operand for operand in operands if times[os.path.realpath(operand)] > 1]:
+            raise click.UsageError(f"--text is given for each SOURCE, and {again[-1]} is given twice: give each page and its text once")
     takes_model = looking.lines or looking.page_texts or looking.check or looking.words or (synthesis and synthesis.hands)
     if not takes_model:
         refuse(["model"], "is for --lines, --text, --check, --words and --hands, of which none is given")
