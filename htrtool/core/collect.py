@@ -153,19 +153,20 @@ def collect(found: Iterable[Found], maker: Maker, jobs: int = 1) -> Iterator[Sam
     ``jobs`` threads load and prepare ahead, a few entries each, so that memory does not grow with the source. Keys are
     made unique with a number.
     """
-    keys: set[str] = set()
+    numbers: dict[str, int] = {}
     for item in _ahead(found, maker, jobs):
         if isinstance(item, Sample):
-            item.key = _unique(item.key, keys)
+            item.key = _unique(item.key, numbers)
         yield item
 
 
-def _unique(key: str, keys: set[str]) -> str:
-    number, unique = 1, key
-    while unique in keys:
-        number += 1
-        unique = f"{key}-{number}"
-    keys.add(unique)
+def _unique(key: str, numbers: dict[str, int]) -> str:
+    """Return a key with a number, if it was given already; ``numbers`` holds all that were given, each with the last number put to it."""
+    unique = key
+    while unique in numbers:
+        numbers[key] += 1
+        unique = f"{key}-{numbers[key]}"
+    numbers[unique] = 1
     return unique
 
 
