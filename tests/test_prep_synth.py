@@ -114,8 +114,8 @@ def test_bad_texts_among_good_ones_are_named(synth, texts, tmp_path):
     bad = [tmp_path / name for name in ("latin1.txt", "empty.txt", "nowhere.txt")]
     done = synth("--jobs", "1", "--count", "2", *bad, texts)
     assert done.returncode == Exit.SOME_FAILED and len(samples_in(done.stdout)) == 2
-    for path in bad:
-        assert f"{path}: expected".encode() in done.stderr
+    for path, told in zip(bad, ("expected", "expected", "can't read it")):
+        assert f"{path}: {told}".encode() in done.stderr
     done = synth("--count", "2", *bad)
     assert done.returncode == Exit.BAD_INPUT and not done.stdout and b"Traceback" not in done.stderr
 
