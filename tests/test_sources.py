@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from drawn import line_picture, page_picture, points, save
 
-from htrtool.core.collect import Maker, collect
+from htrtool.core.collect import MARKED, UNREAD, Maker, collect
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import SEVERAL_LINES, Entry, LeftOut, key_of
 from htrtool.core.layouts.finder import Finder
@@ -198,6 +198,14 @@ def test_a_table_that_may_not_be_read_is_no_question_of_encoding(tmp_path, monke
     monkeypatch.setattr("htrtool.core.layouts.table.open", closed, raising=False)
     for source in (table, tmp_path):
         assert taken(source)[2] == [f"{table}: can't read it: Permission denied"]
+
+
+def test_a_text_comes_with_the_reason_to_leave_it_out():
+    assert Maker().text_of("„a") == ('"a', None) and Maker(label_form="keep").text_of("„a") == ("„a", None)
+    assert Maker().text_of("a", ["gap"]) == ("a", None) and Maker().text_of(" ")[1] == "empty transcription"
+    for markup, text, tags, reason in (("drop", ">a<", (), MARKED), ("drop", "a", ["unclear"], MARKED), ("strip", "a", ["gap"], UNREAD)):
+        assert Maker(markup=markup).text_of(text, tags) == (text, reason)
+    assert Maker(markup="strip").text_of("[a] b", ["unclear"]) == ("a b", None)
 
 
 def test_equal_keys_are_told_apart_by_number_in_no_more_time_than_others():

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Iterable, Iterator
+from typing import Collection, Iterable, Iterator
 
 import cv2
 
@@ -74,25 +74,18 @@ class Maker:
     document: re.Pattern | None = None
     form: str = "png"
 
-    def text_of(self, text: str) -> str | LeftOut:
-        """Return the label of a transcription, or why the sample is left out."""
-        if self.markup == "drop" and labels.has_markup(text):
-            return LeftOut("", MARKED)
+    def text_of(self, text: str, tags: Collection[str] = ()) -> tuple[str, str | None]:
+        """Return the label of a transcription, in which passages may be tagged, and why the sample is left out, None if it is not."""
+        if self.markup == "drop" and (tags or labels.has_markup(text)):
+            return text, MARKED
         if self.markup == "strip":
-            stripped = labels.without_markup(text)
+            stripped = None if "gap" in tags else labels.without_markup(text)
             if stripped is None:
-                return LeftOut("", UNREAD)
+                return text, UNREAD
             text = stripped
         if self.label_form == "plain":
             text = labels.plain(text)
-        reason = self.limits.of_text(text)
-        return LeftOut("", reason) if reason else text
-
-    def _why_left_out(self, tags: Iterable[str]) -> LeftOut | None:
-        """Return why a text is left out in which passages are tagged, None if it is not."""
-        if self.markup == "drop" and tags:
-            return LeftOut("", MARKED)
-        return LeftOut("", UNREAD) if self.markup == "strip" and "gap" in tags else None
+        return text, self.limits.of_text(text)
 
     def sample_of(self, line: Line) -> Sample | LeftOut:
         """Return the sample of a line, or why it is left out.
@@ -102,9 +95,9 @@ class Maker:
         """
         text = line.text
         if text is not None:
-            text = self._why_left_out(line.meta.get("tags", ())) or self.text_of(text)
-            if isinstance(text, LeftOut):
-                return LeftOut(line.key, text.reason)
+            text, reason = self.text_of(text, line.meta.get("tags", ()))
+            if reason:
+                return LeftOut(line.key, reason)
         height, width = line.pixels.shape
         if reason := self.limits.of_width(round(width * self.recipe.height / height), self.recipe.height):
             return LeftOut(line.key, reason)
@@ -133,9 +126,9 @@ class Maker:
     def samples_of(self, entry: Entry) -> list[Sample | LeftOut | InputError]:
         """Load an entry and return what becomes of each of its lines, in order."""
         if entry.text is not None:
-            text = self.text_of(entry.text)
-            if isinstance(text, LeftOut):
-                return [LeftOut(entry.name, text.reason)]
+            _, reason = self.text_of(entry.text)
+            if reason:
+                return [LeftOut(entry.name, reason)]
         made: list[Sample | LeftOut | InputError] = []
         try:
             for line in entry.load():

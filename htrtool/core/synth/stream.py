@@ -42,8 +42,9 @@ class Run:
         indices = range(start, self.count, step)
         for index, (text, language) in zip(indices, lines_of_text(self.texts, self.seed, start, step)):
             key = f"synth/{self.seed}/{index:07d}"
-            if isinstance(refused := self.maker.text_of(text), LeftOut):
-                yield LeftOut(key, refused.reason)
+            _, reason = self.maker.text_of(text)
+            if reason:
+                yield LeftOut(key, reason)
                 continue
             written = next(synthesise([(text, language)], self.scribes, self.seed, index), None)
             if written is None:
