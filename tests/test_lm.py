@@ -103,6 +103,16 @@ def test_the_model_decides_where_the_network_doubts(model):
     assert read(number, model)[0].text == "1906"
 
 
+def test_a_wider_beam_follows_what_only_the_rest_of_a_word_tells(tmp_path):
+    reader = Reader(write_tiny_model(tmp_path / "tiny.onnx"))
+    doubtful = frames("head", reader.info.charset, at0={"b": 0.7, "h": 0.3})
+    texts = []
+    for width in (1, 16):
+        reader.decode_with(Languages({"": train_ngram([("bad cab, dead head " * 50, 1.0)])}), width)
+        texts.append(reader.decode(doubtful, "")[0].text)
+    assert texts == ["bead", "head"]
+
+
 def test_all_ways_to_a_text_count():
     # Blanks are the most probable path, but three paths say c.
     half = np.full((2, CHARSET.classes), 1e-9)

@@ -3,6 +3,7 @@
 import io
 import re
 import struct
+import time
 import tracemalloc
 import zlib
 
@@ -14,7 +15,9 @@ from PIL import Image
 
 from htrtool.core.documents.output import image_name
 from htrtool.core.errors import InputError
-from htrtool.core.pages import page_sources, stream_sources
+from htrtool.core.pages import PageSource, page_sources, stream_sources
+from htrtool.core.pipeline import Pipeline
+from htrtool.core.reader import Reader
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 
 
@@ -145,6 +148,23 @@ def test_pages_of_a_pdf_at_the_resolution_asked_for(tmp_path):
     assert [source.page for source in sources] == [1, 2]
     assert sources[0].load().shape == (72, 144)
     assert next(page_sources(str(path), 144)).load().shape == (144, 288)
+
+
+def test_large_pages_are_loaded_one_at_a_time_by_any_number_of_threads(tiny_model, monkeypatch):
+    under_way, most, size = 0, {}, (0, 0)
+
+    def loaded():
+        nonlocal under_way
+        under_way += 1
+        most[size] = max(most.get(size, 0), under_way)
+        time.sleep(0.05)
+        under_way -= 1
+        return np.full((40, 90), 255, np.uint8)
+
+    monkeypatch.setattr("htrtool.core.pipeline.page_sources", lambda *_: (PageSource("scan", page, loaded, size=size) for page in range(4)))
+    for size in ((4000, 5001), (4000, 5000)):
+        assert list(Pipeline(Reader(tiny_model), ["scan"], mode="page", threads=4).whole_pages())
+    assert most[4000, 5001] == 1 < most[4000, 5000]
 
 
 def test_samples_are_lines_named_by_key(tmp_path):

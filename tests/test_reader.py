@@ -1,5 +1,7 @@
 """Line images to text: the same alone, in any batch and in any order; models that are none of ours are refused."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -63,6 +65,24 @@ def test_rows_come_in_the_order_of_the_inputs(reader, tmp_path, threads):
     assert [row.text for row in rows] == texts
     assert [row.file for row in rows] == [f"{path}/doc/{index:04}" for index in range(300)]
     assert rows == list(Pipeline(reader, [path], threads=2, batch=1))
+
+
+def test_no_more_lines_go_through_the_network_at_once_than_batch_and_memory_allow(reader, tmp_path, monkeypatch):
+    monkeypatch.setattr("htrtool.core.pipeline.COLUMNS_UNDER_WAY", 12_000)
+    batches = []
+
+    def noted(lines, run=reader.probabilities):
+        batches.append((reader.padded_width(lines[0]), len(lines)))
+        # So that lines wait, of which a batch could be too large.
+        time.sleep(0.005)
+        return run(lines)
+
+    monkeypatch.setattr(reader, "probabilities", noted)
+    path = write_lines(tmp_path / "lines.tar", [text for text in ("abc", "abcdefgh" * 12) for _ in range(60)])
+    assert len(list(Pipeline(reader, [path], threads=2, batch=5))) == sum(count for _, count in batches) == 120
+    (short, most_short), (long, most_long) = sorted((width, max(c for w, c in batches if w == width)) for width in {w for w, _ in batches})
+    # Of the long ones three fill what one of two threads may have under way.
+    assert most_short <= 5 and most_long <= 12_000 // 2 // long == 3
 
 
 def test_first_rows_come_before_the_last_input_is_opened(reader, tmp_path):
