@@ -66,7 +66,7 @@ complete -c htr -n '__fish_seen_subcommand_from train' -l from -ra '(__htr_model
 complete -c htr -n '__fish_seen_subcommand_from train' -l charset -x -d 'data: the characters of the data'
 complete -c htr -n '__fish_seen_subcommand_from train' -l epochs -x -d 'Stop after so many passes over the data'
 complete -c htr -n '__fish_seen_subcommand_from train' -l minutes -x -d 'Stop after so many minutes of training'
-complete -c htr -n '__fish_seen_subcommand_from train' -l patience -x -d 'Stop when the CER has not fallen for so many epochs'
+complete -c htr -n '__fish_seen_subcommand_from train' -l patience -x -d 'Stop when the CER, or while next to nothing is read the loss, has not fallen for so many epochs'
 complete -c htr -n '__fish_seen_subcommand_from train' -l batch -x -d 'Lines in a batch'
 complete -c htr -n '__fish_seen_subcommand_from train' -l learning-rate -x -d 'The highest rate of the schedule'
 complete -c htr -n '__fish_seen_subcommand_from train' -l augment -x -d 'Strength of the augmentation'

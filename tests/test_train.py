@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import pytest
 
+from htrtool.core.charset import Charset
 from htrtool.core.errors import InputError
 from htrtool.core.recipe import Recipe
 from htrtool.core.samples import Sample, SampleWriter, encode_png
@@ -185,6 +186,31 @@ def test_a_run_in_bfloat16_leaves_a_float32_model_and_any_run_may_go_on_in_it(tm
     assert (b"--bfloat16 makes training slower" in done.stderr) == (bfloat16_takes() > MOST_SLOWDOWN)
     network, _ = load_keras(tmp_path / "m.keras")
     assert {layer.compute_dtype for layer in network.layers} == {"float32"}
+
+
+def test_the_best_epoch_has_the_lowest_cer_and_the_lowest_loss_where_nothing_tells_more(tmp_path):
+    from htrtool.core.training.loop import Settings, Training
+    from htrtool.core.training.network import build_network
+
+    (tmp_path / "lines.tar").write_bytes(stream(16))
+    corpus = gather(labelled_samples([str(tmp_path / "lines.tar")], pytest.fail))
+    train, val = corpus.lines.split_documents(0.2)
+
+    def best_epoch_of(patience: int, *scores: tuple[float, float]) -> tuple[int, int]:
+        """Return the best epoch and the last, in a run that is stopped and resumed after each."""
+        checkpoint, given = tmp_path / "m.checkpoint", iter(scores)
+        checkpoint.unlink(missing_ok=True)
+        for _ in scores:
+            settings = Settings(TINY, epochs=len(scores), patience=patience, batch_size=8)
+            training = Training(build_network(TINY, 32, 3), Charset("ab"), train, val, settings, checkpoint)
+            training.validate = lambda: dict(zip(("val_cer", "val_loss", "val_wer"), (*next(given), 1.0)))
+            if checkpoint.exists():
+                training.resume()
+            next(training.epochs(), None)
+        return training.progress.best_epoch, training.progress.epoch
+
+    assert best_epoch_of(2, (0.998, 15.6), (1, 5.2), (1.01, 3.5), (1, 3.6), (1, 3.7), (1, 3.4)) == (3, 5)
+    assert best_epoch_of(0, (1, 3.4), (0.8, 3.5), (0.5, 2), (0.5, 1.5), (0.50001, 1.4)) == (4, 5)
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGKILL])

@@ -44,7 +44,7 @@ MOST_SLOWDOWN = 2
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="Stop after so many passes over the data.  [default: 40, for few lines 10 to 50]")
 @click.option("--minutes", type=FiniteRange(min=0, min_open=True), help="Stop after so many minutes of training.")
-@click.option("--patience", type=click.IntRange(min=0), help="Stop when the CER has not fallen for so many epochs; 0: never.  [default: 10, for few lines 0]")
+@click.option("--patience", type=click.IntRange(min=0), help="Stop when the CER, or while next to nothing is read the loss, has not fallen for so many epochs; 0: never.  [default: 10, for few lines 0]")
 @click.option("--batch", type=click.IntRange(min=1), help="Lines in a batch.  [default: a fortieth of the lines, 4 to 32; for few lines 8 or 16]")
 @click.option("--learning-rate", type=FiniteRange(min=0, min_open=True), help="The highest rate of the schedule.  [default: 0.0005, from nothing 0.0015, for few lines 0.001]")
 @click.option("--augment", type=FiniteRange(0, 3), default=1.0, show_default=True, help="Strength of the augmentation; 0: none.")

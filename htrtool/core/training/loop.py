@@ -33,6 +33,8 @@ WARM_UP = 0.03
 # Steps between two updates of the averaged weights; fewer where an epoch has few.
 AVERAGE_EVERY = 10
 AVERAGE_DECAY = 0.99
+# Above this CER next to nothing is read yet: on CTC's plateau of blanks only the loss tells better epochs from worse.
+HARDLY_READ = 0.9
 # Settings that a resumed run may be told otherwise.
 MAY_CHANGE = ("epochs", "minutes", "patience", "bfloat16")
 
@@ -69,6 +71,7 @@ class Progress:
     loss_sum: float = 0.0
     averaged: int = 0
     best_cer: float = math.inf
+    best_loss: float = math.inf
     best_epoch: int = 0
     rows: list[dict] = field(default_factory=list)
 
@@ -178,7 +181,7 @@ class Training:
             loader.close()
 
     def stalled(self) -> bool:
-        """Return whether the CER on the lines kept aside has not fallen for ``patience`` epochs."""
+        """Return whether none of the last ``patience`` epochs was better on the lines kept aside than one before them."""
         patience = self.settings.patience
         return bool(patience and self.best is not None and self.progress.epoch - self.progress.best_epoch >= patience)
 
@@ -225,9 +228,10 @@ class Training:
             "seconds": round(progress.seconds, 1),
             "lr": f"{self.learning_rate():.3g}",
             "loss": round(progress.loss_sum / max(1, progress.step_in_epoch), 4),
-        } | scores
-        if scores.get("val_cer", 0) < progress.best_cer or not len(self.val):
-            progress.best_cer, progress.best_epoch = scores.get("val_cer", 0), progress.epoch
+        } | {name: round(score, 4) for name, score in scores.items()}
+        if not scores or self._is_best(scores["val_cer"], scores["val_loss"]):
+            progress.best_cer, progress.best_loss = scores.get("val_cer", 0), scores.get("val_loss", 0)
+            progress.best_epoch = progress.epoch
             self.best = [average.copy() for average in self.average]
         self._assign(current)
         progress.rows.append(row)
@@ -235,14 +239,18 @@ class Training:
         self.save()
         return row
 
-    def validate(self) -> dict:
-        """Return loss, CER and WER of the network as it stands on the lines kept aside."""
+    def _is_best(self, cer: float, loss: float) -> bool:
+        best = self.progress
+        return (min(cer, HARDLY_READ), loss) < (min(best.best_cer, HARDLY_READ), best.best_loss)
+
+    def validate(self) -> dict[str, float]:
+        """Return loss, CER and WER of the network as it stands on the lines kept aside; nothing where there are none."""
         if not len(self.val):
             return {}
         lines = [(truth, read, nll) for _, truth, read, nll in self.read_kept_aside()]
         cer, wer = error_rates((truth, read) for truth, read, _ in lines)
         loss = sum(nll for _, _, nll in lines) / sum(len(truth) for truth, _, _ in lines)
-        return {"val_loss": round(loss, 4), "val_cer": round(cer, 4), "val_wer": round(wer, 4)}
+        return {"val_loss": loss, "val_cer": cer, "val_wer": wer}
 
     def read_kept_aside(self) -> Iterator[tuple[np.ndarray, str, str, float]]:
         """Yield (logits, truth, text read, loss) of each line kept aside, in the order of their widths."""
