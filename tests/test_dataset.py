@@ -16,7 +16,7 @@ from htrtool.core.errors import InputError
 from htrtool.core.recipe import Recipe
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.training.corpus import gather, labelled_samples, restrict
-from htrtool.core.training.dataset import WIDTH_STEP, BatchMaker, LineStore, Loader, epoch_order, too_narrow
+from htrtool.core.training.dataset import WIDTH_STEP, BatchMaker, LineStore, Loader, beyond, epoch_order
 
 PREPARED = {"recipe": {"normalise": "none", "height": 64}}
 
@@ -111,10 +111,11 @@ def test_a_line_too_narrow_for_its_text_is_found():
     store.add(Sample("a", encode_png(np.full((64, 40), 255, np.uint8)), "abcabcabc"))
     store.add(Sample("b", encode_png(np.full((64, 40), 255, np.uint8)), "abcabcabca"))
     store.add(Sample("c", encode_png(np.full((64, 40), 255, np.uint8)), "aabbcc"))
-    assert too_narrow(store, Charset("abc"), 4) == []
-    assert too_narrow(store, Charset("abc"), 5) == [0, 1, 2]
+    assert beyond(store, Charset("abc"), 4) == {}
+    assert beyond(store, Charset("abc"), 5) == {"too narrow for their text": [0, 1, 2]}
     store.add(Sample("d", encode_png(np.full((64, 40), 255, np.uint8)), "abcabcabcab"))
-    assert too_narrow(store, Charset("abc"), 4) == [3]
+    assert beyond(store, Charset("abc"), 4) == {"too narrow for their text": [3]}
+    assert beyond(store, Charset("ab"), 4) == {"with characters outside the charset (c)": [0, 1, 2, 3]}
 
 
 @settings(max_examples=20, deadline=None)
@@ -203,6 +204,17 @@ def test_gathering_keeps_lines_marked_val_aside_and_counts_what_it_leaves_out():
     restrict(corpus, Charset("abc"), 4)
     assert corpus.lines.keys == ["set/a/1"] and corpus.kept_aside.keys == ["set/b/1"]
     assert {key for keys in corpus.left_out.values() for key in keys} == {"set/c/1", "set/d/1", "set/e/1"}
+
+
+def test_lines_kept_aside_that_can_only_be_read_with_errors_stay_and_are_told():
+    corpus = gather([sample("a", "abc"), sample("b", "abd", split="val"), sample("c", "ab", split="val")])
+    restrict(corpus, Charset("abc"), 4)
+    assert corpus.kept_aside.keys == ["b", "c"] and not corpus.left_out
+    assert corpus.beyond_reach == {"with characters outside the charset (d)": ["b"]}
+    batch = BatchMaker(corpus.kept_aside, Charset("abc"), 4, 0, 0).batch([0, 1], 0)
+    assert list(batch.label_lengths) == [0, 2]
+    with pytest.raises(InputError, match=r"keep aside that the network can read, received none: 1 with characters .* \(d\)"):
+        restrict(gather([sample("a", "abc"), sample("b", "abd", split="val")]), Charset("abc"), 4)
 
 
 def test_samples_prepared_in_different_ways_are_refused():

@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.charset import Charset
 from htrtool.core.errors import InputError
@@ -25,6 +26,7 @@ from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.scoring.metrics import character_error_rate
 from htrtool.core.training.checkpoint import read_checkpoint, write_checkpoint
 from htrtool.core.training.corpus import gather, labelled_samples
+from htrtool.core.training.dataset import LineStore
 from htrtool.core.training.spec import parse_spec
 from htrtool.exits import Exit
 
@@ -211,6 +213,23 @@ def test_the_best_epoch_has_the_lowest_cer_and_the_lowest_loss_where_nothing_tel
 
     assert best_epoch_of(2, (0.998, 15.6), (1, 5.2), (1.01, 3.5), (1, 3.6), (1, 3.7), (1, 3.4)) == (3, 5)
     assert best_epoch_of(0, (1, 3.4), (0.8, 3.5), (0.5, 2), (0.5, 1.5), (0.50001, 1.4)) == (4, 5)
+
+
+def test_lines_kept_aside_with_unknown_characters_count_in_the_cer_but_not_in_the_loss(tmp_path):
+    from htrtool.core.training.loop import Settings, Training
+    from htrtool.core.training.network import build_network
+
+    network, lines = build_network(TINY, 32, 3), LineStore(32)
+    for i, text in enumerate(["ab", "ba", "cdcd"]):
+        lines.add(Sample(f"d/{i}", encode_png(drawn(text, i)), text))
+    known, both = (
+        Training(network, Charset("ab"), lines, val, Settings(TINY, batch_size=1), tmp_path / "m.checkpoint")
+        for val in (lines.keep([0, 1]), lines)
+    )
+    assert known.validate()["val_loss"] == pytest.approx(both.validate()["val_loss"])
+    errors = 4 * known.validate()["val_cer"]
+    (wrong,) = (Levenshtein.distance(truth, read) for _, truth, read, loss in both.read_kept_aside() if loss is None)
+    assert wrong >= 4 and both.validate()["val_cer"] == pytest.approx((errors + wrong) / 8)
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGKILL])

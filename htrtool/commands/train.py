@@ -12,6 +12,7 @@ from htrtool.commands.train_tasks import (
     calibrate_model,
     quantise_model,
     refuse_training,
+    tell_beyond_reach,
     tell_left_out,
     train_language_model,
 )
@@ -193,6 +194,7 @@ def train(
             corpus, target, settings, model, charset, licence, resume, 60 * checkpoint_every, jobs, on_step
         )
         tell_left_out(corpus.left_out, messages)
+        tell_beyond_reach(corpus.beyond_reach, messages)
         told = run.info.training
         replayed = f" and {told['replayed']} lines in other hands" if told.get("replayed") else ""
         messages.note(

@@ -91,5 +91,14 @@ def refuse_training(task: str, *others: str) -> None:
 def tell_left_out(left_out: dict[str, list[str]], messages: Messages) -> None:
     """Tell which samples were left out, by reason: of many a few, unless all are asked for."""
     for reason, keys in left_out.items():
-        shown = " ".join(keys if messages.verbose else keys[:3])
-        messages.warning(f"left out {len(keys)} samples {reason}: {shown}{'' if messages.verbose or len(keys) <= 3 else ' …'}")
+        messages.warning(f"left out {len(keys)} samples {reason}: {_named(keys, messages)}")
+
+
+def tell_beyond_reach(beyond_reach: dict[str, list[str]], messages: Messages) -> None:
+    """Tell which samples kept aside can only be read with errors, by reason."""
+    for reason, keys in beyond_reach.items():
+        messages.warning(f"{len(keys)} samples kept aside can't be read without errors, {reason}: {_named(keys, messages)}")
+
+
+def _named(keys: list[str], messages: Messages) -> str:
+    return " ".join(keys) if messages.verbose or len(keys) <= 3 else " ".join([*keys[:3], "…"])

@@ -22,18 +22,21 @@ from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
 from htrtool.core.samples import Sample, encode_png, read_samples
 from htrtool.core.session import usable_cpus
 from htrtool.core.split import TEST, VAL
-from htrtool.core.training.dataset import LineStore, too_narrow
+from htrtool.core.training.dataset import LineStore, beyond, writable
 
 
 @dataclass
 class Corpus:
-    """Labelled lines, the recipe that their pictures were prepared with, and the lines left out, by reason."""
+    """Labelled lines, the recipe that their pictures were prepared with, and the lines left out, by reason.
+
+    ``beyond_reach`` are those of the lines kept aside that can only be read with errors, by reason.
+    """
 
     lines: LineStore
     kept_aside: LineStore
     recipe: Recipe
     left_out: dict[str, list[str]] = field(default_factory=dict)
-    aside_is_given: bool = False
+    beyond_reach: dict[str, list[str]] = field(default_factory=dict)
 
     def sources(self) -> Counter[str]:
         """Return how many lines to train on are of each set, the first folder of their keys."""
@@ -69,7 +72,7 @@ class Corpus:
             if all(both):
                 raise InputError(f"expected lines to train on besides those that are kept aside, received the same {len(both)}")
             self.lines = self.lines.keep([index for index, is_aside in enumerate(both) if not is_aside])
-        self.kept_aside, self.aside_is_given = other.lines, True
+        self.kept_aside = other.lines
         for reason, keys in other.left_out.items():
             for key in keys:
                 self.leave_out(reason, key)
@@ -145,23 +148,25 @@ def gather(
 
 
 def restrict(corpus: Corpus, charset: Charset, stride: int) -> None:
-    """Leave out the lines with characters that have no class, and those too narrow for their text."""
-    for name in ("lines", "kept_aside"):
-        store = getattr(corpus, name)
-        unknown = {index: missing for index, text in enumerate(store.texts) if (missing := charset.unknown(text))}
-        characters = "".join(sorted(set().union(*unknown.values())))
-        for index in unknown:
-            corpus.leave_out(f"with characters outside the charset ({characters})", store.keys[index])
-        known = [index for index in range(len(store)) if index not in unknown]
-        store = store.keep(known)
-        narrow = set(too_narrow(store, charset, stride))
-        for index in sorted(narrow):
-            corpus.leave_out("too narrow for their text", store.keys[index])
-        setattr(corpus, name, store.keep(i for i in range(len(store)) if i not in narrow))
+    """Leave out the lines to train on with characters that have no class, and those too narrow for their text.
+
+    Kept aside, such lines stay, for what a model cannot write it reads wrong.
+
+    Raises:
+        InputError: nothing is left to learn from, or nothing that is kept aside can be read.
+    """
+    for reason, indices in beyond(corpus.lines, charset, stride).items():
+        for index in indices:
+            corpus.leave_out(reason, corpus.lines.keys[index])
+    corpus.lines = corpus.lines.keep(writable(corpus.lines, charset, stride))
     if not len(corpus.lines):
         raise InputError(f"expected lines that the network can learn from, received none{_told(corpus.left_out)}")
-    if corpus.aside_is_given and not len(corpus.kept_aside):
-        raise InputError(f"expected lines to keep aside that the network can read, received none{_told(corpus.left_out)}")
+    aside = corpus.kept_aside
+    corpus.beyond_reach = {
+        reason: [aside.keys[index] for index in indices] for reason, indices in beyond(aside, charset, stride).items()
+    }
+    if len(aside) and not writable(aside, charset, stride):
+        raise InputError(f"expected lines to keep aside that the network can read, received none{_told(corpus.beyond_reach)}")
 
 
 def _told(left_out: dict[str, list[str]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import multiprocessing
 import os
 import signal
@@ -109,11 +110,23 @@ class LineStore:
         return digest.hexdigest()
 
 
-def too_narrow(store: LineStore, charset: Charset, stride: int) -> list[int]:
-    """Return the lines whose text cannot fit their frames."""
-    return [
-        i for i, text in enumerate(store.texts) if frames_needed(charset.encode(text)) > -(-store.widths[i] // stride)
+def beyond(store: LineStore, charset: Charset, stride: int) -> dict[str, list[int]]:
+    """Return the lines whose text no network can write, by reason: characters that have no class, or too few frames."""
+    unknown = {index: missing for index, text in enumerate(store.texts) if (missing := charset.unknown(text))}
+    characters = "".join(sorted(set().union(*unknown.values())))
+    narrow = [
+        index
+        for index, (text, width) in enumerate(zip(store.texts, store.widths))
+        if index not in unknown and frames_needed(charset.encode(text)) > -(-width // stride)
     ]
+    found = {f"with characters outside the charset ({characters})": list(unknown), "too narrow for their text": narrow}
+    return {reason: indices for reason, indices in found.items() if indices}
+
+
+def writable(store: LineStore, charset: Charset, stride: int) -> list[int]:
+    """Return the lines whose text a network can write."""
+    without = set(itertools.chain.from_iterable(beyond(store, charset, stride).values()))
+    return [index for index in range(len(store)) if index not in without]
 
 
 def epoch_order(store: LineStore, batch_size: int, seed: int, epoch: int, short_first: bool) -> list[list[int]]:
@@ -138,14 +151,19 @@ def epoch_order(store: LineStore, batch_size: int, seed: int, epoch: int, short_
 
 
 class BatchMaker:
-    """Make batches of a store; safe to hand to a process that is being started."""
+    """Make batches of a store; safe to hand to a process that is being started.
+
+    Lines whose text cannot be written have no labels.
+    """
 
     def __init__(self, store: LineStore, charset: Charset, stride: int, strength: float, seed: int):
         store.spool.flush()
         self._spool: IO[bytes] | None = store.spool
         self._file = store.spool.fileno()
         self._spans, self._keys, self._height = store.spans, store.keys, store.height
-        self._labels = [charset.encode(text) for text in store.texts]
+        self._labels: list[list[int]] = [[] for _ in store.texts]
+        for index in writable(store, charset, stride):
+            self._labels[index] = charset.encode(store.texts[index])
         self._stride, self._strength, self._seed = stride, strength, seed
 
     def __getstate__(self) -> dict:

@@ -24,7 +24,7 @@ from htrtool.core.errors import DivergedError, InputError
 from htrtool.core.scoring.metrics import error_rates
 from htrtool.core.training.checkpoint import read_checkpoint, what_is_kept, write_checkpoint
 from htrtool.core.training.ctc import ctc_loss
-from htrtool.core.training.dataset import BatchMaker, LineStore, Loader, epoch_order
+from htrtool.core.training.dataset import Batch, BatchMaker, LineStore, Loader, epoch_order
 from htrtool.core.training.optimizer import make_optimizer
 from htrtool.core.training.spec import stride_of
 
@@ -249,23 +249,25 @@ class Training:
             return {}
         lines = [(truth, read, nll) for _, truth, read, nll in self.read_kept_aside()]
         cer, wer = error_rates((truth, read) for truth, read, _ in lines)
-        loss = sum(nll for _, _, nll in lines) / sum(len(truth) for truth, _, _ in lines)
+        labelled = [(len(truth), nll) for truth, _, nll in lines if nll is not None]
+        loss = sum(nll for _, nll in labelled) / sum(length for length, _ in labelled)
         return {"val_loss": loss, "val_cer": cer, "val_wer": wer}
 
-    def read_kept_aside(self) -> Iterator[tuple[np.ndarray, str, str, float]]:
-        """Yield (logits, truth, text read, loss) of each line kept aside, in the order of their widths."""
+    def read_kept_aside(self) -> Iterator[tuple[np.ndarray, str, str, float | None]]:
+        """Yield (logits, truth, text read, loss) of each line kept aside, in the order of their widths.
+
+        The loss is None where the network cannot write the truth.
+        """
         maker = BatchMaker(self.val, self.charset, stride_of(self.settings.spec), 0, 0)
         order = epoch_order(self.val, self.settings.batch_size, 0, 0, short_first=True)
         loader = Loader(maker, 1)
         try:
             for indices, batch in zip(order, loader.batches(order, 0)):
                 logits = self.network.predict_on_batch(batch.lines)[0]
-                losses = ops.convert_to_numpy(
-                    ctc_loss(batch.labels, batch.label_lengths, ops.convert_to_tensor(logits), batch.frame_lengths)
-                )
+                losses = _losses(batch, logits)
                 for index, frames, length, loss in zip(indices, logits, batch.frame_lengths, losses):
                     frames = frames[:length]
-                    yield frames, self.val.texts[index], best_path(frames, self.charset).text, float(loss)
+                    yield frames, self.val.texts[index], best_path(frames, self.charset).text, loss
         finally:
             loader.close()
 
@@ -340,3 +342,17 @@ class Training:
             )
         self.start = [arrays[f"s{i}"] for i in range(len(self.start))]
         self.progress = Progress(**told["progress"])
+
+
+def _losses(batch: Batch, logits: np.ndarray) -> list[float | None]:
+    """Return the CTC loss of each line of a batch, None where it has no label; ``logits`` are (batch, frames, classes)."""
+    losses: list[float | None] = [None] * len(logits)
+    (labelled,) = np.nonzero(batch.label_lengths)
+    if len(labelled):
+        labels, label_lengths, frame_lengths = (
+            part[labelled] for part in (batch.labels, batch.label_lengths, batch.frame_lengths)
+        )
+        found = ctc_loss(labels, label_lengths, ops.convert_to_tensor(logits[labelled]), frame_lengths)
+        for row, loss in zip(labelled, ops.convert_to_numpy(found)):
+            losses[row] = float(loss)
+    return losses

@@ -20,7 +20,7 @@ from htrtool.core.training.calibrating import FEWEST, calibrate
 from htrtool.core.training.card import card
 from htrtool.core.training.checkpoint import read_checkpoint
 from htrtool.core.training.corpus import Corpus, restrict
-from htrtool.core.training.dataset import BatchMaker, LineStore
+from htrtool.core.training.dataset import BatchMaker, LineStore, writable
 from htrtool.core.training.export import export_onnx, load_keras, save_keras
 from htrtool.core.training.loop import Progress, Settings, Training
 from htrtool.core.training.network import build_network, copy_weights
@@ -73,6 +73,15 @@ def examples(store: LineStore, charset: Charset, stride: int, seed: int) -> list
     return batches
 
 
+def _parts(corpus: Corpus, charset: Charset, stride: int) -> Iterator[tuple[LineStore, LineStore]]:
+    """Yield the lines to train on and those kept aside, then other ways to part them that a run may have begun with."""
+    if not len(corpus.kept_aside):
+        yield corpus.lines.split_documents(KEPT_ASIDE)
+        return
+    yield corpus.lines, corpus.kept_aside
+    yield corpus.lines, corpus.kept_aside.keep(writable(corpus.kept_aside, charset, stride))
+
+
 def _internal_lm(texts: list[str], charset: Charset, parent: ModelInfo | None) -> str:
     """Return what a network expects of a text once it has learned some lines, as a model's metadata hold it."""
     if parent is None:
@@ -110,6 +119,7 @@ class Run:
             InputError: the options don't fit together, or the checkpoint is of another run.
         """
         checkpoint = target.file(".checkpoint")
+        told: dict = {}
         if resume:
             told, _ = read_checkpoint(checkpoint)
             characters = Charset(told["charset"])
@@ -120,8 +130,9 @@ class Run:
         spec = SIZES.get(settings.spec, settings.spec)
         settings = replace(settings, spec=spec)
         restrict(corpus, characters, stride_of(spec))
-        if not len(corpus.kept_aside):
-            corpus.lines, corpus.kept_aside = corpus.lines.split_documents(KEPT_ASIDE)
+        parts = list(_parts(corpus, characters, stride_of(spec)))
+        began_with = [part for part in parts if part[1].fingerprint() == told.get("kept_aside")]
+        corpus.lines, corpus.kept_aside = (began_with or parts)[0]
         internal_lm = _internal_lm(corpus.lines.texts, characters, parent and parent[1])
         counted = {"lines": len(corpus.lines), "documents": len(set(corpus.lines.documents))}
         counted["sources"] = dict(corpus.sources())
