@@ -15,6 +15,7 @@ from htrtool.core.decoding.align import frames_needed
 from htrtool.core.errors import InputError
 from htrtool.core.recipe import Recipe
 from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.split import place_of
 from htrtool.core.training.corpus import gather, labelled_samples, restrict
 from htrtool.core.training.dataset import WIDTH_STEP, BatchMaker, LineStore, Loader, beyond, epoch_order
 
@@ -156,6 +157,17 @@ def test_of_unequal_documents_most_lines_are_left_to_learn_from(counts):
     train, val = store.split_documents(0.1)
     assert sorted(train.keys + val.keys) == sorted(keys)
     assert 1 <= len(val) <= max(1, 0.3 * len(keys))
+
+
+def test_no_document_is_on_both_sides_while_one_of_those_kept_aside_is_small_enough():
+    names = sorted((f"page{number}" for number in range(200)), key=place_of)
+    assert place_of(names[2]) < 0.1 < place_of(names[195])
+    store = LineStore(64)
+    for name in [*names[195:], *names[:3]]:
+        for number in range(5):
+            store.add(sample(f"{name}/{number}", "abc"))
+    train, val = store.split_documents(0.1)
+    assert set(val.documents) == {names[0]} and set(train.documents) == {*names[1:3], *names[195:]}
 
 
 def test_what_is_marked_test_is_not_learned_and_lines_marked_val_give_way_to_others():

@@ -21,6 +21,7 @@ from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.charset import Charset
 from htrtool.core.errors import InputError
+from htrtool.core.modelfile import Target
 from htrtool.core.recipe import Recipe
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.scoring.metrics import character_error_rate
@@ -232,6 +233,27 @@ def test_lines_kept_aside_with_unknown_characters_count_in_the_cer_but_not_in_th
     assert wrong >= 4 and both.validate()["val_cer"] == pytest.approx((errors + wrong) / 8)
 
 
+@pytest.mark.parametrize("marked", [False, True])
+def test_a_run_goes_on_with_the_lines_kept_aside_that_it_began_with(tmp_path, marked):
+    from htrtool.core.training.loop import Settings, Training
+    from htrtool.core.training.network import build_network
+    from htrtool.core.training.run import Run
+
+    def corpus():
+        marks = {"cd": {"split": "val"}, "ba": {"split": "val"}} if marked else {}
+        texts = ["ab", "ba", "cd"] if marked else ["ab"] * 30
+        return gather(Sample(f"d{i % 8}/{i}", encode_png(drawn(text, i)), text, marks.get(text, {})) for i, text in enumerate(texts))
+
+    target, settings, given = Target.of(str(tmp_path / "m")), Settings(TINY), corpus()
+    height, characters = given.recipe.height, Charset.of_texts(given.lines.texts)
+    train, val = (given.lines, given.kept_aside.keep([0])) if marked else given.lines.split_lines(0.1)
+    network = build_network(TINY, height, characters.classes)
+    Training(network, characters, train, val, settings, target.file(".checkpoint")).save()
+    run = Run.prepare(corpus(), target, settings, None, None, "", True, 60, 1, None)
+    assert run.training.val.keys == val.keys and run.training.train.keys == train.keys
+    assert bool(run.shared_documents()) != marked
+
+
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_stopped_leaves_its_checkpoint_and_no_temporary_files(tmp_path, told):
     (tmp_path / "lines.tar").write_bytes(stream(32))
@@ -321,7 +343,9 @@ def test_a_folder_of_pairs_is_prepared_as_the_model_wants_it_and_may_have_its_na
     assert b"left out 1 samples no transcription: mine/0.png" in done.stderr
     assert keras_info(tmp_path / "mine.keras").recipe == keras_info(trained / "m.keras").recipe
     card = (tmp_path / "mine.md").read_text()
-    assert "kept aside" in card and "choose the epoch" not in card and "fit the confidence" not in card
+    assert b"of 1 documents some lines are trained on and others kept aside" in done.stderr
+    assert "documents kept aside, of 1 of which other lines were trained on: CER" in card
+    assert "choose the epoch" not in card and "fit the confidence" not in card
 
 
 def test_a_task_that_is_no_training_takes_no_option_of_it_and_leaves_the_models_that_ship(tmp_path):

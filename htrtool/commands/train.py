@@ -195,6 +195,11 @@ def train(
         )
         tell_left_out(corpus.left_out, messages)
         tell_beyond_reach(corpus.beyond_reach, messages)
+        if shared := run.shared_documents():
+            messages.warning(
+                f"of {shared} documents some lines are trained on and others kept aside, so that the CER is lower than it will be on other "
+                "documents: --val DATA keeps others aside"
+            )
         told = run.info.training
         replayed = f" and {told['replayed']} lines in other hands" if told.get("replayed") else ""
         messages.note(

@@ -28,9 +28,10 @@ def card(info: ModelInfo, epochs: list[dict]) -> str:
     ]
     if scores:
         used = f" (also used {' and '.join(scores['used'])})" if scores.get("used") else ""
+        shared = f", of {scores['trained_on_too']:,} of which other lines were trained on" if scores.get("trained_on_too") else ""
         before = ", with its weights in 32 bits" * bool(training.get("weights"))
         parts.append(
-            f"On {scores['lines']:,} lines of {scores['documents']:,} documents kept aside{used}{before}: "
+            f"On {scores['lines']:,} lines of {scores['documents']:,} documents kept aside{used}{shared}{before}: "
             f"CER {scores['cer']:.1%}, WER {scores['wer']:.1%}."
         )
     if epochs:

@@ -10,7 +10,7 @@ import os
 import signal
 import tempfile
 import threading
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import reduction
@@ -88,18 +88,26 @@ class LineStore:
     def split_documents(self, share: float) -> tuple[LineStore, LineStore]:
         """Split off about ``share`` of the documents, always the same ones, whatever else there is.
 
-        With few documents it is one at least, and never all. Where that would be more than twice the share of the lines,
-        or none, the lines are split whatever document they are of.
+        With few documents it is one at least, and never all. While they are more than twice the share of the lines, the one
+        with the last hash is left with the others; where a single one is more than that, the lines are split.
         """
-        for names in (self.documents, self.keys):
-            ranked = sorted(set(names), key=place_of)
-            apart = {name for name in ranked if place_of(name) < share} or set(ranked[:1])
-            apart -= set(ranked[-1:])
-            if 0 < sum(name in apart for name in names) <= max(1, 2 * share * len(names)):
-                break
+        counts, most = Counter(self.documents), max(1, 2 * share * len(self))
+        apart = _first(counts, share)
+        while len(apart) > 1 and sum(counts[name] for name in apart) > most:
+            apart.pop()
+        if 0 < sum(counts[name] for name in apart) <= most:
+            return self._split_off(self.documents, apart)
+        return self.split_lines(share)
+
+    def split_lines(self, share: float) -> tuple[LineStore, LineStore]:
+        """Split off about ``share`` of the lines, always the same ones, whatever document they are of."""
+        return self._split_off(self.keys, _first(self.keys, share))
+
+    def _split_off(self, names: list[str], apart: list[str]) -> tuple[LineStore, LineStore]:
+        chosen = set(apart)
         return (
-            self.keep(i for i, name in enumerate(names) if name not in apart),
-            self.keep(i for i, name in enumerate(names) if name in apart),
+            self.keep(i for i, name in enumerate(names) if name not in chosen),
+            self.keep(i for i, name in enumerate(names) if name in chosen),
         )
 
     def fingerprint(self) -> str:
@@ -108,6 +116,12 @@ class LineStore:
         for key, text, (_, size), width in zip(self.keys, self.texts, self.spans, self.widths):
             digest.update(f"{key}\t{text}\t{size}\t{width}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
+
+
+def _first(names: Iterable[str], share: float) -> list[str]:
+    """Return about ``share`` of some names, by their hashes and in the order of these: one at least, but never all."""
+    ranked = sorted(set(names), key=place_of)
+    return [name for name in ranked[:-1] if place_of(name) < share] or ranked[:-1][:1]
 
 
 def beyond(store: LineStore, charset: Charset, stride: int) -> dict[str, list[int]]:

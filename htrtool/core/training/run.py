@@ -77,6 +77,7 @@ def _parts(corpus: Corpus, charset: Charset, stride: int) -> Iterator[tuple[Line
     """Yield the lines to train on and those kept aside, then other ways to part them that a run may have begun with."""
     if not len(corpus.kept_aside):
         yield corpus.lines.split_documents(KEPT_ASIDE)
+        yield corpus.lines.split_lines(KEPT_ASIDE)
         return
     yield corpus.lines, corpus.kept_aside
     yield corpus.lines, corpus.kept_aside.keep(writable(corpus.kept_aside, charset, stride))
@@ -171,6 +172,10 @@ class Run:
         )
         return cls(training, info, target)
 
+    def shared_documents(self) -> int:
+        """Return how many documents have lines kept aside and others that are trained on."""
+        return len(set(self.training.train.documents) & set(self.training.val.documents))
+
     def finish(self, with_onnx: bool = True) -> None:
         """Take the best weights, and write the model's files; the checkpoint goes.
 
@@ -216,6 +221,7 @@ class Run:
         self.info.scores = {
             "lines": len(pairs),
             "documents": len(set(self.training.val.documents)),
+            "trained_on_too": self.shared_documents(),
             "cer": round(cer, 4),
             "wer": round(wer, 4),
         }
