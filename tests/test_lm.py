@@ -223,6 +223,11 @@ def test_the_confidence_is_fitted_by_one_command(tmp_path):
     assert done.returncode == 0 and "24 lines" in done.stderr, done.stderr
     after = json.loads(htr(*read).stdout)
     assert after["text"] == before["text"] and after["conf"] < 0.5 < before["conf"]
+    with open(tmp_path / "split.tar", "wb") as stream, SampleWriter(stream) as writer:
+        for number in range(50):
+            writer.write(Sample(f"page/{number}", encode_png(draw_line("abc")), "abc", {"split": "val" if number < 24 else "train"}))
+    done = htr("train", "--calibrate", tiny, tmp_path / "split.tar")
+    assert "fitted to 24 lines" in done.stderr and "left out 26 samples not marked val, as others are: page/24" in done.stderr
     whole = (tmp_path / "lines.tar").read_bytes()
     (tmp_path / "lines.tar").write_bytes(whole.replace(b"IHDR", b"IHDX", 1))
     done = htr("train", "--calibrate", tiny, tmp_path / "lines.tar")

@@ -225,6 +225,11 @@ def test_real_hands_write_what_they_never_wrote(synth, run_htr, texts, tmp_path)
     assert b"1 hands to write with" in one.stderr and one.stdout == two.stdout
     for sample in samples_in(one.stdout):
         assert sample.meta["hand"] == "synth/DejaVuSans/0" == sample.document and sample.pixels().shape[0] == 64
+    for part, status in (("val", Exit.BAD_INPUT), ("train", Exit.OK)):
+        marked = run_htr("prep", "--split", f"{part}=100", "-o", tmp_path / f"{part}.tar", lines)
+        assert marked.returncode == Exit.OK, marked.stderr
+        made = run_htr(*arguments[:3], tmp_path / f"{part}.tar", *arguments[4:], texts)
+        assert made.returncode == status and (b"left out 30 lines marked val or test" in made.stderr) == (part == "val"), made.stderr
     empty = run_htr("prep", "--synth", "--hands", texts, texts)
     assert empty.returncode == Exit.BAD_INPUT and b"expected" in empty.stderr
     twice = run_htr("prep", "--synth", "--hands", "-", input=lines.read_bytes())

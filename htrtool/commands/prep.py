@@ -253,17 +253,34 @@ def hands_of(synthesis: SynthesisOptions, model: str, messages: Messages) -> Han
     from htrtool.core.recipe import Recipe
     from htrtool.core.samples import Sample
     from htrtool.core.session import usable_cpus
+    from htrtool.core.split import TEST, VAL
     from htrtool.core.synth import Hands
     from htrtool.core.synth.specimens import gather_specimens
     from htrtool.core.training.corpus import labelled_samples
 
     reader = Reader(find_model(model), usable_cpus())
-    with messages.counting() as step:
+    kept_aside = 0
+
+    def to_learn() -> Iterator[Sample]:
+        nonlocal kept_aside
         # As they lean, for slants are what tells hands apart.
-        found = labelled_samples(synthesis.hands, messages.problem, Recipe())
-        samples = (sample for sample in found if isinstance(sample, Sample))
-        taken = gather_specimens(samples, reader, messages.problem, step)
-        hands = Hands.of(taken)
+        for sample in labelled_samples(synthesis.hands, messages.problem, Recipe()):
+            if not isinstance(sample, Sample):
+                continue
+            if sample.meta.get("split") in (VAL, TEST):
+                kept_aside += 1
+            else:
+                yield sample
+
+    try:
+        with messages.counting() as step:
+            hands = Hands.of(gather_specimens(to_learn(), reader, messages.problem, step))
+    finally:
+        if kept_aside:
+            messages.warning(
+                f"left out {kept_aside} lines marked {VAL} or {TEST}, whose hands are not to be learned: "
+                "htr prep --split train=100 marks them otherwise"
+            )
     messages.note(f"{len(hands)} hands to write with, from {hands.specimens} lines")
     return hands
 

@@ -167,8 +167,8 @@ def with_synthesis(function: Callable) -> Callable:
         "--hands",
         metavar="DATA",
         multiple=True,
-        help="With --synth: transcribed lines of real hands, in any layout that htr train takes, whose letters are used; "
-        "may be given again.",
+        help="With --synth: transcribed lines of real hands, in any layout that htr train takes, whose letters are used, "
+        "but for those marked val or test; may be given again.",
     )
     @click.option(
         "--hands-share",

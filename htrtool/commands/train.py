@@ -59,7 +59,7 @@ MOST_SLOWDOWN = 2
 @click.option("--licence", default="", metavar="TEXT", help="The licence to write into the model and its card.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that augment; several where a GPU would wait for them.")
 @click.option("--lm", metavar="NAME", help="Make no reader but a language model, NAME.lm, for htr read --lm: DATA are texts in UTF-8. Where names such as fr_letters.txt tell several languages, each page is read in its own; it_words.txt would be words in no order.")
-@click.option("--calibrate", metavar="MODEL", help="Train nothing, but fit the confidence of MODEL, an .onnx file, to DATA, lines that it never saw, and write it back.")
+@click.option("--calibrate", metavar="MODEL", help="Train nothing, but fit the confidence of MODEL, an .onnx file, to DATA, lines that it never saw (where some are marked val, to those), and write it back.")
 @click.option("--quantise", is_flag=True, help="Train nothing: DATA is a model, its name or .onnx file, to write with 8-bit weights: a quarter as large, and faster.")
 @with_messages
 def train(

@@ -32,6 +32,7 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
     from htrtool.core.prepare import prepare
     from htrtool.core.reader import Reader
     from htrtool.core.samples import Sample
+    from htrtool.core.split import VAL
     from htrtool.core.training.calibrating import FEWEST, calibrate
     from htrtool.core.training.corpus import labelled_samples
 
@@ -43,17 +44,26 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
 
     left_out: dict[str, list[str]] = {}
 
-    def lines():
+    def labelled():
         for sample in labelled_samples(operands, messages.problem, recipe):
             if not isinstance(sample, Sample):
                 left_out.setdefault(sample.reason, []).extend([sample.name] * sample.count)
             elif not sample.text:
                 left_out.setdefault("without text", []).append(sample.key)
             else:
-                try:
-                    yield prepare(sample.pixels(), recipe, sample.meta.get("recipe")), sample.text
-                except InputError as error:
-                    messages.problem(error)
+                yield sample
+
+    def lines():
+        samples = list(labelled())
+        if aside := [sample for sample in samples if sample.meta.get("split") == VAL]:
+            if others := [sample.key for sample in samples if sample.meta.get("split") != VAL]:
+                left_out[f"not marked {VAL}, as others are"] = others
+            samples = aside
+        for sample in samples:
+            try:
+                yield prepare(sample.pixels(), recipe, sample.meta.get("recipe")), sample.text
+            except InputError as error:
+                messages.problem(error)
 
     try:
         info, count = calibrate(path, lines())
