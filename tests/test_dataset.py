@@ -13,11 +13,12 @@ from tiny_model import draw_line
 from htrtool.core.charset import Charset
 from htrtool.core.decoding.align import frames_needed
 from htrtool.core.errors import InputError
+from htrtool.core.reader import Reader
 from htrtool.core.recipe import Recipe
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.split import place_of
 from htrtool.core.training.corpus import gather, labelled_samples, restrict
-from htrtool.core.training.dataset import WIDTH_STEP, BatchMaker, LineStore, Loader, beyond, epoch_order
+from htrtool.core.training.dataset import WIDTH_STEP, BatchMaker, LineStore, Loader, beyond, epoch_order, reading_order
 
 PREPARED = {"recipe": {"normalise": "none", "height": 64}}
 
@@ -46,6 +47,15 @@ def test_every_line_is_in_an_epoch_once_and_the_order_is_the_seeds(widths, batch
     assert sorted(i for indices in order for i in indices) == list(range(len(widths)))
     assert all(len(indices) <= batch for indices in order)
     assert order == epoch_order(store, batch, 3, epoch, short_first)
+
+
+@settings(max_examples=30, deadline=None)
+@given(widths=st.lists(st.integers(1, 3000), min_size=1, max_size=300), batch=st.integers(1, 40))
+def test_lines_kept_aside_share_a_batch_only_where_htr_read_pads_them_alike(widths, batch):
+    order = reading_order(LineStore(64, widths=widths, keys=[""] * len(widths)), batch)
+    assert sorted(i for indices in order for i in indices) == list(range(len(widths)))
+    assert all(len(indices) <= batch for indices in order)
+    assert all(len({Reader.padded_width(np.empty((64, widths[i]))) for i in indices}) == 1 for indices in order)
 
 
 def test_short_lines_come_first_when_asked():

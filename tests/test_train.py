@@ -224,8 +224,7 @@ def test_lines_kept_aside_with_unknown_characters_count_in_the_cer_but_not_in_th
     for i, text in enumerate(["ab", "ba", "cdcd"]):
         lines.add(Sample(f"d/{i}", encode_png(drawn(text, i)), text))
     known, both = (
-        Training(network, Charset("ab"), lines, val, Settings(TINY, batch_size=1), tmp_path / "m.checkpoint")
-        for val in (lines.keep([0, 1]), lines)
+        Training(network, Charset("ab"), lines, val, Settings(TINY), tmp_path / "m.checkpoint") for val in (lines.keep([0, 1]), lines)
     )
     assert known.validate()["val_loss"] == pytest.approx(both.validate()["val_loss"])
     errors = 4 * known.validate()["val_cer"]

@@ -23,6 +23,7 @@ from PIL import Image
 from htrtool.core.charset import Charset
 from htrtool.core.decoding.align import frames_needed
 from htrtool.core.prepare import resize_to_height
+from htrtool.core.reader import WIDTH_STEP as READING_STEP
 from htrtool.core.samples import Sample, decode_prepared
 from htrtool.core.split import place_of
 from htrtool.core.training.augment import augment
@@ -164,13 +165,29 @@ def epoch_order(store: LineStore, batch_size: int, seed: int, epoch: int, short_
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
+def reading_order(store: LineStore, batch_size: int) -> list[list[int]]:
+    """Return the lines of each batch in which lines are read, from narrow to wide.
+
+    Only lines that are padded to one width share a batch, for a recurrent network sees the padding: so each is read as it
+    is alone.
+    """
+    order = sorted(range(len(store)), key=store.widths.__getitem__)
+    batches = []
+    for _, group in itertools.groupby(order, lambda index: -(-store.widths[index] // READING_STEP)):
+        alike = list(group)
+        batches += [alike[i : i + batch_size] for i in range(0, len(alike), batch_size)]
+    return batches
+
+
 class BatchMaker:
     """Make batches of a store; safe to hand to a process that is being started.
 
-    Lines whose text cannot be written have no labels.
+    Lines whose text cannot be written have no labels. Batches are padded to multiples of ``width_step`` columns.
     """
 
-    def __init__(self, store: LineStore, charset: Charset, stride: int, strength: float, seed: int):
+    def __init__(
+        self, store: LineStore, charset: Charset, stride: int, strength: float, seed: int, width_step: int = WIDTH_STEP
+    ):
         store.spool.flush()
         self._spool: IO[bytes] | None = store.spool
         self._file = store.spool.fileno()
@@ -178,7 +195,7 @@ class BatchMaker:
         self._labels: list[list[int]] = [[] for _ in store.texts]
         for index in writable(store, charset, stride):
             self._labels[index] = charset.encode(store.texts[index])
-        self._stride, self._strength, self._seed = stride, strength, seed
+        self._stride, self._strength, self._seed, self._width_step = stride, strength, seed, width_step
 
     def __getstate__(self) -> dict:
         return self.__dict__ | {"_spool": None, "_file": reduction.DupFd(self._file)}
@@ -200,7 +217,7 @@ class BatchMaker:
         """Return the batch of some lines."""
         pictures = [self.line(index, epoch) for index in indices]
         labels = [self._labels[index] for index in indices]
-        width = -(-max(p.shape[1] for p in pictures) // WIDTH_STEP) * WIDTH_STEP
+        width = -(-max(p.shape[1] for p in pictures) // self._width_step) * self._width_step
         longest = -(-max(map(len, labels)) // 16) * 16
         lines = np.zeros((len(indices), self._height, width, 1), np.float32)
         padded = np.zeros((len(indices), longest), np.int32)

@@ -24,7 +24,7 @@ from htrtool.core.errors import DivergedError, InputError
 from htrtool.core.scoring.metrics import error_rates
 from htrtool.core.training.checkpoint import read_checkpoint, what_is_kept, write_checkpoint
 from htrtool.core.training.ctc import ctc_loss
-from htrtool.core.training.dataset import Batch, BatchMaker, LineStore, Loader, epoch_order
+from htrtool.core.training.dataset import READING_STEP, Batch, BatchMaker, LineStore, Loader, epoch_order, reading_order
 from htrtool.core.training.optimizer import make_optimizer
 from htrtool.core.training.spec import stride_of
 
@@ -258,8 +258,8 @@ class Training:
 
         The loss is None where the network cannot write the truth.
         """
-        maker = BatchMaker(self.val, self.charset, stride_of(self.settings.spec), 0, 0)
-        order = epoch_order(self.val, self.settings.batch_size, 0, 0, short_first=True)
+        maker = BatchMaker(self.val, self.charset, stride_of(self.settings.spec), 0, 0, READING_STEP)
+        order = reading_order(self.val, self.settings.batch_size)
         loader = Loader(maker, 1)
         try:
             for indices, batch in zip(order, loader.batches(order, 0)):
