@@ -19,13 +19,15 @@ SIZES = (10, 25, 50, 100, 200, 500)
 
 @click.command()
 @click.option("--hand", "hands", nargs=2, multiple=True, required=True, metavar="LEARN.tar TEST.tar", help="Lines of a hand to learn from, and others of it to be tested on; may be given several times.")
-@click.option("--lines", "sizes", type=click.IntRange(min=1), multiple=True, default=SIZES, show_default=True, help="From how many lines to learn; may be given several times.")
+@click.option("--lines", "sizes", type=click.IntRange(min=1), multiple=True, default=SIZES, show_default=True, help="How many lines to give, of which about a tenth is kept aside; may be given several times.")
 @click.option("-m", "--model", default="latin", show_default=True, help="The model to go on from.")
 @click.option("--limit", type=click.IntRange(min=1), default=200, show_default=True, help="At most so many lines are read of TEST and of each of OTHERS, drawn at random.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draw of the lines to learn from.")
 @click.argument("others", nargs=-1, metavar="OTHERS.tar...")
 def adapt(hands, sizes, model, limit, seed, others) -> None:
     """Train on a few lines of a hand as htr train does if it is told no more, and score the model before and after.
+
+    Of the lines given, as the column "lines" counts them, htr train keeps about a tenth aside.
 
     CER with the language model and with the network alone (lm none), on other lines of the hand and, the mean of their
     rates, on OTHERS: sets in other hands. The seconds are all of the training, start and export included.
