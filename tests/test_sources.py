@@ -377,6 +377,20 @@ def test_lines_cut_from_pages(page, kind):
         assert sample.document.endswith("scan 1") and sample.meta["language"] in ("fr", "French")
 
 
+@pytest.mark.parametrize(
+    "place, given, documents",
+    [("{}/page/1.xml", "", ["gt/a", "gt/b"]), ("{}/1.xml", "", ["gt/a", "gt/b"]), ("{}/page/1.xml", "{}", "ab"),
+     ("{}/page/1.xml", "{}/page/1.xml", "ab"), ("{}1.xml", "", ["gt/a1", "gt/b1"])],
+)  # fmt: skip
+def test_pages_that_lie_in_a_folder_are_a_document(tmp_path, place, given, documents):
+    pixels, lines = page_picture(TEXTS)
+    for name in "ab":
+        save(tmp_path / "gt" / place.format(name).replace("page/", "").replace("xml", "png"), pixels)
+        write(tmp_path / "gt" / place.format(name), page_xml(lines, pixels.shape[1], pixels.shape[0], ""))
+    sources = dict.fromkeys(tmp_path / "gt" / given.format(name) for name in "ab")
+    assert [s.document for source in sources for s in taken(source)[0].values()] == [name for name in documents for _ in lines]
+
+
 def test_coordinates_in_other_units_and_of_a_larger_scan(page):
     folder, lines, width, height = page
     write(folder / "scan 1.xml", alto_xml(lines, width, height, "scan 1.png", "mm10", 0.847))

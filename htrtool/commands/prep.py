@@ -307,4 +307,4 @@ def tell(tally: Tally, messages: Messages) -> None:
         count = len(tally.documents.get(name, ()))
         messages.note(f"{name}: {count} document{'s' * (count != 1)}")
         if share and not count:
-            messages.warning(f"no document fell to {name}: --document names them if they are not told apart well")
+            messages.warning(f"no document fell to {name}: --document names them if they are not told apart well; '(.*)/' takes pages, or folders of lines")

@@ -14,6 +14,7 @@ import numpy as np
 from htrtool.core.cut import cut_line
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import NO_TEXT, Entry, Found, LeftOut, Line, key_of
+from htrtool.core.layouts.xml import document_of_page
 from htrtool.core.linefinder.scores import match_lines
 from htrtool.core.linefinder.truth import find_pages, load_annotations
 from htrtool.core.lines import find_lines
@@ -67,7 +68,7 @@ def _recut(path: Path, key: str, threads: int) -> Iterator[Line | LeftOut]:
         except InputError as error:
             yield LeftOut(name, str(error))
             continue
-        meta = {"source": str(path), "document": key, "box": [int(value) for value in cut.box]}
+        meta = {"source": str(path), "document": document_of_page(path, key), "box": [int(value) for value in cut.box]}
         yield Line(f"{key}/{number:03d}", cut.pixels, text, meta)
 
 

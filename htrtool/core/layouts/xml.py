@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
@@ -9,6 +10,7 @@ from typing import Iterator
 import numpy as np
 
 from htrtool.core.documents.xml_image import (
+    XML_FOLDERS,
     cuts_along,
     image_of,
     in_pixels,
@@ -43,6 +45,22 @@ def in_xml(path: Path, prefix: str) -> Iterator[Found]:
         described = Described(page, path, image, index, number, len(pages))
         whole = index if index is not None or len(pages) == 1 else number - 1
         yield Entry(str(path), lambda described=described, key=key: lines_of(described, key), image=image, index=whole)
+
+
+def document_of_page(path: Path, key: str) -> str:
+    """Return the document that an annotated page belongs to, as far as its folders tell.
+
+    The folder that it is in, or of one that is kept for XML the one around it; the page itself if it lies directly in what
+    was given as a source, as pages of many documents may. It depends on no other page, so that such move none.
+
+    Args:
+        path: the page's file.
+        key: its key.
+    """
+    folders = key.split("/")[:-1]
+    if folders[-1] in XML_FOLDERS:
+        return "/".join(folders[:-1]) or Path(os.path.abspath(path)).parent.parent.name
+    return "/".join(folders) if len(folders) > 1 else key
 
 
 @dataclass(frozen=True)
@@ -85,7 +103,7 @@ def lines_of(described: Described, key: str) -> Iterator[Line | LeftOut | InputE
             yield cut.at(name)
             continue
         source = {"source": str(described.image), "page_xml": str(described.path)}
-        meta = source | {"document": key, "box": [int(value) for value in cut.box]}
+        meta = source | {"document": document_of_page(described.path, key), "box": [int(value) for value in cut.box]}
         if line.name:
             meta["line"] = line.name
         if line.tags:
