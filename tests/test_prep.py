@@ -481,6 +481,16 @@ def test_a_page_that_is_annotated_twice_is_taken_once(run_htr, tmp_path):
     assert len(samples_in(done.stdout)) == 4
 
 
+def test_what_a_shell_s_star_gives_is_taken_once(run_htr, tmp_path):
+    shutil.copy(SAMPLES / "note.jpg", tmp_path)
+    run_htr("read", "-q", "-f", "page", "-o", tmp_path / "page", tmp_path / "note.jpg")
+    for given in (["note.jpg", "page"], ["--lines", "note.jpg", "page/note.xml"], [".", "page/note.xml", "page/note.xml"]):
+        done = run_htr("prep", *given, cwd=tmp_path)
+        assert done.returncode == Exit.OK and len(samples_in(done.stdout)) == 4, done.stderr
+        told = b"image of an annotated page, whose lines are those of its XML" if "note.jpg" in given else b"2 left out: given twice"
+        assert told in done.stderr
+
+
 def test_a_folder_can_not_tell_of_another_preparation(run_htr, folder, tmp_path):
     for options, told in (([], False), (["--binarise", "otsu"], True)):
         done = run_htr("prep", *options, folder, "-o", f"{tmp_path / 'out'}/")

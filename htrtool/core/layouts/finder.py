@@ -41,6 +41,7 @@ from htrtool.core.samples import document_of
 if TYPE_CHECKING:
     from htrtool.core.layouts.page import PageCutter
 
+GIVEN_TWICE = "given twice"
 NO_COLUMNS = "table without columns of images and of transcriptions"
 EXPECTED = (
     "expected images with .gt.txt or .txt beside them, a TSV, CSV or JSON lines of images and texts, IAM, ALTO or PAGE XML, "
@@ -64,6 +65,8 @@ class Finder:
     text_column: str | None = None
     without: Mapping[tuple[int, int], str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set, repr=False)
+    _claimed: set[str] = field(default_factory=set, repr=False)
+    _annotated: dict[tuple[str, str, int | None], str] = field(default_factory=dict, repr=False)
     _listed: tuple[Path, set[str]] | None = field(default=None, repr=False)
 
     def find(self, source: str) -> Iterator[Found]:
@@ -102,14 +105,17 @@ class Finder:
             path = image
         if self._wants("images", "pairs") and (is_image(path) or self._is_pdf(path)):
             if (real := os.path.realpath(path)) in self._taken:
-                yield LeftOut(str(path), "given twice")
+                yield LeftOut(str(path), GIVEN_TWICE)
+                return
+            if real in self._claimed:
+                yield LeftOut(str(path), "image of an annotated page, whose lines are those of its XML")
                 return
             self._taken.add(real)
             yield from self._of_image(path, key_of(prefix, stem_of(path.name)))
         elif self._wants("tar") and (is_tar_name(path) or self.layout == "tar"):
             yield from in_tar(path, self.cutter)
         elif self._wants("xml") and (self.layout == "xml" or xml_in.is_page_xml(path)):
-            yield from xml_layout.in_xml(path, prefix)
+            yield from self._in_xml(path, prefix)
         elif self._wants("iam") and path.suffix == ".txt" and iam.is_table(path):
             yield from iam.in_table(path, prefix)
         elif self.layout == "auto" and table_layout.is_output(path) and table_layout.holds_parts(path):
@@ -124,6 +130,20 @@ class Finder:
             yield from table_layout.in_table(path, prefix, self.image_column, self.text_column)
         elif not path.is_file() and self._wants("tar"):
             yield from in_tar(path, self.cutter)
+
+    def _in_xml(self, path: Path, prefix: str) -> Iterator[Found]:
+        """Yield the pages of an XML file, each page of an image once, and remember their images."""
+        for item in xml_layout.in_xml(path, prefix):
+            if isinstance(item, Entry) and item.image is not None:
+                real = os.path.realpath(item.image)
+                self._claimed.add(real)
+                # Of the same name, in folders of their own, are those that one page was exported as.
+                page_of = real, path.stem, item.index
+                if taken := self._annotated.get(page_of):
+                    again = os.path.samefile(taken, path)
+                    item = LeftOut(item.name, GIVEN_TWICE if again else "another annotation of a page that was taken")
+                self._annotated.setdefault(page_of, str(path))
+            yield item
 
     def _in_stream(self, stream: IO[bytes]) -> Iterator[Found]:
         """Yield the samples of standard input, or the picture or PDF that it is, where pages are cut."""
@@ -225,8 +245,6 @@ class Finder:
         An image without transcription that is not to be cut is taken only if nothing in the whole source has one: else it
         was forgotten.
         """
-        claimed: set[str] = set()
-        annotated: set[tuple[str, str, int | None]] = set()
         transcribed = False
         closed: list[OSError] = []
         for folder, names in folders_below(top, self._unwanted, closed.append):
@@ -240,21 +258,13 @@ class Finder:
                     continue
                 found: Iterator[Found] = iter(())
                 if self._wants("xml") and name.lower().endswith(".xml") and xml_in.is_page_xml(path):
-                    found = xml_layout.in_xml(path, under)
+                    found = self._in_xml(path, under)
                 elif self._wants("tar") and is_tar_name(name):
                     found = in_tar(path, self.cutter)
                 elif self._wants("pairs") and not transcribed and is_image(name):
                     transcribed = transcription_of(folder, stem_of(name), known) is not None
                 for item in found:
                     transcribed = True
-                    if isinstance(item, Entry) and item.image is not None:
-                        real = os.path.realpath(item.image)
-                        claimed.add(real)
-                        # Of the same name, in folders of their own, are those that one page was exported as.
-                        page_of = real, path.stem, item.index
-                        if page_of in annotated:
-                            item = LeftOut(item.name, "another annotation of a page that was taken")
-                        annotated.add(page_of)
                     yield item
         yield from (unreadable(error, error.filename) for error in closed)
         if not self._wants("pairs", "images"):
@@ -263,7 +273,7 @@ class Finder:
         for folder, names in folders_below(top, self._unwanted):
             if self.layout == "images":
                 names = [name for name in names if is_image(name)]
-            names = [name for name in names if os.path.realpath(folder / name) not in claimed]
+            names = [name for name in names if os.path.realpath(folder / name) not in self._claimed]
             under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
             known = set(names)
             for name, is_best in best_forms(names):
