@@ -476,9 +476,19 @@ def test_a_page_that_is_annotated_twice_is_taken_once(run_htr, tmp_path):
     for form in ("alto", "page"):
         run_htr("read", "-q", "-f", form, "-o", tmp_path / form, tmp_path / "note.jpg")
     (tmp_path / "note.txt").write_text("a note")
-    done = run_htr("prep", tmp_path)
-    assert done.returncode == Exit.OK and b"1 left out: another annotation of a page that was taken" in done.stderr
-    assert len(samples_in(done.stdout)) == 4
+    for given in (["."], ["alto/note.xml", "page/note.xml"]):
+        done = run_htr("prep", *given, cwd=tmp_path)
+        assert done.returncode == Exit.OK and b"1 left out: another annotation of a page that was taken" in done.stderr
+        samples = samples_in(done.stdout)
+        assert len(samples) == 4 and all("page/note.xml" in sample.meta["page_xml"] for sample in samples)
+    # As OCR-D names them; one without texts does not stand in the way.
+    truth = (tmp_path / "page" / "note.xml").read_text()
+    for name, text in (("GT", truth), ("OCR", truth), ("A", truth.replace("Unicode>", "Other>"))):
+        (tmp_path / "page" / name).mkdir()
+        (tmp_path / "page" / name / f"{name}_1.xml").write_text(text)
+    done = run_htr("prep", tmp_path / "page" / "A", tmp_path / "page" / "GT", tmp_path / "page" / "OCR")
+    assert {Path(sample.meta["page_xml"]).name for sample in samples_in(done.stdout)} == {"GT_1.xml"}
+    assert b"OCR_1.xml beside " in done.stderr and b"4 left out: no transcription" in done.stderr
 
 
 def test_what_a_shell_s_star_gives_is_taken_once(run_htr, tmp_path):

@@ -429,11 +429,13 @@ def test_bad_xml_among_good(page):
     write(folder / "scan 1.xml", page_xml(lines, width, height, "scan 1.png"))
     write(folder / "cut.xml", page_xml(lines, width, height, "scan 1.png")[:300])
     write(folder / "lost.xml", page_xml(lines, width, height, "lost.png"))
-    write(folder / "other.xml", page_xml(lines, width * 2, height, "scan 1.png"))
+    save(folder / "other.png", line_picture("of another shape"))
+    write(folder / "other.xml", page_xml(lines, width, height, "other.png"))
+    write(folder / "again.xml", page_xml(lines, width * 2, height, "scan 1.png"))
     write(folder / "bomb.xml", '<!DOCTYPE d [<!ENTITY a "aaa"><!ENTITY b "&a;&a;">]><PcGts>&b;</PcGts>')
     write(folder / "note.xml", "<note/>")
-    samples, _, errors = taken(folder)
-    assert len(samples) == 3
+    samples, left_out, errors = taken(folder)
+    assert len(samples) == 3 and left_out == ["another annotation of a page that was taken"]
     assert sorted(Path(error.split(":")[0]).name for error in errors) == ["bomb.xml", "cut.xml", "lost.xml", "other.xml"]
 
 

@@ -188,8 +188,9 @@ def is_page(operand: str) -> bool:
 
 def found_in(operands: list[str], find: Callable[[str], Iterator[Found]]) -> Iterator[Found]:
     """Yield what is found in all sources; one that can't be used gives an error and the others follow."""
-    # Which pictures are annotated is known from XML, which a shell's "*" gives after them.
-    for operand in sorted(operands, key=lambda operand: is_page(operand) or operand.endswith(".txt")):
+    from htrtool.core.layouts.finder import in_turn
+
+    for operand in in_turn(operands):
         try:
             yield from find(operand)
         except InputError as error:

@@ -47,7 +47,8 @@ class Entry:
     """One thing to load, a picture or a page; ``load`` gives its lines and may run in another thread.
 
     ``text`` is the transcription where it is known before loading, so that what is left out for its text need not be
-    decoded; ``image`` is the page that the lines are cut from, of several that of an ``index``. What ``load`` can't
+    decoded; ``image`` is the page that the lines are cut from, of several that of an ``index``; ``is_blank`` says that none of
+    these has a text. What ``load`` can't
     make a line of, it gives as :class:`LeftOut` or :class:`~htrtool.core.errors.InputError`.
     """
 
@@ -56,6 +57,7 @@ class Entry:
     text: str | None = None
     image: Path | None = None
     index: int | None = None
+    is_blank: bool = False
 
 
 @dataclass

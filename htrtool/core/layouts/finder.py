@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Callable, Iterator
+from typing import IO, TYPE_CHECKING, Callable, Iterable, Iterator
 
 from htrtool.core.documents import xml_in
 from htrtool.core.errors import InputError, unreadable
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from htrtool.core.layouts.page import PageCutter
 
 GIVEN_TWICE = "given twice"
+OTHER_ANNOTATION = "another annotation of a page that was taken"
 NO_COLUMNS = "table without columns of images and of transcriptions"
 EXPECTED = (
     "expected images with .gt.txt or .txt beside them, a TSV, CSV or JSON lines of images and texts, IAM, ALTO or PAGE XML, "
@@ -66,7 +67,7 @@ class Finder:
     without: Mapping[tuple[int, int], str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set, repr=False)
     _claimed: set[str] = field(default_factory=set, repr=False)
-    _annotated: dict[tuple[str, str, int | None], str] = field(default_factory=dict, repr=False)
+    _annotated: dict[tuple[str, int | None], Path] = field(default_factory=dict, repr=False)
     _listed: tuple[Path, set[str]] | None = field(default=None, repr=False)
 
     def find(self, source: str) -> Iterator[Found]:
@@ -137,12 +138,12 @@ class Finder:
             if isinstance(item, Entry) and item.image is not None:
                 real = os.path.realpath(item.image)
                 self._claimed.add(real)
-                # Of the same name, in folders of their own, are those that one page was exported as.
-                page_of = real, path.stem, item.index
-                if taken := self._annotated.get(page_of):
-                    again = os.path.samefile(taken, path)
-                    item = LeftOut(item.name, GIVEN_TWICE if again else "another annotation of a page that was taken")
-                self._annotated.setdefault(page_of, str(path))
+                if taken := self._annotated.get((real, item.index)):
+                    # Of one name, in folders of their own, are those that one page was exported as; of others, one may be a reading.
+                    reason = GIVEN_TWICE if os.path.samefile(taken, path) else OTHER_ANNOTATION
+                    item = LeftOut(f"{path} beside {taken}", reason, by_name=taken.stem != path.stem)
+                elif not item.is_blank:
+                    self._annotated[real, item.index] = path
             yield item
 
     def _in_stream(self, stream: IO[bytes]) -> Iterator[Found]:
@@ -246,11 +247,15 @@ class Finder:
         was forgotten.
         """
         transcribed = False
+        # Of two annotations of a page that of PAGE is taken, in which passages may be tagged.
+        alto: list[tuple[Path, str]] = []
         closed: list[OSError] = []
         for folder, names in folders_below(top, self._unwanted, closed.append):
             known = set(names)
             under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
-            for name in names:
+            pictured = {stem_of(name) for name in names if is_image(name)}
+            # Of several annotations of a picture first that which is called like it.
+            for name in sorted(names, key=lambda name: stem_of(name) not in pictured):
                 path = folder / name
                 if (reason := self._unwanted(path)) is not None:
                     if reason:
@@ -258,6 +263,9 @@ class Finder:
                     continue
                 found: Iterator[Found] = iter(())
                 if self._wants("xml") and name.lower().endswith(".xml") and xml_in.is_page_xml(path):
+                    if xml_layout.is_alto(path):
+                        alto.append((path, under))
+                        continue
                     found = self._in_xml(path, under)
                 elif self._wants("tar") and is_tar_name(name):
                     found = in_tar(path, self.cutter)
@@ -266,6 +274,9 @@ class Finder:
                 for item in found:
                     transcribed = True
                     yield item
+        for item in (item for path, under in alto for item in self._in_xml(path, under)):
+            transcribed = True
+            yield item
         yield from (unreadable(error, error.filename) for error in closed)
         if not self._wants("pairs", "images"):
             return
@@ -284,6 +295,20 @@ class Finder:
                     yield LeftOut(str(path), OTHER_FORM)
             for name in filter(lambda name: self._is_pdf(folder / name), names):
                 yield from self._of_image(folder / name, key_of(under, stem_of(name)))
+
+
+def in_turn(sources: Iterable[str]) -> list[str]:
+    """Return sources in the order in which to look at them: PAGE before ALTO, in which less is told, and pictures last.
+
+    Which of them are annotated is known from XML, which a shell's ``*`` gives after them.
+    """
+
+    def turn(source: str) -> int:
+        if source == "-" or is_image(source) or is_pdf_name(source) or source.endswith(".txt"):
+            return 2
+        return int(source.lower().endswith(".xml") and os.path.isfile(source) and xml_layout.is_alto(Path(source)))
+
+    return sorted(sources, key=turn)
 
 
 def inode_of(file: str | Path | int) -> tuple[int, int] | None:

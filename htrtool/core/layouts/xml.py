@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,17 @@ from htrtool.core.documents.xml_image import (
     picture_of,
     scale_of,
 )
-from htrtool.core.documents.xml_in import XmlLine, XmlPage, parse_pages
+from htrtool.core.documents.xml_in import HEAD, XmlLine, XmlPage, parse_pages
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import NO_TEXT, Entry, Found, LeftOut, Line, key_of
+from htrtool.core.pages import PAGE_XML
+
+
+def is_alto(path: Path) -> bool:
+    """Tell whether a file is ALTO XML, by its first element; OSError if it can't be read."""
+    with open(path, "rb") as file:
+        first = PAGE_XML.search(file.read(HEAD).replace(b"\0", b""))
+    return first is not None and b"alto" in first[0]
 
 
 def in_xml(path: Path, prefix: str) -> Iterator[Found]:
@@ -44,7 +53,9 @@ def in_xml(path: Path, prefix: str) -> Iterator[Found]:
         key = key_of(prefix, name)
         described = Described(page, path, image, index, number, len(pages))
         whole = index if index is not None or len(pages) == 1 else number - 1
-        yield Entry(str(path), lambda described=described, key=key: lines_of(described, key), image=image, index=whole)
+        load = functools.partial(lines_of, described, key)
+        is_blank = not any(line.text and line.text.strip() for line in page.lines)
+        yield Entry(str(path), load, image=image, index=whole, is_blank=is_blank)
 
 
 def document_of_page(path: Path, key: str) -> str:
