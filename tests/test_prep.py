@@ -481,6 +481,11 @@ def test_a_page_that_is_annotated_twice_is_taken_once(run_htr, tmp_path):
         assert done.returncode == Exit.OK and b"1 left out: another annotation of a page that was taken" in done.stderr
         samples = samples_in(done.stdout)
         assert len(samples) == 4 and all("page/note.xml" in sample.meta["page_xml"] for sample in samples)
+    # As Transkribus exports them.
+    (tmp_path / "mets.xml").write_text("<mets/>")
+    (tmp_path / "metadata.json").write_text("{}")
+    done = run_htr("prep", "--recut", ".", cwd=tmp_path)
+    assert done.returncode == Exit.OK and b"1 left out: another annotation" in done.stderr and len(samples_in(done.stdout)) == 4
     # As OCR-D names them; one without texts does not stand in the way.
     truth = (tmp_path / "page" / "note.xml").read_text()
     for name, text in (("GT", truth), ("OCR", truth), ("A", truth.replace("Unicode>", "Other>"))):

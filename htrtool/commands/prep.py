@@ -205,10 +205,6 @@ def finder_of(
     from htrtool.core.session import usable_cpus
 
     threads = max(1, usable_cpus() // jobs)
-    if looking.recut:
-        from htrtool.core.layouts.recut import recut_pages
-
-        return lambda source: recut_pages(source, threads)
     cutter = None
     if looking.lines or looking.page_texts:
         from htrtool.core.layouts.page import PageCutter
@@ -219,7 +215,7 @@ def finder_of(
     # Of what is there already, which may lie within a source.
     places = filter(None, map(inode_of, written))
     without = dict.fromkeys(places, "it is where the samples are written to")
-    return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column, without).find
+    return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column, without, threads if looking.recut else None).find
 
 
 def seen_by(model: str, made: Iterator, looking: SourceOptions, limits: Limits) -> Iterator:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from htrtool.core.layouts.page import PageCutter
 
 GIVEN_TWICE = "given twice"
+ANNOTATED = "expected annotated pages, ALTO, PAGE or JSON"
+ANNOTATIONS = (".xml", ".json")
 OTHER_ANNOTATION = "another annotation of a page that was taken"
 NO_COLUMNS = "table without columns of images and of transcriptions"
 EXPECTED = (
@@ -56,7 +58,8 @@ class Finder:
 
     ``layout`` is one of ``LAYOUTS``; ``cutter`` says that an image without transcription is a page, and cuts it into
     lines; ``transcriptions`` names those of whole pages by their image; the columns are those of a table. ``without``
-    are files and folders to leave out of folders, by device and inode, each with the reason to tell, if any.
+    are files and folders to leave out of folders, by device and inode, each with the reason to tell, if any. ``recut`` says
+    that nothing is taken but the lines of annotated pages, as so many threads find them on each.
     """
 
     layout: str = "auto"
@@ -65,6 +68,7 @@ class Finder:
     image_column: str | None = None
     text_column: str | None = None
     without: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    recut: int | None = None
     _taken: set[str] = field(default_factory=set, repr=False)
     _claimed: set[str] = field(default_factory=set, repr=False)
     _annotated: dict[tuple[str, int | None], Path] = field(default_factory=dict, repr=False)
@@ -78,45 +82,54 @@ class Finder:
         Raises:
             InputError: the source is missing, or nothing in it is of a layout that is known.
         """
+        expected = EXPECTED if self.recut is None else ANNOTATED
+        if source == "-" and self.recut is not None:
+            raise InputError(f"{expected}, received standard input", source)
         if source == "-":
             with open(0, "rb", closefd=False) as stream:
                 yield from self._in_stream(stream)
             return
         path = Path(source)
         if not path.exists():
-            raise InputError(f"{EXPECTED}; found nothing of that name", source)
+            raise InputError(f"{expected}; found nothing of that name", source)
         found = self._in_folder(path) if path.is_dir() else self._in_file(path)
         try:
             first = next(found, None)
             if first is None:
-                pdf = is_pdf_name(path) and self.cutter is None
-                raise InputError(f"{EXPECTED}; {'--lines cuts a PDF into lines' if pdf else 'found none of them'}", source)
+                pdf = is_pdf_name(path) and self.cutter is None and self.recut is None
+                raise InputError(f"{expected}; {'--lines cuts a PDF into lines' if pdf else 'found none of them'}", source)
             yield first
             yield from found
         except OSError as error:
             raise unreadable(error, error.filename or source) from None
 
     def _wants(self, *layouts: str) -> bool:
-        return self.layout in ("auto", *layouts)
+        return self.recut is None and self.layout in ("auto", *layouts)
+
+    def _is_annotated(self, path: Path) -> bool:
+        if self.recut is None:
+            return self._wants("xml") and path.suffix.lower() == ".xml" and xml_in.is_page_xml(path)
+        from htrtool.core.linefinder.truth import is_annotated_page
+
+        return is_annotated_page(path)
 
     def _in_file(self, path: Path) -> Iterator[Found]:
         prefix = path.resolve().parent.name
         if self._wants("pairs") and path.suffix == ".txt" and (image := image_of_text(path)):
             # Given by a shell's "*" beside its image.
             path = image
-        if self._wants("images", "pairs") and (is_image(path) or self._is_pdf(path)):
+        if self._claimed and (is_image(path) or is_pdf_name(path)) and os.path.realpath(path) in self._claimed:
+            yield LeftOut(str(path), "image of an annotated page, whose lines are those of its XML")
+        elif self._wants("images", "pairs") and (is_image(path) or self._is_pdf(path)):
             if (real := os.path.realpath(path)) in self._taken:
                 yield LeftOut(str(path), GIVEN_TWICE)
-                return
-            if real in self._claimed:
-                yield LeftOut(str(path), "image of an annotated page, whose lines are those of its XML")
                 return
             self._taken.add(real)
             yield from self._of_image(path, key_of(prefix, stem_of(path.name)))
         elif self._wants("tar") and (is_tar_name(path) or self.layout == "tar"):
             yield from in_tar(path, self.cutter)
-        elif self._wants("xml") and (self.layout == "xml" or xml_in.is_page_xml(path)):
-            yield from self._in_xml(path, prefix)
+        elif self.recut is not None or self._wants("xml") and (self.layout == "xml" or xml_in.is_page_xml(path)):
+            yield from self._in_annotated(path, prefix)
         elif self._wants("iam") and path.suffix == ".txt" and iam.is_table(path):
             yield from iam.in_table(path, prefix)
         elif self.layout == "auto" and table_layout.is_output(path) and table_layout.holds_parts(path):
@@ -132,9 +145,15 @@ class Finder:
         elif not path.is_file() and self._wants("tar"):
             yield from in_tar(path, self.cutter)
 
-    def _in_xml(self, path: Path, prefix: str) -> Iterator[Found]:
-        """Yield the pages of an XML file, each page of an image once, and remember their images."""
-        for item in xml_layout.in_xml(path, prefix):
+    def _in_annotated(self, path: Path, prefix: str) -> Iterator[Found]:
+        """Yield the pages of a file of annotations, each page of an image once, and remember their images."""
+        if self.recut is None:
+            found = xml_layout.in_xml(path, prefix)
+        else:
+            from htrtool.core.layouts.recut import recut_pages
+
+            found = recut_pages(path, prefix, self.recut)
+        for item in found:
             if isinstance(item, Entry) and item.image is not None:
                 real = os.path.realpath(item.image)
                 self._claimed.add(real)
@@ -262,11 +281,11 @@ class Finder:
                         yield LeftOut(str(path), reason, by_name=True)
                     continue
                 found: Iterator[Found] = iter(())
-                if self._wants("xml") and name.lower().endswith(".xml") and xml_in.is_page_xml(path):
+                if name.lower().endswith(ANNOTATIONS) and self._is_annotated(path):
                     if xml_layout.is_alto(path):
                         alto.append((path, under))
                         continue
-                    found = self._in_xml(path, under)
+                    found = self._in_annotated(path, under)
                 elif self._wants("tar") and is_tar_name(name):
                     found = in_tar(path, self.cutter)
                 elif self._wants("pairs") and not transcribed and is_image(name):
@@ -274,7 +293,7 @@ class Finder:
                 for item in found:
                     transcribed = True
                     yield item
-        for item in (item for path, under in alto for item in self._in_xml(path, under)):
+        for item in (item for path, under in alto for item in self._in_annotated(path, under)):
             transcribed = True
             yield item
         yield from (unreadable(error, error.filename) for error in closed)

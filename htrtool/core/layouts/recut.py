@@ -6,17 +6,18 @@ tighter, hold strokes of neighbours, and end a letter early or late.
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Sequence
 
 import numpy as np
 
 from htrtool.core.cut import cut_line
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import NO_TEXT, Entry, Found, LeftOut, Line, key_of
-from htrtool.core.layouts.xml import document_of_page
+from htrtool.core.layouts.xml import Described, document_of_page, in_xml
 from htrtool.core.linefinder.scores import match_lines
-from htrtool.core.linefinder.truth import find_pages, load_annotations
+from htrtool.core.linefinder.truth import LineTruth, annotated_lines, load_annotations, picture_of_json
 from htrtool.core.lines import find_lines
 
 NO_BASELINE = "line without a baseline, which tells where it is to be found"
@@ -26,27 +27,33 @@ MOST_APART = 4.0
 """In heights of small letters, how far the ends of a line found may be from those annotated for its text to be the same."""
 
 
-def recut_pages(operand: str, threads: int) -> Iterator[Found]:
-    """Yield the annotated pages that an operand names, as :func:`find_pages` does; lines are found when one is loaded.
+def recut_pages(path: Path, prefix: str, threads: int) -> Iterator[Found]:
+    """Yield the annotated pages of a file, ALTO, PAGE or JSON; lines are found when one is loaded.
 
     Args:
+        prefix: the folders of the keys.
         threads: how many one page is looked for lines with.
-
-    Raises:
-        InputError: there is none.
     """
-    top = Path(operand)
-    pages = list(find_pages([operand]))
-    if not pages:
-        raise InputError("expected annotated pages, ALTO, PAGE or JSON, found none", operand)
-    for path in pages:
-        below = path.relative_to(top).parent if top.is_dir() else ""
-        key = key_of((top if top.is_dir() else top.parent).resolve().name, str(below), path.stem)
-        yield Entry(str(path), lambda path=path, key=key: _recut(path, key, threads))
+    if path.suffix.lower() == ".json":
+        key = key_of(prefix, path.stem)
+        load = functools.partial(_of_json, path, key, threads)
+        yield Entry(str(path), load, image=picture_of_json(path))
+    else:
+        yield from in_xml(path, prefix, functools.partial(_of_xml, threads=threads))
 
 
-def _recut(path: Path, key: str, threads: int) -> Iterator[Line | LeftOut]:
-    pixels, annotated, texts = load_annotations(path)
+def _of_json(path: Path, key: str, threads: int) -> Iterator[Line | LeftOut]:
+    return _recut(*load_annotations(path), path, key, threads)
+
+
+def _of_xml(described: Described, key: str, threads: int) -> Iterator[Line | LeftOut]:
+    pixels, lines = described.load()
+    return _recut(pixels, *annotated_lines(lines), described.path, key, threads)
+
+
+def _recut(
+    pixels: np.ndarray, annotated: Sequence[LineTruth | None], texts: Sequence[str], path: Path, key: str, threads: int
+) -> Iterator[Line | LeftOut]:
     found = find_lines(pixels, threads)
     known = [number for number, line in enumerate(annotated, 1) if line is not None]
     matched = match_lines([annotated[number - 1].baseline for number in known], [line.baseline for line in found])

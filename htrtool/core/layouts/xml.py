@@ -6,7 +6,7 @@ import functools
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -32,8 +32,15 @@ def is_alto(path: Path) -> bool:
     return first is not None and b"alto" in first[0]
 
 
-def in_xml(path: Path, prefix: str) -> Iterator[Found]:
-    """Yield the pages of an ALTO or PAGE file; each entry's lines are cut when it is loaded."""
+def in_xml(
+    path: Path, prefix: str, lines_of: Callable[[Described, str], Iterable[Line | LeftOut | InputError]] | None = None
+) -> Iterator[Found]:
+    """Yield the pages of an ALTO or PAGE file; each entry's lines are cut when it is loaded.
+
+    Args:
+        prefix: the folders of the keys.
+        lines_of: gives the lines of a page that has a key; without it they are cut out as they are annotated.
+    """
     try:
         pages = parse_pages(path)
     except InputError as error:
@@ -53,7 +60,7 @@ def in_xml(path: Path, prefix: str) -> Iterator[Found]:
         key = key_of(prefix, name)
         described = Described(page, path, image, index, number, len(pages))
         whole = index if index is not None or len(pages) == 1 else number - 1
-        load = functools.partial(lines_of, described, key)
+        load = functools.partial(lines_of or annotated_lines_of, described, key)
         is_blank = not any(line.text and line.text.strip() for line in page.lines)
         yield Entry(str(path), load, image=image, index=whole, is_blank=is_blank)
 
@@ -97,7 +104,7 @@ class Described:
         return pixels, [in_pixels(line, across, down) for line in self.page.lines]
 
 
-def lines_of(described: Described, key: str) -> Iterator[Line | LeftOut | InputError]:
+def annotated_lines_of(described: Described, key: str) -> Iterator[Line | LeftOut | InputError]:
     """Yield the lines of a page, cut out; one that can't be cut gives an error and the others follow.
 
     Raises:

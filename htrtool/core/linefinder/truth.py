@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Iterable, Iterator
+from typing import TYPE_CHECKING, Iterable, Iterator
 
 import cv2
 import numpy as np
@@ -15,6 +15,9 @@ from htrtool.core.errors import InputError
 from htrtool.core.ink import ink_map
 from htrtool.core.layouts.finder import files_below
 from htrtool.core.medians import line_spacing
+
+if TYPE_CHECKING:
+    from htrtool.core.documents.xml_in import XmlLine
 
 TRAINING_SIDE = 1120
 # Of the mean height at which a line's ink stands over its baseline, the height of its small letters.
@@ -80,11 +83,31 @@ def find_pages(operands: Iterable[str]) -> Iterator[Path]:
     for operand in operands:
         path = Path(operand)
         if path.is_dir():
-            yield from sorted(file for file in files_below(path) if file.suffix.lower() in (".json", ".xml"))
+            yield from sorted(filter(is_annotated_page, files_below(path)))
         elif path.is_file():
             yield path
         else:
             raise InputError("expected a folder or file of annotated pages, found none", operand)
+
+
+def is_annotated_page(path: Path) -> bool:
+    """Tell whether a file is ALTO or PAGE, or JSON that has lines or is broken, not what else is written beside such."""
+    from htrtool.core.documents.xml_in import is_page_xml
+
+    if path.suffix.lower() != ".json":
+        return path.suffix.lower() == ".xml" and is_page_xml(path)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return True
+    return isinstance(data, dict) and "lines" in data
+
+
+def picture_of_json(path: Path) -> Path | None:
+    """Return the picture of the same name beside a file, None if there is none."""
+    from htrtool.core.pictures import IMAGE_SUFFIXES
+
+    return next((file for suffix in IMAGE_SUFFIXES if (file := path.with_suffix(suffix)).is_file()), None)
 
 
 def load_truth(path: Path) -> tuple[np.ndarray, list[LineTruth], list[str]]:
@@ -107,7 +130,7 @@ def load_annotations(path: Path) -> tuple[np.ndarray, list[LineTruth | None], li
     Raises:
         InputError: there is no picture, or the file is not of these kinds or broken.
     """
-    from htrtool.core.layouts.base import IMAGE_SUFFIXES, load_image
+    from htrtool.core.layouts.base import load_image
 
     if path.suffix.lower() == ".json":
         try:
@@ -115,13 +138,22 @@ def load_annotations(path: Path) -> tuple[np.ndarray, list[LineTruth | None], li
             shapes = [(_array(line.get("baseline")), _array(line.get("polygon")), _text(line.get("text"))) for line in data["lines"]]
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(f"expected JSON with a list of lines ({type(error).__name__}: {error})", str(path)) from None
-        image = next((file for suffix in IMAGE_SUFFIXES if (file := path.with_suffix(suffix)).is_file()), None)
+        image = picture_of_json(path)
         if image is None:
             raise InputError("expected the page's picture beside it, under the same name, found none", str(path))
-        pixels = load_image(image)
-    else:
-        pixels, shapes = _of_xml(path)
-    return pixels, [_line(baseline, polygon) for baseline, polygon, _ in shapes], [text or "" for _, _, text in shapes]
+        return load_image(image), *_annotated(shapes)
+    pixels, lines = _of_xml(path)
+    return pixels, *annotated_lines(lines)
+
+
+def annotated_lines(lines: Iterable[XmlLine]) -> tuple[list[LineTruth | None], list[str]]:
+    """Return lines of XML, their points in pixels, as annotated ones, None for one without a baseline, and their texts."""
+    return _annotated((_array(line.baseline), _array(line.polygon), line.text) for line in lines)
+
+
+def _annotated(shapes: Iterable[tuple[np.ndarray, np.ndarray, str | None]]) -> tuple[list[LineTruth | None], list[str]]:
+    shapes = list(shapes)
+    return [_line(baseline, polygon) for baseline, polygon, _ in shapes], [text or "" for _, _, text in shapes]
 
 
 def _line(baseline: np.ndarray, polygon: np.ndarray) -> LineTruth | None:
@@ -141,7 +173,7 @@ def _text(given) -> str | None:
     return given
 
 
-def _of_xml(path: Path):
+def _of_xml(path: Path) -> tuple[np.ndarray, list[XmlLine]]:
     from htrtool.core.documents.xml_image import image_of
     from htrtool.core.documents.xml_in import parse_pages
     from htrtool.core.layouts.xml import Described
@@ -150,8 +182,7 @@ def _of_xml(path: Path):
     if len(pages) != 1:
         raise InputError(f"expected one page, found {len(pages)}", str(path))
     image, index = image_of(pages[0], str(path), path.parent, trusted=True)
-    pixels, lines = Described(pages[0], path, image, index).load()
-    return pixels, [(_array(line.baseline), _array(line.polygon), line.text) for line in lines]
+    return Described(pages[0], path, image, index).load()
 
 
 def page_truth(path: Path) -> PageTruth:
