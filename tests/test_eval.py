@@ -62,6 +62,7 @@ def truth(tmp_path):
         (["x/1.png", "y/1.png"], ["1.png"], {}),
         (["x/1.png", "y/1.png"], ["x/1.png", "z/1.png"], {"x/1.png": "x/1.png"}),
         (["a.png"], ["b.png"], {}),
+        (["gt/x/page/1.jpg", "gt/y/page/1.jpg"], ["s/gt/y/1.jpg", "s/gt/x/1.jpg"], {"s/gt/y/1.jpg": "gt/y/page/1.jpg", "s/gt/x/1.jpg": "gt/x/page/1.jpg"}),
         (["bad\udcff.png"], ["bad\ufffd.png"], {"bad\ufffd.png": "bad\udcff.png"}),
         (["e\u0301.png"], ["d/é.png"], {"d/é.png": "e\u0301.png"}),
         (["a\\b.png"], ["a/b.png"], {"a/b.png": "a\\b.png"}),

@@ -13,6 +13,7 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
+from htrtool.core.documents.xml_image import XML_FOLDERS
 from htrtool.core.files import printable_name
 
 SHIFTED, NEARER = 0.2, 0.5
@@ -63,8 +64,8 @@ class Pair:
 def match_files(wanted: Iterable[str], given: Iterable[str]) -> dict[str, str]:
     """Say which of the names ``given`` means which of those ``wanted``.
 
-    The same name comes first; then the same path once ``./``, the archive that holds a sample and the suffix are
-    set aside; then as many of the last folders and the name as it takes, if no other file on either side has
+    The same name comes first; then the same path once ``./``, the archive that holds a sample, the suffix and a folder that
+    is kept for XML are set aside; then as many of the last folders and the name as it takes, if no other file on either side has
     the same.
 
     Returns:
@@ -74,8 +75,9 @@ def match_files(wanted: Iterable[str], given: Iterable[str]) -> dict[str, str]:
     matches = {name: name for name in set(wanted) & set(given)}
     if len(matches) == min(len(wanted), len(given)):
         return matches
-    # Of files that differ in nothing else, the suffix tells.
+    # Of files that differ in nothing else, the suffix tells, then the folder that XML is kept in.
     kinds = [{name: _path(name, suffix) for name in (*wanted, *given)} for suffix in (True, False)]
+    kinds.append({name: _beside_xml(path) for name, path in kinds[-1].items()})
     deepest = max((len(path) for path in kinds[0].values()), default=0)
     taken = set(matches.values())
     tails = (_tail(paths, depth) for depth in range(deepest, 0, -1) for paths in kinds)
@@ -99,6 +101,11 @@ def _path(name: str, suffix: bool) -> tuple[str, ...]:
     parts = [part for part in posixpath.normpath(stem).split("/") if part not in ("", ".", "..")]
     # As in the keys of samples, whose names hold no dot.
     return (*parts[:-1], parts[-1].replace(".", "_")) if parts else ()
+
+
+def _beside_xml(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a path without the folder that XML is kept in, beside that of the images."""
+    return (*path[:-2], path[-1]) if len(path) > 1 and path[-2] in XML_FOLDERS else path
 
 
 def _tail(paths: dict[str, tuple[str, ...]], depth: int):
