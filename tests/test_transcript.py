@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from htrtool.core.charset import BLANK, Charset
 from htrtool.core.layouts.transcript import match_transcript
 
-CHARSET = Charset(" -.abcdefghijklmnopqrstuvwxyzé")
+CHARSET = Charset(" -.abcdefghijklmnopqrstuvwxyzéNB0123456789")
 LINES = (
     "it was a dark night in the",
     "village and nobody had seen the",
@@ -114,6 +114,15 @@ def test_a_passage_typed_elsewhere_is_found(order):
     lines = [frames_of(text, 0.1, seed) for seed, text in enumerate(LINES)]
     found = match_transcript(lines, CHARSET, "\n".join(LINES[place] for place in order))
     assert [match.text for match in found.matches] == list(LINES) and found.unshown == []
+
+
+@pytest.mark.parametrize("form, count", [("{1}. {0}", 4), ("{0} ({1})", 4), ("{0}", 0)])
+def test_numbers_that_count_the_rows_are_in_no_text_unless_they_are_on_the_page(form, count):
+    rows = [form.format(row, number) for number, row in enumerate(LINES, 9)]
+    found = match_transcript([frames_of(row) for row in LINES], CHARSET, "\n".join(rows))
+    assert [match.text for match in found.matches] == list(LINES) and (found.numbers, found.unshown) == (count, [])
+    rows = [f"{number} {row}" for number, row in enumerate(LINES, 9)]
+    assert texts([frames_of(row) for row in rows], "\n".join(rows)) == rows
 
 
 def test_a_word_at_the_end_of_a_row_is_not_lost():

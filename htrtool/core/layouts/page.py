@@ -33,6 +33,7 @@ from htrtool.core.samples import Sample, document_of
 NO_LINE = "page on which no line was found"
 NO_MATCH = "no part of the transcription fits it well enough"
 NO_LINE_SHOWS = "word of the transcription that no line shows"
+NUMBER_OF_ROW = "number that counts a row of the transcription, which no line shows"
 SHOWN = 60
 """How many characters of such a passage are told."""
 LONGEST = 30_000
@@ -178,6 +179,8 @@ class PageCutter:
                 yield replace(item, text=match.text) if match else LeftOut(item.key, NO_MATCH, by_name=True)
             else:
                 yield item
+        if matching.numbers:
+            yield LeftOut(str(transcription), NUMBER_OF_ROW, matching.numbers, by_name=True)
         for passage in matching.unshown:
             told = passage if len(passage) <= SHOWN else f"{passage[: SHOWN // 2]} … {passage[-SHOWN // 2 :]}"
             yield LeftOut(f"{transcription}: “{told}”", NO_LINE_SHOWS, len(passage.split()), by_name=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -45,6 +46,11 @@ LEAST_MOVED = LEAST_ANCHOR
 MOST_AT_EDGE = 2
 """Words at the beginning or end of a row that belong to the line that shows the rest of it, if badly."""
 
+LEAST_NUMBERED = 3
+"""Rows with numbers that may count them."""
+
+_NUMBER = re.compile(r"[\[(|]?(\d{1,5})[\])|.:]*")
+
 
 @dataclass(frozen=True)
 class Match:
@@ -66,10 +72,14 @@ class _Span:
 
 @dataclass(frozen=True)
 class Matching:
-    """The match of each line, None for one that shows nothing of the transcription, and the passages that no line shows."""
+    """The match of each line, None for one that shows nothing of the transcription, and the passages that no line shows.
+
+    ``numbers`` is how many rows of the transcription had a number that counts them, which is in no text.
+    """
 
     matches: list[Match | None]
     unshown: list[str]
+    numbers: int = 0
 
 
 def match_transcript(lines: Sequence[np.ndarray], charset: Charset, text: str) -> Matching:
@@ -77,7 +87,8 @@ def match_transcript(lines: Sequence[np.ndarray], charset: Charset, text: str) -
 
     Line breaks in the transcription are a hint and need not be those of the page; words may be broken between lines with
     a hyphen that the transcription lacks, and words that its own line breaks part are put together within a line. A passage
-    that stands elsewhere than on the page, such as a note from the margin, is found by itself. What no line shows is skipped.
+    that stands elsewhere than on the page, such as a note from the margin, is found by itself. What no line shows is skipped,
+    such as the numbers by which an edition counts its lines.
 
     Args:
         lines: the probabilities of each line in reading order, (frames, classes).
@@ -85,6 +96,7 @@ def match_transcript(lines: Sequence[np.ndarray], charset: Charset, text: str) -
         text: the transcription. It is matched as :func:`htrtool.core.labels.plain` makes it; the lines get their text as
             it stands there. Characters outside the charset count for nothing.
     """
+    text, numbers = _without_numbers(text, lines, charset)
     matcher = _Matcher(lines, charset, text)
     matches, unshown = matcher.matched()
     left = [place for place, match in enumerate(matches) if match is None]
@@ -100,7 +112,7 @@ def match_transcript(lines: Sequence[np.ndarray], charset: Charset, text: str) -
         ]
         for place, match in zip(left, moved):
             matches[place] = match
-    return Matching(matches, [" ".join(matcher.rows_of(passage).split()) for passage in unshown])
+    return Matching(matches, [" ".join(matcher.rows_of(passage).split()) for passage in unshown], numbers)
 
 
 class _Matcher:
@@ -298,6 +310,25 @@ class _Matcher:
                 if (value := fit(pair)) > most:
                     best, most = pair, value
         return best
+
+
+def _without_numbers(text: str, lines: Sequence[np.ndarray], charset: Charset) -> tuple[str, int]:
+    """Return a transcription without the numbers that count its rows, unless the lines show them, and how many these were."""
+    rows = [row.split() for row in text.splitlines()]
+    most = sum(map(bool, rows)) / 2
+    for end in (0, -1):
+        found = {place: _NUMBER.fullmatch(words[end]) for place, words in enumerate(rows) if len(words) > 1}
+        counts = {place: int(match[1]) for place, match in found.items() if match}
+        if len(counts) < LEAST_NUMBERED or len(counts) <= most:
+            continue
+        rises = all(after > before or after == 1 for before, after in pairwise(counts.values()))
+        read = [best_path(line, charset).text.split() for line in lines] if rises else []
+        shown = sum(bool(words) and _NUMBER.fullmatch(words[end]) is not None for words in read)
+        if rises and 2 * shown < min(len(counts), len(read)):
+            for place in counts:
+                del rows[place][end]
+            return "\n".join(map(" ".join, rows)), len(counts)
+    return text, 0
 
 
 def _anchors(lines: Sequence[str], whole: str) -> dict[int, tuple[int, int]]:
