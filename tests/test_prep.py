@@ -557,6 +557,14 @@ def test_two_typed_copies_of_one_page_are_refused(run_htr, tmp_path):
         assert done.returncode == Exit.USAGE and f"{again} is given twice" in done.stderr.decode()
 
 
+@pytest.mark.parametrize("text", ['<?xml version="1.0"?><TEI/>', '<TEI xmlns="x">\n<p>a letter</p>\n</TEI>\n', "<unclear> a </unclear> b"])
+def test_a_typed_copy_is_plain_text(run_htr, tmp_path, text):
+    (tmp_path / "copy.xml").write_text(text)
+    done = run_htr("prep", "--text", tmp_path / "copy.xml", SAMPLES / "note.jpg")
+    assert (b"expected the transcription of a page as plain text, received XML" in done.stderr) == ("TEI" in text)
+    assert done.returncode == Exit.BAD_INPUT
+
+
 def test_a_page_that_is_named_is_no_line_either(run_htr, tmp_path):
     save(tmp_path / "page.png", line_picture("one"))
     (tmp_path / "page.txt").write_text("one\ntwo\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,7 @@ from htrtool.core.layouts.base import (
     stem_of,
 )
 from htrtool.core.lines import cut_lines, shows_one_line
-from htrtool.core.pages import PageSource, page_sources, sample_source
+from htrtool.core.pages import PageSource, is_xml, page_sources, sample_source
 from htrtool.core.reader import Reader
 from htrtool.core.samples import Sample, document_of
 
@@ -38,6 +39,8 @@ SHOWN = 60
 """How many characters of such a passage are told."""
 LONGEST = 30_000
 """Characters of a transcription that are matched at once: the comparison takes memory with their square."""
+
+_ELEMENT = re.compile(r"<([A-Za-z][\w:.-]*)[^<]*>")
 
 
 @dataclass
@@ -101,12 +104,14 @@ class PageCutter:
         self, sources: Iterable[PageSource], name: str, key: str, transcription: Path | None = None
     ) -> Iterator[Line | LeftOut | InputError]:
         """Yield the lines that are found on pages, which have a name together; see :meth:`lines`."""
+        # Before lines are looked for, which takes longer than to find that it can't be used.
+        text = None if transcription is None else read_page_text(transcription)
         pages = (list(self._cuts(source, name, key)) for source in sources)
-        if transcription is None:
+        if text is None:
             for page in pages:
                 yield from self._read(page)
         else:
-            yield from self._matched([item for page in pages for item in page], transcription)
+            yield from self._matched([item for page in pages for item in page], text, transcription)
 
     def of_sample(self, sample: Sample, stream: str) -> Iterator[Line | LeftOut | InputError]:
         """Yield the lines that are found in a sample without transcription: itself, if it is one, or looks like one.
@@ -159,7 +164,7 @@ class PageCutter:
             yield Line(f"{page_key}/{number:03d}", cut.pixels, None, meta)
 
     def _matched(
-        self, found: list[Line | LeftOut | InputError], transcription: Path
+        self, found: list[Line | LeftOut | InputError], text: str, transcription: Path
     ) -> Iterator[Line | LeftOut | InputError]:
         from htrtool.core.layouts.transcript import match_transcript
 
@@ -171,7 +176,7 @@ class PageCutter:
                     frames.append(reader.probabilities([reader.prepare(item.pixels)])[0])
                 except InputError as error:
                     found[place] = error.at(item.key)
-        matching = match_transcript(frames, reader.info.charset, read_page_text(transcription))
+        matching = match_transcript(frames, reader.info.charset, text)
         matches = iter(matching.matches)
         for item in found:
             if isinstance(item, Line):
@@ -190,9 +195,15 @@ def read_page_text(path: Path) -> str:
     """Read the transcription of a page or a few.
 
     Raises:
-        InputError: it can't be read, or is too long.
+        InputError: it can't be read, is XML, or is too long.
     """
     text = read_text(path)
+    if _is_markup(text):
+        raise InputError(
+            "expected the transcription of a page as plain text, received XML: write its text into a file without markup; "
+            "ALTO or PAGE of the page is a SOURCE itself, without --text",
+            str(path),
+        )
     if len(text) > LONGEST:
         raise InputError(
             f"expected the transcription of a page or a few, at most {LONGEST:,} characters, received {len(text):,}: "
@@ -200,3 +211,10 @@ def read_page_text(path: Path) -> str:
             str(path),
         )
     return text
+
+
+def _is_markup(text: str) -> bool:
+    """Tell whether a text is XML or HTML: called so at its beginning, or one element from there to its end."""
+    text = text.strip()
+    first = _ELEMENT.match(text)
+    return is_xml(text[:256].encode()) or first is not None and text.endswith(f"</{first[1]}>") and text.count(f"<{first[1]}") == 1
