@@ -78,6 +78,11 @@ def test_words_that_the_copy_breaks_are_put_together_within_a_line():
     assert found == ["she had bought a candlestick and", "some well-worn pep-", "per at the fair"]
 
 
+def test_a_name_that_the_copy_breaks_at_its_hyphen_keeps_it():
+    row = "they left for New-Bern and"
+    assert texts([frames_of(row), frames_of(LINES[3])], f"they left for New-\nBern and\n{LINES[3]}") == [row, LINES[3]]
+
+
 def test_the_text_stays_as_it_was_typed():
     assert texts([frames_of("a b c"), frames_of("d e f")], "a b “c” d Ω e f") == ["a b “c”", "d Ω e f"]
 

@@ -139,7 +139,7 @@ class _Matcher:
         if not 0 < place < len(self.words):
             return False
         head, tail = self.words[place - 1 : place + 1]
-        return len(head) > 1 and head.endswith("-") and head[-2].isalpha() and tail[0].islower()
+        return len(head) > 1 and head.endswith("-") and head[-2].isalpha() and (tail[0].islower() or tail[0].isupper())
 
     def matched(self) -> tuple[list[Match | None], list[range]]:
         """Return the match of each line, and the words of each passage that none shows."""
@@ -201,12 +201,13 @@ class _Matcher:
                 yield index, wider
 
     def _text(self, span: _Span, words: list[str], hyphens: bool = False) -> str:
-        """Return the text of a span; words that the transcription's own lines part keep their hyphens if told so."""
+        """Return the text of a span; words that the transcription's own lines part keep their hyphens if told so, as do names."""
         whole = [span.before]
         for place in range(span.first, span.last):
             if place - 1 in self.parted and place > span.first:
                 head = whole.pop()
-                whole.append((head if hyphens else head[:-1]) + words[place])
+                is_name = head[-2].islower() and words[place][0].isupper()
+                whole.append((head if hyphens or is_name else head[:-1]) + words[place])
             else:
                 whole.append(words[place])
         return " ".join(filter(None, [*whole, span.after]))
