@@ -238,7 +238,7 @@ def test_a_picture_that_looks_like_a_line_but_in_which_nothing_is_read_is_told(t
     monkeypatch.setattr(reader, "read", lambda looks, context: read(looks, context)._replace(text=""))
     for mode, rows in (("auto", 0), ("line", 3)):
         told.clear()
-        pipeline = Pipeline(reader, names, mode=mode, on_empty=lambda file, page: told.append(file))
+        pipeline = Pipeline(reader, names, mode=mode, on_empty=lambda file, page, annotated: told.append(file))
         assert len(list(pipeline)) == rows and told == names[rows:]
 
 

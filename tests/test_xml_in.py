@@ -284,6 +284,14 @@ def test_numbers_that_are_no_places_stop_nothing(read, folder, form, number):
     assert b"Traceback" not in result.stderr and result.returncode in (Exit.OK, Exit.SOME_FAILED, Exit.BAD_INPUT)
 
 
+def test_a_file_without_lines_is_told_from_a_page_without(read, folder):
+    (folder / "sheet.xml").write_text('<PcGts><Page imageFilename="sheet.png" imageWidth="600" imageHeight="400"/></PcGts>')
+    done = read("-f", "page", folder / "sheet.xml")
+    assert done.returncode == 0 and b"sheet.xml: page 1 has no lines in it, and none are looked for: give the image itself" in done.stderr
+    done = read("--mode", "page", folder / "sheet.xml")
+    assert done.returncode == 2 and b"--mode is about pictures" in done.stderr
+
+
 def test_a_box_that_is_only_the_baseline_s_is_no_outline():
     from htrtool.core.documents.xml_in import pages_in, parse_tree
 

@@ -13,7 +13,7 @@ from htrtool.core.bounds import BOUNDS
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import LOOKS, FiniteRange, refuse_to_replace, with_messages, with_operands
+from htrtool.options import LOOKS, FiniteRange, refuse, refuse_to_replace, with_messages, with_operands
 from htrtool.streams import protect_stdout
 
 ROWS = ("tsv", "txt", "jsonl")
@@ -168,6 +168,8 @@ def read(
         find scans -name '*.png' -print0 | htr read -0 --files-from - | awk -F'\\t' '$8 < 0.8'
     """
     form = form_for(form, output, messages)
+    if operands and all(operand.lower().endswith(".xml") for operand in operands):
+        refuse(["mode"], "is about pictures: the lines of an XML file are those that it has")
     check_usage(operands, form, output, per_word, outlines, no_header, nbest)
     from htrtool.core.files import check_replaceable, replacing
     from htrtool.core.modelfile import find_model
@@ -210,7 +212,11 @@ def read(
         batch=batch,
         least_conf=min_conf,
         on_problem=messages.problem,
-        on_empty=lambda file, page: messages.warning(f"{file}: no line found on page {page}"),
+        on_empty=lambda file, page, annotated: messages.warning(
+            f"{file}: page {page} has no lines in it, and none are looked for: give the image itself for that"
+            if annotated
+            else f"{file}: no line found on page {page}"
+        ),
         wanted=existing.lacks if existing else None,
     )
     with messages.counting(shown=not to_terminal) as step:

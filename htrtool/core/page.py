@@ -68,7 +68,7 @@ class Page:
 
     ``size`` is its width and height in pixels. ``problems`` are of what could not be read: the page itself, or lines
     that its document places where none can be. ``looks_like_line`` says that it was taken for one line by its looks alone,
-    ``was_searched`` that its lines were looked for.
+    ``was_searched`` that its lines were looked for, ``is_annotated`` that they are those that its document has.
     """
 
     source: PageSource
@@ -77,6 +77,7 @@ class Page:
     problems: list[HtrError] = field(default_factory=list)
     looks_like_line: bool = False
     was_searched: bool = False
+    is_annotated: bool = False
     failed: bool = False
     settled: bool = False
 

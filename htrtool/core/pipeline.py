@@ -68,7 +68,8 @@ class Pipeline:
         least_conf: lines that are read with less confidence are left out, 0 to 1; so are those found on a page that show no text.
         on_problem: called with the error of each input that can't be read, between the rows, in order. Without it the
             error is raised.
-        on_empty: called with the file and the page number of each page on which no line was found.
+        on_empty: called with the file and the page number of each page on which no line was found, and whether that is one
+            of a document that has none there.
         wanted: asked of each page, before it is loaded, whether to read it. Without it, all are read.
 
     Raises:
@@ -89,7 +90,7 @@ class Pipeline:
         batch: int = DEFAULT_BATCH,
         least_conf: float = 0,
         on_problem: Callable[[HtrError], None] | None = None,
-        on_empty: Callable[[str, int], None] | None = None,
+        on_empty: Callable[[str, int, bool], None] | None = None,
         wanted: Callable[[PageSource], bool] | None = None,
     ):
         if mode not in MODES:
@@ -160,7 +161,7 @@ class Pipeline:
                 if page.looks_like_line:
                     self._leave_out_blank(page)
                 if not page.lines and not page.problems and self._on_empty is not None:
-                    self._on_empty(page.source.file, page.source.page)
+                    self._on_empty(page.source.file, page.source.page, page.is_annotated)
                 yield page
         finally:
             end()
@@ -327,7 +328,8 @@ class Pipeline:
         height, width = pixels.shape
         page.size = (width, height)
         is_line = False
-        if page.source.cut is not None:
+        page.is_annotated = page.source.cut is not None
+        if page.is_annotated:
             cuts = page.source.cut(pixels, page.problems)
         elif self._is_one_line(page, pixels):
             is_line = True
