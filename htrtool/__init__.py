@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Callable, Iterable, Iterator
 if TYPE_CHECKING:
     import pandas
 
-    from htrtool.core.errors import HtrError, InputError, ModelError, unreadable
+    from htrtool.core.errors import HtrError, InputError, ModelError
     from htrtool.core.page import LineRead
 
 __version__ = "0.1.0"
@@ -122,7 +122,7 @@ def read_table(path: str | os.PathLike) -> pandas.DataFrame:
     """
     import pandas
 
-    from htrtool.core.errors import InputError
+    from htrtool.core.errors import InputError, unreadable
     from htrtool.core.files import name_from_text
     from htrtool.core.tables import as_text, header_columns, read_table
 

@@ -207,7 +207,7 @@ def test_documents_do_not_take_the_place_of_those_that_are_read(run_htr, tiny_mo
     run_htr(*read, "-f", "page", "-o", ".", "line.png", cwd=pictures)
     before = (pictures / "line.xml").read_bytes()
     for form in ("page", "alto"):
-        done = run_htr(*read, "-f", form, "-o", ".", "line.xml", cwd=pictures)
+        done = run_htr("read", "-m", tiny_model, "-f", form, "-o", ".", "line.xml", cwd=pictures)
         assert done.returncode != Exit.OK and b"line.xml: it would replace what is read" in done.stderr
     assert (pictures / "line.xml").read_bytes() == before
 
