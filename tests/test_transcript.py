@@ -78,6 +78,14 @@ def test_words_that_the_copy_breaks_are_put_together_within_a_line():
     assert found == ["she had bought a candlestick and", "some well-worn pep-", "per at the fair"]
 
 
+def test_the_end_of_a_word_may_be_all_of_a_line_or_stand_on_another_page():
+    whole = "he took it with the deepest gratitude"
+    assert texts([frames_of("he took it with the deepest grati-"), frames_of("tude")], whole) == ["he took it with the deepest grati-", "tude"]
+    assert texts([frames_of("he took it with the deepest grati-")], whole) == ["he took it with the deepest grati-"]
+    assert texts([frames_of(whole), frames_of("zzz kkk")], whole) == [whole, None]
+    assert texts([frames_of(whole, 0.3)], whole) == [whole]
+
+
 def test_a_name_that_the_copy_breaks_at_its_hyphen_keeps_it():
     row = "they left for New-Bern and"
     assert texts([frames_of(row), frames_of(LINES[3])], f"they left for New-\nBern and\n{LINES[3]}") == [row, LINES[3]]

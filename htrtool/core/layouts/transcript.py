@@ -149,6 +149,9 @@ class _Matcher:
         for index in range(len(spans) - 1):
             if spans[index] and spans[index + 1] and spans[index].last == spans[index + 1].first:
                 spans[index : index + 2] = self._with_broken_word(index, spans[index], spans[index + 1])
+        for index, (span, below) in enumerate(zip(spans, [*spans[1:], None])):
+            if span and not below:
+                spans[index : index + 2] = self._with_word_broken_off(index, span)
         matches = [self._match(line, span) for line, span in zip(self.lines, spans)]
         spans = [span if match else None for span, match in zip(spans, matches)]
         for lines, rows in self._as_many_rows(spans):
@@ -310,6 +313,25 @@ class _Matcher:
                 )
                 if (value := fit(pair)) > most:
                     best, most = pair, value
+        return best
+
+
+    def _with_word_broken_off(self, index: int, span: _Span) -> list[_Span | None]:
+        """Break the last word of a line if that fits better, and give the rest to the next line, which has nothing else, or to the next page."""
+        below = self.lines[index + 1 : index + 2]
+        word = span.last - 1
+        best: list[_Span | None] = [span, *(None for _ in below)]
+        if word <= span.first or len(self.words[word]) < LEAST_BROKEN:
+            return best
+        most = self._fit(self.lines[index], self._text(span, self.words)) + BROKEN_WORD
+        for place in range(2, len(self.words[word]) - 1):
+            head, tail = self.words[word][:place], self.words[word][place:]
+            shorter, rest = replace(span, last=word, after=head.rstrip("-") + "-"), _Span(span.last, span.last, before=tail)
+            fit = self._fit(self.lines[index], self._text(shorter, self.words))
+            # What is read below costs nothing any more if it is the word's end.
+            fit += sum(self._fit(line, tail) + SKIPPED * (len(self.read[index + 1]) + 1) for line in below)
+            if fit > most:
+                best, most = [shorter, *(rest for _ in below)], fit
         return best
 
 
