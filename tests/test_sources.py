@@ -516,6 +516,15 @@ def test_what_htr_read_wrote_of_files_in_other_bytes_is_told_from_a_table_of_lin
         taken(tmp_path / "out.tsv")
 
 
+def test_pages_with_the_text_of_each_of_their_lines_are_no_table_of_lines_on_request_either(tmp_path):
+    save(tmp_path / "page.png", line_picture("one"))
+    write(tmp_path / "out.tsv", "file\tpage\tline\tconf\ttext\n" + "".join(f"page.png\t1\t{n}\t0.9\ttext\n" for n in (1, 2)))
+    with pytest.raises(InputError, match="found one of the lines that htr read found on pages"):
+        taken(tmp_path / "out.tsv", layout="table")
+    samples, _, errors = taken(tmp_path, layout="table")
+    assert not samples and len(errors) == 1 and "htr read found on pages" in errors[0]
+
+
 def test_a_table_that_cannot_be_used_is_named(tmp_path):
     save(tmp_path / "a.png", line_picture("x"))
     write(tmp_path / "texts.tsv", "a.png\tno header\n")

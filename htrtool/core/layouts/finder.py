@@ -132,12 +132,8 @@ class Finder:
             yield from self._in_annotated(path, prefix)
         elif self._wants("iam") and path.suffix == ".txt" and iam.is_table(path):
             yield from iam.in_table(path, prefix)
-        elif self.layout == "auto" and table_layout.is_output(path) and table_layout.holds_parts(path):
-            raise InputError(
-                "expected a table of pictures of lines, found one of the lines that htr read found on pages, or of "
-                "words: htr prep takes those as htr read -f page writes them, or pages with --lines",
-                str(path),
-            )
+        elif self._wants("table") and (error := table_layout.parts_alone(path)):
+            raise error
         elif self.layout == "auto" and table_layout.is_report(path):
             raise InputError("expected a table of pictures and texts, found one of scores or epochs", str(path))
         elif self._wants("table") and (self.layout == "table" or path.suffix.lower() in table_layout.TABLE_SUFFIXES):
@@ -238,7 +234,10 @@ class Finder:
                 # So that it is told what each lacks.
                 tables = candidates
             for table in tables:
-                yield from table_layout.in_table(table, prefix, self.image_column, self.text_column)
+                if error := table_layout.parts_alone(table):
+                    yield error
+                else:
+                    yield from table_layout.in_table(table, prefix, self.image_column, self.text_column)
             if tables:
                 return
         found = False

@@ -103,7 +103,21 @@ def _names_in(path: Path) -> set[str]:
         return set()
 
 
-def holds_parts(path: Path) -> bool:
+def parts_alone(path: Path) -> InputError | None:
+    """Return what is wrong with a table of the lines that a model found on pages, or of words, whose pictures are not theirs alone.
+
+    None for any other file.
+    """
+    if is_output(path) and _holds_parts(path):
+        return InputError(
+            "expected a table of pictures of lines, found one of the lines that htr read found on pages, or of "
+            "words: htr prep takes those as htr read -f page writes them, or pages with --lines",
+            str(path),
+        )
+    return None
+
+
+def _holds_parts(path: Path) -> bool:
     """Tell whether a table of what a model has read has several lines of one picture, which is a page then, or words."""
     try:
         with _opened(path) as file:
