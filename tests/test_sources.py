@@ -104,6 +104,18 @@ def test_bad_files_among_good_ones(pairs):
         assert any(name in error for error in errors), errors
 
 
+def test_a_transcription_whose_picture_is_lost_is_counted(pairs):
+    save(pairs / "ocropus.nrm.png", line_picture("x"))
+    for name in ("lost", "ocropus", "annotated", "cafe\u0301", "scan"):
+        write(pairs / f"{name}.gt.txt", "x")
+    write(pairs / "notes.txt", "of whoever transcribed this")
+    write(pairs / "annotated.xml", "<PcGts/>")
+    save(pairs / "caf\u00e9.png", line_picture("x"))
+    (pairs / "scan.pdf").write_bytes(b"%PDF")
+    made = list(collect(Finder().find(str(pairs)), Maker()))
+    assert [(m.name, m.reason) for m in made if isinstance(m, LeftOut)] == [(str(pairs / "lost.gt.txt"), "no picture")]
+
+
 def test_images_alone_are_given_without_text(tmp_path):
     for name in ("a", "b"):
         save(tmp_path / f"{name}.jpg", line_picture(name))

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 # ocropus and Calamari keep several forms of a line side by side; the one nearest to the scan comes first.
 FORMS = ("", ".raw", ".nrm", ".bin")
-TEXT_SUFFIXES = (".gt.txt", ".txt", ".GT.TXT", ".TXT")
+GT = ".gt.txt"
+TEXT_SUFFIXES = (GT, ".txt", ".GT.TXT", ".TXT")
 FROM_STREAM = "stdin"
 """The key of what comes from standard input, which has no name."""
 NO_TEXT = "no transcription"
+NO_PICTURE = "no picture"
 SEVERAL_LINES = "several lines of text for one picture: if it is a page, --lines cuts it into lines"
 OTHER_FORM = "another form of a line that was taken"
 SEVERAL_PAGES = "several pages: --lines cuts them into lines"
@@ -166,6 +168,14 @@ def transcription_of(folder: Path, stem: str, names: set[str]) -> Path | None:
             if form + suffix in names:
                 return folder / (form + suffix)
     return None
+
+
+def without_picture(names: list[str]) -> Iterator[str]:
+    """Yield the transcriptions ``.gt.txt`` among the file names of a folder that are of no picture, PDF or XML there."""
+    others = [name for name in names if is_image(name) or is_pdf_name(name) or name.lower().endswith(".xml")]
+    # A Mac may have taken the letters of one name apart, and not those of the other.
+    stems = {unicodedata.normalize("NFC", stem) for name in others for stem in (name.rpartition(".")[0], stem_of(name))}
+    yield from (name for name in names if name.lower().endswith(GT) and unicodedata.normalize("NFC", name[: -len(GT)]) not in stems)
 
 
 def best_forms(names: list[str]) -> Iterator[tuple[str, bool]]:

@@ -18,6 +18,7 @@ from htrtool.core.layouts.base import (
     FORMS,
     FROM_STREAM,
     IMAGE_SUFFIXES,
+    NO_PICTURE,
     NO_TEXT,
     OTHER_FORM,
     SEVERAL_LINES,
@@ -35,6 +36,7 @@ from htrtool.core.layouts.base import (
     read_text,
     stem_of,
     transcription_of,
+    without_picture,
 )
 from htrtool.core.samples import document_of
 
@@ -302,6 +304,7 @@ class Finder:
         for folder, names in folders_below(top, self._unwanted):
             if self.layout == "images":
                 names = [name for name in names if is_image(name)]
+            yield from (LeftOut(str(folder / name), NO_PICTURE) for name in without_picture(names))
             names = [name for name in names if os.path.realpath(folder / name) not in self._claimed]
             under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
             known = set(names)
