@@ -136,6 +136,17 @@ def test_pages_are_cut_into_lines_on_request(tmp_path):
     assert all(s.text is None and len(s.meta["box"]) == 4 and s.document.endswith("scan") for s in samples.values())
 
 
+@pytest.mark.parametrize("given", ["{}/scans", "{}/scans/1.png"])
+def test_pages_of_one_name_in_the_folders_of_two_documents_are_not_mixed(run_htr, tmp_path, given):
+    for name in "ab":
+        save(tmp_path / name / "scans" / "1.png", page_picture([f"the first line of {name}, and so on"] * 3)[0])
+    sources = [given.format(name) for name in "ab"]
+    keys = [list(taken(tmp_path / source, cutter=PageCutter("latin"))[0]) for source in sources]
+    assert keys == [[f"{name}/1/{line:03d}" for line in (1, 2, 3)] for name in "ab"]
+    done = run_htr("prep", "--lines", *sources, "-o", "mine/", cwd=tmp_path)
+    assert done.returncode == 0 and {len(list((tmp_path / "mine" / folder).glob("*.png"))) for folder in ("1", "b/1")} == {3}
+
+
 def test_a_page_without_lines_is_counted(tmp_path):
     save(tmp_path / "scan.png", np.full((400, 300), 230, np.uint8))
     assert taken(tmp_path, cutter=PageCutter("latin"))[:2] == ({}, ["page on which no line was found"])
@@ -392,7 +403,7 @@ def test_lines_cut_from_pages(page, kind):
 @pytest.mark.parametrize(
     "place, given, documents",
     [("{}/page/1.xml", "", ["gt/a", "gt/b"]), ("{}/1.xml", "", ["gt/a", "gt/b"]), ("{}/page/1.xml", "{}", "ab"),
-     ("{}/page/1.xml", "{}/page/1.xml", "ab"), ("{}1.xml", "", ["gt/a1", "gt/b1"])],
+     ("{}/page/1.xml", "{}/page", "ab"), ("{}/page/1.xml", "{}/page/1.xml", "ab"), ("{}1.xml", "", ["gt/a1", "gt/b1"])],
 )  # fmt: skip
 def test_pages_that_lie_in_a_folder_are_a_document(tmp_path, place, given, documents):
     pixels, lines = page_picture(TEXTS)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Callable, Iterable, Iterator
 
 from htrtool.core.documents import xml_in
+from htrtool.core.documents.xml_image import IMAGE_FOLDERS, XML_FOLDERS
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.files import visible
 from htrtool.core.layouts import iam
@@ -116,7 +117,7 @@ class Finder:
         return is_annotated_page(path)
 
     def _in_file(self, path: Path) -> Iterator[Found]:
-        prefix = path.resolve().parent.name
+        prefix = name_of(path.resolve().parent)
         if self._wants("pairs") and path.suffix == ".txt" and (image := image_of_text(path)):
             # Given by a shell's "*" beside its image.
             path = image
@@ -218,7 +219,7 @@ class Finder:
             yield picture_entry(path, key, content, {"document": document_of(key)})
 
     def _in_folder(self, folder: Path) -> Iterator[Found]:
-        prefix = folder.resolve().name
+        prefix = name_of(folder.resolve())
         candidates: list[Path] = []
         if self._wants("iam") and (table := iam.table_in(folder)):
             yield from iam.in_table(table, prefix)
@@ -330,6 +331,15 @@ def in_turn(sources: Iterable[str]) -> list[str]:
         return int(source.lower().endswith(".xml") and os.path.isfile(source) and xml_layout.is_alto(Path(source)))
 
     return sorted(sources, key=turn)
+
+
+def name_of(folder: Path) -> str:
+    """Return the name that the keys of what lies in a folder begin with; ``folder`` is resolved.
+
+    Its own, or where it is kept for XML or for images, as each document has one, that of the folder around it.
+    """
+    named = folder.parent if folder.name in (*XML_FOLDERS, *IMAGE_FOLDERS) else folder
+    return named.name or folder.name
 
 
 def inode_of(file: str | Path | int) -> tuple[int, int] | None:

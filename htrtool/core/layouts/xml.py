@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Iterable, Iterator
@@ -76,9 +75,9 @@ def document_of_page(path: Path, key: str) -> str:
         key: its key.
     """
     folders = key.split("/")[:-1]
-    if folders[-1] in XML_FOLDERS:
-        return "/".join(folders[:-1]) or Path(os.path.abspath(path)).parent.parent.name
-    return "/".join(folders) if len(folders) > 1 else key
+    if len(folders) > 1 and folders[-1] in XML_FOLDERS:
+        return "/".join(folders[:-1])
+    return "/".join(folders) if len(folders) > 1 or path.resolve().parent.name in XML_FOLDERS else key
 
 
 @dataclass(frozen=True)
