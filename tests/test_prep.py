@@ -109,11 +109,13 @@ def test_a_folder_gets_lines_with_the_reading_beside_each_and_corrections_are_ke
     ]
     assert "coffee, a lemon" in (folder / "002.gt.txt").read_text()
     (folder / "002.gt.txt").write_text("what I see there\n")
+    (folder / "003.gt.txt").write_text("")
     done = run_htr("prep", "--lines", tmp_path / "note.jpg", "-o", tmp_path / "mine")
-    assert b"3 taken" in done.stderr and b"1 kept as they are: another transcription is there" in done.stderr
+    assert b"2 taken" in done.stderr and b"2 kept as they are: another transcription is there" in done.stderr
     assert (folder / "002.gt.txt").read_text() == "what I see there\n"
     again = samples_in(run_htr("prep", tmp_path / "mine").stdout)
-    assert len(again) == 4 and again[1].text == "what I see there" and again[1].document == "mine/note"
+    assert [sample.key[-3:] for sample in again] == ["001", "002", "004"]
+    assert again[1].text == "what I see there" and again[1].document == "mine/note"
 
 
 def test_a_typed_copy_of_a_page_becomes_the_text_of_its_lines(run_htr, tmp_path):
