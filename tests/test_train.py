@@ -28,6 +28,7 @@ from htrtool.core.scoring.metrics import character_error_rate
 from htrtool.core.training.checkpoint import read_checkpoint, write_checkpoint
 from htrtool.core.training.corpus import gather, labelled_samples
 from htrtool.core.training.dataset import LineStore
+from htrtool.core.training.schedule import Settings
 from htrtool.core.training.spec import parse_spec
 from htrtool.exits import Exit
 
@@ -192,7 +193,7 @@ def test_a_run_in_bfloat16_leaves_a_float32_model_and_any_run_may_go_on_in_it(tm
 
 
 def test_the_best_epoch_has_the_lowest_cer_and_the_lowest_loss_where_nothing_tells_more(tmp_path):
-    from htrtool.core.training.loop import Settings, Training
+    from htrtool.core.training.loop import Training
     from htrtool.core.training.network import build_network
 
     (tmp_path / "lines.tar").write_bytes(stream(16))
@@ -217,7 +218,7 @@ def test_the_best_epoch_has_the_lowest_cer_and_the_lowest_loss_where_nothing_tel
 
 
 def test_lines_kept_aside_with_unknown_characters_count_in_the_cer_but_not_in_the_loss(tmp_path):
-    from htrtool.core.training.loop import Settings, Training
+    from htrtool.core.training.loop import Training
     from htrtool.core.training.network import build_network
 
     network, lines = build_network(TINY, 32, 3), LineStore(32)
@@ -234,7 +235,7 @@ def test_lines_kept_aside_with_unknown_characters_count_in_the_cer_but_not_in_th
 
 @pytest.mark.parametrize("marked", [False, True])
 def test_a_run_goes_on_with_the_lines_kept_aside_that_it_began_with(tmp_path, marked):
-    from htrtool.core.training.loop import Settings, Training
+    from htrtool.core.training.loop import Training
     from htrtool.core.training.network import build_network
     from htrtool.core.training.run import Run
 

@@ -142,6 +142,7 @@ def train(
     from htrtool.core.training.corpus import gather, labelled_samples
     from htrtool.core.training.export import parent_model
     from htrtool.core.training.plan import plan_for
+    from htrtool.core.training.schedule import Settings
 
     if spec is not None:
         parse_spec(spec)
@@ -163,7 +164,6 @@ def train(
         )
     # Keras takes seconds to import: only now that there is something to train on.
     with quiet_stderr():
-        from htrtool.core.training.loop import Settings
         from htrtool.core.training.run import Run
 
         slowdown = slowdown_in_bfloat16() if bfloat16 else 1

@@ -1,11 +1,11 @@
-"""The training loop: schedule, weight averaging, checkpoints, exact resume, early stop."""
+"""The training loop: weight averaging, checkpoints, exact resume, early stop."""
 
 from __future__ import annotations
 
 import math
 import os
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -26,54 +26,13 @@ from htrtool.core.training.checkpoint import read_checkpoint, what_is_kept, writ
 from htrtool.core.training.ctc import ctc_loss
 from htrtool.core.training.dataset import READING_STEP, Batch, BatchMaker, LineStore, Loader, epoch_order, reading_order
 from htrtool.core.training.optimizer import make_optimizer
+from htrtool.core.training.schedule import MAY_CHANGE, Progress, Settings, is_best, learning_rate, share_done, stalled
 from htrtool.core.training.spec import stride_of
 
 SHORTCUT_WEIGHT = 0.1
-WARM_UP = 0.03
 # Steps between two updates of the averaged weights; fewer where an epoch has few.
 AVERAGE_EVERY = 10
 AVERAGE_DECAY = 0.99
-# Above this CER next to nothing is read yet: on CTC's plateau of blanks only the loss tells better epochs from worse.
-HARDLY_READ = 0.9
-# Settings that a resumed run may be told otherwise.
-MAY_CHANGE = ("epochs", "minutes", "patience", "bfloat16")
-
-
-@dataclass
-class Settings:
-    """What a training run is told; a resumed run must be told the same but for what ``MAY_CHANGE``."""
-
-    spec: str = "small"
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    epochs: int = 40
-    minutes: float = 0
-    patience: int = 10
-    augmentation: float = 1.0
-    short_first: bool = True
-    seed: int = 0
-    bfloat16: bool = False
-    parent: str = ""
-    replayed: int = 0
-    kept: float = 0.0
-    mix_styles: bool = False
-
-
-@dataclass
-class Progress:
-    """Where a run stands; with the variables, all that a checkpoint holds."""
-
-    epoch: int = 0
-    step_in_epoch: int = 0
-    step: int = 0
-    samples: int = 0
-    seconds: float = 0.0
-    loss_sum: float = 0.0
-    averaged: int = 0
-    best_cer: float = math.inf
-    best_loss: float = math.inf
-    best_epoch: int = 0
-    rows: list[dict] = field(default_factory=list)
 
 
 class CtcTrainer(keras.Model):
@@ -132,24 +91,6 @@ class Training:
         self.best: list[np.ndarray] | None = None
         self._saved_at = self._started = time.monotonic()
 
-    # The schedule
-
-    def share_done(self) -> float:
-        """Return how much of the budget is used, 0..1, by epochs or by minutes, whichever ends first."""
-        by_epochs = self.progress.step / max(1, self.settings.epochs * self.steps_per_epoch)
-        by_minutes = self.progress.seconds / (60 * self.settings.minutes) if self.settings.minutes else 0
-        return min(1.0, max(by_epochs, by_minutes))
-
-    def learning_rate(self) -> float:
-        """Return the rate of the next step: linear warm-up, then a cosine down to a hundredth."""
-        done, warm_up = self.share_done(), WARM_UP
-        if done < warm_up:
-            return self.settings.learning_rate * max(done / warm_up, 0.02)
-        fall = (done - warm_up) / (1 - warm_up)
-        return self.settings.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * fall)) / 2)
-
-    # The loop
-
     def epochs(self) -> Iterator[dict]:
         """Train, yielding a row of the table of epochs after each; the row is saved before it is yielded.
 
@@ -162,7 +103,7 @@ class Training:
         )
         loader = Loader(maker, self.jobs)
         try:
-            while progress.epoch < settings.epochs and self.share_done() < 1 and not self.stalled():
+            while progress.epoch < settings.epochs and self._share_done() < 1 and not stalled(settings, progress):
                 short_first = settings.short_first and progress.epoch == 0
                 order = epoch_order(
                     self.train, settings.batch_size, settings.seed, progress.epoch, short_first
@@ -180,14 +121,12 @@ class Training:
         finally:
             loader.close()
 
-    def stalled(self) -> bool:
-        """Return whether none of the last ``patience`` epochs was better on the lines kept aside than one before them."""
-        patience = self.settings.patience
-        return bool(patience and self.best is not None and self.progress.epoch - self.progress.best_epoch >= patience)
+    def _share_done(self) -> float:
+        return share_done(self.settings, self.progress, self.steps_per_epoch)
 
     def _step(self, batch) -> None:
         progress = self.progress
-        self.optimizer.learning_rate.assign(self.learning_rate())
+        self.optimizer.learning_rate.assign(learning_rate(self.settings, self._share_done()))
         self.trainer.reset_metrics()
         loss = self.trainer.train_on_batch(
             batch.lines,
@@ -226,10 +165,10 @@ class Training:
             "step": progress.step,
             "samples": progress.samples,
             "seconds": round(progress.seconds, 1),
-            "lr": f"{self.learning_rate():.3g}",
+            "lr": f"{learning_rate(self.settings, self._share_done()):.3g}",
             "loss": round(progress.loss_sum / max(1, progress.step_in_epoch), 4),
         } | {name: round(score, 4) for name, score in scores.items()}
-        if not scores or self._is_best(scores["val_cer"], scores["val_loss"]):
+        if not scores or is_best(progress, scores["val_cer"], scores["val_loss"]):
             progress.best_cer, progress.best_loss = scores.get("val_cer", 0), scores.get("val_loss", 0)
             progress.best_epoch = progress.epoch
             self.best = [average.copy() for average in self.average]
@@ -238,10 +177,6 @@ class Training:
         progress.step_in_epoch, progress.loss_sum = 0, 0.0
         self.save()
         return row
-
-    def _is_best(self, cer: float, loss: float) -> bool:
-        best = self.progress
-        return (min(cer, HARDLY_READ), loss) < (min(best.best_cer, HARDLY_READ), best.best_loss)
 
     def validate(self) -> dict[str, float]:
         """Return loss, CER and WER of the network as it stands on the lines kept aside; nothing where there are none."""

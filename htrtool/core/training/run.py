@@ -22,10 +22,11 @@ from htrtool.core.training.checkpoint import read_checkpoint
 from htrtool.core.training.corpus import Corpus, restrict
 from htrtool.core.training.dataset import BatchMaker, LineStore, writable
 from htrtool.core.training.export import export_onnx, load_keras, save_keras
-from htrtool.core.training.loop import Progress, Settings, Training
+from htrtool.core.training.loop import Training
 from htrtool.core.training.network import build_network, copy_weights
 from htrtool.core.training.prune import narrowed, prune
 from htrtool.core.training.replay import add_replay
+from htrtool.core.training.schedule import Progress, Settings
 from htrtool.core.training.spec import SIZES, stride_of
 from htrtool.core.training.transfer import Trained, transfer
 
