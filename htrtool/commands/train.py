@@ -169,10 +169,16 @@ def train(
         slowdown = slowdown_in_bfloat16() if bfloat16 else 1
     if slowdown > MOST_SLOWDOWN:
         messages.warning(f"--bfloat16 makes training slower, not faster, on this processor: its gradients take {slowdown:.0f} times as long")
-    given = {"epochs": epochs, "patience": patience, "batch_size": batch, "learning_rate": learning_rate, "replayed": replay}
-    given["kept"] = keep / 100 if keep is not None else None
-    plan = plan_for(len(corpus.lines), model is not None)
-    plan = replace(plan, **{name: value for name, value in given.items() if value is not None})
+    plan = plan_for(
+        len(corpus.lines),
+        model is not None,
+        epochs=epochs,
+        patience=patience,
+        batch_size=batch,
+        learning_rate=learning_rate,
+        replayed=replay,
+        kept=None if keep is None else keep / 100,
+    )
     settings = Settings(
         spec=spec or size or (model[1].spec if model else "small"),
         batch_size=plan.batch_size,

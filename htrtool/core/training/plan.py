@@ -9,7 +9,7 @@ before the lines are known by heart.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FEW = 1000
 """So many lines or fewer are taken for a hand to learn, given a model to go on from."""
@@ -34,8 +34,12 @@ class Plan:
     kept: float = 0.0
 
 
-def plan_for(lines: int, from_model: bool) -> Plan:
-    """Return the plan for so many lines, from nothing or from a trained model."""
+def plan_for(lines: int, from_model: bool, **given: float | None) -> Plan:
+    """Return the plan for so many lines, 1 or more, from nothing or from a trained model; what is given and not None wins."""
+    return replace(_planned(lines, from_model), **{name: value for name, value in given.items() if value is not None})
+
+
+def _planned(lines: int, from_model: bool) -> Plan:
     if from_model and lines <= FEW:
         epochs = min(max(round(210 / math.sqrt(lines)), 10), 50)
         # More lines teach what is of use for other hands too: more of it may replace what was known.
