@@ -217,6 +217,39 @@ def test_the_best_epoch_has_the_lowest_cer_and_the_lowest_loss_where_nothing_tel
     assert best_epoch_of(0, (1, 3.4), (0.8, 3.5), (0.5, 2), (0.5, 1.5), (0.50001, 1.4)) == (4, 5)
 
 
+def drawn_lines(numbers: range) -> LineStore:
+    lines = LineStore(32)
+    for i in numbers:
+        text = WORDS[i % len(WORDS)]
+        lines.add(Sample(f"drawn/{i}", encode_png(drawn(text, i)), text))
+    return lines
+
+
+def test_a_network_learns_to_read_lines_that_it_never_saw_at_a_rate_that_falls(tmp_path):
+    from htrtool.core.training.loop import Training
+    from htrtool.core.training.network import build_network
+
+    settings = Settings(TINY, batch_size=8, learning_rate=0.01, epochs=25, patience=0, augmentation=0)
+    network, rates = build_network(TINY, 32, 3), []
+    training = Training(
+        network, Charset("ab"), drawn_lines(range(256)), drawn_lines(range(256, 272)), settings, tmp_path / "m.checkpoint",
+        on_step=lambda progress, _: rates.append(float(training.optimizer.learning_rate)),
+    )  # fmt: skip
+    assert len(list(training.epochs())) == 25 and len(rates) == 800
+    assert rates[0] < 0.0005 and max(rates) > 0.0099 and rates[-1] < 0.0002
+    training.use_best()
+    assert training.validate()["val_cer"] < 0.2
+
+
+def test_a_run_ends_when_its_minutes_are_over(tmp_path):
+    from htrtool.core.training.loop import Training
+    from htrtool.core.training.network import build_network
+
+    settings, lines = Settings(TINY, batch_size=8, minutes=1e-5), drawn_lines(range(16))
+    training = Training(build_network(TINY, 32, 3), Charset("ab"), lines, lines, settings, tmp_path / "m.checkpoint")
+    assert [row["step"] for row in training.epochs()] == [1]
+
+
 def test_lines_kept_aside_with_unknown_characters_count_in_the_cer_but_not_in_the_loss(tmp_path):
     from htrtool.core.training.loop import Training
     from htrtool.core.training.network import build_network
