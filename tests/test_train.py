@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import os
 import re
 import shutil
@@ -63,7 +64,8 @@ def htr(*arguments: str, given: bytes = b"", cwd: Path, **more) -> subprocess.Co
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
-    done = htr("train", "--spec", TINY, "--epochs", "2", "--batch", "8", "-o", "m", "-", given=stream(64), cwd=folder)
+    options = ("--spec", TINY, "--epochs", "2", "--batch", "8", "--licence", "CC0-1.0", "-o", "m")
+    done = htr("train", *options, "-", given=stream(64), cwd=folder)
     assert done.returncode == 0, done.stderr.decode()
     (folder / "epochs.tsv").write_bytes(done.stdout)
     (folder / "messages").write_bytes(done.stderr)
@@ -85,6 +87,29 @@ def test_stderr_carries_our_messages_and_no_library_s(trained):
 def test_model_files_are_written_and_the_checkpoint_goes(trained):
     assert {f.name for f in trained.iterdir()} == {"m.keras", "m.onnx", "m.md", "epochs.tsv", "messages"}
     assert "56 lines" in (trained / "m.md").read_text() and "drawn (56)" in (trained / "m.md").read_text()
+
+
+def test_the_licence_is_in_the_card_and_in_the_model(trained):
+    from htrtool.core.training.export import keras_info
+
+    assert "- Licence: CC0-1.0" in (trained / "m.md").read_text().splitlines()
+    assert keras_info(trained / "m.keras").licence == "CC0-1.0"
+
+
+def test_what_the_command_is_told_reaches_the_run(tmp_path):
+    told = {
+        "epochs": 3, "minutes": 7.5, "patience": 4, "batch_size": 2, "learning_rate": 0.25, "augmentation": 0.5, "replayed": 6, "kept": 0.5,
+        "seed": 9, "mix_styles": True,
+    }  # fmt: skip
+    options = "--epochs 3 --minutes 7.5 --patience 4 --batch 2 --learning-rate 0.25 --augment 0.5 --replay 6 --keep 50 --seed 9 --mix-styles"
+    telling = (
+        "import json, sys\nfrom dataclasses import asdict\nfrom htrtool.cli import main\nfrom htrtool.core.training.run import Run\n"
+        "Run.prepare = lambda corpus, target, settings, *rest: sys.exit(json.dumps(asdict(settings)))\nmain()"
+    )
+    command = [sys.executable, "-c", telling, "train", *options.split(), "-o", "m", "-"]
+    done = subprocess.run(command, input=stream(8), capture_output=True, cwd=tmp_path)
+    settings = json.loads(done.stderr.splitlines()[-1])
+    assert {name: settings[name] for name in told} == told
 
 
 def test_onnx_reads_what_keras_reads(trained):
