@@ -343,7 +343,7 @@ def test_a_document_of_a_file_of_the_same_name_in_another_folder_stays(run_htr, 
 
 
 @pytest.mark.parametrize("form", ["alto", "page", "hocr"])
-def test_a_document_that_htr_did_not_write_stays(run_htr, tiny_model, pictures, form):
+def test_a_document_that_htr_did_not_write_or_someone_changed_stays(run_htr, tiny_model, pictures, form):
     read = ["read", "-m", tiny_model, "-f", form, "-o", "out/"]
     assert run_htr(*read, "line.png", cwd=pictures).returncode == Exit.OK
     (document,) = (pictures / "out").iterdir()
@@ -356,6 +356,14 @@ def test_a_document_that_htr_did_not_write_stays(run_htr, tiny_model, pictures, 
     assert f"line.png: out/{document.name} is there, which htr did not write: give another -o".encode() in result.stderr
     assert document.read_text() == by_hand
     assert run_htr(*read, "--skip-existing", "line.png", cwd=pictures).returncode == Exit.OK
+    corrected = ours.replace("abc", "acb")
+    document.write_text(corrected)
+    result = run_htr(*read, "line.png", cwd=pictures)
+    assert result.returncode == Exit.SOME_FAILED and b"was changed since htr wrote it" in result.stderr
+    assert document.read_text() == corrected
+    # What breaks off was not changed by anyone.
+    document.write_text(ours[:-20])
+    assert run_htr(*read, "line.png", cwd=pictures).returncode == Exit.OK and document.read_text().endswith(ours[-20:])
     # What went to standard output, and was written by older versions, has no mark.
     document.write_text(unmarked)
     assert run_htr(*read, "line.png", cwd=pictures).returncode == Exit.OK
@@ -379,8 +387,8 @@ def test_a_filled_document_keeps_its_origin(run_htr, tiny_model, pictures):
     (pictures / "sheet.page.xml").unlink()
     (pictures / "out" / "sheet.page.xml").rename(pictures / "sheet.page.xml")
     assert run_htr(*read, "new/", "sheet.page.xml", cwd=pictures).returncode == Exit.OK
-    assert re.findall(rb"<\?htr .*", (pictures / "new" / "sheet.page.xml").read_bytes()) == [
-        b'<?htr source="../sheet.page.xml" bytes="%d"?>' % (pictures / "sheet.page.xml").stat().st_size
+    assert re.findall(rb'<\?htr .*(?= crc32=")', (pictures / "new" / "sheet.page.xml").read_bytes()) == [
+        b'<?htr source="../sheet.page.xml" bytes="%d"' % (pictures / "sheet.page.xml").stat().st_size
     ]
 
 

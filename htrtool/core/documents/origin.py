@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
@@ -12,7 +13,7 @@ from lxml import etree
 from htrtool.core.files import same_file
 
 HEAD = 16 * 1024
-_MARK = re.compile(rb'<\?htr source="([^"]*)"(?: bytes="(\d+)")?\?>\n?')
+_MARK = re.compile(rb'<\?htr source="([^"]*)"(?: bytes="(\d+)")?(?: crc32="([0-9a-f]{8})")?\?>\n?')
 # What only documents of ours say that have no mark: those that went to standard output, and older ones.
 _CREATOR = re.compile(rb'<Creator>htr |<softwareName>htr<|<meta name="ocr-system" content="htr ')
 
@@ -21,15 +22,16 @@ def marked(content: bytes, place: Path, name: str) -> bytes:
     """Return an XML document, whose first line is its declaration, with the file that it was read from noted after that.
 
     It is a processing instruction, which no schema forbids and other programs pass over: the path from the document's
-    folder, as in a URL, and the file's size in bytes; of a pipe ``-`` and no size.
+    folder, as in a URL, and the file's size in bytes; of a pipe ``-`` and no size; then a checksum of all the rest.
 
     Args:
         place: where the document will be, in a folder that exists.
         name: of the page that was read, as in :class:`htrtool.core.pages.PageSource`.
     """
-    declaration, _, rest = _MARK.sub(b"", content, count=1).partition(b"\n")
+    content = _MARK.sub(b"", content, count=1)
+    declaration, _, rest = content.partition(b"\n")
     mark = mark_of(place, name) or b'<?htr source="-"?>'
-    return declaration + b"\n" + mark + b"\n" + rest
+    return declaration + b"\n" + mark.removesuffix(b"?>") + f' crc32="{zlib.crc32(content):08x}"?>\n'.encode() + rest
 
 
 def mark_of(place: Path, name: str) -> bytes:
@@ -58,6 +60,12 @@ def is_foreign(place: Path) -> bool:
         return False
     head = _head_of(place)
     return not (_MARK.search(head) or _CREATOR.search(head))
+
+
+def is_changed(place: Path) -> bool:
+    """Tell whether a document is there that is no longer as it was written, as where someone has corrected it."""
+    noted = _MARK.search(_head_of(place)) if os.path.isfile(place) else None
+    return bool(noted and noted[3]) and int(noted[3], 16) != zlib.crc32(_MARK.sub(b"", place.read_bytes(), count=1))
 
 
 def is_of(place: Path, name: str) -> bool:

@@ -12,7 +12,7 @@ from htrtool.core.documents.alto import alto
 from htrtool.core.documents.fill import fill_page
 from htrtool.core.documents.hocr import hocr
 from htrtool.core.documents.markup import to_bytes
-from htrtool.core.documents.origin import HEAD, is_foreign, is_of, marked, other_origin
+from htrtool.core.documents.origin import HEAD, is_changed, is_foreign, is_of, marked, other_origin
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.errors import HtrError, InputError, OutputError
 from htrtool.core.files import check_folder, made_folder, printable_name, replacing, same_file
@@ -97,7 +97,8 @@ def write_in_folder(
 ) -> None:
     """Write each document into a folder, as soon as it is there, named for its input and, of several pages, the page.
 
-    It takes the place of an older one of that name, but not of one that was read from another file, or that is not ours.
+    It takes the place of an older one of that name, but not of one that was read from another file, that is not ours, or that was
+    corrected.
 
     Args:
         operands: all inputs, of which some may have the same name in folders of their own.
@@ -124,6 +125,8 @@ def write_in_folder(
             check_origin(place, source)
             if is_foreign(place):
                 raise OutputError(f"{place} is there, which htr did not write: give another -o for it, or remove it", source.file)
+            if is_changed(place) and _has_end(place.read_bytes()):
+                raise OutputError(f"{place} was changed since htr wrote it: give another -o, or remove it, or give --skip-existing", source.file)
             with replacing(place) as stream:
                 stream.write(marked(content, place, source.file))
         except OutputError as error:
@@ -238,7 +241,11 @@ def _is_whole(place: Path, form: str, source: PageSource) -> bool:
         raise OutputError(
             f"expected {_CALLED[form]} in {place}, found {_CALLED.get(found, 'something else')}: give another -o for it, or remove it", source.file
         )
-    return _END.search(tail.replace(b"\0", b"")) is not None
+    return _has_end(tail)
+
+
+def _has_end(content: bytes) -> bool:
+    return _END.search(content[-_TAIL:].replace(b"\0", b"")) is not None
 
 
 def only(documents: Iterable[Document]) -> bytes | None:
