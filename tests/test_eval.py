@@ -431,6 +431,16 @@ def test_predictions_may_lie_beside_the_truth(tmp_path):
         assert float(values(run(tmp_path, read))["cer"]) == pytest.approx(2 / 3)
 
 
+@pytest.mark.parametrize("header", ["file\ttext", '"file"\t"text"', "File Name\tGround Truth"])
+def test_a_truth_table_of_a_spreadsheet_says_what_it_says_to_prep(tmp_path, header):
+    cells = ['a.png', 'he said "yes" twice'] if header == "file\ttext" else ["a.png", '"yes"']
+    quoted = header != "File Name\tGround Truth"
+    written = ['"' + cell.replace('"', '""') + '"' if quoted and ('"' in cell or header.startswith('"')) else cell for cell in cells]
+    truth = tmp_path / "truth.tsv"
+    truth.write_text(header + "\n" + "\t".join(written) + "\n", "utf-8")
+    assert values(run(truth, "-", "--metric", "cer", stdin="file\ttext\n" + "\t".join(cells) + "\n"))["cer"] == "0"
+
+
 @pytest.mark.parametrize("content", ['FILENAME,IDENTITY\r\na.jpg,"DE, LUCA"\r\n', "image;label\na.jpg;DE, LUCA\n", "sep=;\nimage;label\na.jpg;DE, LUCA\n"])
 def test_a_csv_is_truth(tmp_path, content):
     (tmp_path / "t.csv").write_text("\ufeff" + content, encoding="utf-8", newline="")

@@ -17,6 +17,7 @@ from htrtool.core.json_lines import objects_in
 from htrtool.core.layouts.base import IMAGE_SUFFIXES, Found, LeftOut, is_image, key_of, picture_entry
 from htrtool.core.samples import document_of
 from htrtool.core.split import TEST, VAL
+from htrtool.core.spreadsheets import NAMED_DELIMITER, folded, unquoted
 from htrtool.core.tables import check_utf8, is_best, unescape
 
 OBJECTS = ".jsonl"
@@ -38,9 +39,6 @@ PARTS = {
 # What the Kaggle names set, FILENAME and IDENTITY, says instead of a name; each of its rows is another writer's.
 NAMES_SET = "identity"
 UNREADABLE, EMPTY = "UNREADABLE", "EMPTY"
-_QUOTED = re.compile(r'"(?:[^"]|"")*"')
-# How a spreadsheet is told, before the header, what parts the cells.
-NAMED_DELIMITER = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
 # A sheet of a spreadsheet may have long cells; the standard limit is 128 KiB.
 csv.field_size_limit(2**24)
 
@@ -199,26 +197,17 @@ def _reader(file: IO[str], path: Path) -> Iterator[list[str]]:
 
 
 class _Rows:
-    """The rows of a TSV, in which nothing is quoted, unless another program did so: all cells, or those with quotes in them."""
+    """The rows of a TSV."""
 
     def __init__(self, file: IO[str]):
-        self._file, self.line_num = file, 0
-        self._all_quoted = False
+        self._lines, self.line_num = unquoted(file), 0
 
     def __iter__(self) -> Iterator[list[str]]:
         return self
 
     def __next__(self) -> list[str]:
         self.line_num += 1
-        row = next(self._file).rstrip("\r\n").split("\t")
-        if self.line_num == 1:
-            self._all_quoted = all(map(_QUOTED.fullmatch, row))
-        return [self._unquoted(cell) for cell in row]
-
-    def _unquoted(self, cell: str) -> str:
-        if _QUOTED.fullmatch(cell) and (self._all_quoted or '""' in cell[1:-1]):
-            return cell[1:-1].replace('""', '"')
-        return cell
+        return next(self._lines).rstrip("\r\n").split("\t")
 
 
 class _Objects:
@@ -252,7 +241,7 @@ def _names_in_objects(path: Path, changed: int) -> tuple[str, ...]:
 
 
 def _columns(header: list[str], image_column: str | None, text_column: str | None, source: str) -> Columns:
-    names = [re.sub(r"\W+", "_", name.strip().lower()) for name in header]
+    names = list(map(folded, header))
 
     def place(given: str | None, guesses: tuple[str, ...], what: str, option: str) -> int:
         if given is not None:

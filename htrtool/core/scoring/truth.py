@@ -18,7 +18,6 @@ from htrtool.core.layouts.table import (
     DOCUMENT_COLUMNS,
     EMPTY,
     IMAGE_COLUMNS,
-    NAMED_DELIMITER,
     NAMES_SET,
     TEXT_COLUMNS,
     UNREADABLE,
@@ -26,6 +25,7 @@ from htrtool.core.layouts.table import (
 )
 from htrtool.core.pages import Rejoined, is_tar, is_xml
 from htrtool.core.scoring.joining import Line
+from htrtool.core.spreadsheets import NAMED_DELIMITER, folded, unquoted
 from htrtool.core.tables import as_text, check_columns, check_utf8, header_columns, is_best, read_numbered
 from htrtool.core.text_files import decoded
 
@@ -159,13 +159,16 @@ def _of_table(stream: Iterable[str], operand: str, document: str | None) -> Iter
     if named:
         header = next(stream, "")
     separator = named[1] if named else _separator(header)
-    columns = header_columns(header) if separator == "\t" else _csv_columns(header, separator)
+    if separator == "\t":
+        lines = unquoted(itertools.chain([header], stream))
+        header = next(lines)
+        columns = header_columns(header)
+        rows = read_numbered(itertools.chain([header], lines), operand)
+    else:
+        columns = _csv_columns(header, separator)
+        rows = _csv_rows(stream, columns, operand, separator, first=3 if named else 2)
     check_columns(columns, (), operand)
     names = _columns(columns, operand, document)
-    if separator == "\t":
-        rows = read_numbered(itertools.chain([header], stream), operand)
-    else:
-        rows = _csv_rows(stream, columns, operand, separator, first=3 if named else 2)
     if names["word"]:
         return _of_words(_of_rows(_by_word(rows, names["word"], operand), names, operand))
     return _of_rows(rows, names, operand)
@@ -176,7 +179,7 @@ def _is_header(head: bytes) -> bool:
     line = head.partition(b"\n")[0].decode("utf-8", "replace")
     separator = _separator(line)
     try:
-        _columns(header_columns(line) if separator == "\t" else _csv_columns(line, separator), "", None)
+        _columns(header_columns(next(unquoted([line]))) if separator == "\t" else _csv_columns(line, separator), "", None)
     except (InputError, csv.Error):
         return False
     return True
@@ -253,17 +256,17 @@ def _csv_rows(
 
 
 def _columns(columns: list[str], source: str, document: str | None) -> dict[str, str | None]:
-    """Say which column is which; names are matched without regard to case."""
-    folded = {column.casefold(): column for column in reversed(columns)}
+    """Say which column is which; names are matched without regard to case and to what parts their words."""
+    known_as = {folded(column): column for column in reversed(columns)}
 
     def first(names: Iterable[str]) -> str | None:
-        return next((folded[name] for name in names if name in folded), None)
+        return next((known_as[name] for name in names if name in known_as), None)
 
     texts = [name for name in TEXT_COLUMNS if name not in _NUMBERED]
     found = {
         "file": first(IMAGE_COLUMNS),
         "text": first(texts),
-        "document": first([document.casefold()] if document else (*DOCUMENT_COLUMNS, *WRITER_COLUMNS)),
+        "document": first([folded(document)] if document else (*DOCUMENT_COLUMNS, *WRITER_COLUMNS)),
         **{name: first([name]) for name in (*_NUMBERED, "conf")},
     }
     # A row a word, as htr read --per-word has it, in a table of numbered lines.
