@@ -123,7 +123,7 @@ def read_table(path: str | os.PathLike) -> pandas.DataFrame:
     import pandas
 
     from htrtool.core.errors import InputError, unreadable
-    from htrtool.core.files import name_from_text
+    from htrtool.core.names import name_from_text
     from htrtool.core.tables import as_text, header_columns, read_table
 
     try:

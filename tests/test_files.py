@@ -8,7 +8,8 @@ import tempfile
 import pytest
 
 from htrtool.core.errors import OutputError
-from htrtool.core.files import check_replaceable, name_from_text, name_to_text, printable_name, replacing
+from htrtool.core.files import check_replaceable, replacing
+from htrtool.core.names import name_from_text, name_to_text, printable_name
 from htrtool.options import names_in
 
 

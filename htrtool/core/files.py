@@ -105,29 +105,6 @@ def visible(paths: Iterable[Path]) -> Iterator[Path]:
     return (path for path in paths if not path.name.startswith("."))
 
 
-def printable_name(name: str) -> str:
-    """Return a file's name with a replacement character (�) for each byte that is no UTF-8, which JSON, XML and pictures can't hold."""
-    return _bytes_of(name).decode("utf-8", "replace")
-
-
-def name_to_text(name: str) -> str:
-    """Return a file's name as tables hold it: as text of which UTF-8, with surrogateescape, makes the name's own bytes, whatever the locale."""
-    return _bytes_of(name).decode("utf-8", "surrogateescape")
-
-
-def name_from_text(text: str) -> str:
-    """Return the file's name that :func:`name_to_text` made a text of."""
-    return os.fsdecode(text.encode("utf-8", "surrogateescape"))
-
-
-def _bytes_of(name: str) -> bytes:
-    try:
-        return os.fsencode(name)
-    except UnicodeEncodeError:
-        # What a sample or JSON tells may be a name that the locale does not know.
-        return name.encode("utf-8", "surrogatepass")
-
-
 def same_file(one: str | os.PathLike, other: str | os.PathLike) -> bool:
     """Tell whether two names are those of one file, which is there."""
     return os.path.isfile(one) and os.path.isfile(other) and os.path.samefile(one, other)

@@ -8,7 +8,7 @@ from typing import IO, Callable, Iterator
 
 import numpy as np
 
-from htrtool.core.files import name_to_text, printable_name
+from htrtool.core.names import name_to_text, printable_name
 from htrtool.core.page import Page, PageLine
 from htrtool.core.place import box_of
 from htrtool.core.tables import LINE_COLUMNS, OUTLINE_COLUMNS, WORD_COLUMNS, TableWriter

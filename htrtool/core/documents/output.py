@@ -15,7 +15,8 @@ from htrtool.core.documents.markup import to_bytes
 from htrtool.core.documents.origin import HEAD, is_changed, is_foreign, is_of, marked, other_origin
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.errors import HtrError, InputError, OutputError
-from htrtool.core.files import check_folder, made_folder, printable_name, replacing, same_file
+from htrtool.core.files import check_folder, made_folder, replacing, same_file
+from htrtool.core.names import printable_name
 from htrtool.core.page import Page
 from htrtool.core.pages import PageSource
 

@@ -17,7 +17,7 @@ from lxml import etree
 
 from htrtool.core.documents.origin import origin_in
 from htrtool.core.errors import InputError, unreadable
-from htrtool.core.pages import PAGE_XML
+from htrtool.core.kinds import PAGE_XML
 
 Point = tuple[float, float]
 Element = etree._Element

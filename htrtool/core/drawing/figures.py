@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from htrtool.core.errors import InputError
-from htrtool.core.files import printable_name
+from htrtool.core.names import printable_name
 
 LONGEST_NAME = 60
 """Characters of a file's name in a legend."""

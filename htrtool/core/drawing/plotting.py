@@ -19,8 +19,9 @@ from htrtool.core.drawing.hand_chart import HAND_COLUMNS, HandCurve, hand_chart,
 from htrtool.core.drawing.page_chart import page_with_lines
 from htrtool.core.drawing.score_chart import RATE_COLUMNS, Scores, score_chart, scores_of
 from htrtool.core.errors import InputError, unreadable
-from htrtool.core.files import name_from_text, printable_name
-from htrtool.core.pages import DEFAULT_DPI, PageSource, is_xml, page_sources
+from htrtool.core.kinds import is_xml
+from htrtool.core.names import name_from_text, printable_name
+from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
 from htrtool.core.scoring.joining import match_files
 from htrtool.core.tables import as_text, header_columns, read_numbered
 

@@ -167,7 +167,8 @@ class Finder:
     def _in_stream(self, stream: IO[bytes]) -> Iterator[Found]:
         """Yield the samples of standard input, or the picture or PDF that it is, where pages are cut."""
         if self.cutter is not None:
-            from htrtool.core.pages import is_tar, peeked, stream_sources
+            from htrtool.core.kinds import is_tar, peeked
+            from htrtool.core.pages import stream_sources
 
             head, stream = peeked(stream)
             transcription = self.transcriptions.get("-")

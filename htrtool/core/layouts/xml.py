@@ -20,8 +20,8 @@ from htrtool.core.documents.xml_image import (
 )
 from htrtool.core.documents.xml_in import HEAD, XmlLine, XmlPage, parse_pages
 from htrtool.core.errors import InputError
+from htrtool.core.kinds import PAGE_XML
 from htrtool.core.layouts.base import NO_TEXT, Entry, Found, LeftOut, Line, key_of
-from htrtool.core.pages import PAGE_XML
 
 
 def is_alto(path: Path) -> bool:

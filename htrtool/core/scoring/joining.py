@@ -14,7 +14,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.documents.xml_image import XML_FOLDERS
-from htrtool.core.files import printable_name
+from htrtool.core.names import printable_name
 
 SHIFTED, NEARER = 0.2, 0.5
 """Of the characters of as many lines as were read, the errors above which the lines may be compared with the wrong ones, and the share

@@ -13,6 +13,7 @@ from typing import IO, Iterable, Iterator
 from htrtool.core.cells import share_in, whole_number_in
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.json_lines import objects_in
+from htrtool.core.kinds import Rejoined, is_tar, is_xml
 from htrtool.core.layouts.finder import files_below
 from htrtool.core.layouts.table import (
     DOCUMENT_COLUMNS,
@@ -23,7 +24,6 @@ from htrtool.core.layouts.table import (
     UNREADABLE,
     WRITER_COLUMNS,
 )
-from htrtool.core.pages import Rejoined, is_tar, is_xml
 from htrtool.core.scoring.joining import Line
 from htrtool.core.spreadsheets import NAMED_DELIMITER, folded, unquoted
 from htrtool.core.tables import as_text, check_columns, check_utf8, header_columns, is_best, read_numbered

@@ -13,9 +13,9 @@ from typing import Callable, Iterable, Iterator
 from htrtool.core.charset import Charset
 from htrtool.core.collect import Maker, collect
 from htrtool.core.errors import HtrError, InputError, unreadable
-from htrtool.core.files import printable_name
 from htrtool.core.layouts.base import LeftOut, is_tar_name
 from htrtool.core.layouts.finder import Finder, files_below, inode_of
+from htrtool.core.names import printable_name
 from htrtool.core.prepare import prepare
 from htrtool.core.reader import MAX_ASPECT
 from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
