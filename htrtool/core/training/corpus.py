@@ -155,17 +155,17 @@ def restrict(corpus: Corpus, charset: Charset, stride: int) -> None:
     Raises:
         InputError: nothing is left to learn from, or nothing that is kept aside can be read.
     """
-    for reason, indices in beyond(corpus.lines, charset, stride).items():
+    found = beyond(corpus.lines, charset, stride)
+    for reason, indices in found.items():
         for index in indices:
             corpus.leave_out(reason, corpus.lines.keys[index])
-    corpus.lines = corpus.lines.keep(writable(corpus.lines, charset, stride))
+    corpus.lines = corpus.lines.keep(writable(corpus.lines, found))
     if not len(corpus.lines):
         raise InputError(f"expected lines that the network can learn from, received none{_told(corpus.left_out)}")
     aside = corpus.kept_aside
-    corpus.beyond_reach = {
-        reason: [aside.keys[index] for index in indices] for reason, indices in beyond(aside, charset, stride).items()
-    }
-    if len(aside) and not writable(aside, charset, stride):
+    found = beyond(aside, charset, stride)
+    corpus.beyond_reach = {reason: [aside.keys[index] for index in indices] for reason, indices in found.items()}
+    if len(aside) and not writable(aside, found):
         raise InputError(f"expected lines to keep aside that the network can read, received none{_told(corpus.beyond_reach)}")
 
 

@@ -14,7 +14,7 @@ from collections import Counter, deque
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import reduction
-from typing import IO, Iterable, Iterator, NamedTuple
+from typing import IO, Iterable, Iterator, Mapping, NamedTuple
 
 import cv2
 import numpy as np
@@ -138,9 +138,9 @@ def beyond(store: LineStore, charset: Charset, stride: int) -> dict[str, list[in
     return {reason: indices for reason, indices in found.items() if indices}
 
 
-def writable(store: LineStore, charset: Charset, stride: int) -> list[int]:
-    """Return the lines whose text a network can write."""
-    without = set(itertools.chain.from_iterable(beyond(store, charset, stride).values()))
+def writable(store: LineStore, beyond_reach: Mapping[str, list[int]]) -> list[int]:
+    """Return the lines whose text a network can write, given those that :func:`beyond` found."""
+    without = set(itertools.chain.from_iterable(beyond_reach.values()))
     return [index for index in range(len(store)) if index not in without]
 
 
@@ -193,7 +193,7 @@ class BatchMaker:
         self._file = store.spool.fileno()
         self._spans, self._keys, self._height = store.spans, store.keys, store.height
         self._labels: list[list[int]] = [[] for _ in store.texts]
-        for index in writable(store, charset, stride):
+        for index in writable(store, beyond(store, charset, stride)):
             self._labels[index] = charset.encode(store.texts[index])
         self._stride, self._strength, self._seed, self._width_step = stride, strength, seed, width_step
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Iterator
@@ -20,7 +21,7 @@ from htrtool.core.training.calibrating import FEWEST, calibrate
 from htrtool.core.training.card import card
 from htrtool.core.training.checkpoint import read_checkpoint
 from htrtool.core.training.corpus import Corpus, restrict
-from htrtool.core.training.dataset import BatchMaker, LineStore, writable
+from htrtool.core.training.dataset import BatchMaker, LineStore, beyond, writable
 from htrtool.core.training.export import export_onnx, load_keras, save_keras
 from htrtool.core.training.loop import Training
 from htrtool.core.training.network import build_network, copy_weights
@@ -81,7 +82,7 @@ def _parts(corpus: Corpus, charset: Charset, stride: int) -> Iterator[tuple[Line
         yield corpus.lines.split_lines(KEPT_ASIDE)
         return
     yield corpus.lines, corpus.kept_aside
-    yield corpus.lines, corpus.kept_aside.keep(writable(corpus.kept_aside, charset, stride))
+    yield corpus.lines, corpus.kept_aside.keep(writable(corpus.kept_aside, beyond(corpus.kept_aside, charset, stride)))
 
 
 def _internal_lm(texts: list[str], charset: Charset, parent: ModelInfo | None) -> str:
@@ -121,7 +122,6 @@ class Run:
             InputError: the options don't fit together, or the checkpoint is of another run.
         """
         checkpoint = target.file(".checkpoint")
-        told: dict = {}
         if resume:
             told, _ = read_checkpoint(checkpoint)
             characters = Charset(told["charset"])
@@ -132,9 +132,12 @@ class Run:
         spec = SIZES.get(settings.spec, settings.spec)
         settings = replace(settings, spec=spec)
         restrict(corpus, characters, stride_of(spec))
-        parts = list(_parts(corpus, characters, stride_of(spec)))
-        began_with = [part for part in parts if part[1].fingerprint() == told.get("kept_aside")]
-        corpus.lines, corpus.kept_aside = (began_with or parts)[0]
+        parts = _parts(corpus, characters, stride_of(spec))
+        parted = next(parts)
+        if resume:
+            began_with = (part for part in itertools.chain([parted], parts) if part[1].fingerprint() == told.get("kept_aside"))
+            parted = next(began_with, parted)
+        corpus.lines, corpus.kept_aside = parted
         internal_lm = _internal_lm(corpus.lines.texts, characters, parent and parent[1])
         counted = {"lines": len(corpus.lines), "documents": len(set(corpus.lines.documents))}
         counted["sources"] = dict(corpus.sources())
