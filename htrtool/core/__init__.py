@@ -2,7 +2,7 @@
 
 From a picture to text:
 
-- ``pages``, ``pictures``, ``gray``, ``pdf_pages``: any input as gray pages
+- ``kinds``, ``pages``, ``pictures``, ``gray``, ``pdf_pages``: any input as gray pages
 - ``lines``, ``linefinder``, ``oneline``, ``order``, ``cut``: the lines of a page, in reading order, cut out and straight
 - ``recipe``, ``prepare``, ``slant``, ``rules``, ``binarise``: a line as the network wants it
 - ``reader``, ``modelfile``, ``session``: the network on prepared lines; ``decoding`` its frames to text and confidence, with
@@ -17,7 +17,8 @@ From pictures with transcriptions to a model:
 - ``collect``, ``checking``, ``tally``, ``split``, ``outputs``: to samples; ``samples`` their stream
 - ``training``: to a model; ``charset`` its characters
 
-Beside both: ``files`` and ``text_files`` that are whole or told of, ``bounds`` of numbers, ``errors``.
+Beside both: ``files`` and ``text_files`` that are whole or told of, ``names`` of files, ``spreadsheets`` of other programs, ``squares`` of
+pictures, ``bounds`` of numbers, ``errors``.
 
 And then: ``scoring`` against the truth, ``drawing`` of tables and pages.
 """
