@@ -58,7 +58,7 @@ MOST_SLOWDOWN = 2
 @click.option("--bfloat16", is_flag=True, help="Let the network compute in bfloat16: half as fast again on processors that have it.")
 @click.option("--licence", default="", metavar="TEXT", help="The licence to write into the model and its card.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that augment; several where a GPU would wait for them.")
-@click.option("--lm", metavar="NAME", help="Make no reader but a language model, NAME.lm, for htr read --lm: DATA are texts in UTF-8. Where names such as fr_letters.txt tell several languages, each page is read in its own; it_words.txt would be words in no order.")
+@click.option("--lm", metavar="NAME", help="Make no reader but a language model, NAME.lm, for htr read --lm: DATA are texts in UTF-8. Where names such as fr_letters.txt tell several languages, each page is read in its own; it_words.txt would be words in no order. With --epochs or --minutes a recurrent model is trained too, which takes much text and an hour.")
 @click.option("--calibrate", metavar="MODEL", help="Train nothing, but fit the confidence of MODEL, an .onnx file, to DATA, lines that it never saw (where some are marked val, to those), and write it back.")
 @click.option("--quantise", is_flag=True, help="Train nothing: DATA is a model, its name or .onnx file, to write with 8-bit weights: a quarter as large, and faster.")
 @with_messages
@@ -111,14 +111,20 @@ def train(
         htr train --minutes 10 -o mine lines.tar > epochs.tsv
         htr train --size medium --val val.tar train.tar -o big
         htr train --lm mine letters/*.txt
+        htr train --lm wiser --minutes 90 books/*.txt
         htr train --calibrate mine.onnx kept-aside.tar
         htr train --quantise -o mine-small mine.onnx
     """
     if sum(map(bool, (lm, calibrate, quantise))) > 1:
         raise click.UsageError("--lm, --calibrate and --quantise are different things: give one of them")
     if lm:
-        refuse_training("lm")
-        return train_language_model(operands, lm, messages)
+        refuse_training("lm", "epochs", "minutes", "seed", "bfloat16")
+        recurrent = epochs or minutes
+        if (seed or bfloat16) and not recurrent:
+            raise click.UsageError("--seed and --bfloat16 are for a recurrent model: give --epochs or --minutes")
+        if recurrent and (lacked := check_installed()):
+            raise DependencyError(f"training a recurrent model needs {lacked}: pip install 'htrtool[train]'")
+        return train_language_model(operands, lm, epochs, minutes, seed, bfloat16, messages)
     if calibrate:
         refuse_training("calibrate")
         return calibrate_model(operands, calibrate, messages)

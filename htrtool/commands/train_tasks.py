@@ -8,22 +8,47 @@ from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import refuse
+from htrtool.streams import protect_stdout, quiet_stderr
 
 
-def train_language_model(operands: list[str], name: str, messages: Messages) -> int:
-    """Make a language model of text files ('-': standard input) and write it."""
+def train_language_model(
+    operands: list[str], name: str, epochs: int | None, minutes: float | None, seed: int, bfloat16: bool, messages: Messages
+) -> int:
+    """Make a language model of text files ('-': standard input) and write it, with a recurrent one if it is to be trained."""
     from htrtool.core.files import check_replaceable, replacing
     from htrtool.core.lm.ngram import SUFFIX, save_models
     from htrtool.core.lm.ngram_training import read_texts, train_languages
 
     path = name if name.endswith(SUFFIX) else name + SUFFIX
     check_replaceable(path)
-    models = train_languages(read_texts(operands, messages.problem))
+    texts = list(read_texts(operands, messages.problem))
+    models = train_languages(texts)
+    others = {}
+    if epochs or minutes:
+        from htrtool.core.lm.recurrent import MEMBER
+
+        others[MEMBER] = _recurrent(texts, epochs, minutes, seed, bfloat16)
     with replacing(path) as stream:
-        save_models(models, stream)
+        save_models(models, stream, others)
     sizes = (f"{language} {model.size:,}".strip() for language, model in models.items())
-    messages.note(f"wrote {path}: {', '.join(sizes)} n-grams, {len(set().union(*(m.characters for m in models.values())))} characters")
+    characters = len(set().union(*(model.characters for model in models.values())))
+    recurrent = ", a recurrent model" if others else ""
+    messages.note(f"wrote {path}: {', '.join(sizes)} n-grams, {characters} characters{recurrent}")
     return Exit.SOME_FAILED if messages.problems else Exit.OK
+
+
+def _recurrent(texts: list, epochs: int | None, minutes: float | None, seed: int, bfloat16: bool) -> bytes:
+    """Return a recurrent model of texts as ONNX; a table of its loss goes to standard output."""
+    from htrtool.core.tables import TableWriter, as_text
+
+    stdout = protect_stdout()
+    # Keras takes seconds to import: only now that there is something to train on.
+    with quiet_stderr():
+        from htrtool.core.lm.recurrent_training import COLUMNS, train_recurrent
+
+    with as_text(stdout) as stream:
+        table = TableWriter(stream, COLUMNS)
+        return train_recurrent(texts, epochs, minutes, seed, bfloat16, table.write)
 
 
 def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:

@@ -14,6 +14,7 @@ from htrtool.core.lm.lexicon import Lexicon
 from htrtool.core.lm.mixture import Mixture
 from htrtool.core.lm.ngram import CAPITALS, ROOT, STEP, SUFFIX, NGram, load_models
 from htrtool.core.lm.page_language import Languages
+from htrtool.core.lm.recurrent import RecurrentLM
 from htrtool.core.modelfile import DEFAULT_MODEL, find_model
 from htrtool.core.reader import Reader
 from htrtool.core.text_files import read_utf8
@@ -63,7 +64,8 @@ def load_language(name: str, lexicon: str | None, charset: Charset) -> Languages
         ModelError: there is no such model, or it is broken.
         InputError: a name is empty, the lexicon can't be read, or there is no language model that it could work with.
     """
-    models = _mixed([models for models in (_models(part, charset) for part in _parts(name)) if models], charset)
+    parts = [(part, models) for part in _parts(name) if (models := _models(part, charset))]
+    models = _mixed([models for _, models in parts], charset)
     if lexicon is not None:
         if not models:
             raise InputError("a lexicon works through a language model: give --lm NAME, not none", lexicon)
@@ -72,7 +74,9 @@ def load_language(name: str, lexicon: str | None, charset: Charset) -> Languages
         models = {
             language: Lexicon(model, capitals if language == CAPITALS else words) for language, model in models.items()
         }
-    return Languages(models) if models else None
+    if not models:
+        return None
+    return Languages(models, next(filter(None, (RecurrentLM.load(_file_of(part)) for part, _ in parts)), None))
 
 
 def language_files(name: str) -> list[Path]:

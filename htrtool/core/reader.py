@@ -9,6 +9,7 @@ from typing import Mapping, NamedTuple, Sequence
 
 import numpy as np
 
+from htrtool.core.decoding import whole_line
 from htrtool.core.decoding.align import align
 from htrtool.core.decoding.beam import WIDTH, BeamSearch, Candidate
 from htrtool.core.decoding.block_letters import in_block_letters, in_capitals
@@ -17,6 +18,7 @@ from htrtool.core.decoding.decode import best_path, softmax
 from htrtool.core.decoding.looks import FURTHER, TEXTS, UNSURE, Look, own_view, ranked, views
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.lm.internal_lm import InternalLM
+from htrtool.core.lm.ngram import CAPITALS
 from htrtool.core.lm.page_language import LanguageModel, Languages
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
 from htrtool.core.prepare import Prepared, prepare_placed
@@ -267,11 +269,15 @@ class Reader:
         """
         if context.in_block_letters:
             looks = [self._in_capitals(look) for look in looks]
-        texts = TEXTS if self._languages or len(looks) > 1 else 1
+        language = context.language
+        recurrent = self._languages.recurrent if self._languages and language != CAPITALS else None
+        texts = whole_line.TEXTS if recurrent else TEXTS if self._languages or len(looks) > 1 else 1
         for look in looks:
-            if look.found is None or len(look.found) < texts:
-                look.found = self.decode(look.probabilities, context.language, texts)
-        found = self._ranked(looks, context.language)
+            if look.found is None or look.asked < texts:
+                look.found, look.asked = self.decode(look.probabilities, language, texts), texts
+        found = self._ranked(looks, language)
+        if recurrent:
+            found = whole_line.reconsidered(found, recurrent, language)
         placed = [(look, self._placed(found[0][0], look)) for look in looks]
         return found, [(look, best) for look, best in placed if best is not None]
 

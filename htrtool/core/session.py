@@ -21,11 +21,13 @@ def onnx_runtime():
     return onnxruntime
 
 
-def open_session(path: Path, threads: int):
-    """Load an ONNX file.
+def open_session(model: Path | bytes, threads: int, source: str | None = None):
+    """Load an ONNX model.
 
     Args:
+        model: its file, or what is in it.
         threads: the threads that one run of it uses.
+        source: what errors name; without it, the file.
 
     Raises:
         ModelError: the file is broken or no ONNX model.
@@ -40,13 +42,12 @@ def open_session(path: Path, threads: int):
     # The arena never gives back what the widest batch once took.
     options.enable_cpu_mem_arena = False
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(model if isinstance(model, bytes) else str(model), options, providers=["CPUExecutionProvider"])
     except Exception as error:
         # ONNX Runtime raises a dozen classes of its own here, none with a common base but Exception.
         if isinstance(error, MemoryError) or "alloc" in str(error):
             raise MemoryError from None
-        exported = path.with_suffix(".onnx")
-        if path.suffix == ".keras" and exported.is_file():
-            raise ModelError(f"expected an ONNX model, received one for training: give {exported.name}, beside it", str(path)) from None
+        if isinstance(model, Path) and model.suffix == ".keras" and (exported := model.with_suffix(".onnx")).is_file():
+            raise ModelError(f"expected an ONNX model, received one for training: give {exported.name}, beside it", str(model)) from None
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(f"expected an ONNX model, received one that can't be loaded ({reason})", str(path)) from None
+        raise ModelError(f"expected an ONNX model, received one that can't be loaded ({reason})", source or str(model)) from None

@@ -31,13 +31,14 @@ UNSURE = 0.95
 class Look:
     """What the network saw of a line: the width of the picture, in pixels, and (frames, classes) of probabilities.
 
-    ``found`` are the texts that decoding found in it, once it did; ``in_capitals`` is the same with small letters taken for
-    capitals, once that was asked for.
+    ``found`` are the texts that decoding found in it, once it did, of so many ``asked`` for; ``in_capitals`` is the same with
+    small letters taken for capitals, once that was asked for.
     """
 
     width: int
     probabilities: np.ndarray
     found: list[Candidate] | None = None
+    asked: int = 0
     in_capitals: Look | None = None
 
 

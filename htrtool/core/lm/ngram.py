@@ -29,7 +29,7 @@ CAPITALS = "capitals"
 STEP = 1 / 16
 """The unit of costs, in nats: what a model stores are whole numbers of it, 0 to 255."""
 UNKNOWN, ROOT = 0, 0
-FIGURE = "0"
+FIGURE, FIGURES = "0", "0123456789"
 UNSEEN, RARE = 128, 48
 """In ``STEP``, what a character costs that the model does not know, and what one costs besides that stands for its base letter."""
 _BASES = dict(zip("łŁđĐøØæÆœŒßıħĦŋŊðÐþÞ", "lLdDoOaAoOsihHnNdDpP"))
@@ -167,8 +167,12 @@ class NGram(CharacterModel):
         return cls(head["characters"], *parts, bool(head.get("of_words")))
 
 
-def save_models(models: Mapping[str, NGram], stream: IO[bytes]) -> None:
-    """Write the model of each language, that of all under ``""``, as a zip archive with a folder a language."""
+def save_models(models: Mapping[str, NGram], stream: IO[bytes], others: Mapping[str, bytes] | None = None) -> None:
+    """Write the model of each language, that of all under ``""``, as a zip archive with a folder a language.
+
+    Args:
+        others: what else to put into the archive, by name.
+    """
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for language, model in models.items():
             folder = language and f"{language}/"
@@ -176,6 +180,8 @@ def save_models(models: Mapping[str, NGram], stream: IO[bytes]) -> None:
             archive.writestr(folder + _HEAD, json.dumps(head, ensure_ascii=False))
             for name, part in model.parts.items():
                 archive.writestr(folder + name, part.tobytes())
+        for name, content in (others or {}).items():
+            archive.writestr(name, content)
 
 
 def load_models(path: Path, fits: Callable[[NGram], bool] = lambda model: True) -> dict[str, NGram]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.labels import plain
-from htrtool.core.lm.ngram import CAPITALS, FIGURE, STEP, NGram
+from htrtool.core.lm.ngram import CAPITALS, FIGURE, FIGURES, STEP, NGram
 from htrtool.core.text_files import read_utf8
 from htrtool.core.text_names import text_name
 
@@ -26,7 +26,6 @@ NODES = 500_000
 LEAST = 3
 """A character that occurs less often is not told from others unknown."""
 MOST_CHARACTERS = 250
-FIGURES = "0123456789"
 OTHERS = 0.015
 """What a text in another language counts."""
 KINDS = 0.7

@@ -10,6 +10,7 @@ import numpy as np
 from htrtool.core.lm.lexicon import Lexicon
 from htrtool.core.lm.mixture import Mixture
 from htrtool.core.lm.ngram import CAPITALS, NGram
+from htrtool.core.lm.recurrent import RecurrentLM
 
 LanguageModel = NGram | Mixture | Lexicon
 """What a search can ask for the cost of a character."""
@@ -26,10 +27,13 @@ IN_CAPITALS = 0.45
 
 
 class Languages:
-    """The models of some languages, that of all of them together under ``""``, and that of texts in capitals."""
+    """The models of some languages, that of all of them together under ``""``, and that of texts in capitals.
 
-    def __init__(self, models: Mapping[str, LanguageModel]):
-        self.models = dict(models)
+    A ``recurrent`` model, if there is one, chooses among the texts that a search with them leaves.
+    """
+
+    def __init__(self, models: Mapping[str, LanguageModel], recurrent: RecurrentLM | None = None):
+        self.models, self.recurrent = dict(models), recurrent
 
     def of(self, page: Sequence[str]) -> list[str]:
         """Return what each line of a page, read with some mistakes, is in.

@@ -27,6 +27,8 @@ def speed_up(network: keras.Model, bfloat16: bool = False) -> None:
     for layer in network.layers:
         if isinstance(layer, keras.layers.Bidirectional):
             layer.call = _both_ways(layer, tf.bfloat16 if bfloat16 else tf.float32)
+        elif isinstance(layer, keras.layers.LSTM):
+            layer.call = _forth(layer, tf.bfloat16 if bfloat16 else tf.float32)
         elif isinstance(layer, keras.layers.BatchNormalization):
             layer.call = _fused_normalisation(layer)
 
@@ -74,6 +76,14 @@ def _both_ways(layer: keras.layers.Bidirectional, dtype: tf.DType):
         forward = _one_way(frames, layer.forward_layer.cell, dtype)
         backward = tf.reverse(_one_way(tf.reverse(frames, [0]), layer.backward_layer.cell, dtype), [0])
         return tf.transpose(tf.concat([forward, backward], -1), (1, 0, 2))
+
+    return call
+
+
+def _forth(layer: keras.layers.LSTM, dtype: tf.DType):
+    def call(sequences, initial_state=None, mask=None, training=None):
+        frames = tf.transpose(tf.convert_to_tensor(sequences), (1, 0, 2))
+        return tf.transpose(_one_way(frames, layer.cell, dtype), (1, 0, 2))
 
     return call
 

@@ -40,7 +40,7 @@ def quantise(model: Path, target: Target) -> ModelInfo:
         raise DependencyError(f"writing a model needs {error.name}: pip install 'htrtool[train]'", str(model)) from None
     if "weights" in info.training:
         raise ModelError(f"expected a model of 32-bit weights: it is quantised already ({info.training['weights']})", str(model))
-    with tempfile.TemporaryDirectory(prefix="htr-") as folder, _without_advice():
+    with tempfile.TemporaryDirectory(prefix="htr-") as folder, without_advice():
         half, whole = Path(folder, "half.onnx"), Path(folder, "whole.onnx")
         quantize_static(
             str(model),
@@ -84,7 +84,7 @@ class _Lines:
 
 
 @contextlib.contextmanager
-def _without_advice() -> Iterator[None]:
+def without_advice() -> Iterator[None]:
     """Keep ONNX Runtime from advising a preparation of the graph that changes nothing in ours."""
     level = logging.root.level
     logging.root.setLevel(logging.ERROR)
