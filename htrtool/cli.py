@@ -24,8 +24,8 @@ COMMANDS = {
     "plot": "Draw what the other commands print.",
 }
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""The ways in which there is no room for what is written."""
+UNWRITABLE = (errno.EBADF, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The ways in which output can't be written: it is closed, or there is no room."""
 
 NO_FOLDER = ("No usable temporary directory", "requires access to a writable cache directory")
 """How Python and Matplotlib say that they have no folder to put files in for a while."""
@@ -138,10 +138,10 @@ def stop(number: int, frame) -> None:
 
 
 def unwritten(error: OSError, name: str) -> Exit:
-    """Tell that there was no room for what was to be written, and return the status; any other error is raised."""
+    """Tell that what was to be written could not be, and return the status; any other error is raised."""
     if any(words in str(error) for words in NO_FOLDER):
         print(f"{name}: expected a folder for temporary files that can be written to, found none: name one in TMPDIR", file=sys.stderr)
-    elif error.errno in FULL:
+    elif error.errno in UNWRITABLE:
         print(f"{name}: the output can't be written: {error.strerror}", file=sys.stderr)
     else:
         raise error

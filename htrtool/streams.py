@@ -72,10 +72,12 @@ def quiet_stderr() -> Iterator[None]:
 
 
 def open_missing() -> None:
-    """Open the standard streams that were closed, as by ``>&-``, on the null device."""
-    for descriptor, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+    """Open the standard streams that were closed, as by ``>&-``, on the null device: standard output so that writing to it fails."""
+    for descriptor, (name, mode, way) in enumerate(
+        (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY))
+    ):
         if getattr(sys, name) is None:
-            opened = os.open(os.devnull, os.O_RDWR)
+            opened = os.open(os.devnull, way)
             if opened != descriptor:
                 os.dup2(opened, descriptor)
                 os.close(opened)
