@@ -67,7 +67,7 @@ def test_features_are_finite_whatever_the_frames(count, seed):
 
 def judged(probabilities, confidence=Confidence.default()):
     text, places = best_path(probabilities, CHARSET)
-    return confidence.judge(probabilities, text, places, CHARSET.encode(text), np.zeros(len(text)))
+    return confidence.judge(probabilities, text, places, CHARSET.encode(text), np.zeros(len(text)), np.ones(len(text)))
 
 
 def test_characters_and_words_are_judged_too():
@@ -103,7 +103,7 @@ def test_a_line_that_departs_from_what_was_seen_can_be_held_less_sure():
     usual = Confidence.default()
     wary = Confidence(usual.character, usual.word, Calibration.of(LINE_FEATURES, 3.0, departure=-2.0))
     as_seen, otherwise = (
-        wary.judge(probabilities, text, np.array([0, 2]), CHARSET.encode(text), np.zeros(2)) for text in ("ab", "cb")
+        wary.judge(probabilities, text, np.array([0, 2]), CHARSET.encode(text), np.zeros(2), np.ones(2)) for text in ("ab", "cb")
     )
     assert otherwise.line < as_seen.line - 0.05
 

@@ -1,5 +1,6 @@
 """Recurrent language models: the passages that they learn from, trained, asked, and used to choose among texts."""
 
+import math
 import zipfile
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from htrtool.core.decoding.support import support
 from htrtool.core.decoding.whole_line import MARGIN, reconsidered
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.lm.ngram import load_models
@@ -71,14 +73,18 @@ def trained():
 def test_a_model_expects_what_it_learned_in_the_language_that_it_is_told(trained):
     content, rows = trained
     model = RecurrentLM(content, "a.lm")
+
+    def cost(text, language):
+        return model.costs([text], language)[0].sum()
+
     assert float(rows[-1]["loss"]) < 1.0
     english, french = "the cat sat on the mat", "le chat dort sur la table"
-    assert model.costs([english], "en")[0] < model.costs(["teh tac sta no het mta"], "en")[0] - 20
-    assert model.costs([english], "en")[0] < model.costs([english], "fr")[0]
-    assert model.costs([french], "fr")[0] < model.costs([french], "en")[0]
+    assert cost(english, "en") < cost("teh tac sta no het mta", "en") - 20
+    assert cost(english, "en") < cost(english, "fr")
+    assert cost(french, "fr") < cost(french, "en")
     # Beside a longer line a short one costs the same, but for what 8 bits round.
-    alone, beside = model.costs(["the cat"], "en")[0], model.costs(["the cat", english + " " + french], "en")[0]
-    assert alone == pytest.approx(beside, rel=0.05)
+    beside, _ = RecurrentLM(content, "a.lm").costs(["the cat", english + " " + french], "en")
+    assert len(beside) == len("the cat") + 1 and cost("the cat", "en") == pytest.approx(beside.sum(), rel=0.05)
 
 
 def test_a_model_is_kept_with_others_in_one_file(trained, tmp_path, run_htr):
@@ -86,7 +92,7 @@ def test_a_model_is_kept_with_others_in_one_file(trained, tmp_path, run_htr):
     done = run_htr("train", "-q", "--lm", "a", "--epochs", "1", "en_a.txt", cwd=tmp_path)
     assert done.returncode == 0 and done.stdout.splitlines()[0] == b"step\tseconds\tcharacters\tloss", done.stderr
     model = RecurrentLM.load(tmp_path / "a.lm")
-    assert model.costs(["the cat", ""], "en").shape == (2,) and load_models(tmp_path / "a.lm")[""].size
+    assert [len(costs) for costs in model.costs(["the cat", ""], "en")] == [8, 1] and load_models(tmp_path / "a.lm")[""].size
     assert run_htr("train", "-q", "--lm", "b", "en_a.txt", cwd=tmp_path).returncode == 0
     assert RecurrentLM.load(tmp_path / "b.lm") is None
     for content in (b"no model", trained[0][:2000]):
@@ -105,7 +111,7 @@ class Likes:
         self.text, self.cost = text, cost
 
     def costs(self, texts, language):
-        return np.array([0.0 if text == self.text else self.cost for text in texts])
+        return [np.array([0.0 if text == self.text else self.cost]) for text in texts]
 
 
 @given(scores=st.lists(st.floats(-30, 0), min_size=1, max_size=8), cost=st.floats(0, 100))
@@ -122,3 +128,9 @@ def test_a_text_is_chosen_that_the_model_expects_if_it_is_not_far_behind():
     found = [("teh cat", -1.0), ("the cat", -3.0), ("tbe cat", -3.5)]
     assert [text for text, _ in reconsidered(found, Likes("the cat", 20.0), "en")][0] == "the cat"
     assert [text for text, _ in reconsidered(found, Likes("the cat", 1.0), "en")][0] == "teh cat"
+
+
+def test_a_character_is_supported_by_as_many_texts_as_have_it_there():
+    found = [("the cat", math.log(0.6)), ("the cot", math.log(0.3)), ("he cat", math.log(0.1))]
+    assert support(found) == pytest.approx([0.9, 1, 1, 1, 1, 0.7, 1])
+    assert support([("ab", -5.0)]).tolist() == [1, 1] and support([("", 0.0), ("a", -1.0)]).tolist() == []

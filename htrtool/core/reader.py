@@ -16,10 +16,12 @@ from htrtool.core.decoding.block_letters import in_block_letters, in_capitals
 from htrtool.core.decoding.confidence import Confidence, Confidences
 from htrtool.core.decoding.decode import best_path, softmax
 from htrtool.core.decoding.looks import FURTHER, TEXTS, UNSURE, Look, own_view, ranked, views
+from htrtool.core.decoding.support import support
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.lm.internal_lm import InternalLM
 from htrtool.core.lm.ngram import CAPITALS
 from htrtool.core.lm.page_language import LanguageModel, Languages
+from htrtool.core.lm.recurrent import RecurrentLM
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo
 from htrtool.core.prepare import Prepared, prepare_placed
 from htrtool.core.session import open_session
@@ -205,15 +207,25 @@ class Reader:
 
         Without a language model, that is what it costs by what the network expects, or nothing if that is not known.
         """
+        if recurrent := self._recurrent(language):
+            return recurrent.costs([text], language)[0][:-1]
         if self._languages:
             return self._languages.models[language].costs(text)
         return self._internal_lm.surprises(text) if self._internal_lm else np.zeros(len(text))
 
-    def judge(self, probabilities: np.ndarray, best: Candidate, language: str) -> Confidences:
-        """Return how sure a text decoded from (frames, classes) of probabilities is."""
+    def _recurrent(self, language: str) -> RecurrentLM | None:
+        """Return the recurrent model that knows a language, if there is one: none knows what is in capitals."""
+        return self._languages.recurrent if self._languages and language != CAPITALS else None
+
+    def judge(self, probabilities: np.ndarray, best: Candidate, language: str, supported: np.ndarray) -> Confidences:
+        """Return how sure a text decoded from (frames, classes) of probabilities is.
+
+        Args:
+            supported: (characters,), the share of all texts found that bear each character out.
+        """
         confidence = self._confidence["language" if self._languages else "network"]
         labels = self.info.charset.encode(best.text)
-        return confidence.judge(probabilities, best.text, best.frames, labels, self.costs(best.text, language))
+        return confidence.judge(probabilities, best.text, best.frames, labels, self.costs(best.text, language), supported)
 
     def read_line(self, line: np.ndarray) -> Reading:
         """Read a prepared line by itself."""
@@ -250,9 +262,11 @@ class Reader:
 
     def read(self, looks: Sequence[Look], context: Context) -> Reading:
         """Read a line, given what some looks at it saw."""
-        ((text, score), *others), placed = self.agreed(looks, context)
+        found, placed = self.agreed(looks, context)
+        (text, score), *others = found
+        supported = support(found)
         places = [np.minimum((best.frames + 0.5) * self.info.stride / look.width, 1) for look, best in placed]
-        sure = [self.judge(look.probabilities, best, context.language) for look, best in placed]
+        sure = [self.judge(look.probabilities, best, context.language, supported) for look, best in placed]
         line, characters, words = (np.mean(parts, axis=0) for parts in zip(*sure))
         alternatives = tuple(
             (other, float(line) * math.exp(weight - score)) for other, weight in others[: self._nbest - 1]
@@ -270,7 +284,7 @@ class Reader:
         if context.in_block_letters:
             looks = [self._in_capitals(look) for look in looks]
         language = context.language
-        recurrent = self._languages.recurrent if self._languages and language != CAPITALS else None
+        recurrent = self._recurrent(language)
         texts = whole_line.TEXTS if recurrent else TEXTS if self._languages or len(looks) > 1 else 1
         for look in looks:
             if look.found is None or look.asked < texts:

@@ -19,7 +19,7 @@ from htrtool.core.decoding.calibration import Calibration
 FEATURES = ("mean_log", "worst_log", "doubtful", "entropy", "margin", "length")
 CHARACTER_FEATURES = (
     "log", "rival", "blank", "neighbours", "line_log", "doubtful", "space", "cost", "neighbour_costs", "line_cost",
-    "runner_up",
+    "runner_up", "unsupported",
 )
 WORD_FEATURES = ("lowest", "mean", "length", "line")
 LINE_FEATURES = (*FEATURES, "log_odds", "mean_log_conf", "cost", "departure")
@@ -81,24 +81,30 @@ class Confidences(NamedTuple):
 
 
 def character_features(
-    probabilities: np.ndarray, text: str, frames: np.ndarray, labels: Sequence[int], costs: np.ndarray
+    probabilities: np.ndarray,
+    text: str,
+    frames: np.ndarray,
+    labels: Sequence[int],
+    costs: np.ndarray,
+    supported: np.ndarray,
 ) -> np.ndarray:
     """Return what is known of each character that was read.
 
     The features, in the order of ``CHARACTER_FEATURES``: the logarithm of its probability in its frame, that of the
     most probable other character's and that of the blank's; the mean logarithm of its four neighbours, and of the line;
     the share of the line's characters under one half; whether it is a space; what it, its two neighbours and the
-    line's characters cost in the language model on average; and the logarithm of the most probable other class's
-    probability, the blank's or a character's.
+    line's characters cost in the language model on average; the logarithm of the most probable other class's
+    probability, the blank's or a character's; and that of the share of other texts that do not bear it out.
 
     Args:
         probabilities: (frames, classes).
         frames: int (characters,), in which frame each stands.
         labels: (characters,), the class of each.
         costs: (characters,), in nats.
+        supported: (characters,), the share of texts that bear each out, see :func:`~htrtool.core.decoding.support.support`.
 
     Returns:
-        float64 (characters, 11).
+        float64 (characters, 12).
     """
     count = len(text)
     if not count:
@@ -122,6 +128,7 @@ def character_features(
         (beside[:-2] + beside[2:]) / 2,
         costs.mean(),
         np.maximum(rivals, blank_logs),
+        np.log(np.maximum(1 - supported, FLOOR)),
     )
     return np.column_stack([np.broadcast_to(column, count) for column in columns])
 
@@ -170,11 +177,17 @@ class Features(NamedTuple):
 
     @classmethod
     def of(
-        cls, probabilities: np.ndarray, text: str, frames: np.ndarray, labels: Sequence[int], costs: np.ndarray
+        cls,
+        probabilities: np.ndarray,
+        text: str,
+        frames: np.ndarray,
+        labels: Sequence[int],
+        costs: np.ndarray,
+        supported: np.ndarray,
     ) -> Features:
         """Return the features of a reading; the arguments are those of :func:`character_features`."""
         return cls(
-            character_features(probabilities, text, frames, labels, costs),
+            character_features(probabilities, text, frames, labels, costs, supported),
             line_features(probabilities),
             float(costs.mean()) if len(costs) else 0.0,
             departure(probabilities, labels),
@@ -222,10 +235,16 @@ class Confidence:
         return cls(character, word, line)
 
     def judge(
-        self, probabilities: np.ndarray, text: str, frames: np.ndarray, labels: Sequence[int], costs: np.ndarray
+        self,
+        probabilities: np.ndarray,
+        text: str,
+        frames: np.ndarray,
+        labels: Sequence[int],
+        costs: np.ndarray,
+        supported: np.ndarray,
     ) -> Confidences:
         """Return how sure a reading is; the arguments are those of :func:`character_features`."""
-        features = Features.of(probabilities, text, frames, labels, costs)
+        features = Features.of(probabilities, text, frames, labels, costs, supported)
         characters = self.character.predict(features.characters)
         line = float(self.line.predict(features.line_row(characters)))
         return Confidences(line, characters, self.word.predict(word_features(text, characters, line)))

@@ -14,11 +14,11 @@ from htrtool.core.lm.recurrent import RecurrentLM
 
 TEXTS = 8
 """How many texts each look puts forward at least."""
-MARGIN = 8.0
+MARGIN = 2.5
 """How far behind the best a text may be, in nats, to be looked at."""
-WEIGHT = 0.5
+WEIGHT = 0.15
 """What the model's logarithms count beside all that was known before."""
-BONUS = 0.9
+BONUS = 0.4
 """What each character is worth, in nats, since a language model would rather have few."""
 
 
@@ -34,7 +34,8 @@ def reconsidered(found: Sequence[tuple[str, float]], model: RecurrentLM, languag
         return list(found)
     texts, before = zip(*found[:count])
     lengths = np.array([len(text) + 1 for text in texts])
-    scores = np.array(before) + BONUS * lengths - WEIGHT * model.costs(texts, language)
+    costs = np.array([each.sum() for each in model.costs(texts, language)])
+    scores = np.array(before) + BONUS * lengths - WEIGHT * costs
     near = [(texts[place], float(scores[place])) for place in np.argsort(-scores, kind="stable")]
     last = min(scores) - before[-1]
     return near + [(text, float(score + last)) for text, score in found[count:]]

@@ -21,7 +21,7 @@ ROW = 80
 """Texts whose rows are mostly no longer than this are taken for lines as they stand, the others are wrapped."""
 WIDTHS = 25, 75
 """Between how many characters a line a text is wrapped."""
-AS_LINES, AS_WORDS = 3.0, 0.25
+AS_LINES, AS_WORDS = 3.0, 0.05
 """What a character counts of a text that stands in lines, such as transcriptions, and of mere words, beside others of prose."""
 UNTOLD = 0.3
 """The share of passages whose language is not told, as that of a line is not always clear."""

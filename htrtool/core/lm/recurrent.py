@@ -26,6 +26,7 @@ MEMBER = "recurrent.onnx"
 """What it is called in a file of language models."""
 INPUTS, OUTPUT = ("symbols", "following"), "costs"
 _UNKNOWN, _END, _FIRST = 0, 1, 2
+_REMEMBERED = 2_000
 
 
 class Symbols:
@@ -90,24 +91,33 @@ class RecurrentLM:
             self._symbols = Symbols.from_json(self._session.get_modelmeta().custom_metadata_map[METADATA_KEY])
         except (KeyError, ValueError) as error:
             raise ModelError(f"expected a recurrent language model made by htr train --lm ({error})", source) from None
+        self._known: dict[tuple[str, str], np.ndarray] = {}
 
-    def costs(self, texts: Sequence[str], language: str) -> np.ndarray:
-        """Return what each of some lines costs, its end included, in nats: float (lines,).
+    def costs(self, texts: Sequence[str], language: str) -> list[np.ndarray]:
+        """Return what each character of some lines costs, and last the end of the line, in nats: float (characters + 1,) each.
 
         Args:
             language: what they are in; ``""`` if that is not clear.
         """
+        # A line's best text is asked about again when it is judged.
+        found = {text: self._known.get((language, text)) for text in texts}
+        if new := [text for text, costs in found.items() if costs is None]:
+            found.update(zip(new, self._asked(new, language)))
+            if len(self._known) > _REMEMBERED:
+                self._known = {}
+            self._known.update(((language, text), found[text]) for text in new)
+        return [found[text] for text in texts]
+
+    def _asked(self, texts: Sequence[str], language: str) -> list[np.ndarray]:
+        """Return the costs of lines that the network is to read first."""
         beginning = self._symbols.beginning(language)
         lines = [[*beginning, *self._symbols.encode(text), _END] for text in texts]
-        longest = max(map(len, lines))
-        table = np.zeros((longest, len(lines)), np.int32)
+        table = np.zeros((max(map(len, lines)), len(lines)), np.int32)
         for column, line in enumerate(lines):
             table[: len(line), column] = line
         (costs,) = self._session.run([OUTPUT], dict(zip(INPUTS, (table[:-1], table[1:]))))
         # What stands at the head is given, what comes after the end is nothing.
-        counted = [len(beginning) - 1 <= np.arange(longest - 1)] * len(lines)
-        counted = np.stack(counted, 1) & (np.arange(longest - 1)[:, None] < np.array([len(line) - 1 for line in lines]))
-        return (costs * counted).sum(0)
+        return [costs[len(beginning) - 1 : len(line) - 1, column] for column, line in enumerate(lines)]
 
     @classmethod
     def load(cls, path: Path) -> RecurrentLM | None:

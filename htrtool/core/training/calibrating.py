@@ -15,6 +15,7 @@ from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.decoding.beam import Candidate
 from htrtool.core.decoding.confidence import Confidence, Evidence, Features
+from htrtool.core.decoding.support import support
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.files import BROKEN_ARCHIVE, replacing
 from htrtool.core.labels import plain
@@ -86,16 +87,19 @@ def _evidence(reader: Reader, pairs: list[tuple[np.ndarray, str]]) -> Iterator[E
     for pixels, truth in pairs:
         for shown in (pixels, augment(pixels, rng, DISTORTION)):
             ((looks, context),) = reader.look_at([shown])
-            for look, best in reader.agreed(looks, context)[1]:
-                yield _line_evidence(reader, look.probabilities, best, context.language, truth)
+            found, placed = reader.agreed(looks, context)
+            for look, best in placed:
+                yield _line_evidence(reader, look.probabilities, best, context.language, support(found), truth)
 
 
-def _line_evidence(reader: Reader, probabilities: np.ndarray, best: Candidate, language: str, truth: str) -> Evidence:
+def _line_evidence(
+    reader: Reader, probabilities: np.ndarray, best: Candidate, language: str, supported: np.ndarray, truth: str
+) -> Evidence:
     """Return what is known of a line read as ``best``, as one look sees it, (frames, classes), and what of it was right."""
     labels, costs = reader.info.charset.encode(best.text), reader.costs(best.text, language)
     return Evidence(
         best.text,
-        Features.of(probabilities, best.text, best.frames, labels, costs),
+        Features.of(probabilities, best.text, best.frames, labels, costs, supported),
         right(truth, best.text),
         right(truth.split(), best.text.split()),
         share_right(truth, best.text),
