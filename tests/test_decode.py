@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from htrtool.core.charset import BLANK, Charset
 from htrtool.core.decoding.block_letters import in_block_letters, in_capitals
 from htrtool.core.decoding.calibration import Calibration, expected_calibration_error
-from htrtool.core.decoding.confidence import FEATURES, LINE_FEATURES, Confidence, departure, line_features
+from htrtool.core.decoding.confidence import (
+    CHARACTER_FEATURES,
+    FEATURES,
+    LINE_FEATURES,
+    Confidence,
+    Seen,
+    departure,
+    line_features,
+)
 from htrtool.core.decoding.decode import best_path, softmax
 from htrtool.core.errors import InputError
 
@@ -65,9 +73,13 @@ def test_features_are_finite_whatever_the_frames(count, seed):
     assert features.shape == (len(FEATURES),) and np.isfinite(features).all()
 
 
+def seen(probabilities, text, places, supported=None):
+    costs, whole = np.zeros(len(text)), np.ones(len(text))
+    return Seen(probabilities, text, places, CHARSET.encode(text), costs, whole if supported is None else supported)
+
+
 def judged(probabilities, confidence=Confidence.default()):
-    text, places = best_path(probabilities, CHARSET)
-    return confidence.judge(probabilities, text, places, CHARSET.encode(text), np.zeros(len(text)), np.ones(len(text)))
+    return confidence.judge(seen(probabilities, *best_path(probabilities, CHARSET)))
 
 
 def test_characters_and_words_are_judged_too():
@@ -102,10 +114,15 @@ def test_a_line_that_departs_from_what_was_seen_can_be_held_less_sure():
     probabilities = frames(A, BLANK, B)
     usual = Confidence.default()
     wary = Confidence(usual.character, usual.word, Calibration.of(LINE_FEATURES, 3.0, departure=-2.0))
-    as_seen, otherwise = (
-        wary.judge(probabilities, text, np.array([0, 2]), CHARSET.encode(text), np.zeros(2), np.ones(2)) for text in ("ab", "cb")
-    )
+    as_seen, otherwise = (wary.judge(seen(probabilities, text, np.array([0, 2]))) for text in ("ab", "cb"))
     assert otherwise.line < as_seen.line - 0.05
+
+
+def test_a_character_that_other_texts_do_not_bear_out_can_be_held_less_sure():
+    usual = Confidence.default()
+    wary = Confidence(Calibration.of(CHARACTER_FEATURES, 2.5, log=3.0, unsupported=-0.5), usual.word, usual.line)
+    sure = wary.judge(seen(frames(A, BLANK, B), "ab", np.array([0, 2]), np.array([1.0, 0.6])))
+    assert sure.characters[1] < sure.characters[0] - 0.05 and sure.words[0] < 0.95
 
 
 def test_a_surer_line_is_given_more_confidence():

@@ -13,7 +13,7 @@ from htrtool.core.decoding import whole_line
 from htrtool.core.decoding.align import align
 from htrtool.core.decoding.beam import WIDTH, BeamSearch, Candidate
 from htrtool.core.decoding.block_letters import in_block_letters, in_capitals
-from htrtool.core.decoding.confidence import Confidence, Confidences
+from htrtool.core.decoding.confidence import Confidence, Confidences, Seen
 from htrtool.core.decoding.decode import best_path, softmax
 from htrtool.core.decoding.looks import FURTHER, TEXTS, UNSURE, Look, own_view, ranked, views
 from htrtool.core.decoding.support import support
@@ -217,15 +217,18 @@ class Reader:
         """Return the recurrent model that knows a language, if there is one: none knows what is in capitals."""
         return self._languages.recurrent if self._languages and language != CAPITALS else None
 
-    def judge(self, probabilities: np.ndarray, best: Candidate, language: str, supported: np.ndarray) -> Confidences:
-        """Return how sure a text decoded from (frames, classes) of probabilities is.
+    def seen(self, probabilities: np.ndarray, best: Candidate, language: str, supported: np.ndarray) -> Seen:
+        """Return what is known of a text decoded from (frames, classes) of probabilities.
 
         Args:
             supported: (characters,), the share of all texts found that bear each character out.
         """
-        confidence = self._confidence["language" if self._languages else "network"]
         labels = self.info.charset.encode(best.text)
-        return confidence.judge(probabilities, best.text, best.frames, labels, self.costs(best.text, language), supported)
+        return Seen(probabilities, best.text, best.frames, labels, self.costs(best.text, language), supported)
+
+    def judge(self, seen: Seen) -> Confidences:
+        """Return how sure a reading is."""
+        return self._confidence["language" if self._languages else "network"].judge(seen)
 
     def read_line(self, line: np.ndarray) -> Reading:
         """Read a prepared line by itself."""
@@ -266,7 +269,7 @@ class Reader:
         (text, score), *others = found
         supported = support(found)
         places = [np.minimum((best.frames + 0.5) * self.info.stride / look.width, 1) for look, best in placed]
-        sure = [self.judge(look.probabilities, best, context.language, supported) for look, best in placed]
+        sure = [self.judge(self.seen(look.probabilities, best, context.language, supported)) for look, best in placed]
         line, characters, words = (np.mean(parts, axis=0) for parts in zip(*sure))
         alternatives = tuple(
             (other, float(line) * math.exp(weight - score)) for other, weight in others[: self._nbest - 1]

@@ -80,14 +80,26 @@ class Confidences(NamedTuple):
     words: np.ndarray
 
 
-def character_features(
-    probabilities: np.ndarray,
-    text: str,
-    frames: np.ndarray,
-    labels: Sequence[int],
-    costs: np.ndarray,
-    supported: np.ndarray,
-) -> np.ndarray:
+class Seen(NamedTuple):
+    """A text as it was read from a look at a line, and what is known of its characters.
+
+    Args:
+        probabilities: (frames, classes), each row adding up to 1.
+        frames: int (characters,), in which frame each stands.
+        labels: (characters,), the class of each.
+        costs: (characters,), in the language model, in nats.
+        supported: (characters,), the share of texts that bear each out, see :func:`~htrtool.core.decoding.support.support`.
+    """
+
+    probabilities: np.ndarray
+    text: str
+    frames: np.ndarray
+    labels: Sequence[int]
+    costs: np.ndarray
+    supported: np.ndarray
+
+
+def character_features(seen: Seen) -> np.ndarray:
     """Return what is known of each character that was read.
 
     The features, in the order of ``CHARACTER_FEATURES``: the logarithm of its probability in its frame, that of the
@@ -96,24 +108,18 @@ def character_features(
     line's characters cost in the language model on average; the logarithm of the most probable other class's
     probability, the blank's or a character's; and that of the share of other texts that do not bear it out.
 
-    Args:
-        probabilities: (frames, classes).
-        frames: int (characters,), in which frame each stands.
-        labels: (characters,), the class of each.
-        costs: (characters,), in nats.
-        supported: (characters,), the share of texts that bear each out, see :func:`~htrtool.core.decoding.support.support`.
-
     Returns:
         float64 (characters, 12).
     """
-    count = len(text)
+    costs = seen.costs
+    count = len(seen.text)
     if not count:
         return np.zeros((0, len(CHARACTER_FEATURES)))
-    rows = np.array(probabilities[frames], np.float64)
+    rows = np.array(seen.probabilities[seen.frames], np.float64)
     places = np.arange(count)
-    own = rows[places, labels]
+    own = rows[places, seen.labels]
     blanks = rows[:, BLANK].copy()
-    rows[places, labels] = rows[:, BLANK] = 0
+    rows[places, seen.labels] = rows[:, BLANK] = 0
     logs, rivals, blank_logs = (np.log(np.maximum(x, FLOOR)) for x in (own, rows.max(axis=1), blanks))
     near, beside = np.pad(logs, 2, mode="edge"), np.pad(costs, 1, mode="edge")
     columns = (
@@ -123,12 +129,12 @@ def character_features(
         (near[:-4] + near[1:-3] + near[3:-1] + near[4:]) / 4,
         logs.mean(),
         (own < DOUBTFUL).mean(),
-        [character == " " for character in text],
+        [character == " " for character in seen.text],
         np.minimum(costs, 8),
         (beside[:-2] + beside[2:]) / 2,
         costs.mean(),
         np.maximum(rivals, blank_logs),
-        np.log(np.maximum(1 - supported, FLOOR)),
+        np.log(np.maximum(1 - seen.supported, FLOOR)),
     )
     return np.column_stack([np.broadcast_to(column, count) for column in columns])
 
@@ -176,21 +182,13 @@ class Features(NamedTuple):
     departure: float
 
     @classmethod
-    def of(
-        cls,
-        probabilities: np.ndarray,
-        text: str,
-        frames: np.ndarray,
-        labels: Sequence[int],
-        costs: np.ndarray,
-        supported: np.ndarray,
-    ) -> Features:
-        """Return the features of a reading; the arguments are those of :func:`character_features`."""
+    def of(cls, seen: Seen) -> Features:
+        """Return the features of a reading."""
         return cls(
-            character_features(probabilities, text, frames, labels, costs, supported),
-            line_features(probabilities),
-            float(costs.mean()) if len(costs) else 0.0,
-            departure(probabilities, labels),
+            character_features(seen),
+            line_features(seen.probabilities),
+            float(seen.costs.mean()) if len(seen.costs) else 0.0,
+            departure(seen.probabilities, seen.labels),
         )
 
     def line_row(self, characters: np.ndarray) -> np.ndarray:
@@ -234,20 +232,12 @@ class Confidence:
         word = Calibration.fit(WORD_FEATURES, np.concatenate(words), np.concatenate([i.right_words for i in evidence]))
         return cls(character, word, line)
 
-    def judge(
-        self,
-        probabilities: np.ndarray,
-        text: str,
-        frames: np.ndarray,
-        labels: Sequence[int],
-        costs: np.ndarray,
-        supported: np.ndarray,
-    ) -> Confidences:
-        """Return how sure a reading is; the arguments are those of :func:`character_features`."""
-        features = Features.of(probabilities, text, frames, labels, costs, supported)
+    def judge(self, seen: Seen) -> Confidences:
+        """Return how sure a reading is."""
+        features = Features.of(seen)
         characters = self.character.predict(features.characters)
         line = float(self.line.predict(features.line_row(characters)))
-        return Confidences(line, characters, self.word.predict(word_features(text, characters, line)))
+        return Confidences(line, characters, self.word.predict(word_features(seen.text, characters, line)))
 
     def to_json(self) -> dict:
         """Return it as plain JSON data."""

@@ -13,8 +13,7 @@ from typing import Iterable, Iterator, Sequence
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from htrtool.core.decoding.beam import Candidate
-from htrtool.core.decoding.confidence import Confidence, Evidence, Features
+from htrtool.core.decoding.confidence import Confidence, Evidence, Features, Seen
 from htrtool.core.decoding.support import support
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.files import BROKEN_ARCHIVE, replacing
@@ -89,20 +88,17 @@ def _evidence(reader: Reader, pairs: list[tuple[np.ndarray, str]]) -> Iterator[E
             ((looks, context),) = reader.look_at([shown])
             found, placed = reader.agreed(looks, context)
             for look, best in placed:
-                yield _line_evidence(reader, look.probabilities, best, context.language, support(found), truth)
+                yield _line_evidence(reader.seen(look.probabilities, best, context.language, support(found)), truth)
 
 
-def _line_evidence(
-    reader: Reader, probabilities: np.ndarray, best: Candidate, language: str, supported: np.ndarray, truth: str
-) -> Evidence:
-    """Return what is known of a line read as ``best``, as one look sees it, (frames, classes), and what of it was right."""
-    labels, costs = reader.info.charset.encode(best.text), reader.costs(best.text, language)
+def _line_evidence(seen: Seen, truth: str) -> Evidence:
+    """Return what is known of a line as one look sees it, and what of it was right."""
     return Evidence(
-        best.text,
-        Features.of(probabilities, best.text, best.frames, labels, costs, supported),
-        right(truth, best.text),
-        right(truth.split(), best.text.split()),
-        share_right(truth, best.text),
+        seen.text,
+        Features.of(seen),
+        right(truth, seen.text),
+        right(truth.split(), seen.text.split()),
+        share_right(truth, seen.text),
     )
 
 
