@@ -14,12 +14,14 @@ from htrtool.core.decoding.confidence import (
     CHARACTER_FEATURES,
     FEATURES,
     LINE_FEATURES,
+    WORD_FEATURES,
     Confidence,
     Seen,
     departure,
     line_features,
 )
 from htrtool.core.decoding.decode import best_path, softmax
+from htrtool.core.decoding.support import support
 from htrtool.core.errors import InputError
 
 CHARSET = Charset(" abc")
@@ -73,9 +75,8 @@ def test_features_are_finite_whatever_the_frames(count, seed):
     assert features.shape == (len(FEATURES),) and np.isfinite(features).all()
 
 
-def seen(probabilities, text, places, supported=None):
-    costs, whole = np.zeros(len(text)), np.ones(len(text))
-    return Seen(probabilities, text, places, CHARSET.encode(text), costs, whole if supported is None else supported)
+def seen(probabilities, text, places, *others):
+    return Seen(probabilities, text, places, CHARSET.encode(text), np.zeros(len(text)), support([(text, 0.0), *others]))
 
 
 def judged(probabilities, confidence=Confidence.default()):
@@ -118,11 +119,18 @@ def test_a_line_that_departs_from_what_was_seen_can_be_held_less_sure():
     assert otherwise.line < as_seen.line - 0.05
 
 
-def test_a_character_that_other_texts_do_not_bear_out_can_be_held_less_sure():
+def test_what_other_texts_do_not_bear_out_can_be_held_less_sure():
     usual = Confidence.default()
-    wary = Confidence(Calibration.of(CHARACTER_FEATURES, 2.5, log=3.0, unsupported=-0.5), usual.word, usual.line)
-    sure = wary.judge(seen(frames(A, BLANK, B), "ab", np.array([0, 2]), np.array([1.0, 0.6])))
-    assert sure.characters[1] < sure.characters[0] - 0.05 and sure.words[0] < 0.95
+    wary = Confidence(
+        Calibration.of(CHARACTER_FEATURES, 2.5, log=3.0, unsupported=-0.5),
+        Calibration.of(WORD_FEATURES, -3.0, lowest=0.5, unsupported=-0.3),
+        usual.line,
+    )
+    probabilities = frames(A, BLANK, B, SPACE, C, SPACE, A)
+    sure = wary.judge(seen(probabilities, "ab c a", np.array([0, 2, 3, 4, 5, 6]), ("ac c a", -0.5)))
+    assert sure.characters[1] < sure.characters[0] - 0.05 and sure.words[0] < sure.words[1] - 0.05
+    sure = wary.judge(seen(probabilities, "ab c a", np.array([0, 2, 3, 4, 5, 6]), ("abc a", -0.5)))
+    assert sure.characters[2] < sure.characters.min(where=np.arange(6) != 2, initial=1) and max(sure.words[:2]) < sure.words[2] - 0.05
 
 
 def test_a_surer_line_is_given_more_confidence():

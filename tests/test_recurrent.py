@@ -1,6 +1,5 @@
 """Recurrent language models: the passages that they learn from, trained, asked, and used to choose among texts."""
 
-import math
 import zipfile
 
 import numpy as np
@@ -8,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from htrtool.core.decoding.support import support
 from htrtool.core.decoding.whole_line import MARGIN, reconsidered
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.lm.ngram import load_models
@@ -128,9 +126,3 @@ def test_a_text_is_chosen_that_the_model_expects_if_it_is_not_far_behind():
     found = [("teh cat", -1.0), ("the cat", -3.0), ("tbe cat", -3.5)]
     assert [text for text, _ in reconsidered(found, Likes("the cat", 20.0), "en")][0] == "the cat"
     assert [text for text, _ in reconsidered(found, Likes("the cat", 1.0), "en")][0] == "teh cat"
-
-
-def test_a_character_is_supported_by_as_many_texts_as_have_it_there():
-    found = [("the cat", math.log(0.6)), ("the cot", math.log(0.3)), ("he cat", math.log(0.1))]
-    assert support(found) == pytest.approx([0.9, 1, 1, 1, 1, 0.7, 1])
-    assert support([("ab", -5.0)]).tolist() == [1, 1] and support([("", 0.0), ("a", -1.0)]).tolist() == []

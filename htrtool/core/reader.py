@@ -9,14 +9,14 @@ from typing import Mapping, NamedTuple, Sequence
 
 import numpy as np
 
-from htrtool.core.decoding import whole_line
 from htrtool.core.decoding.align import align
 from htrtool.core.decoding.beam import WIDTH, BeamSearch, Candidate
 from htrtool.core.decoding.block_letters import in_block_letters, in_capitals
 from htrtool.core.decoding.confidence import Confidence, Confidences, Seen
 from htrtool.core.decoding.decode import best_path, softmax
-from htrtool.core.decoding.looks import FURTHER, TEXTS, UNSURE, Look, own_view, ranked, views
-from htrtool.core.decoding.support import support
+from htrtool.core.decoding.looks import FURTHER, TEXTS, TEXTS_ALONE, UNSURE, Look, own_view, ranked, views
+from htrtool.core.decoding.support import Support, support
+from htrtool.core.decoding.whole_line import reconsidered
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.lm.internal_lm import InternalLM
 from htrtool.core.lm.ngram import CAPITALS
@@ -217,14 +217,10 @@ class Reader:
         """Return the recurrent model that knows a language, if there is one: none knows what is in capitals."""
         return self._languages.recurrent if self._languages and language != CAPITALS else None
 
-    def seen(self, probabilities: np.ndarray, best: Candidate, language: str, supported: np.ndarray) -> Seen:
-        """Return what is known of a text decoded from (frames, classes) of probabilities.
-
-        Args:
-            supported: (characters,), the share of all texts found that bear each character out.
-        """
+    def seen(self, probabilities: np.ndarray, best: Candidate, language: str, support: Support) -> Seen:
+        """Return what is known of a text decoded from (frames, classes) of probabilities."""
         labels = self.info.charset.encode(best.text)
-        return Seen(probabilities, best.text, best.frames, labels, self.costs(best.text, language), supported)
+        return Seen(probabilities, best.text, best.frames, labels, self.costs(best.text, language), support)
 
     def judge(self, seen: Seen) -> Confidences:
         """Return how sure a reading is."""
@@ -267,9 +263,9 @@ class Reader:
         """Read a line, given what some looks at it saw."""
         found, placed = self.agreed(looks, context)
         (text, score), *others = found
-        supported = support(found)
+        borne_out = support(found)
         places = [np.minimum((best.frames + 0.5) * self.info.stride / look.width, 1) for look, best in placed]
-        sure = [self.judge(self.seen(look.probabilities, best, context.language, supported)) for look, best in placed]
+        sure = [self.judge(self.seen(look.probabilities, best, context.language, borne_out)) for look, best in placed]
         line, characters, words = (np.mean(parts, axis=0) for parts in zip(*sure))
         alternatives = tuple(
             (other, float(line) * math.exp(weight - score)) for other, weight in others[: self._nbest - 1]
@@ -287,14 +283,13 @@ class Reader:
         if context.in_block_letters:
             looks = [self._in_capitals(look) for look in looks]
         language = context.language
-        recurrent = self._recurrent(language)
-        texts = whole_line.TEXTS if recurrent else TEXTS if self._languages or len(looks) > 1 else 1
+        texts = TEXTS if self._languages else TEXTS_ALONE if len(looks) > 1 else 1
         for look in looks:
             if look.found is None or look.asked < texts:
                 look.found, look.asked = self.decode(look.probabilities, language, texts), texts
         found = self._ranked(looks, language)
-        if recurrent:
-            found = whole_line.reconsidered(found, recurrent, language)
+        if recurrent := self._recurrent(language):
+            found = reconsidered(found, recurrent, language)
         placed = [(look, self._placed(found[0][0], look)) for look in looks]
         return found, [(look, best) for look, best in placed if best is not None]
 

@@ -15,13 +15,14 @@ from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.charset import BLANK
 from htrtool.core.decoding.calibration import Calibration
+from htrtool.core.decoding.support import Support
 
 FEATURES = ("mean_log", "worst_log", "doubtful", "entropy", "margin", "length")
 CHARACTER_FEATURES = (
     "log", "rival", "blank", "neighbours", "line_log", "doubtful", "space", "cost", "neighbour_costs", "line_cost",
     "runner_up", "unsupported",
 )
-WORD_FEATURES = ("lowest", "mean", "length", "line")
+WORD_FEATURES = ("lowest", "mean", "length", "line", "spaces", "unsupported")
 LINE_FEATURES = (*FEATURES, "log_odds", "mean_log_conf", "cost", "departure")
 FLOOR = 1e-4
 DOUBTFUL = 0.5
@@ -88,7 +89,7 @@ class Seen(NamedTuple):
         frames: int (characters,), in which frame each stands.
         labels: (characters,), the class of each.
         costs: (characters,), in the language model, in nats.
-        supported: (characters,), the share of texts that bear each out, see :func:`~htrtool.core.decoding.support.support`.
+        support: how far other texts that were found bear it out.
     """
 
     probabilities: np.ndarray
@@ -96,7 +97,7 @@ class Seen(NamedTuple):
     frames: np.ndarray
     labels: Sequence[int]
     costs: np.ndarray
-    supported: np.ndarray
+    support: Support
 
 
 def character_features(seen: Seen) -> np.ndarray:
@@ -134,7 +135,7 @@ def character_features(seen: Seen) -> np.ndarray:
         (beside[:-2] + beside[2:]) / 2,
         costs.mean(),
         np.maximum(rivals, blank_logs),
-        np.log(np.maximum(1 - seen.supported, FLOOR)),
+        _unsupported(seen.support.characters),
     )
     return np.column_stack([np.broadcast_to(column, count) for column in columns])
 
@@ -151,21 +152,28 @@ def departure(probabilities: np.ndarray, labels: Sequence[int]) -> float:
     return Levenshtein.distance(runs[runs != BLANK].tolist(), list(labels)) / max(1, len(labels))
 
 
-def word_features(text: str, characters: np.ndarray, line: float) -> np.ndarray:
-    """Return what is known of each word: its least sure character, their mean, its length, and its line.
+def word_features(text: str, characters: np.ndarray, line: float, supported: np.ndarray) -> np.ndarray:
+    """Return what is known of each word.
+
+    The features, in the order of ``WORD_FEATURES``: its least sure character and their mean; the logarithm of its length; its
+    line; the less sure of the spaces beside it; and the logarithm of the share of other texts that do not bear it out.
 
     Args:
         characters: (characters,), how sure each character is.
         line: how sure the line is.
+        supported: (words,), the share of texts that have each word.
 
     Returns:
-        float64 (words, 4), the first two and the last as log-odds.
+        float64 (words, 6), what is sure as log-odds.
     """
-    rows, start = [], 0
-    for word in text.split():
-        odds = _log_odds(characters[start : start + len(word)])
-        start += len(word) + 1
-        rows.append((odds.min(), odds.mean(), np.log1p(len(word)), _log_odds(line)))
+    rows, start = [], 1
+    # Before and after a line there is surely a space.
+    odds = np.pad(_log_odds(characters), 1, constant_values=_log_odds(1.0))
+    for word, unsupported in zip(text.split(), _unsupported(supported)):
+        end = start + len(word)
+        own, spaces = odds[start:end], min(odds[start - 1], odds[end])
+        rows.append((own.min(), own.mean(), np.log1p(len(word)), _log_odds(line), spaces, unsupported))
+        start = end + 1
     return np.array(rows).reshape(-1, len(WORD_FEATURES))
 
 
@@ -173,13 +181,14 @@ class Features(NamedTuple):
     """What is known of a reading before it is judged: of each character, and of the line.
 
     ``characters`` is what :func:`character_features` and ``line`` what :func:`line_features` returns, ``cost`` the mean
-    cost of a character, and ``departure`` what :func:`departure` returns.
+    cost of a character, ``departure`` what :func:`departure` returns, and ``words`` the share of texts that have each word.
     """
 
     characters: np.ndarray
     line: np.ndarray
     cost: float
     departure: float
+    words: np.ndarray
 
     @classmethod
     def of(cls, seen: Seen) -> Features:
@@ -189,6 +198,7 @@ class Features(NamedTuple):
             line_features(seen.probabilities),
             float(seen.costs.mean()) if len(seen.costs) else 0.0,
             departure(seen.probabilities, seen.labels),
+            seen.support.words,
         )
 
     def line_row(self, characters: np.ndarray) -> np.ndarray:
@@ -226,7 +236,7 @@ class Confidence:
         line_rows = np.array([item.features.line_row(sure) for item, sure in zip(evidence, characters)])
         line = Calibration.fit(LINE_FEATURES, line_rows, np.array([item.accuracy for item in evidence]))
         words = [
-            word_features(item.text, sure, float(line.predict(row)))
+            word_features(item.text, sure, float(line.predict(row)), item.features.words)
             for item, sure, row in zip(evidence, characters, line_rows)
         ]
         word = Calibration.fit(WORD_FEATURES, np.concatenate(words), np.concatenate([i.right_words for i in evidence]))
@@ -237,7 +247,7 @@ class Confidence:
         features = Features.of(seen)
         characters = self.character.predict(features.characters)
         line = float(self.line.predict(features.line_row(characters)))
-        return Confidences(line, characters, self.word.predict(word_features(seen.text, characters, line)))
+        return Confidences(line, characters, self.word.predict(word_features(seen.text, characters, line, features.words)))
 
     def to_json(self) -> dict:
         """Return it as plain JSON data."""
@@ -264,6 +274,10 @@ class Evidence(NamedTuple):
     right: np.ndarray
     right_words: np.ndarray
     accuracy: float
+
+
+def _unsupported(shares: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(1 - shares, FLOOR))
 
 
 def _log_odds(share):

@@ -19,8 +19,8 @@ from htrtool.core.decoding.beam import Candidate
 
 SPAN = 1.22
 """How much wider the widest look is than the line; the narrowest is as much narrower."""
-TEXTS = 2
-"""How many texts each look puts forward at least."""
+TEXTS, TEXTS_ALONE = 8, 2
+"""How many texts each look puts forward at least, with a language model and without."""
 FURTHER = 2
 """How many looks it is in all at a line of which the first look is not sure."""
 UNSURE = 0.95

@@ -12,8 +12,6 @@ import numpy as np
 
 from htrtool.core.lm.recurrent import RecurrentLM
 
-TEXTS = 8
-"""How many texts each look puts forward at least."""
 MARGIN = 2.5
 """How far behind the best a text may be, in nats, to be looked at."""
 WEIGHT = 0.15
