@@ -192,7 +192,8 @@ def test_a_users_own_text_becomes_a_model(tmp_path):
     assert done.returncode == 1 and "b.txt: expected UTF-8" in done.stderr and not done.stdout
     tiny = write_tiny_model(tmp_path / "tiny.onnx")
     (tmp_path / "line.png").write_bytes(encode_png(draw_line("bad cab")))
-    done = htr("read", "-m", tiny, "--lm", tmp_path / "mine.lm", "--mode", "line", "--nbest", 2, tmp_path / "line.png")
+    # The tiny model can't read letters that are stretched.
+    done = htr("read", "-m", tiny, "--lm", tmp_path / "mine.lm", "--mode", "line", "--nbest", 2, "--looks", 1, tmp_path / "line.png")
     rows = list(read_table(done.stdout.splitlines(True), "read"))
     assert (rows[0]["rank"], rows[0]["text"]) == ("1", "bad cab"), done.stderr
     done = htr("read", "-m", tiny, "--mode", "line", "--nbest", 2, "-f", "jsonl", tmp_path / "line.png")
