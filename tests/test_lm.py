@@ -20,10 +20,10 @@ from htrtool.core.errors import InputError, ModelError
 from htrtool.core.language import load_language
 from htrtool.core.lm.lexicon import Lexicon
 from htrtool.core.lm.mixture import Mixture
-from htrtool.core.lm.ngram import STEP, NGram, load_models, save_models
+from htrtool.core.lm.ngram import CAPITALS, STEP, NGram, load_models, save_models
 from htrtool.core.lm.ngram_training import LanguageText, train_languages, train_ngram
 from htrtool.core.lm.page_language import Languages
-from htrtool.core.reader import Reader
+from htrtool.core.reader import Context, Reader
 from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.tables import read_table
 from htrtool.core.text_names import text_name
@@ -367,6 +367,33 @@ def test_lines_in_capitals_are_read_with_a_model_of_capitals():
     assert Languages(models).of(page) == ["capitals", "en", "en", "en"]
     assert Languages(models).of(["THE DoG", "ThE CAT SaT", "on The MAT"]) == ["capitals"] * 3
     assert Languages({"": models[""]}).of(["THE DOG"]) == [""]
+
+
+class Likes:
+    """A recurrent model that finds all lines but one improbable, and no lines in capitals."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def costs(self, texts, language):
+        return [np.full(len(text) + 1, 0.1 if text == self.text else 9.0) for text in texts]
+
+
+def test_a_recurrent_model_chooses_among_texts_that_are_near_and_judges_them(tmp_path):
+    reader = Reader(write_tiny_model(tmp_path / "tiny.onnx"))
+    models = train_languages([LanguageText("en", "bad cab, dead head " * 50), LanguageText("fr", "bag gage, bagage " * 50)])
+    doubtful = frames("bad", reader.info.charset, at2={"d": 0.5, "g": 0.5})
+    sure = frames("bad", reader.info.charset, at2={"d": 1 - 1e-6, "g": 1e-6})
+    confidences = []
+    for liked in ("bad", "bag"):
+        reader.decode_with(Languages(models, Likes(liked)))
+        read = {language: reader.read([Look(100, doubtful)], Context(language, False)) for language in ("en", "fr", CAPITALS)}
+        assert read["en"].text == read["fr"].text == liked
+        assert reader.read([Look(100, sure)], Context("en", False)).text == "bad"
+        confidences.append(reader.costs("bad", "en").mean())
+    assert confidences[0] < confidences[1]
+    reader.decode_with(Languages(models))
+    assert read[CAPITALS].text == reader.read([Look(100, doubtful)], Context(CAPITALS, False)).text
 
 
 def test_languages_with_little_text_count_for_more_in_the_model_of_all():

@@ -25,6 +25,7 @@ AS_LINES, AS_WORDS = 3.0, 0.05
 """What a character counts of a text that stands in lines, such as transcriptions, and of mere words, beside others of prose."""
 UNTOLD = 0.3
 """The share of passages whose language is not told, as that of a line is not always clear."""
+_FIGURES_ALIKE = str.maketrans(FIGURES, FIGURE * len(FIGURES))
 
 
 class _Text(NamedTuple):
@@ -49,7 +50,7 @@ class Passages:
         weights: dict[str, list[float]] = defaultdict(list)
         counts: Counter[str] = Counter()
         for language, text, is_words in texts:
-            rows = [row for row in (plain(row.translate(FIGURES_ALIKE)) for row in text.splitlines()) if row]
+            rows = [row for row in (plain(row.translate(_FIGURES_ALIKE)) for row in text.splitlines()) if row]
             if not rows:
                 continue
             in_lines = not is_words and float(np.median([len(row) for row in rows])) <= ROW
@@ -99,9 +100,6 @@ class Passages:
             if word != LINE_END:
                 line = f"{line} {word}" if line else word
         return LINE_END.join([*lines, ""])
-
-
-FIGURES_ALIKE = str.maketrans(FIGURES, FIGURE * len(FIGURES))
 
 
 def _shares(weights: Sequence[float]) -> np.ndarray:
