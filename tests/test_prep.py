@@ -48,6 +48,15 @@ def folder(tmp_path):
     return tmp_path / "gt"
 
 
+def test_a_file_that_is_no_tar_is_not_replaced_by_one(folder, run_htr, tmp_path):
+    for _ in range(2):
+        assert run_htr("prep", "-q", folder, "-o", tmp_path / "samples").returncode == Exit.OK
+    (tmp_path / "letter.txt").write_text("a typed copy")
+    done = run_htr("prep", folder, "-o", tmp_path / "letter.txt")
+    assert done.returncode == Exit.USAGE and b"is no tar" in done.stderr
+    assert (tmp_path / "letter.txt").read_text() == "a typed copy"
+
+
 def test_a_folder_becomes_a_stream(folder, run_htr):
     done = run_htr("prep", folder)
     assert done.returncode == Exit.OK, done.stderr
