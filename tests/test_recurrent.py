@@ -13,6 +13,7 @@ from htrtool.core.lm.ngram import load_models
 from htrtool.core.lm.ngram_training import LanguageText
 from htrtool.core.lm.passages import LENGTH, WIDTHS, Passages
 from htrtool.core.lm.recurrent import LINE_END, MEMBER, RecurrentLM, Symbols
+from htrtool.core.modelfile import SHIPPED
 
 ROWS = ["12 cats, 7 dogs", "the dog ate the hat", "Dr. N. Mat, 1905"]
 PROSE = "the cat sat on the mat and the dog ate the hat, since no one was there who would have told it to stop. "
@@ -100,6 +101,18 @@ def test_a_model_is_kept_with_others_in_one_file(trained, tmp_path, run_htr):
             RecurrentLM.load(tmp_path / "c.lm")
     done = run_htr("train", "--lm", "a", "--seed", "3", "en_a.txt", cwd=tmp_path)
     assert done.returncode == 2 and b"--epochs or --minutes" in done.stderr
+
+
+def test_the_shipped_model_knows_whole_lines_in_the_languages_that_it_tells():
+    model = RecurrentLM.load(SHIPPED / "latin.lm")
+    for language, right, wrong in (
+        ("en", "I have not seen her since Sunday", "I have not seen hen since Sundry"),
+        ("fr", "je vous prie de croire à mes sentiments", "je vous prix de cuire à mes sentimens"),
+        ("", "the letter of the 12th was received", "the latter of the 12th vas recieved"),
+    ):
+        costs = [each.sum() for each in model.costs([right, wrong], language)]
+        assert costs[0] < costs[1] - 3
+    assert (SHIPPED / "latin.lm").stat().st_size <= 10_000_000
 
 
 class Likes:
