@@ -408,8 +408,8 @@ def test_a_folder_of_pairs_is_prepared_as_the_model_wants_it_and_may_have_its_na
 
 def test_a_task_that_is_no_training_takes_no_option_of_it_and_leaves_the_models_that_ship(tmp_path):
     for task in (["--calibrate", "m.onnx"], ["--lm", "m"], ["--quantise"]):
-        done = htr("train", *task, "--epochs", "3", "x.tar", cwd=tmp_path)
-        assert done.returncode == Exit.USAGE and b"--epochs does not go with " + task[0].encode() in done.stderr
+        done = htr("train", *task, "--patience", "3", "x.tar", cwd=tmp_path)
+        assert done.returncode == Exit.USAGE and b"--patience does not go with " + task[0].encode() in done.stderr
     done = htr("train", "--calibrate", "latin", "x.tar", cwd=tmp_path)
     assert done.returncode == Exit.USAGE and b"copy" in done.stderr
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from htrtool.core.lm.recurrent import RecurrentLM
 
-MARGIN = 2.5
+MARGIN = 1.5
 """How far behind the best a text may be, in nats, to be looked at."""
 WEIGHT = 0.15
 """What the model's logarithms count beside all that was known before."""

@@ -31,8 +31,8 @@ TOO_FEW = 20
 """Fewer lines than this never replace a confidence that is there: they would make it worse."""
 ENOUGH = 400
 """Of more lines than this so many are drawn."""
-DISTORTION = 2.5
-"""Each line is also read distorted, so that hands worse than any kept aside are judged soberly."""
+DISTORTION, DISTORTED = 3.5, 2
+"""Each line is also read distorted, so often, so that hands worse than any kept aside are judged soberly."""
 
 
 def calibrate(model: Path, lines: Iterable[tuple[np.ndarray, str]]) -> tuple[ModelInfo, int]:
@@ -84,7 +84,7 @@ def _comparable(text: str, reader: Reader) -> str:
 def _evidence(reader: Reader, pairs: list[tuple[np.ndarray, str]]) -> Iterator[Evidence]:
     rng = np.random.default_rng(0)
     for pixels, truth in pairs:
-        for shown in (pixels, augment(pixels, rng, DISTORTION)):
+        for shown in (pixels, *(augment(pixels, rng, DISTORTION) for _ in range(DISTORTED))):
             ((looks, context),) = reader.look_at([shown])
             found, placed = reader.agreed(looks, context)
             for look, best in placed:
