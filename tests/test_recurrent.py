@@ -136,6 +136,7 @@ def test_no_text_far_behind_is_chosen_and_the_order_is_that_of_the_scores(scores
 
 
 def test_a_text_is_chosen_that_the_model_expects_if_it_is_not_far_behind():
-    found = [("teh cat", -1.0), ("the cat", -3.0), ("tbe cat", -3.5)]
+    found = [("teh cat", -1.0), ("the cat", -1.2 - MARGIN / 2), ("tbe cat", -1.2 - MARGIN)]
     assert [text for text, _ in reconsidered(found, Likes("the cat", 20.0), "en")][0] == "the cat"
     assert [text for text, _ in reconsidered(found, Likes("the cat", 1.0), "en")][0] == "teh cat"
+    assert [text for text, _ in reconsidered(found, Likes("tbe cat", 1000.0), "en")][0] == "teh cat"
