@@ -127,6 +127,8 @@ def prep(
     models = [find_model(model)] if takes_model else []
     refuse_to_replace(output, models)
     refuse_to_replace(output, [*operands, *named_by("files_from", *BESIDE), *models], parts)
+    if to_file and not is_tar_name(output) and holds_other_than_samples(output):
+        raise click.UsageError(f"{output} is there and is no tar, so it is not replaced by one: name another file, or a folder, FOLDER/")
     if synthesis is None:
         find = finder_of(looking, operands, model, [output if to_file else 1, *parts], to_pairs, jobs)
         all_made = collect(found_in(operands, find), maker, jobs)
@@ -136,8 +138,6 @@ def prep(
         from htrtool.core.synth.stream import synthetic_samples
 
         all_made = synthetic_samples(run_of(synthesis, operands, model, maker, messages), jobs)
-    if to_file and not is_tar_name(output) and holds_other_than_samples(output):
-        raise click.UsageError(f"{output} is there and is no tar, so it is not replaced by one: name another file, or a folder, FOLDER/")
     tally = Tally(maker)
     if to_file and maker.split is None and not (to_pairs or os.path.exists(output) or is_tar_name(output)):
         messages.warning(f"{output} is written as a tar: to a folder go as {output}/")
@@ -288,8 +288,7 @@ def hands_of(synthesis: SynthesisOptions, model: str, messages: Messages) -> Han
 
 def holds_other_than_samples(file: str) -> bool:
     """Return whether a file has something in it that is no tar, such as the typed copy beside a picture."""
-    is_stream = file.startswith("/dev/")
-    return not is_stream and os.path.isfile(file) and os.path.getsize(file) > 0 and not tarfile.is_tarfile(file)
+    return os.path.isfile(file) and os.path.getsize(file) > 0 and not tarfile.is_tarfile(file)
 
 
 def tell(tally: Tally, messages: Messages) -> None:

@@ -15,7 +15,7 @@ from htrtool.core.decoding.block_letters import in_block_letters, in_capitals
 from htrtool.core.decoding.confidence import Confidence, Confidences, Seen
 from htrtool.core.decoding.decode import best_path, softmax
 from htrtool.core.decoding.looks import FURTHER, TEXTS, TEXTS_ALONE, UNSURE, Look, own_view, ranked, views
-from htrtool.core.decoding.support import Support, support
+from htrtool.core.decoding.support import support
 from htrtool.core.decoding.whole_line import reconsidered
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.lm.internal_lm import InternalLM
@@ -217,10 +217,13 @@ class Reader:
         """Return the recurrent model that knows a language, if there is one: none knows what is in capitals."""
         return self._languages.recurrent if self._languages and language != CAPITALS else None
 
-    def seen(self, probabilities: np.ndarray, best: Candidate, language: str, support: Support) -> Seen:
-        """Return what is known of a text decoded from (frames, classes) of probabilities."""
-        labels = self.info.charset.encode(best.text)
-        return Seen(probabilities, best.text, best.frames, labels, self.costs(best.text, language), support)
+    def seen(
+        self, found: Sequence[tuple[str, float]], placed: Sequence[tuple[Look, Candidate]], language: str
+    ) -> list[Seen]:
+        """Return what is known of the best text of a line, in each look that has room for it, given what :meth:`agreed` does."""
+        text = found[0][0]
+        labels, costs, borne_out = self.info.charset.encode(text), self.costs(text, language), support(found)
+        return [Seen(look.probabilities, text, best.frames, labels, costs, borne_out) for look, best in placed]
 
     def judge(self, seen: Seen) -> Confidences:
         """Return how sure a reading is."""
@@ -263,9 +266,8 @@ class Reader:
         """Read a line, given what some looks at it saw."""
         found, placed = self.agreed(looks, context)
         (text, score), *others = found
-        borne_out = support(found)
         places = [np.minimum((best.frames + 0.5) * self.info.stride / look.width, 1) for look, best in placed]
-        sure = [self.judge(self.seen(look.probabilities, best, context.language, borne_out)) for look, best in placed]
+        sure = [self.judge(seen) for seen in self.seen(found, placed, context.language)]
         line, characters, words = (np.mean(parts, axis=0) for parts in zip(*sure))
         alternatives = tuple(
             (other, float(line) * math.exp(weight - score)) for other, weight in others[: self._nbest - 1]

@@ -14,7 +14,6 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.decoding.confidence import Confidence, Evidence, Features, Seen
-from htrtool.core.decoding.support import support
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.files import BROKEN_ARCHIVE, replacing
 from htrtool.core.labels import plain
@@ -86,9 +85,8 @@ def _evidence(reader: Reader, pairs: list[tuple[np.ndarray, str]]) -> Iterator[E
     for pixels, truth in pairs:
         for shown in (pixels, *(augment(pixels, rng, DISTORTION) for _ in range(DISTORTED))):
             ((looks, context),) = reader.look_at([shown])
-            found, placed = reader.agreed(looks, context)
-            for look, best in placed:
-                yield _line_evidence(reader.seen(look.probabilities, best, context.language, support(found)), truth)
+            for seen in reader.seen(*reader.agreed(looks, context), context.language):
+                yield _line_evidence(seen, truth)
 
 
 def _line_evidence(seen: Seen, truth: str) -> Evidence:
