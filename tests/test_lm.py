@@ -20,7 +20,7 @@ from htrtool.core.errors import InputError, ModelError
 from htrtool.core.language import load_language
 from htrtool.core.lm.lexicon import Lexicon
 from htrtool.core.lm.mixture import Mixture
-from htrtool.core.lm.ngram import CAPITALS, STEP, NGram, load_models, save_models
+from htrtool.core.lm.ngram import CAPITALS, STEP, NGram, doubtful_cost, load_models, save_models
 from htrtool.core.lm.ngram_training import LanguageText, train_languages, train_ngram
 from htrtool.core.lm.page_language import Languages
 from htrtool.core.reader import Context, Reader
@@ -336,6 +336,24 @@ def test_a_page_is_in_the_language_in_which_it_costs_least_if_that_is_clear():
     assert languages.of(["1905"]) == languages.of(["xqzy kk"]) == [""] and languages.of([]) == []
     assert models["fr"].costs("1905").sum() < models["fr"].costs("the ").sum() < models["fr"].costs("xqzy").sum()
     assert list(train_languages([LanguageText("en", ENGLISH)])) == list(train_languages([LanguageText("", ENGLISH)])) == [""]
+
+
+def test_a_line_can_be_in_another_language_than_its_page_if_it_is_clear():
+    languages = Languages(train_languages([LanguageText("en", ENGLISH * 50), LanguageText("fr", FRENCH * 50)]))
+    page = [*["the dog and the cat"] * 5, "le chat et le chien sont sur", "at"]
+    assert languages.of(page) == [*["en"] * 5, "fr", "en"] and languages.of(["at"]) == [""]
+
+
+def test_what_misread_text_costs_in_each_language_is_known_and_kept(tmp_path):
+    models = train_languages([LanguageText("en", ENGLISH * 50), LanguageText("fr", FRENCH * 50)])
+    assert models["en"].misread != models["fr"].misread and models["en"].misread > doubtful_cost(models["en"].costs(ENGLISH)) / len(ENGLISH)
+    with open(tmp_path / "a.lm", "wb") as stream:
+        save_models(models, stream)
+    loaded = load_models(tmp_path / "a.lm")
+    assert {name: round(model.misread, 4) for name, model in models.items()} == {name: model.misread for name, model in loaded.items()}
+    # Whichever costs less in misread text would else be what such text is taken for.
+    models["fr"].misread = models["en"].misread + 1
+    assert Languages(models).of(["xqzy kk"]) == ["fr"]
 
 
 def test_words_alone_teach_their_own_language_which_must_be_clearer(tmp_path):

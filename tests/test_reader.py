@@ -85,6 +85,22 @@ def test_no_more_lines_go_through_the_network_at_once_than_batch_and_memory_allo
     assert most_short <= 5 and most_long <= 12_000 // 2 // long == 3
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_lines_of_one_document_are_read_in_one_context(reader, tmp_path, monkeypatch, threads):
+    monkeypatch.setattr("htrtool.core.pipeline.TOGETHER", 4)
+    together = []
+    monkeypatch.setattr(reader, "contexts", lambda page, run=reader.contexts: together.append(len(page)) or run(page))
+    with open(tmp_path / "lines.tar", "wb") as stream, SampleWriter(stream) as writer:
+        for place, document in enumerate("aaabbbbbbc"):
+            writer.write(Sample(f"{place}", encode_png(draw_line("abc")), meta={"document": document}))
+    for name in ("p1_1", "p1_2", "p2_1"):
+        (tmp_path / f"{name}.png").write_bytes(encode_png(draw_line("abc")))
+    pictures = [str(tmp_path / f"{name}.png") for name in ("p1_1", "p1_2", "p2_1")]
+    rows = list(Pipeline(reader, [str(tmp_path / "lines.tar"), *pictures], mode="line", threads=threads, batch=2))
+    assert len(rows) == 13 and {row.text for row in rows} == {"abc"}
+    assert sorted(together) == sorted([3, 4, 2, 1, 2, 1])
+
+
 def test_first_rows_come_before_the_last_input_is_opened(reader, tmp_path):
     opened = []
 

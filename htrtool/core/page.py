@@ -63,15 +63,37 @@ class PageLine:
 
 
 @dataclass
+class Gathering:
+    """Pages whose lines tell each other's language: one alone, or pictures of lines of one document that come one after the other.
+
+    ``of_document`` is the document that they are of, ``is_whole`` says that no more come.
+    """
+
+    of_document: str = ""
+    pages: list[Page] = field(default_factory=list)
+    is_whole: bool = False
+
+    def unread(self) -> list[PageLine]:
+        """Return the lines that are not read yet."""
+        return [line for page in self.pages for line in page.lines if line.reading is None]
+
+    def is_seen(self) -> bool:
+        """Tell whether the network has seen all that it was to look at."""
+        return self.is_whole and all(page.settled for page in self.pages) and all(None not in line.looks for line in self.unread())
+
+
+@dataclass
 class Page:
     """A page, or a picture of one line, as it was read.
 
-    ``size`` is its width and height in pixels. ``problems`` are of what could not be read: the page itself, or lines
-    that its document places where none can be. ``looks_like_line`` says that it was taken for one line by its looks alone,
-    ``was_searched`` that its lines were looked for, ``is_annotated`` that they are those that its document has.
+    ``index`` is its place among all pages that are read, from 0; ``size`` is its width and height in pixels. ``problems`` are
+    of what could not be read: the page itself, or lines that its document places where none can be. ``looks_like_line`` says
+    that it was taken for one line by its looks alone, ``was_searched`` that its lines were looked for, ``is_annotated`` that
+    they are those that its document has. ``gathering`` is that of the pages that are read with it.
     """
 
     source: PageSource
+    index: int = 0
     size: tuple[int, int] = (0, 0)
     lines: list[PageLine] = field(default_factory=list)
     problems: list[HtrError] = field(default_factory=list)
@@ -80,6 +102,7 @@ class Page:
     is_annotated: bool = False
     failed: bool = False
     settled: bool = False
+    gathering: Gathering | None = None
 
     def fail(self, problem: InputError) -> None:
         """Note that the page can't be read, and why."""

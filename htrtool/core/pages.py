@@ -23,7 +23,7 @@ from htrtool.core.joined import is_pnm, parts_of
 from htrtool.core.kinds import is_pdf, is_tar, is_xml, peeked
 from htrtool.core.oneline import LONGEST_PAGE
 from htrtool.core.pictures import BROKEN, FORMATS, HEAD, IMAGE_SUFFIXES, frames_of, load_picture, open_picture
-from htrtool.core.samples import Sample, read_samples
+from htrtool.core.samples import Sample, document_of, read_samples
 
 if TYPE_CHECKING:
     from htrtool.core.cut import Cut
@@ -59,7 +59,8 @@ class PageSource:
 
     Where the lines are known beforehand, ``cut`` cuts them out of the pixels and yields them with their numbers; it
     appends to the list that it is given what can't be cut. ``document`` is then the ALTO or PAGE file. ``prepared`` is
-    the recipe with which the picture was prepared, if it is a sample that tells one.
+    the recipe with which the picture was prepared, if it is a sample that tells one. ``of_document`` is what it is of if it
+    holds one line: the document of the sample, or what the picture's name tells.
     """
 
     file: str
@@ -73,6 +74,7 @@ class PageSource:
     cut: Callable[[np.ndarray, list], Iterator[tuple[int, Cut]]] | None = None
     document: Any = None
     prepared: Any = None
+    of_document: str = ""
 
     def room(self):
         """Return a context in which to load the page and work on it, so that large pages don't add up in memory."""
@@ -177,7 +179,9 @@ def sample_source(sample: Sample, name: str) -> PageSource:
     """Return the picture of a sample as a page, or a line if it was prepared as one or looks like one."""
     picture = _of_picture(lambda: io.BytesIO(sample.image), name, lazy=True)
     prepared = sample.meta.get("recipe")
-    return replace(next(picture), is_line=bool(prepared) or not _may_be_page(sample.image), prepared=prepared)
+    is_line = bool(prepared) or not _may_be_page(sample.image)
+    of_document = f"{name.removesuffix(sample.key)}{sample.document}"
+    return replace(next(picture), is_line=is_line, prepared=prepared, of_document=of_document)
 
 
 # Of a picture in a tar, what it must be higher than, in pixels, to be looked at as a page: mostly they are lines.
@@ -226,8 +230,9 @@ def picture_sources(path: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
             pages = _of_parts([functools.partial(_part, path, *part) for part in parts_of(content)], path)
     else:
         pages = _of_picture(functools.partial(open, path, "rb"), path)
+    of_document = document_of(os.path.splitext(path)[0])
     for page in pages:
-        yield replace(page, image=path)
+        yield replace(page, image=path, of_document=of_document)
 
 
 def _part(path: str, start: int, end: int) -> IO[bytes]:

@@ -16,7 +16,7 @@ from htrtool.core.cut import Cut
 from htrtool.core.decoding.looks import Look, own_view
 from htrtool.core.errors import HtrError, InputError, of_opencv, unforeseen
 from htrtool.core.lines import cut_lines, shows_one_line
-from htrtool.core.page import LineRead, Page, PageLine
+from htrtool.core.page import Gathering, LineRead, Page, PageLine
 from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
 from htrtool.core.place import Place
 from htrtool.core.reader import Reader
@@ -31,6 +31,8 @@ FIRST_WINDOW = 8
 WINDOW = 256
 UNREAD_ROWS = 2048
 SOURCES_AHEAD = 32
+TOGETHER = 64
+"""How many pictures of lines that come one after the other are read together, if they are of one document."""
 PATIENCE = 1
 """How long, in seconds, what feeds the inputs is waited for when no more are wanted."""
 
@@ -43,7 +45,7 @@ class Waiting(NamedTuple):
     look: int
     line: PageLine
     pixels: np.ndarray
-    page: Page
+    gathering: Gathering
 
 
 class Pipeline:
@@ -56,7 +58,7 @@ class Pipeline:
     waiting lines of equal width. Pages come first until enough lines wait to fill batches; where no page is to be had,
     the network reads what there is, oldest first. So batches are full on long inputs, the first rows come soon, and
     memory does not grow with the number of inputs. When the network has seen all lines of a page, they are decoded
-    together, in the page's language.
+    together, in the page's language; so are pictures of lines of one document that come one after the other.
 
     Args:
         reader: the model.
@@ -103,9 +105,11 @@ class Pipeline:
         self._on_problem, self._on_empty, self._wanted = on_problem, on_empty, wanted
         self._change = threading.Condition()
         self._order: deque[Page] = deque()
-        self._todo: deque[tuple[int, Page]] = deque()
+        self._todo: deque[Page] = deque()
         self._waiting: dict[int, list[Waiting]] = {}
         self._waiting_count = 0
+        self._gathering: Gathering | None = None
+        self._seen: deque[Gathering] = deque()
         self._unread = 0
         self._loading = 0
         self._reading = 0
@@ -218,7 +222,7 @@ class Pipeline:
                 for source in page_sources(operand, self._dpi):
                     if self._wanted is not None and not self._wanted(source):
                         continue
-                    if not self._offer(index, Page(source)):
+                    if not self._offer(Page(source, index)):
                         return
                     index += 1
                 continue
@@ -228,51 +232,79 @@ class Pipeline:
                 raise
             except Exception as error:
                 problem = unforeseen(error).at(operand)
-            if not self._offer(index, Page(PageSource(operand, 1), problems=[problem], failed=True, settled=True)):
+            if not self._offer(Page(PageSource(operand, 1), index, problems=[problem], failed=True, settled=True)):
                 return
             index += 1
         with self._change:
+            self._end_gathering()
             self._fed = True
             self._change.notify_all()
 
-    def _offer(self, index: int, page: Page) -> bool:
+    def _offer(self, page: Page) -> bool:
         with self._change:
             self._change.wait_for(
                 lambda: len(self._order) < UNREAD_ROWS and len(self._todo) < SOURCES_AHEAD or self._stopped
             )
             if self._stopped:
                 return False
+            self._gather(page)
             self._order.append(page)
             if not page.settled:
-                self._todo.append((index, page))
+                self._todo.append(page)
             self._change.notify_all()
         return True
+
+    def _gather(self, page: Page) -> None:
+        """Put a page into the gathering of those before it, or else begin another."""
+        is_line = self._mode == "line" or (self._mode == "auto" and page.source.is_line)
+        of_document = page.source.of_document if is_line and page.source.cut is None else ""
+        before = self._gathering
+        if before and of_document and before.of_document == of_document and len(before.pages) < TOGETHER:
+            before.pages.append(page)
+            page.gathering = before
+            return
+        self._end_gathering()
+        page.gathering = self._gathering = Gathering(of_document, [page])
+        if not of_document:
+            self._end_gathering()
+
+    def _end_gathering(self) -> None:
+        if self._gathering:
+            self._gathering.is_whole = True
+            self._notice_if_seen(self._gathering)
+            self._gathering = None
+
+    def _notice_if_seen(self, gathering: Gathering) -> None:
+        """Let the lines of a gathering be read if the network has seen all of them."""
+        if gathering.is_seen() and gathering.unread():
+            self._seen.append(gathering)
+            self._change.notify_all()
 
     def _work(self) -> None:
         while True:
             with self._change:
                 self._change.wait_for(
-                    lambda: self._stopped or self._may_load() or self._waiting_count or self._finished()
+                    lambda: self._stopped or self._seen or self._may_load() or self._waiting_count or self._finished()
                 )
-                if self._stopped or (self._finished() and not self._may_load() and not self._waiting_count):
+                if self._stopped or not (self._seen or self._may_load() or self._waiting_count):
                     return
-                loads = self._may_load()
-                if loads:
-                    job = self._todo.popleft()
+                if self._seen:
+                    work, job = self._read_lines, self._seen.popleft()
+                    self._reading += 1
+                elif self._may_load():
+                    work, job = self._load, self._todo.popleft()
                     self._loading += 1
                     self._change.notify_all()
                 else:
-                    job = self._take_batch()
-            if loads:
-                self._load(*job)
-            else:
-                self._read(job)
+                    work, job = self._look, self._take_batch()
+                    self._reading += 1
+            work(job)
 
     def _may_load(self) -> bool:
         return bool(self._todo) and self._waiting_count < self._window and self._unread < UNREAD_ROWS
 
     def _finished(self) -> bool:
-        return self._fed and not self._todo and not self._loading and not self._reading
+        return self._fed and not (self._todo or self._seen or self._loading or self._reading)
 
     def _take_batch(self) -> list[Waiting]:
         width = min(self._waiting, key=lambda width: self._waiting[width][0][:2])
@@ -282,10 +314,9 @@ class Pipeline:
         if not heap:
             del self._waiting[width]
         self._waiting_count -= len(taken)
-        self._reading += 1
         return taken
 
-    def _load(self, index: int, page: Page) -> None:
+    def _load(self, page: Page) -> None:
         prepared: list[PageLine] = []
         try:
             with page.source.room():
@@ -305,13 +336,14 @@ class Pipeline:
         with self._change:
             for line, of_line in zip(prepared, views):
                 page.lines.append(line)
-                self._await_looks(index, page, line, of_line)
+                self._await_looks(page, line, of_line)
             self._unread += len(prepared)
             page.settled = True
+            self._notice_if_seen(page.gathering)
             self._loading -= 1
             self._change.notify_all()
 
-    def _await_looks(self, index: int, page: Page, line: PageLine, views: list[np.ndarray]) -> None:
+    def _await_looks(self, page: Page, line: PageLine, views: list[np.ndarray]) -> None:
         """Let the network look at each view of a line but for that which it saw already, the line itself."""
         seen = line.looks[0] if line.looks else None
         line.looks = [seen if look == own_view(len(views)) else None for look in range(len(views))]
@@ -319,7 +351,7 @@ class Pipeline:
             if line.looks[look] is None:
                 width = self._reader.padded_width(pixels)
                 heapq.heappush(
-                    self._waiting.setdefault(width, []), Waiting(index, line.number, look, line, pixels, page)
+                    self._waiting.setdefault(width, []), Waiting(page.index, line.number, look, line, pixels, page.gathering)
                 )
                 self._waiting_count += 1
 
@@ -354,32 +386,35 @@ class Pipeline:
         page.looks_like_line = shows_one_line(pixels, self._threads)
         return page.looks_like_line
 
-    def _read(self, batch: list[Waiting]) -> None:
+    def _look(self, batch: list[Waiting]) -> None:
         seen = self._reader.probabilities([waiting.pixels for waiting in batch])
         with self._change:
             for waiting, probabilities in zip(batch, seen):
                 waiting.line.looks[waiting.look] = Look(waiting.pixels.shape[1], probabilities)
-            pages = {waiting.index: waiting.page for waiting in batch}.items()
-            seen_whole = [(index, page) for index, page in pages if all(None not in line.looks for line in page.lines)]
-        for index, page in seen_whole:
-            self._read_lines(index, page)
-        with self._change:
+            for gathering in {id(waiting.gathering): waiting.gathering for waiting in batch}.values():
+                self._notice_if_seen(gathering)
             self._reading -= 1
             self._change.notify_all()
 
-    def _read_lines(self, index: int, page: Page) -> None:
-        """Read the lines of a page that are not read yet, or look at them further."""
-        lines = [line for line in page.lines if line.reading is None]
-        first = lines[0].context is None
-        if first:
-            for line, context in zip(lines, self._reader.contexts([line.looks for line in lines])):
-                line.context = context
-        readings = [self._reader.read(line.looks, line.context) for line in lines]
-        views = [self._reader.further_views(line.pixels, reading) if first else [] for line, reading in zip(lines, readings)]
+    def _read_lines(self, gathering: Gathering) -> None:
+        """Read the lines of a gathering that are not read yet, or look at them further."""
+        first = [line for line in gathering.unread() if line.context is None]
+        for line, context in zip(first, self._reader.contexts([line.looks for line in first])):
+            line.context = context
+        unsure = []
+        for page in gathering.pages:
+            lines = [line for line in page.lines if line.reading is None]
+            readings = [self._reader.read(line.looks, line.context) for line in lines]
+            views = [self._reader.further_views(line.pixels, reading) if first else [] for line, reading in zip(lines, readings)]
+            with self._change:
+                for line, reading, further in zip(lines, readings, views):
+                    if further:
+                        unsure.append((page, line, further))
+                    else:
+                        line.reading, line.pixels, line.looks, line.context = reading, None, [], None
+                self._change.notify_all()
         with self._change:
-            for line, reading, further in zip(lines, readings, views):
-                if further:
-                    self._await_looks(index, page, line, further)
-                else:
-                    line.reading, line.pixels, line.looks, line.context = reading, None, [], None
+            for page, line, further in unsure:
+                self._await_looks(page, line, further)
+            self._reading -= 1
             self._change.notify_all()

@@ -59,7 +59,7 @@ class Lexicon:
     """
 
     def __init__(self, model: NGram | Mixture, words: Iterable[str]):
-        self.model, self.of_words = model, model.of_words
+        self.model, self.of_words, self.misread = model, model.of_words, model.misread
         self._letters: dict[Symbol, bool] = {model.symbol(c): c.isalnum() for c in model.characters}
         self._words = list(dict.fromkeys(words))
 

@@ -30,6 +30,8 @@ STEP = 1 / 16
 """The unit of costs, in nats: what a model stores are whole numbers of it, 0 to 255."""
 UNKNOWN, ROOT = 0, 0
 FIGURE, FIGURES = "0", "0123456789"
+MISREAD = 0.3
+"""The chance that a character is taken to have been misread, where a language is found by what was read."""
 UNSEEN, RARE = 128, 48
 """In ``STEP``, what a character costs that the model does not know, and what one costs besides that stands for its base letter."""
 _BASES = dict(zip("łŁđĐøØæÆœŒßıħĦŋŊðÐþÞ", "lLdDoOaAoOsihHnNdDpP"))
@@ -44,6 +46,8 @@ class CharacterModel:
 
     of_words = False
     """Whether it learned its language from words alone, not from sentences."""
+    misread = 0.0
+    """What a character costs, as :func:`doubtful_cost` has it, in text of any language that was misread, in nats; 0 if that is not known."""
 
     def costs(self, text: str) -> np.ndarray:
         """Return what each character of a line costs, in nats."""
@@ -52,6 +56,14 @@ class CharacterModel:
             cost, state = self.step(state, self.symbol(character))
             costs.append(cost)
         return STEP * np.array(costs, float)
+
+
+def doubtful_cost(costs: np.ndarray) -> float:
+    """Return what a text costs, in nats, of which any character may be another one, given what each costs as it stands.
+
+    What was misread costs much in any language, and then tells nothing more.
+    """
+    return float(-np.log(MISREAD + (1 - MISREAD) * np.exp(-costs)).sum())
 
 
 class NGram(CharacterModel):
@@ -64,7 +76,7 @@ class NGram(CharacterModel):
         children: uint8 (inner nodes,), how many children each node has; the nodes beyond have none.
         costs: uint8 (nodes,), minus the logarithm of the last symbol's probability after the others, in ``STEP``.
         backoffs: uint8 (inner nodes,), the cost of leaving a node for the next shorter context, in ``STEP``.
-        of_words: see :class:`CharacterModel`.
+        of_words, misread: see :class:`CharacterModel`.
     """
 
     def __init__(
@@ -75,8 +87,9 @@ class NGram(CharacterModel):
         costs: np.ndarray,
         backoffs: np.ndarray,
         of_words: bool = False,
+        misread: float = 0.0,
     ):
-        self.characters, self.of_words = characters, of_words
+        self.characters, self.of_words, self.misread = characters, of_words, misread
         self.parts = dict(zip(_PARTS, (symbols, children, costs, backoffs)))
         self._symbol_of = {character: symbol for symbol, character in enumerate(characters, start=1)}
         # The symbols beyond those of the characters: of a base letter with something to it.
@@ -164,7 +177,7 @@ class NGram(CharacterModel):
         symbols, children, costs, backoffs = parts
         if len(symbols) != len(costs) or len(children) != len(backoffs) or children.sum() + 1 != len(symbols):
             raise ValueError("its parts do not fit together")
-        return cls(head["characters"], *parts, bool(head.get("of_words")))
+        return cls(head["characters"], *parts, bool(head.get("of_words")), float(head.get("misread", 0)))
 
 
 def save_models(models: Mapping[str, NGram], stream: IO[bytes], others: Mapping[str, bytes] | None = None) -> None:
@@ -177,6 +190,7 @@ def save_models(models: Mapping[str, NGram], stream: IO[bytes], others: Mapping[
         for language, model in models.items():
             folder = language and f"{language}/"
             head = {"characters": model.characters} | ({"of_words": True} if model.of_words else {})
+            head |= {"misread": round(model.misread, 4)} if model.misread else {}
             archive.writestr(folder + _HEAD, json.dumps(head, ensure_ascii=False))
             for name, part in model.parts.items():
                 archive.writestr(folder + name, part.tobytes())

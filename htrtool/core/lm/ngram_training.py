@@ -16,7 +16,7 @@ import numpy as np
 
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.labels import plain
-from htrtool.core.lm.ngram import CAPITALS, FIGURE, FIGURES, STEP, NGram
+from htrtool.core.lm.ngram import CAPITALS, FIGURE, FIGURES, STEP, NGram, doubtful_cost
 from htrtool.core.text_files import read_utf8
 from htrtool.core.text_names import text_name
 
@@ -30,6 +30,8 @@ OTHERS = 0.015
 """What a text in another language counts."""
 KINDS = 0.7
 """The exponent of the kinds of characters before an n-gram in what it counts for longer ones; the rest is that of its count."""
+GARBLED, ROWS, WIDTH = 0.4, 300, 60
+"""The share of characters that are changed in text that is taken for misread, and of how many rows of each language, how long."""
 DISCOUNTS = (0.0, 0.9, 1.5, 2.4)
 """What is taken off a count of 0, 1, 2 and of 3 and more. These four were chosen on transcriptions of documents kept aside."""
 _SYMBOL = np.uint64(8)
@@ -114,8 +116,25 @@ def train_languages(texts: Iterable[LanguageText]) -> dict[str, NGram]:
                 )
             )
             models[own].of_words = all(text.is_words for text in texts if text.language == own)
+        misread = _misread([[text.text for text in texts if text.language == own] for own in languages])
+        for model in models.values():
+            model.misread = sum(doubtful_cost(model.costs(row)) for row in misread) / sum(map(len, misread))
         models[CAPITALS] = train_ngram(((text.upper(), weight) for text, weight in balanced))
     return models
+
+
+def _misread(languages: Iterable[list[str]]) -> list[str]:
+    """Return rows of texts, as many of each language, many of whose characters but spaces are others that occur in them."""
+    rng = np.random.default_rng(0)
+    drawn = []
+    for texts in languages:
+        rows = list(filter(None, (plain(row)[:WIDTH].strip() for text in texts for row in text.splitlines())))
+        drawn += [rows[place] for place in rng.permutation(len(rows))[:ROWS]]
+    characters = np.array(list("".join(drawn)))
+    inner, others = characters != " ", rng.choice(characters[characters != " "], len(characters))
+    changed = np.where(inner & (rng.random(len(characters)) < GARBLED), others, characters)
+    ends = np.cumsum([len(row) for row in drawn])
+    return ["".join(changed[end - len(row) : end]) for row, end in zip(drawn, ends)]
 
 
 def read_texts(names: Iterable[str], report: Callable[[HtrError], None]) -> Iterator[LanguageText]:
