@@ -7,13 +7,19 @@ import itertools
 import sys
 import time
 from pathlib import Path
-from typing import Iterable
+from typing import TYPE_CHECKING, Callable, Sequence
 
 import click
 
 from htrtool.options import LOOKS
 
+if TYPE_CHECKING:
+    from htrtool.bench.peers import LineReader
+    from htrtool.core.samples import Sample
+
 COLUMNS = ("set", "reader", "lines", "cer", "cer_low", "cer_high", "wer", "wer_low", "wer_high", "lines_per_s")
+DocumentReader = Callable[[Sequence[tuple]], list[str]]
+"""The lines of a document, pixels and the recipe with which they were prepared, if they were, to their texts."""
 
 
 @click.command()
@@ -28,15 +34,17 @@ COLUMNS = ("set", "reader", "lines", "cer", "cer_low", "cer_high", "wer", "wer_l
 def accuracy(streams, models, lms, looks, peers, alone, limit, seed) -> None:
     """Score htr and its peers on the labelled lines of each STREAM, one set a file.
 
-    CER and WER with 95% intervals over documents. One normalisation for all: NFC, plain quotes and dashes, spaces
+    Ours reads lines that come one after the other and are of one document as htr read does, in one language; the peers
+    read line by line. CER and WER with 95% intervals over documents. One normalisation for all: NFC, plain quotes and dashes, spaces
     folded; case, accents and punctuation count.
     """
+    from htrtool.bench.labelled import labelled
     from htrtool.bench.peers import PEERS, installed
     from htrtool.core.tables import TableWriter
 
     readers = {_label(*ways): ours(*ways) for ways in itertools.product(models, lms, looks)}
     found = installed(PEERS, () if alone else peers or PEERS)
-    readers |= {name: functools.partial(_unprepared, peer) for name, peer in found.items()}
+    readers |= {name: functools.partial(_line_by_line, peer) for name, peer in found.items()}
     table = TableWriter(sys.stdout, COLUMNS)
     for stream in streams:
         samples = labelled(Path(stream), limit, seed)
@@ -49,54 +57,35 @@ def _label(model: str, lm: str, looks: int | None) -> str:
     return model + (f", lm {lm}" if lm != "auto" else "") + looked
 
 
-def ours(model: str, lm: str, looks: int | None = None):
-    """Return a reader of single lines with a model of ours and a language model; of prepared ones it wants the recipe."""
+def ours(model: str, lm: str, looks: int | None = None) -> DocumentReader:
+    """Return a reader of the lines of a document with a model of ours and a language model."""
     from htrtool.core.language import reader_for
     from htrtool.core.session import usable_cpus
 
     reader = reader_for(model, lm, looks=looks, threads=usable_cpus())
-    return lambda pixels, recipe: reader.read_line(reader.prepare(pixels, recipe)).text
+    return lambda lines: [line.text for line in reader.read_page([reader.prepare(*line) for line in lines])]
 
 
-def _unprepared(peer, pixels, recipe) -> str:
+def _line_by_line(peer: LineReader, lines: Sequence[tuple]) -> list[str]:
     """Return what a peer reads, which knows of no recipes."""
-    return peer(pixels)
+    return [peer(pixels) for pixels, _ in lines]
 
 
-def labelled(path: Path, limit: int | None, seed: int) -> list:
-    """Return the samples of a stream that have a text, at most ``limit`` of them."""
+def scores(samples: Sequence[Sample], reader: DocumentReader) -> dict:
+    """Return the rates of one reader on some samples, and how fast it read them, a document after the other."""
     import numpy as np
 
-    from htrtool.core.errors import InputError, unreadable
-    from htrtool.core.samples import read_samples
-
-    try:
-        with open(path, "rb") as stream:
-            samples = [sample for sample in read_samples(stream, str(path)) if sample.text]
-    except OSError as error:
-        raise unreadable(error, path) from None
-    if not samples:
-        raise InputError("expected samples with a text, found none", str(path))
-    if limit and limit < len(samples):
-        chosen = np.random.default_rng(seed).choice(len(samples), limit, replace=False)
-        samples = [samples[i] for i in sorted(chosen)]
-    return samples
-
-
-def scores(samples: Iterable, reader) -> dict:
-    """Return the rates of one reader on some samples, and how fast it read them one by one."""
-    import numpy as np
-
+    from htrtool.bench.labelled import documents
     from htrtool.core.labels import plain
     from htrtool.core.scoring.metrics import count, score
 
     counts, seconds = [], 0.0
-    for sample in samples:
-        pixels = sample.pixels()
+    for document in documents(samples):
+        lines = [(sample.pixels(), sample.meta.get("recipe")) for sample in document]
         start = time.perf_counter()
-        text = reader(pixels, sample.meta.get("recipe"))
+        texts = reader(lines)
         seconds += time.perf_counter() - start
-        counts.append(count(plain(sample.text), plain(text)))
+        counts += [count(plain(sample.text), plain(text)) for sample, text in zip(document, texts)]
     row = {"lines_per_s": round(len(counts) / seconds, 1)}
     for result in score(np.array(counts), [sample.document for sample in samples]):
         if result.metric in ("cer", "wer"):

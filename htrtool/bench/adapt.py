@@ -32,7 +32,7 @@ def adapt(hands, sizes, model, limit, seed, others) -> None:
     CER with the language model and with the network alone (lm none), on other lines of the hand and, the mean of their
     rates, on OTHERS: sets in other hands. The seconds are all of the training, start and export included.
     """
-    from htrtool.bench.accuracy import labelled
+    from htrtool.bench.labelled import labelled
     from htrtool.core.tables import TableWriter
 
     table = TableWriter(sys.stdout, COLUMNS)

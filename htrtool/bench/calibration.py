@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Sequence
+from typing import TYPE_CHECKING, Iterator, Sequence
 
 import click
 
@@ -31,7 +31,7 @@ def calibration(streams: Sequence[str], model: str, lm: str, looks: int | None, 
     Ten bins of equal width. A line's accuracy is 1 less its character error rate, 0 at least; a word or a character is
     right if an alignment with the fewest edits says so.
     """
-    from htrtool.bench.accuracy import labelled
+    from htrtool.bench.labelled import labelled
     from htrtool.core.language import reader_for
     from htrtool.core.tables import TableWriter
 
@@ -41,26 +41,29 @@ def calibration(streams: Sequence[str], model: str, lm: str, looks: int | None, 
     for name, reader in readers.items():
         every: list[tuple] = []
         for label, samples in sets.items():
-            judged = [_judged(reader, sample) for sample in samples]
+            judged = list(_judged(reader, samples))
             table.write({"set": label, "lm": name} | _row(judged))
             every += judged
         if len(sets) > 1:
             table.write({"set": "all", "lm": name} | _row(every))
 
 
-def _judged(reader, sample) -> tuple[Reading, float, np.ndarray, np.ndarray]:
-    """Return a line as it was read, its accuracy, and which of its words and characters are right."""
+def _judged(reader, samples: Sequence) -> Iterator[tuple[Reading, float, np.ndarray, np.ndarray]]:
+    """Yield each line as it was read, its accuracy, and which of its words and characters are right."""
+    from htrtool.bench.labelled import documents
     from htrtool.core.labels import plain
     from htrtool.core.scoring.metrics import share_right
     from htrtool.core.training.calibrating import right
 
-    reading, truth = reader.read_line(reader.prepare(sample.pixels(), sample.meta.get("recipe"))), plain(sample.text)
-    return (
-        reading,
-        share_right(truth, reading.text),
-        right(truth.split(), reading.text.split()),
-        right(truth, reading.text),
-    )
+    for document in documents(samples):
+        readings = reader.read_page([reader.prepare(sample.pixels(), sample.meta.get("recipe")) for sample in document])
+        for reading, truth in zip(readings, (plain(sample.text) for sample in document)):
+            yield (
+                reading,
+                share_right(truth, reading.text),
+                right(truth.split(), reading.text.split()),
+                right(truth, reading.text),
+            )
 
 
 def _row(judged: list[tuple]) -> dict:

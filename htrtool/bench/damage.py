@@ -32,8 +32,9 @@ def damage(
     """
     import numpy as np
 
-    from htrtool.bench.accuracy import labelled, ours, scores
+    from htrtool.bench.accuracy import ours, scores
     from htrtool.bench.damages import DAMAGES
+    from htrtool.bench.labelled import labelled
     from htrtool.core.samples import encode_png
     from htrtool.core.tables import TableWriter
 

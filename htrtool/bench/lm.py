@@ -32,7 +32,7 @@ def lm(streams: Sequence[str], model: str, lm: str, names: bool, limit: int | No
     from the same documents with and without. The time is all of a line's: preparation, network, decoding and
     confidence, by one thread, in CPU time. Names are words with a capital within a line.
     """
-    from htrtool.bench.accuracy import labelled
+    from htrtool.bench.labelled import labelled
     from htrtool.core.language import reader_for
     from htrtool.core.tables import TableWriter
 
@@ -72,25 +72,26 @@ def rows(samples: Sequence, readers: dict) -> list[dict]:
     """Return a row for each reader; the first is what the others are compared with."""
     import numpy as np
 
+    from htrtool.bench.labelled import documents
     from htrtool.core.labels import plain
     from htrtool.core.scoring.metrics import count, resample, score
     from htrtool.core.scoring.rates import COUNTS
 
     counts, seconds = {name: [] for name in readers}, dict.fromkeys(readers, 0.0)
-    for sample in samples:
-        pixels, truth = sample.pixels(), plain(sample.text)
-        # In turn, line by line, so that whatever else the computer does slows all alike.
+    for document in documents(samples):
+        lines = [(sample.pixels(), sample.meta.get("recipe")) for sample in document]
+        # In turn, document by document, so that whatever else the computer does slows all alike.
         for name, reader in readers.items():
             start = time.process_time()
-            text = reader.read_line(reader.prepare(pixels, sample.meta.get("recipe"))).text
+            readings = reader.read_page([reader.prepare(*line) for line in lines])
             seconds[name] += time.process_time() - start
-            counts[name].append(count(truth, plain(text)))
-    documents, first = [sample.document for sample in samples], None
+            counts[name] += [count(plain(sample.text), plain(reading.text)) for sample, reading in zip(document, readings)]
+    of_documents, first = [sample.document for sample in samples], None
     errors = COUNTS.index("char_errors")
     result = []
     for name in readers:
         own = np.array(counts[name])
-        rates = {item.metric: item for item in score(own, documents)}
+        rates = {item.metric: item for item in score(own, of_documents)}
         row = {
             "lm": name,
             "lines": len(own),
@@ -104,7 +105,7 @@ def rows(samples: Sequence, readers: dict) -> list[dict]:
             first = own
         else:
             both = np.column_stack([first[:, errors], own[:, errors]])
-            drawn = resample(both, documents)
+            drawn = resample(both, of_documents)
             row["change"] = round(float(both[:, 1].sum() / both[:, 0].sum() - 1), 4)
             if drawn is not None:
                 low, high = np.percentile(drawn[:, 1] / np.maximum(drawn[:, 0], 1) - 1, (2.5, 97.5))

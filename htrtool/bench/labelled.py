@@ -1,0 +1,35 @@
+"""Labelled lines of sample streams, a document after the other."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import Iterator, Sequence
+
+import numpy as np
+
+from htrtool.core.errors import InputError, unreadable
+from htrtool.core.pipeline import TOGETHER
+from htrtool.core.samples import Sample, read_samples
+
+
+def labelled(path: Path, limit: int | None, seed: int) -> list[Sample]:
+    """Return the samples of a stream that have a text, at most ``limit`` of them."""
+    try:
+        with open(path, "rb") as stream:
+            samples = [sample for sample in read_samples(stream, str(path)) if sample.text]
+    except OSError as error:
+        raise unreadable(error, path) from None
+    if not samples:
+        raise InputError("expected samples with a text, found none", str(path))
+    if limit and limit < len(samples):
+        chosen = np.random.default_rng(seed).choice(len(samples), limit, replace=False)
+        samples = [samples[i] for i in sorted(chosen)]
+    return samples
+
+
+def documents(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
+    """Yield samples that come one after the other and are of one document, as many together as htr read reads so."""
+    for _, group in groupby(samples, key=lambda sample: sample.document):
+        lines = list(group)
+        yield from (lines[start : start + TOGETHER] for start in range(0, len(lines), TOGETHER))
