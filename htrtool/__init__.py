@@ -65,7 +65,7 @@ def read(
         beam: how many readings of a line are followed at a time.
         nbest: how many readings to give of a line: those after the best are its ``alternatives``.
         looks: how often to look at each line, narrower and wider: more take as many times the work and err less; None for
-            once, and once more where the first reading is unsure.
+            once, and up to five times where that leaves it unsure.
         min_conf: leave out lines that are read with less confidence, 0 to 1.
         on_problem: called with the error of each input that can't be read, after which the others are read. Without it
             the error is raised.

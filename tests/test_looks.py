@@ -62,10 +62,10 @@ def test_a_page_is_read_the_same_by_any_number_of_threads(lm):
     assert len(set(truth) & set(" ".join(row.text for row in rows).split())) > len(set(truth)) / 2
 
 
-@pytest.mark.parametrize("unsure, looks", [(2, 2), (0, 1)], ids=["all", "none"])
+@pytest.mark.parametrize("stages, looks", [(((2, 2),), 2), (((2, 2), (2, 5)), 5), (((0, 2),), 1)], ids=["twice", "five times", "once"])
 @pytest.mark.parametrize("lm", ["none", "auto"])
-def test_only_unsure_lines_are_looked_at_again(monkeypatch, lm, unsure, looks):
-    monkeypatch.setattr("htrtool.core.reader.UNSURE", unsure)
+def test_only_unsure_lines_are_looked_at_again(monkeypatch, lm, stages, looks):
+    monkeypatch.setattr("htrtool.core.decoding.looks.FURTHER", stages)
     by_itself, told = reader_for("latin", lm), reader_for("latin", lm, looks=looks)
     rows = list(Pipeline(by_itself, [str(LETTER)], threads=2, batch=4))
     expected = list(Pipeline(told, [str(LETTER)]))

@@ -110,7 +110,7 @@ FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".h
     show_default=True,
     metavar="auto|N",
     help="Look at each line N times, 1 to 9, narrower and wider, and read what all looks agree on best: fewer errors, N "
-    "times the work. auto: once, and once more where the first reading is unsure.",
+    "times the work. auto: once, and up to five times where that leaves it unsure.",
 )
 @click.option(
     "--min-conf",

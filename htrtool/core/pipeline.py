@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from htrtool.core.cut import Cut
-from htrtool.core.decoding.looks import Look, own_view
+from htrtool.core.decoding.looks import Look
 from htrtool.core.errors import HtrError, InputError, of_opencv, unforeseen
 from htrtool.core.lines import cut_lines, shows_one_line
 from htrtool.core.page import Gathering, LineRead, Page, PageLine
@@ -344,9 +344,9 @@ class Pipeline:
             self._change.notify_all()
 
     def _await_looks(self, page: Page, line: PageLine, views: list[np.ndarray]) -> None:
-        """Let the network look at each view of a line but for that which it saw already, the line itself."""
-        seen = line.looks[0] if line.looks else None
-        line.looks = [seen if look == own_view(len(views)) else None for look in range(len(views))]
+        """Let the network look at each view of a line but for those that it saw already."""
+        seen = {look.width: look for look in line.looks}
+        line.looks = [seen.get(view.shape[1]) for view in views]
         for look, pixels in enumerate(views):
             if line.looks[look] is None:
                 width = self._reader.padded_width(pixels)
@@ -405,7 +405,7 @@ class Pipeline:
         for page in gathering.pages:
             lines = [line for line in page.lines if line.reading is None]
             readings = [self._reader.read(line.looks, line.context) for line in lines]
-            views = [self._reader.further_views(line.pixels, reading) if first else [] for line, reading in zip(lines, readings)]
+            views = [self._reader.further_views(line.pixels, len(line.looks), reading) for line, reading in zip(lines, readings)]
             with self._change:
                 for line, reading, further in zip(lines, readings, views):
                     if further:
@@ -416,5 +416,7 @@ class Pipeline:
         with self._change:
             for page, line, further in unsure:
                 self._await_looks(page, line, further)
+            # Views of a narrow line may be alike, so that none is left to look at.
+            self._notice_if_seen(gathering)
             self._reading -= 1
             self._change.notify_all()

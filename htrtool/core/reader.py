@@ -14,7 +14,7 @@ from htrtool.core.decoding.beam import WIDTH, BeamSearch, Candidate
 from htrtool.core.decoding.block_letters import in_block_letters, in_capitals
 from htrtool.core.decoding.confidence import Confidence, Confidences, Seen
 from htrtool.core.decoding.decode import best_path, softmax
-from htrtool.core.decoding.looks import FURTHER, TEXTS, TEXTS_ALONE, UNSURE, Look, own_view, ranked, views
+from htrtool.core.decoding.looks import TEXTS, TEXTS_ALONE, Look, further, own_view, ranked, views
 from htrtool.core.decoding.support import support
 from htrtool.core.decoding.whole_line import reconsidered
 from htrtool.core.errors import InputError, ModelError
@@ -167,9 +167,10 @@ class Reader:
         """Return a prepared line in each of the widths at which the network is to look at it first."""
         return views(line, self._looks or 1)
 
-    def further_views(self, line: np.ndarray, reading: Reading) -> list[np.ndarray]:
-        """Return a prepared line, itself among them, as the network is to look at it after a first reading; empty if that will do."""
-        return views(line, FURTHER) if self._looks is None and reading.conf < UNSURE else []
+    def further_views(self, line: np.ndarray, looks: int, reading: Reading) -> list[np.ndarray]:
+        """Return a prepared line, itself among them, as the network is to look at it after so many looks; empty if those will do."""
+        more = looks if self._looks is not None else further(looks, reading.conf)
+        return views(line, more) if more > looks else []
 
     def network_input(self, lines: Sequence[np.ndarray]) -> np.ndarray:
         """Return prepared lines of one padded width as the network takes them: (lines, height, width, 1), ink 1."""
@@ -246,8 +247,9 @@ class Reader:
         ]
 
     def _looks_further(self, line: np.ndarray, looks: list[Look], context: Context) -> list[Look]:
-        if self._looks is None and (further := self.further_views(line, self.read(looks, context))):
-            return [looks[0] if view is line else self._look(view) for view in further]
+        while self._looks is None and (views := self.further_views(line, len(looks), self.read(looks, context))):
+            seen = {look.width: look for look in looks}
+            looks = [seen.get(view.shape[1]) or self._look(view) for view in views]
         return looks
 
     def _look(self, view: np.ndarray) -> Look:

@@ -21,10 +21,8 @@ SPAN = 1.22
 """How much wider the widest look is than the line; the narrowest is as much narrower."""
 TEXTS, TEXTS_ALONE = 8, 2
 """How many texts each look puts forward at least, with a language model and without."""
-FURTHER = 2
-"""How many looks it is in all at a line of which the first look is not sure."""
-UNSURE = 0.95
-"""Below this confidence a further look is worth its time: two lines of three."""
+FURTHER = (0.95, 2), (0.8, 5)
+"""Below which confidence a line is looked at further, and how often in all it is then: half of all lines, and one of seven."""
 
 
 @dataclass
@@ -51,6 +49,11 @@ def views(line: np.ndarray, looks: int) -> list[np.ndarray]:
     _, width = line.shape
     steps = [look - own_view(looks) for look in range(looks)]
     return [_stretched(line, max(1, round(width * SPAN ** (step / max(steps)))) if step else width) for step in steps]
+
+
+def further(looks: int, confidence: float) -> int:
+    """Return how often in all to look at a line that was read with some confidence after so many looks; ``looks`` if that will do."""
+    return next((more for least, more in FURTHER if confidence < least and more > looks), looks)
 
 
 def own_view(looks: int) -> int:
