@@ -251,6 +251,29 @@ def test_the_page_of_a_pdf_that_an_xml_page_names_is_drawn(page, tmp_path):
     assert b"page 1: the table has no lines of it" in done.stderr and picture(done).mean() < 180
 
 
+def test_an_xml_page_is_drawn_on_its_page_of_an_image_of_several_or_not_at_all(page, tmp_path):
+    from PIL import Image
+
+    sheets = [Image.open(page).convert("L"), Image.new("L", (400, 300), 120)]
+    sheets[0].save(tmp_path / "scan.tif", save_all=True, append_images=sheets[1:])
+    line = '<TextLine><Coords points="60,50 260,50 260,110 60,110"/></TextLine>'
+    for name, pages in (("one", 1), ("both", 2)):
+        described = f'<Page imageFilename="scan.tif" imageWidth="400" imageHeight="300">{line}</Page>' * pages
+        (tmp_path / f"{name}.xml").write_text(f"<PcGts>{described}</PcGts>")
+    for images in ([], [tmp_path / "scan.tif"]):
+        refused = run(tmp_path / "one.xml", *images, "-o", tmp_path / "o.png")
+        assert refused.returncode == Exit.BAD_INPUT and not (tmp_path / "o.png").exists()
+        assert f"{tmp_path / 'one.xml'}: expected an image of one page, or that the file says which".encode() in refused.stderr
+        assert b"scan.tif#page=2" in refused.stderr
+    assert run(tmp_path / "both.xml", "-o", tmp_path / "o.pdf").returncode == Exit.OK
+    import pypdfium2
+
+    assert len(pypdfium2.PdfDocument(tmp_path / "o.pdf")) == 2
+    # Of a picture of one page both are.
+    sheets[0].save(tmp_path / "scan.tif")
+    assert run(tmp_path / "both.xml", "-o", tmp_path / "o.png").returncode == Exit.OK
+
+
 def test_pages_of_a_pdf_are_drawn_as_they_were_when_they_were_read(page, tmp_path):
     from PIL import Image
 

@@ -169,17 +169,26 @@ def picture_of(image: Path, index: int | None, number: int, count: int, source: 
         InputError: the image is none, or has no such page, or there is no telling which.
     """
     pictures = list(picture_sources(str(image), dpi))
-    if index is None and len(pictures) not in (1, count):
+    return pictures[index_within(len(pictures), index, number, count, str(image), source)]
+
+
+def index_within(pages: int, index: int | None, number: int, count: int, image: str, source: str) -> int:
+    """Return the index, among the ``pages`` of an image, of the one that a page of an XML file describes; see :func:`picture_of`.
+
+    Raises:
+        InputError: the image has no such page, or there is no telling which.
+    """
+    if index is None and pages not in (1, count):
         raise InputError(
             f"expected an image of {'one page' if count == 1 else f'1 or {count} pages'}, or that the file says which of its pages "
-            f"it describes, as by the name {image.name}#page=2 for the second, found {len(pictures)} pages: {image}",
+            f"it describes, as by the name {Path(image).name}#page=2 for the second, found {pages} pages: {image}",
             source,
         )
     if index is None:
-        index = number - 1 if len(pictures) == count else 0
-    if not 0 <= index < len(pictures):
-        raise InputError(f"expected an image with a page {index + 1}, found {len(pictures)} pages: {image}", source)
-    return pictures[index]
+        index = number - 1 if pages == count else 0
+    if not 0 <= index < pages:
+        raise InputError(f"expected an image with a page {index + 1}, found {pages} pages: {image}", source)
+    return index
 
 
 def load_described(page: XmlPage, picture: PageSource) -> np.ndarray:

@@ -21,11 +21,22 @@ ABOVE, BELOW = 0.5, 0.2
 
 
 @dataclass(frozen=True)
+class Described:
+    """A page of an XML file, the ``number``-th of ``count``, and the index of its image's page, if the file tells."""
+
+    xml: str
+    index: int | None
+    number: int
+    count: int
+
+
+@dataclass(frozen=True)
 class Box:
     """A line read: its place on the page in pixels, its rank in reading order, its text and its confidence or None.
 
     ``polygon`` and ``baseline`` are (points, 2), None where they are not known. ``page_size`` is width and height of
-    the page in the units of the line; None: they are the image's own.
+    the page in the units of the line; None: they are the image's own. Of a line in an XML file ``described`` says what is
+    told of its page, whose number in the image is known with that: see :meth:`within`.
     """
 
     file: str
@@ -40,6 +51,7 @@ class Box:
     polygon: np.ndarray | None = None
     baseline: np.ndarray | None = None
     page_size: tuple[float, float] | None = None
+    described: Described | None = None
 
     @property
     def outline(self) -> np.ndarray:
@@ -59,6 +71,19 @@ class Box:
         return replace(
             self, left=left, top=top, width=wide, height=high, polygon=polygon, baseline=baseline, page_size=None
         )
+
+    def within(self, pages: int) -> Box:
+        """Return the box with the number of its page in an image of so many pages.
+
+        Raises:
+            InputError: its file does not tell which of them it is, or there is no such page.
+        """
+        if self.described is None:
+            return self
+        from htrtool.core.documents.xml_image import index_within
+
+        of = self.described
+        return replace(self, page=index_within(pages, of.index, of.number, of.count, self.file, of.xml) + 1, described=None)
 
 
 def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list[Box]:
@@ -147,7 +172,8 @@ def boxes_in_xml(content: bytes, source: str, folder: Path, beside: bool = True)
     from htrtool.core.documents.xml_in import pages_in, parse_tree
 
     boxes = []
-    for number, page in enumerate(pages_in(parse_tree(content, source), source), 1):
+    pages = pages_in(parse_tree(content, source), source)
+    for number, page in enumerate(pages, 1):
         if beside or not page.image:
             try:
                 image, index = image_of(page, source, folder)
@@ -166,7 +192,6 @@ def boxes_in_xml(content: bytes, source: str, folder: Path, beside: bool = True)
                 low, size = low - (0, ABOVE * spacing), size + (0, (ABOVE + BELOW) * spacing)
             polygon = points if line.polygon else None
             baseline = np.array(line.baseline, float) if line.baseline else None
-            of_image = number if index is None else index + 1
-            where = (polygon, baseline, (page.width, page.height))
-            boxes.append(Box(str(image), of_image, str(rank), *low, *size, line.text or "", line.conf, *where))
+            where = (polygon, baseline, (page.width, page.height), Described(source, index, number, len(pages)))
+            boxes.append(Box(str(image), number, str(rank), *low, *size, line.text or "", line.conf, *where))
     return boxes

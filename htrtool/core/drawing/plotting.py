@@ -166,9 +166,12 @@ def _told_apart(tables: list[list[HandCurve]]) -> list[HandCurve]:
 def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn) -> Iterator[Figure]:
     drawn = 0
     files = list(dict.fromkeys(box.file for box in boxes))
+    sources = list(_sources(files, images, style.pdf_dpi, problem))
     known: dict[str | None, set[int]] = defaultdict(set)
-    for source, file in _sources(files, images, style.pdf_dpi, problem):
+    for source, file in sources:
         known[file].add(source.page)
+    boxes = list(_within(boxes, {file: len(pages) for file, pages in known.items()}, problem))
+    for source, file in sources:
         lines = [box for box in boxes if box.file == file and box.page == source.page]
         if not lines:
             if images:
@@ -192,6 +195,18 @@ def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn)
             problem(InputError(f"expected a page {page}, of which the table has lines, found {count} page{'s' * (count != 1)}", file))
     if not drawn:
         raise InputError(f"expected images of pages that the table names, such as {files[0]!r}, found none to draw")
+
+
+def _within(boxes: list[Box], pages: dict[str | None, int], problem) -> Iterator[Box]:
+    """Yield boxes with the numbers of their pages in images that have so many; of those that have none there the error is told once."""
+    told = set()
+    for box in boxes:
+        try:
+            yield box.within(pages[box.file]) if box.file in pages else box
+        except InputError as error:
+            if box.described not in told:
+                problem(error)
+            told.add(box.described)
 
 
 def _title(source: PageSource, title: str | None) -> str | None:
