@@ -32,8 +32,8 @@ def train_lines(pages, output, steps, batch, seed, parent, bfloat16, fonts, text
     """Train a line finder on annotated pages.
 
     PAGES are folders, or files of ALTO or PAGE XML with their images, or JSON (a list "lines" of objects with "baseline"
-    and "polygon", lists of x and y in pixels) beside an image of the same name. A page's folder is its set: small sets
-    are seen more often than their share. Lines need baselines; ink that no polygon covers hardly counts, since many pages
+    and "polygon", lists of x and y in pixels) beside an image of the same name. A page that is annotated more than once is
+    taken once, as by htr prep. A page's folder is its set: small sets are seen more often than their share. Lines need baselines; ink that no polygon covers hardly counts, since many pages
     are annotated only in part.
 
     A page that can't be used is told and left out. The losses go to standard output as a table, a row every 20 steps. The same pages, seed and options give the same
@@ -49,11 +49,14 @@ def train_lines(pages, output, steps, batch, seed, parent, bfloat16, fonts, text
 
     target, stdout, messages = Target.of(output), protect_stdout(), Messages("train_lines")
     truths = []
-    for path in find_pages(pages):
+    left_out: Counter[str] = Counter()
+    for path in find_pages(pages, lambda item: left_out.update([item.reason])):
         try:
             truths.append(page_truth(path))
         except InputError as error:
             messages.problem(error if error.source else error.at(str(path)))
+    for reason, count in left_out.items():
+        messages.note(f"{count} left out: {reason}")
     if not truths:
         raise InputError("expected annotated pages (.xml or .json), found none that can be used", pages[0])
     if fonts:

@@ -40,6 +40,26 @@ def test_json_and_page_xml_tell_the_same(folder):
         assert np.array_equal(one.baseline, other.baseline) and np.array_equal(one.polygon, other.polygon)
 
 
+def test_a_page_that_is_annotated_twice_is_taken_once(folder):
+    truth = (folder / "set" / "b.xml").read_text()
+    words = "".join(f'<TextLine BASELINE="0,{y} 90,{y}"/>' for y in (40, 80))
+    (folder / "set" / "alto").mkdir()
+    (folder / "set" / "alto" / "b.xml").write_text(
+        f"<alto><Description><fileName>b.png</fileName></Description><Layout><Page><TextBlock>{words}</TextBlock></Page></Layout></alto>"
+    )
+    (folder / "set" / "a reading.xml").write_text(truth)
+    (folder / "set" / "broken.xml").write_text(truth[:300])
+    wanted = [folder / "set" / name for name in ("a.json", "b.xml", "broken.xml")]
+    left_out = []
+    assert list(find_pages([str(folder)], left_out.append)) == wanted
+    assert [item.reason for item in left_out] == ["another annotation of a page that was taken"] * 2
+    alto, page = str(folder / "set" / "alto" / "b.xml"), str(folder / "set" / "b.xml")
+    assert list(find_pages([alto, page, page])) == [folder / "set" / "b.xml"]
+    # One in which no line has a baseline teaches nothing, and does not stand in the way.
+    (folder / "set" / "b.xml").write_text(truth.replace("Baseline", "Other"))
+    assert folder / "set" / "a reading.xml" in list(find_pages([str(folder)]))
+
+
 @pytest.mark.parametrize("content", ["no json", '{"lines": 3}', '{"lines": [{"baseline": "x"}]}', "[]"])
 def test_what_is_no_annotation_is_told(folder, content):
     (folder / "set" / "a.json").write_text(content)

@@ -48,11 +48,11 @@ def lines(pages, model, alone, no_cer, limit) -> None:
 
 
 def sets(operands, limit: int | None) -> dict[str, list[Path]]:
-    """Return the annotated pages by the folder that they are in."""
+    """Return the annotated pages by the folder that they are in; of a page that is annotated more than once it is told which is left out."""
     from htrtool.core.linefinder.truth import find_pages
 
     files: dict[str, list[Path]] = {}
-    for file in find_pages(operands):
+    for file in find_pages(operands, lambda item: click.echo(f"{item.name}: left out: {item.reason}", err=True)):
         files.setdefault(file.parent.name, []).append(file)
     return {name: found[:limit] for name, found in files.items()}
 

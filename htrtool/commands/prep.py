@@ -191,7 +191,7 @@ def is_page(operand: str) -> bool:
 
 def found_in(operands: list[str], find: Callable[[str], Iterator[Found]]) -> Iterator[Found]:
     """Yield what is found in all sources; one that can't be used gives an error and the others follow."""
-    from htrtool.core.layouts.finder import in_turn
+    from htrtool.core.layouts.annotations import in_turn
 
     for operand in in_turn(operands):
         try:

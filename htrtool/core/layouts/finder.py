@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Callable, Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Callable, Iterator
 
 from htrtool.core.documents import xml_in
 from htrtool.core.documents.xml_image import IMAGE_FOLDERS, XML_FOLDERS
@@ -15,6 +15,7 @@ from htrtool.core.files import visible
 from htrtool.core.layouts import iam
 from htrtool.core.layouts import table as table_layout
 from htrtool.core.layouts import xml as xml_layout
+from htrtool.core.layouts.annotations import GIVEN_TWICE, Annotations, is_alto, named_like_pictures_first
 from htrtool.core.layouts.base import (
     FORMS,
     FROM_STREAM,
@@ -44,10 +45,8 @@ from htrtool.core.samples import document_of
 if TYPE_CHECKING:
     from htrtool.core.layouts.page import PageCutter
 
-GIVEN_TWICE = "given twice"
 ANNOTATED = "expected annotated pages, ALTO, PAGE or JSON"
 ANNOTATIONS = (".xml", ".json")
-OTHER_ANNOTATION = "another annotation of a page that was taken"
 NO_COLUMNS = "table without columns of images and of transcriptions"
 EXPECTED = (
     "expected images with .gt.txt or .txt beside them, a TSV, CSV or JSON lines of images and texts, IAM, ALTO or PAGE XML, "
@@ -74,7 +73,7 @@ class Finder:
     recut: int | None = None
     _taken: set[str] = field(default_factory=set, repr=False)
     _claimed: set[str] = field(default_factory=set, repr=False)
-    _annotated: dict[tuple[str, int | None], Path] = field(default_factory=dict, repr=False)
+    _annotations: Annotations = field(default_factory=Annotations, repr=False)
     _listed: tuple[Path, set[str]] | None = field(default=None, repr=False)
 
     def find(self, source: str) -> Iterator[Found]:
@@ -154,14 +153,8 @@ class Finder:
             found = recut_pages(path, prefix, self.recut)
         for item in found:
             if isinstance(item, Entry) and item.image is not None:
-                real = os.path.realpath(item.image)
-                self._claimed.add(real)
-                if taken := self._annotated.get((real, item.index)):
-                    # Of one name, in folders of their own, are those that one page was exported as; of others, one may be a reading.
-                    reason = GIVEN_TWICE if os.path.samefile(taken, path) else OTHER_ANNOTATION
-                    item = LeftOut(f"{path} beside {taken}", reason, by_name=taken.stem != path.stem)
-                elif not item.is_blank:
-                    self._annotated[real, item.index] = path
+                self._claimed.add(os.path.realpath(item.image))
+                item = self._annotations.refusal(path, item.image, item.index, item.is_blank) or item
             yield item
 
     def _in_stream(self, stream: IO[bytes]) -> Iterator[Found]:
@@ -275,9 +268,7 @@ class Finder:
         for folder, names in folders_below(top, self._unwanted, closed.append):
             known = set(names)
             under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
-            pictured = {stem_of(name) for name in names if is_image(name)}
-            # Of several annotations of a picture first that which is called like it.
-            for name in sorted(names, key=lambda name: stem_of(name) not in pictured):
+            for name in named_like_pictures_first(names):
                 path = folder / name
                 if (reason := self._unwanted(path)) is not None:
                     if reason:
@@ -285,7 +276,7 @@ class Finder:
                     continue
                 found: Iterator[Found] = iter(())
                 if name.lower().endswith(ANNOTATIONS) and self._is_annotated(path):
-                    if xml_layout.is_alto(path):
+                    if is_alto(path):
                         alto.append((path, under))
                         continue
                     found = self._in_annotated(path, under)
@@ -318,20 +309,6 @@ class Finder:
                     yield LeftOut(str(path), OTHER_FORM)
             for name in filter(lambda name: self._is_pdf(folder / name), names):
                 yield from self._of_image(folder / name, key_of(under, stem_of(name)))
-
-
-def in_turn(sources: Iterable[str]) -> list[str]:
-    """Return sources in the order in which to look at them: PAGE before ALTO, in which less is told, and pictures last.
-
-    Which of them are annotated is known from XML, which a shell's ``*`` gives after them.
-    """
-
-    def turn(source: str) -> int:
-        if source == "-" or is_image(source) or is_pdf_name(source) or source.endswith(".txt"):
-            return 2
-        return int(source.lower().endswith(".xml") and os.path.isfile(source) and xml_layout.is_alto(Path(source)))
-
-    return sorted(sources, key=turn)
 
 
 def name_of(folder: Path) -> str:

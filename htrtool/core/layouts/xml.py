@@ -18,17 +18,9 @@ from htrtool.core.documents.xml_image import (
     picture_of,
     scale_of,
 )
-from htrtool.core.documents.xml_in import HEAD, XmlLine, XmlPage, parse_pages
+from htrtool.core.documents.xml_in import XmlLine, XmlPage, parse_pages
 from htrtool.core.errors import InputError
-from htrtool.core.kinds import PAGE_XML
 from htrtool.core.layouts.base import NO_TEXT, Entry, Found, LeftOut, Line, key_of
-
-
-def is_alto(path: Path) -> bool:
-    """Tell whether a file is ALTO XML, by its first element; OSError if it can't be read."""
-    with open(path, "rb") as file:
-        first = PAGE_XML.search(file.read(HEAD).replace(b"\0", b""))
-    return first is not None and b"alto" in first[0]
 
 
 def in_xml(

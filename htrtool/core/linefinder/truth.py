@@ -6,18 +6,20 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterable, Iterator
+from typing import TYPE_CHECKING, Callable, Iterable, Iterator
 
 import cv2
 import numpy as np
 
 from htrtool.core.errors import InputError
 from htrtool.core.ink import ink_map
-from htrtool.core.layouts.finder import files_below
+from htrtool.core.layouts.annotations import Annotations, in_turn, is_alto, named_like_pictures_first
+from htrtool.core.layouts.finder import folders_below
 from htrtool.core.medians import line_spacing
 
 if TYPE_CHECKING:
     from htrtool.core.documents.xml_in import XmlLine
+    from htrtool.core.layouts.base import LeftOut
 
 TRAINING_SIDE = 1120
 # Of the mean height at which a line's ink stands over its baseline, the height of its small letters.
@@ -74,20 +76,48 @@ class PageTruth:
         return float(np.median([line.x_height for line in self.lines])) if self.lines else 0.0
 
 
-def find_pages(operands: Iterable[str]) -> Iterator[Path]:
-    """Yield the annotated pages that operands name: files, and folders with all below them.
+def find_pages(operands: Iterable[str], left_out: Callable[[LeftOut], object] = lambda item: None) -> Iterator[Path]:
+    """Yield the annotated pages that operands name, each once: files, and folders with all below them.
+
+    Args:
+        left_out: is told of an annotation of a page that was taken from another, as ``htr prep`` does.
 
     Raises:
         InputError: there is nothing of such a name.
     """
-    for operand in operands:
+    annotations = Annotations()
+    for operand in in_turn(operands):
         path = Path(operand)
         if path.is_dir():
-            yield from sorted(filter(is_annotated_page, files_below(path)))
+            named = (folder / name for folder, names in folders_below(path) for name in named_like_pictures_first(names))
+            found = sorted(filter(is_annotated_page, named), key=lambda file: file.suffix.lower() == ".xml" and is_alto(file))
         elif path.is_file():
-            yield path
+            found = [path]
         else:
             raise InputError("expected a folder or file of annotated pages, found none", operand)
+        taken = []
+        for file in found:
+            if refusal := _refusal(annotations, file):
+                left_out(refusal)
+            else:
+                taken.append(file)
+        yield from sorted(taken)
+
+
+def _refusal(annotations: Annotations, path: Path) -> LeftOut | None:
+    """Return why an annotated page is left out; what is wrong with one is told when it is loaded."""
+    if path.suffix.lower() == ".json":
+        image = picture_of_json(path)
+        return image and annotations.refusal(path, image, None)
+    from htrtool.core.documents.xml_image import image_of
+    from htrtool.core.documents.xml_in import parse_pages
+
+    try:
+        (page,) = parse_pages(path)
+        image, index = image_of(page, str(path), path.parent, trusted=True)
+    except (InputError, ValueError):
+        return None
+    return annotations.refusal(path, image, index, is_blank=not any(line.baseline for line in page.lines))
 
 
 def is_annotated_page(path: Path) -> bool:
