@@ -1,6 +1,7 @@
 """``htr eval``: what is joined with what, what is printed, and how it ends."""
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -210,6 +211,17 @@ def test_documents_are_drawn_by_the_writer_that_json_lines_tell_too(tmp_path):
     read = "file\ttext\n" + "".join(f"d/{file}\tab\n" for file, _ in given)
     result = run("--per", "document", "--metric", "cer", tmp_path / "t.jsonl", stdin=read)
     assert [(row["name"], row["total"]) for row in rows(result)] == [("A", "4"), ("B", "2"), ("d", "2")]
+
+
+def test_lines_of_one_writer_are_one_document_as_those_of_its_samples_are(tmp_path):
+    (tmp_path / "t.tsv").write_text("file\tdocument\twriter\ttext\n1\tx\tA\tab\n2\ty\tA\tab\n3\tz\t\tab\n")
+    rows_of = [dict(zip(("file", "document", "writer", "text"), row.split("\t"))) for row in (tmp_path / "t.tsv").read_text().splitlines()[1:]]
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows_of))
+    for name in ("t.tsv", "t.jsonl"):
+        result = run("--per", "document", "--metric", "cer", tmp_path / name, stdin="file\ttext\n1\tab\n2\tab\n3\tab\n")
+        assert [(row["name"], row["total"]) for row in rows(result)] == [("A", "4"), ("z", "2")], name
+        named = run("--per", "document", "--metric", "cer", "--document", "document", tmp_path / name, stdin="file\ttext\n1\tab\n2\tab\n3\tab\n")
+        assert [row["name"] for row in rows(named)] == ["x", "y", "z"]
 
 
 def test_confidence_is_compared_with_what_was_right(truth):
@@ -447,6 +459,21 @@ def test_a_csv_is_truth(tmp_path, content):
     assert values(run(tmp_path / "t.csv", stdin="file\ttext\nx/a.jpg\tDE, LUCA\n"))["lines_exact"] == "1"
 
 
+@pytest.mark.parametrize(
+    "name, content",
+    [
+        ("t.jsonl", '{"file_name": "a.png", "Transcription": "1887", "size": [3]}\n{"file_name": "b.png", "Transcription": 5}\n'),
+        ("t.csv", "file,text,,\na.png,1887,,\nb.png,5,,\n,,,\n"),
+        ("t.tsv", "file\ttext\tremark\tremark\na.png\t1887\t\t\t\nb.png\t5\n\t\t\t\n"),
+        ("t.csv", "file\ttext\tcomma,ted\na.png\t1887\tx\nb.png\t5\tx\n"),
+    ],
+)
+def test_what_htr_prep_takes_for_a_table_is_truth_too(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    result = run(tmp_path / name, stdin="file\ttext\na.png\t1887\nb.png\t5\n")
+    assert values(result)["cer"] == "0" and b"2 lines of the truth, 0 missing, 0 surplus" in result.stderr
+
+
 def test_rows_of_the_names_set_that_nobody_could_read_are_no_truth(tmp_path):
     (tmp_path / "t.csv").write_text("FILENAME,IDENTITY\na.jpg,ANNA\nb.jpg,\nc.jpg,UNREADABLE\n")
     result = run("--skip-missing", tmp_path / "t.csv", stdin="file\ttext\na.jpg\tANNA\n")
@@ -465,6 +492,9 @@ def test_rows_of_the_names_set_that_nobody_could_read_are_no_truth(tmp_path):
         (b"file\ttext\tline\na\tb\tx\n", "row 2, column line: expected a whole number, found 'x'"),
         (b"file,text\na,b,c\n", "row 2: expected 2 cells (file text), found 3"),
         (b'file,text\na,"b\n', "row 2: expected CSV"),
+        (b"file\tfile\ttext\na\tb\tc\n", "expected every column once, found file twice"),
+        (b"file\tline\ttext\na\t1\n", "row 2: expected text, found file line only"),
+        (b'{"file": "a", "text": ["b"]}\n', "row 1, column text: expected a string, found ['b']"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\0", "found something else"),
         (b"file\ttext\na\t\xe9\n", "expected UTF-8"),
     ],

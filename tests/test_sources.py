@@ -186,6 +186,17 @@ def test_quotes_in_csv_and_escapes_in_tsv(tmp_path):
     assert [s.text for s in taken(tmp_path / "s.csv")[0].values()] == ["one, two"]
 
 
+def test_a_row_that_can_not_be_used_is_told_by_its_number_and_the_others_are_taken(tmp_path):
+    save(tmp_path / "a.png", line_picture("x"))
+    table = write(tmp_path / "t.csv", 'sep=,\nfile,text,note\na.png,one,\na.png,"no" it is,\na.png,two,,\na.png,three\na.png,four,x,y\n')
+    samples, left_out, errors = taken(table)
+    assert [s.text for s in samples.values()] == ["one", "two", "three"] and not left_out
+    assert [error.split(": ")[1] for error in errors] == ["row 4", "row 7"]
+    table = write(tmp_path / "t.tsv", "file\ttext\na.png\tone\ttwo\na.png\tthree\n")
+    samples, _, errors = taken(table)
+    assert [s.text for s in samples.values()] == ["three"] and f"{table}: row 2: expected 2 cells (file text), found 3" in errors[0]
+
+
 def test_json_lines_are_a_table_too(tmp_path):
     for name in ("a", "b"):
         save(tmp_path / f"train/{name}.png", line_picture(name))

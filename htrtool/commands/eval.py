@@ -101,7 +101,7 @@ def eval(  # noqa: A001 - named as the subcommand
     runs of spaces as one.
 
     Scores are printed as TSV: scope, name, metric, value, the 95% interval from low to high (bootstrap over
-    documents: the --document, else pages, else folders), and the errors out of
+    documents: the --document, else the writers or documents that TRUTH tells, else pages, else folders), and the errors out of
     the total. A line of TRUTH that was not read counts with all its characters
     deleted, a line that TRUTH lacks with all of them inserted. With --against, rows of the scope
     'difference' follow: below 0, READ has the lower rate; an interval without 0 is more than chance.

@@ -12,7 +12,7 @@ From a picture to text:
 
 From pictures with transcriptions to a model:
 
-- ``layouts``: what people have; ``labels`` the conventions of transcriptions
+- ``layouts``: what people have; ``text_tables`` tables of pictures and texts, for ``scoring`` too; ``labels`` the conventions of transcriptions
 - ``synth``: lines made of fonts and of real hands
 - ``collect``, ``checking``, ``tally``, ``split``, ``outputs``: to samples; ``samples`` their stream
 - ``training``: to a model; ``charset`` its characters

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import functools
 import itertools
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Iterator
+from typing import IO, Iterator, Mapping
 
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.json_lines import objects_in
 from htrtool.core.layouts.base import IMAGE_SUFFIXES, Found, LeftOut, is_image, key_of, picture_entry
 from htrtool.core.samples import document_of
 from htrtool.core.split import TEST, VAL
-from htrtool.core.spreadsheets import NAMED_DELIMITER, folded, unquoted
-from htrtool.core.tables import check_utf8, is_best, unescape
+from htrtool.core.spreadsheets import folded
+from htrtool.core.tables import unescape
+from htrtool.core.text_tables import (
+    DOCUMENT_COLUMNS,
+    EMPTY,
+    IMAGE_COLUMNS,
+    NAMES_SET,
+    TEXT_COLUMNS,
+    UNREADABLE,
+    WRITER_COLUMNS,
+    Row,
+    Table,
+    column_of,
+    table_of,
+    table_of_objects,
+)
 
 OBJECTS = ".jsonl"
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", OBJECTS)
-IMAGE_COLUMNS = tuple("filename file file_name image image_path image_file img path img_path name id".split())
-TEXT_COLUMNS = tuple(
-    "identity text transcription transcript label ground_truth gt content sentence value words word line".split()
-)
-DOCUMENT_COLUMNS = ("document", "page_id", "form", "form_id", "book", "letter")
-WRITER_COLUMNS = ("writer", "writer_id", "author", "hand", "scribe")
 LANGUAGE_COLUMNS = ("language", "lang")
 SPLIT_COLUMNS = ("split", "partition")
 # What the parts of data are called, for ours.
@@ -36,24 +43,23 @@ PARTS = {
     **dict.fromkeys(("val", "valid", "validation", "dev", "eval"), VAL),
     **dict.fromkeys(("test", "testing"), TEST),
 }
-# What the Kaggle names set, FILENAME and IDENTITY, says instead of a name; each of its rows is another writer's.
-NAMES_SET = "identity"
-UNREADABLE, EMPTY = "UNREADABLE", "EMPTY"
-# A sheet of a spreadsheet may have long cells; the standard limit is 128 KiB.
-csv.field_size_limit(2**24)
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The places of the columns in a table."""
+    """What the columns of a table are called."""
 
-    image: int
-    text: int
-    document: int | None = None
-    writer: int | None = None
-    language: int | None = None
-    split: int | None = None
-    each_its_own: bool = False
+    image: str
+    text: str
+    document: str | None = None
+    writer: str | None = None
+    language: str | None = None
+    split: str | None = None
+
+    @property
+    def each_its_own(self) -> bool:
+        """Whether each row is another writer's."""
+        return folded(self.text) == NAMES_SET
 
 
 def is_table(path: Path, image_column: str | None = None, text_column: str | None = None) -> bool:
@@ -62,10 +68,9 @@ def is_table(path: Path, image_column: str | None = None, text_column: str | Non
         return False
     try:
         with _opened(path) as file:
-            reader = _reader(file, path)
-            _columns(next(reader, []), image_column, text_column, str(path))
+            _columns(_table(file, path), image_column, text_column)
             return True
-    except (InputError, OSError, csv.Error):
+    except (InputError, OSError):
         return False
 
 
@@ -96,8 +101,8 @@ def _names_in(path: Path) -> set[str]:
     """Return the names of a table's columns, none if it can't be read."""
     try:
         with _opened(path) as file:
-            return set(next(_reader(file, path), []))
-    except (InputError, OSError, csv.Error):
+            return set(_table(file, path).columns)
+    except (InputError, OSError):
         return set()
 
 
@@ -119,13 +124,15 @@ def _holds_parts(path: Path) -> bool:
     """Tell whether a table of what a model has read has several lines of one picture, which is a page then, or words."""
     try:
         with _opened(path) as file:
-            rows = _reader(file, path)
-            header = next(rows)
-            place = header.index("line")
-            return "word" in header or any(len(row) > place and row[place] not in ("", "1") for row in rows)
-    except (InputError, csv.Error):
+            table = _table(file, path)
+            return "word" in table.columns or any(str(cells.get("line", "1")) not in ("", "1") for _, cells in _as_they_stand(table))
+    except InputError:
         # What is wrong with it is told where its rows are taken.
         return False
+
+
+def _as_they_stand(table: Table) -> Iterator[tuple[int, Mapping[str, object]]]:
+    return (found for found in table.cells if not isinstance(found, InputError))
 
 
 def in_table(
@@ -139,32 +146,19 @@ def in_table(
     """
     try:
         with _opened(path) as file:
-            reader = _reader(file, path)
-            header = next(reader, [])
-            check_utf8(dict(zip(header, header)), 1, str(path))
-            columns = _columns(header, image_column, text_column, str(path))
+            table = _table(file, path)
+            columns = _columns(table, image_column, text_column)
             images = _Images(path, columns.image)
-            for row in reader:
-                if any(row[len(header) :]):
-                    # Where a cell is too much, no cell can be told to be the text.
-                    yield InputError(
-                        f"expected {len(header)} cells as in the first line, found {len(row)}", f"{path}:{reader.line_num}"
-                    )
-                elif any(row):
-                    if isinstance(reader, _Rows):
-                        # The names of files may have the backslashes of another system.
-                        row = [cell if place == columns.image else unescape(cell) for place, cell in enumerate(row)]
-                    cells = dict(zip(header, row))
-                    check_utf8(cells, reader.line_num, str(path), header[columns.image])
-                    if not is_best(cells):
-                        continue
-                    yield _found(row, columns, images, path, prefix, f"{path}:{reader.line_num}")
+            for found in table.rows(columns.image, columns.text, names_as_they_stand=True):
+                if isinstance(found, InputError):
+                    yield found
+                else:
+                    number, row = found
+                    yield _found(row, columns, images, path, prefix, f"{path}:{number}")
     except InputError as error:
         yield error
     except OSError as error:
         yield unreadable(error, path)
-    except csv.Error as error:
-        yield _not_utf8(path, error)
 
 
 def _not_utf8(path: Path, error: Exception) -> InputError:
@@ -180,53 +174,11 @@ def _opened(path: Path) -> IO[str]:
     return open(path, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
-def _reader(file: IO[str], path: Path) -> Iterator[list[str]]:
+def _table(file: IO[str], path: Path) -> Table:
+    """Return the table in a file; the columns of JSON lines, such as ``metadata.jsonl`` of Hugging Face, are what any object names."""
     if path.suffix.lower() == OBJECTS:
-        return _Objects(file, path)
-    first = file.readline()
-    if named := NAMED_DELIMITER.match(first):
-        return csv.reader(file, delimiter=named[1])
-    file.seek(0)
-    if path.suffix.lower() == ".csv":
-        delimiter = max(",;\t", key=first.count)
-    else:
-        delimiter = "\t" if "\t" in first else max(",;", key=first.count)
-    if delimiter == "\t" and path.suffix.lower() != ".csv":
-        return _Rows(file)
-    return csv.reader(file, delimiter=delimiter)
-
-
-class _Rows:
-    """The rows of a TSV."""
-
-    def __init__(self, file: IO[str]):
-        self._lines, self.line_num = unquoted(file), 0
-
-    def __iter__(self) -> Iterator[list[str]]:
-        return self
-
-    def __next__(self) -> list[str]:
-        self.line_num += 1
-        return next(self._lines).rstrip("\r\n").split("\t")
-
-
-class _Objects:
-    """The rows of JSON lines, such as ``metadata.jsonl`` of Hugging Face; the columns are what any object names."""
-
-    def __init__(self, file: IO[str], path: Path):
-        self._objects, self._path = objects_in(file, str(path)), path
-        self._names: tuple[str, ...] | None = None
-        self.line_num = 0
-
-    def __iter__(self) -> Iterator[list[str]]:
-        return self
-
-    def __next__(self) -> list[str]:
-        if self._names is None:
-            self._names = _names_in_objects(self._path, os.stat(self._path).st_mtime_ns)
-            return list(self._names)
-        self.line_num, found = next(self._objects)
-        return ["" if found.get(name) is None else str(found[name]) for name in self._names]
+        return table_of_objects(objects_in(file, str(path)), _names_in_objects(path, os.stat(path).st_mtime_ns), str(path))
+    return table_of(file, str(path))
 
 
 @functools.lru_cache(maxsize=64)
@@ -240,30 +192,29 @@ def _names_in_objects(path: Path, changed: int) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _columns(header: list[str], image_column: str | None, text_column: str | None, source: str) -> Columns:
-    names = list(map(folded, header))
+def _columns(table: Table, image_column: str | None, text_column: str | None) -> Columns:
+    names = table.columns
 
-    def place(given: str | None, guesses: tuple[str, ...], what: str, option: str) -> int:
+    def column(given: str | None, guesses: tuple[str, ...], what: str, option: str) -> str:
         if given is not None:
-            for candidates in (header, names):
-                if given in candidates:
-                    return candidates.index(given)
-            raise InputError(f"expected a column {given!r} ({option}), found {', '.join(header)}", source)
-        found = _guess(names, guesses)
+            if given in names:
+                return given
+            if found := column_of(names, [given]):
+                return found
+            raise InputError(f"expected a column {given!r} ({option}), found {', '.join(names)}", table.source)
+        found = column_of(names, guesses)
         if found is None:
             wanted = f"expected a column of {what} such as {guesses[0]!r}"
-            raise InputError(f"{wanted}, found {', '.join(header) or 'nothing'}: name it with {option}", source)
+            raise InputError(f"{wanted}, found {', '.join(names) or 'nothing'}: name it with {option}", table.source)
         return found
 
-    text = place(text_column, TEXT_COLUMNS, "transcriptions", "--text-column")
     return Columns(
-        place(image_column, IMAGE_COLUMNS, "images", "--image-column"),
-        text,
-        _guess(names, DOCUMENT_COLUMNS),
-        _guess(names, WRITER_COLUMNS),
-        _guess(names, LANGUAGE_COLUMNS),
-        _guess(names, SPLIT_COLUMNS),
-        names[text] == NAMES_SET,
+        text=column(text_column, TEXT_COLUMNS, "transcriptions", "--text-column"),
+        image=column(image_column, IMAGE_COLUMNS, "images", "--image-column"),
+        document=column_of(names, DOCUMENT_COLUMNS),
+        writer=column_of(names, WRITER_COLUMNS),
+        language=column_of(names, LANGUAGE_COLUMNS),
+        split=column_of(names, SPLIT_COLUMNS),
     )
 
 
@@ -273,13 +224,9 @@ def _parts_of(name: str) -> tuple[str, ...]:
     return tuple(part for part in path.parts if part not in ("/", "..")) or ("_",)
 
 
-def _guess(names: list[str], guesses: tuple[str, ...]) -> int | None:
-    return next((names.index(guess) for guess in guesses if guess in names), None)
-
-
-def _found(row: list[str], columns: Columns, images: _Images, table: Path, prefix: str, place: str) -> Found:
-    def cell(column: int | None) -> str:
-        return row[column].strip() if column is not None and column < len(row) else ""
+def _found(row: Row, columns: Columns, images: _Images, table: Path, prefix: str, place: str) -> Found:
+    def cell(column: str | None) -> str:
+        return row.get(column, "").strip()
 
     name, text = cell(columns.image), cell(columns.text)
     if not name:
@@ -310,7 +257,7 @@ class _Images:
     no name's are, the last part will do if but one image has it.
     """
 
-    def __init__(self, table: Path, column: int):
+    def __init__(self, table: Path, column: str):
         self._table, self._column = table, column
         self._base = table.parent
         self._words = set(re.findall(r"[a-z0-9]+", table.stem.lower()))
@@ -334,9 +281,8 @@ class _Images:
     def folders_are_there(self) -> bool:
         """Whether any of the table's names leads to an image together with a folder of it."""
         with _opened(self._table) as file:
-            rows = itertools.islice(_reader(file, self._table), 1, None)
-            names = (_parts_of(row[self._column]) for row in rows if len(row) > self._column and row[self._column].strip())
-            return any(self._in_named_folder(parts) for parts in names)
+            names = (str(cells.get(self._column, "")) for _, cells in _as_they_stand(_table(file, self._table)))
+            return any(self._in_named_folder(_parts_of(name)) for name in names if name.strip())
 
     def _in_named_folder(self, parts: tuple[str, ...]) -> Path | None:
         *folders, name = parts

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import itertools
 import posixpath
 from collections import Counter
 from pathlib import Path
@@ -15,7 +13,11 @@ from htrtool.core.errors import InputError, unreadable
 from htrtool.core.json_lines import objects_in
 from htrtool.core.kinds import Rejoined, is_tar, is_xml
 from htrtool.core.layouts.finder import files_below
-from htrtool.core.layouts.table import (
+from htrtool.core.scoring.joining import Line
+from htrtool.core.spreadsheets import folded
+from htrtool.core.tables import check_columns
+from htrtool.core.text_files import decoded
+from htrtool.core.text_tables import (
     DOCUMENT_COLUMNS,
     EMPTY,
     IMAGE_COLUMNS,
@@ -23,14 +25,16 @@ from htrtool.core.layouts.table import (
     TEXT_COLUMNS,
     UNREADABLE,
     WRITER_COLUMNS,
+    Row,
+    Table,
+    column_of,
+    table_of,
+    table_of_objects,
 )
-from htrtool.core.scoring.joining import Line
-from htrtool.core.spreadsheets import NAMED_DELIMITER, folded, unquoted
-from htrtool.core.tables import as_text, check_columns, check_utf8, header_columns, is_best, read_numbered
-from htrtool.core.text_files import decoded
 
 # In a table of lines these hold numbers, whatever they are called elsewhere.
 _NUMBERED = ("page", "line")
+_TEXTS = tuple(name for name in TEXT_COLUMNS if name not in _NUMBERED)
 _HEAD = 512
 
 
@@ -39,8 +43,8 @@ def read_lines(operand: str, document: str | None = None, is_truth: bool = True)
 
     Args:
         operand: a path, or ``-`` for standard input.
-        document: the column of a table, or the key of samples' JSON, that names the document of a line; without it one
-            with such a name as ``document`` or ``writer``, where there is one.
+        document: the column of a table, or the key of samples' JSON, that names the document of a line; without it the
+            writer, or else the document, where a column with such a name tells it.
         is_truth: of the texts in a folder take those called ``.gt.txt``, where there are any; else those called ``.pred.txt``,
             or, where there are none either, other than ``.gt.txt``.
 
@@ -65,7 +69,7 @@ def read_lines(operand: str, document: str | None = None, is_truth: bool = True)
             if Path(operand).suffix.lower() == ".txt" and not _is_header(head):
                 return [_text(operand, content.read())]
             if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-                return list(_of_json(as_text(content), operand, document))
+                return list(_of_json(_as_text(content), operand, document))
             if is_xml(head):
                 if document:
                     raise InputError(f"expected a table with a column {document!r}, received XML", operand)
@@ -73,7 +77,7 @@ def read_lines(operand: str, document: str | None = None, is_truth: bool = True)
             # From a pipe comes what htr read -f txt writes.
             if head and b"\t" not in head and not Path(operand).is_file() and not _is_header(head):
                 return [_text(operand, content.read())]
-            return list(_of_table(as_text(content), operand, document))
+            return list(_of_table(_as_text(content), operand, document))
     except OSError as error:
         raise unreadable(error, operand) from None
 
@@ -104,21 +108,20 @@ def _text(file: str, content: bytes) -> Line:
     return Line(file, decoded(content, file).rstrip("\r\n"), is_text=True)
 
 
+def _as_text(stream: IO[bytes]) -> IO[str]:
+    # The names of files may be any bytes.
+    return io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")
+
+
 def _of_json(lines: Iterable[str], operand: str, document: str | None) -> Iterator[Line]:
     """Return the lines of objects, one a line, as ``htr read -f jsonl`` writes them, of lines or of words."""
-    rows, words = [], False
-    for number, found in objects_in(lines, operand):
-        lacked = [name for name in ("file", "text") if not isinstance(found.get(name), str)]
-        lacked += [document] * bool(document and document not in found)
-        if lacked:
-            raise InputError(f"row {number}: expected an object with {' and '.join(lacked)}, found {' '.join(found) or 'none'}", operand)
-        words |= "word" in found
-        cells = {"page": "", "line": "", "conf": ""} | {name: "" if value is None else str(value) for name, value in found.items()}
-        rows.append((number, cells))
-    keys = {name for _, cells in rows for name in cells}
-    document = document or next((name for name in (*DOCUMENT_COLUMNS, *WRITER_COLUMNS) if name in keys), None)
-    names = {name: name for name in ("file", "text", "page", "line", "conf")} | {"document": document}
-    return _of_words(_of_rows(_by_word(rows, "word", operand), names, operand)) if words else _of_rows(rows, names, operand)
+    objects = list(objects_in(lines, operand))
+    columns = list(dict.fromkeys(name for _, found in objects for name in found))
+    names = _columns(columns, document)
+    if lacked := _lacked(names, document):
+        number, found = objects[0]
+        raise InputError(f"row {number}: expected an object with a name {lacked[0]}, found {' '.join(found) or 'none'}", operand)
+    return _of_rows(table_of_objects(objects, columns, operand), names, document, operand)
 
 
 def _of_xml(content: bytes, operand: str) -> Iterator[Line]:
@@ -153,61 +156,66 @@ def _of_samples(stream: IO[bytes], operand: str, document: str | None) -> Iterat
 
 
 def _of_table(stream: Iterable[str], operand: str, document: str | None) -> Iterator[Line]:
-    stream = iter(stream)
-    header = next(stream, "")
-    named = NAMED_DELIMITER.match(header.removeprefix("\ufeff"))
-    if named:
-        header = next(stream, "")
-    separator = named[1] if named else _separator(header)
-    if separator == "\t":
-        lines = unquoted(itertools.chain([header], stream))
-        header = next(lines)
-        columns = header_columns(header)
-        rows = read_numbered(itertools.chain([header], lines), operand)
-    else:
-        columns = _csv_columns(header, separator)
-        rows = _csv_rows(stream, columns, operand, separator, first=3 if named else 2)
-    check_columns(columns, (), operand)
-    names = _columns(columns, operand, document)
-    if names["word"]:
-        return _of_words(_of_rows(_by_word(rows, names["word"], operand), names, operand))
-    return _of_rows(rows, names, operand)
+    table = table_of(stream, operand)
+    names = _columns(table.columns, document)
+    if lacked := _lacked(names, document):
+        check_columns(table.columns, (), operand)
+        raise InputError(f"expected a column {lacked[0]} named in the first line, found {' '.join(table.columns)!r}", operand)
+    check_columns([column for column in table.columns if column in names.values()], (), operand)
+    return _of_rows(table, names, document, operand)
 
 
 def _is_header(head: bytes) -> bool:
     """Tell whether the first line of a file, of which this is the beginning, names the columns of a table of lines."""
-    line = head.partition(b"\n")[0].decode("utf-8", "replace")
-    separator = _separator(line)
     try:
-        _columns(header_columns(next(unquoted([line]))) if separator == "\t" else _csv_columns(line, separator), "", None)
-    except (InputError, csv.Error):
+        return not _lacked(_columns(table_of([head.partition(b"\n")[0].decode("utf-8", "replace")], "").columns, None), None)
+    except InputError:
         return False
-    return True
 
 
-def _of_rows(rows: Iterable[tuple[int, dict[str, str]]], names: dict[str, str | None], operand: str) -> Iterator[Line]:
+def _of_rows(table: Table, names: dict[str, str | None], document: str | None, operand: str) -> Iterator[Line]:
+    rows = _usable(table.rows(names["file"], names["text"]), names, document, operand)
+    if names["word"]:
+        return _of_words(_lines(_by_word(rows, names["word"], operand), names, operand))
+    return _lines(rows, names, operand)
+
+
+def _usable(
+    rows: Iterable[tuple[int, Row] | InputError], names: dict[str, str | None], document: str | None, operand: str
+) -> Iterator[tuple[int, Row]]:
+    """Yield rows that have what is needed of them; the first that has not is raised as an error."""
+    needed = [names["file"], names["text"], *([names["document"]] if document else [])]
+    for found in rows:
+        if isinstance(found, InputError):
+            raise found
+        number, row = found
+        if lacked := [column for column in needed if column not in row]:
+            raise InputError(f"row {number}: expected {' and '.join(lacked)}, found {' '.join(row)} only", operand)
+        yield found
+
+
+def _lines(rows: Iterable[tuple[int, Row]], names: dict[str, str | None], operand: str) -> Iterator[Line]:
+    def told(name: str, read, number: int, row: Row):
+        return read(row, names[name], number, operand) if names[name] in row else None
+
     for number, row in rows:
         # htr prep makes no sample of such a row either.
-        if names["text"].casefold() == NAMES_SET and row[names["text"]].strip() in ("", EMPTY, UNREADABLE):
-            continue
-        if not is_best(row):
+        if folded(names["text"]) == NAMES_SET and row[names["text"]].strip() in ("", EMPTY, UNREADABLE):
             continue
         yield Line(
             row[names["file"]],
             row[names["text"]],
-            names["page"] and whole_number_in(row, names["page"], number, operand),
-            names["line"] and whole_number_in(row, names["line"], number, operand),
-            names["conf"] and share_in(row, names["conf"], number, operand),
-            row.get(names["document"]) or None,
+            told("page", whole_number_in, number, row),
+            told("line", whole_number_in, number, row),
+            told("conf", share_in, number, row),
+            row.get(names["writer"]) or row.get(names["document"]) or None,
         )
 
 
-def _by_word(
-    rows: Iterable[tuple[int, dict[str, str]]], column: str, operand: str
-) -> list[tuple[int, dict[str, str]]]:
+def _by_word(rows: Iterable[tuple[int, Row]], column: str, operand: str) -> list[tuple[int, Row]]:
     """Return the rows of words, which may stand in any order, by their number within the line."""
 
-    def number_of(row: tuple[int, dict[str, str]]) -> int:
+    def number_of(row: tuple[int, Row]) -> int:
         number, cells = row
         return (whole_number_in(cells, column, number, operand) if column in cells else None) or 0
 
@@ -223,61 +231,24 @@ def _of_words(words: Iterable[Line]) -> Iterator[Line]:
         yield Line(file, " ".join(word.text for word in row), page, line, document=row[0].document)
 
 
-def _separator(header: str) -> str:
-    if "\t" in header:
-        return "\t"
-    return max(",;", key=header.count) if any(mark in header for mark in ",;") else "\t"
+def _columns(columns: list[str], document: str | None) -> dict[str, str | None]:
+    """Say which column is which, None where there is none.
 
-
-def _csv_columns(header: str, separator: str) -> list[str]:
-    return [cell.strip() for cell in next(csv.reader([header.removeprefix("\ufeff")], delimiter=separator))]
-
-
-def _csv_rows(
-    stream: Iterable[str], columns: list[str], source: str, separator: str, first: int
-) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.reader(stream, delimiter=separator, strict=True)
-    try:
-        for cells in reader:
-            number = reader.line_num + first - 1
-            if not cells:
-                continue
-            if len(cells) != len(columns):
-                raise InputError(
-                    f"row {number}: expected {len(columns)} cells ({' '.join(columns)}), found {len(cells)}; "
-                    f'a cell with {separator!r} in it stands between double quotes (")',
-                    source,
-                )
-            row = dict(zip(columns, cells))
-            check_utf8(row, number, source)
-            yield number, row
-    except csv.Error as error:
-        raise InputError(f"row {reader.line_num + first - 1}: expected CSV, found {error}", source) from None
-
-
-def _columns(columns: list[str], source: str, document: str | None) -> dict[str, str | None]:
-    """Say which column is which; names are matched without regard to case and to what parts their words."""
-    known_as = {folded(column): column for column in reversed(columns)}
-
-    def first(names: Iterable[str]) -> str | None:
-        return next((known_as[name] for name in names if name in known_as), None)
-
-    texts = [name for name in TEXT_COLUMNS if name not in _NUMBERED]
+    A known writer comes before the document, as in :attr:`htrtool.core.samples.Sample.document`, unless a column is named.
+    """
     found = {
-        "file": first(IMAGE_COLUMNS),
-        "text": first(texts),
-        "document": first([folded(document)] if document else (*DOCUMENT_COLUMNS, *WRITER_COLUMNS)),
-        **{name: first([name]) for name in (*_NUMBERED, "conf")},
+        "file": column_of(columns, IMAGE_COLUMNS),
+        "text": column_of(columns, _TEXTS),
+        "writer": None if document else column_of(columns, WRITER_COLUMNS),
+        "document": column_of(columns, [folded(document)] if document else DOCUMENT_COLUMNS),
+        **{name: column_of(columns, [name]) for name in (*_NUMBERED, "conf")},
     }
     # A row a word, as htr read --per-word has it, in a table of numbered lines.
-    found["word"] = first(["word"]) if found["line"] and found["text"] != first(["word"]) else None
-    required = {"file": IMAGE_COLUMNS, "text": texts} | ({"document": (document,)} if document else {})
-    for name, known in required.items():
-        if found[name] is None:
-            raise InputError(
-                f"expected a column such as {known[0]!r} ({name}) named in the first line, found {' '.join(columns)!r}"
-                if len(known) > 1
-                else f"expected a column {known[0]!r} named in the first line, found {' '.join(columns)!r}",
-                source,
-            )
-    return found
+    word = column_of(columns, ["word"])
+    return found | {"word": word if found["line"] and found["text"] != word else None}
+
+
+def _lacked(names: dict[str, str | None], document: str | None) -> list[str]:
+    """Return what columns that are needed are called, of those that there are not."""
+    wanted = {"file": f"such as {IMAGE_COLUMNS[0]!r} (file)", "text": f"such as {_TEXTS[0]!r} (text)"}
+    return [called for name, called in (wanted | ({"document": repr(document)} if document else {})).items() if names[name] is None]
