@@ -8,6 +8,14 @@ _htr_models() {
     done
 }
 
+_htr_language_models() {
+    local file
+    printf '%s\n' auto none latin
+    for file in "${XDG_DATA_HOME:-$HOME/.local/share}"/htr/models/*.lm; do
+        [[ -e $file ]] && file=${file##*/} && echo "${file%.lm}"
+    done
+}
+
 # With nothing in COMPREPLY, bash completes file names.
 _htr() {
     local IFS=$' \t\n' current=${COMP_WORDS[COMP_CWORD]} before= command= options= word
@@ -50,7 +58,9 @@ _htr() {
                 -m|--model) COMPREPLY=($(compgen -W "$(_htr_models)" -- "$current")); return ;;
                 --mode) COMPREPLY=($(compgen -W "auto page line" -- "$current")); return ;;
                 -f|--format) COMPREPLY=($(compgen -W "tsv txt jsonl alto page hocr pdf" -- "$current")); return ;;
-                --files-from|-o|--output|--dpi|--threads|--batch|--lm|--lexicon|--beam|--nbest|--looks|--min-conf) return ;;
+                --lm) COMPREPLY=($(compgen -W "$(_htr_language_models)" -- "$current")); return ;;
+                --looks) COMPREPLY=($(compgen -W "auto 1 2 3 4 5 6 7 8 9" -- "$current")); return ;;
+                --files-from|-o|--output|--dpi|--threads|--batch|--lexicon|--beam|--nbest|--min-conf) return ;;
             esac
             options="--files-from -0 --null -m --model --mode -f --format -o --output --skip-existing --per-word --outlines --no-header --dpi --threads --batch --lm --lexicon --beam --nbest --looks --min-conf -q --quiet -v --verbose -h --help" ;;
         eval)

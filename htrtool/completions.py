@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Mapping, Sequence
 
 import click
 
 from htrtool.cli import COMMANDS
+from htrtool.core.bounds import BOUNDS
 from htrtool.core.modelfile import SHIPPED
+from htrtool.options import LOOKS
 
 NOTE = "made by python -m htrtool.manual from the options of the commands: do not edit"
-READERS = " ".join(sorted(path.stem for path in SHIPPED.glob("latin*.onnx")))
-"""The names of the readers that ship."""
 GLOBAL = {"-h": "--help", "-V": "--version"}
 FILES = {"FILE", "FILE|DIR", "DIR", "DATA"}
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A kind of models that may be installed: what its function is called, its suffix, and the names that are always there."""
+
+    function: str
+    suffix: str
+    names: str
+
+
+INSTALLED = {
+    "model": Installed("_htr_models", "onnx", " ".join(sorted(path.stem for path in SHIPPED.glob("latin*.onnx")))),
+    "lm": Installed("_htr_language_models", "lm", " ".join(["auto", "none", *sorted(path.stem for path in SHIPPED.glob("*.lm"))])),
+}
+"""The models that an option may name, by what its metavar is taken for."""
 
 
 @dataclass(frozen=True)
 class Entry:
     """An option as completion sees it: its names, its help in a line, and what may follow.
 
-    ``values`` is a tuple of words, or ``"model"``, ``"file"``, ``"text"``, or None for a flag.
+    ``values`` is a tuple of words, or a key of ``INSTALLED``, ``"file"``, ``"text"``, or None for a flag.
     """
 
     names: tuple[str, ...]
@@ -43,8 +59,11 @@ def _values(option: click.Option) -> tuple[str, ...] | str | None:
         return None
     if isinstance(option.type, click.Choice):
         return tuple(map(str, option.type.choices))
-    if option.metavar == "MODEL":
-        return "model"
+    if option.type is LOOKS:
+        least, most = BOUNDS["looks"]
+        return ("auto", *map(str, range(least, most + 1)))
+    if option.metavar in ("MODEL", "NAME|FILE|none"):
+        return "model" if option.metavar == "MODEL" else "lm"
     is_file = option.metavar in FILES or "--output" in option.opts or isinstance(option.type, (click.Path, click.File))
     return "file" if is_file else "text"
 
@@ -57,14 +76,7 @@ def files(options: Mapping[str, Sequence[click.Option]]) -> dict[str, str]:
 
 _BASH = r"""# Completion of htr for bash, {note}.
 
-_htr_models() {{
-    local file
-    printf '%s\n' {models}
-    for file in "${{XDG_DATA_HOME:-$HOME/.local/share}}"/htr/models/*.onnx; do
-        [[ -e $file ]] && file=${{file##*/}} && echo "${{file%.onnx}}"
-    done
-}}
-
+{installed}
 # With nothing in COMPREPLY, bash completes file names.
 _htr() {{
     local IFS=$' \t\n' current=${{COMP_WORDS[COMP_CWORD]}} before= command= options= word
@@ -90,6 +102,20 @@ complete -o default -F _htr htr
 """
 
 
+_BASH_INSTALLED = r"""{function}() {{
+    local file
+    printf '%s\n' {names}
+    for file in "${{XDG_DATA_HOME:-$HOME/.local/share}}"/htr/models/*.{suffix}; do
+        [[ -e $file ]] && file=${{file##*/}} && echo "${{file%.{suffix}}}"
+    done
+}}
+"""
+
+
+def _installed(template: str) -> str:
+    return "\n".join(template.format(**asdict(kind)) for kind in INSTALLED.values())
+
+
 def bash(options: Mapping[str, list[Entry]]) -> str:
     """Return the script for bash 3.2 and later."""
     cases = []
@@ -98,8 +124,8 @@ def bash(options: Mapping[str, list[Entry]]) -> str:
         others = []
         for entry in found:
             pattern = "|".join(entry.names)
-            if entry.values == "model":
-                words = "$(_htr_models)"
+            if entry.values in INSTALLED:
+                words = f"$({INSTALLED[entry.values].function})"
             elif isinstance(entry.values, tuple):
                 words = " ".join(entry.values)
             else:
@@ -111,7 +137,7 @@ def bash(options: Mapping[str, list[Entry]]) -> str:
         cases += ["            esac", f'            options="{words}" ;;']
     return _BASH.format(
         note=NOTE,
-        models=READERS,
+        installed=_installed(_BASH_INSTALLED),
         commands_pattern="|".join(options),
         commands=" ".join(options),
         globals=" ".join(word for pair in GLOBAL.items() for word in pair),
@@ -122,12 +148,7 @@ def bash(options: Mapping[str, list[Entry]]) -> str:
 _ZSH = r"""#compdef htr
 # Completion of htr for zsh, {note}.
 
-_htr_models() {{
-    local -a models
-    models=({models} ${{XDG_DATA_HOME:-$HOME/.local/share}}/htr/models/*.onnx(N:t:r))
-    _alternative "models:model:(($models))" "files:file:_files"
-}}
-
+{installed}
 _htr() {{
     local -a commands line
     local state curcontext="$curcontext"
@@ -156,6 +177,14 @@ fi
 """
 
 
+_ZSH_INSTALLED = r"""{function}() {{
+    local -a models
+    models=({names} ${{XDG_DATA_HOME:-$HOME/.local/share}}/htr/models/*.{suffix}(N:t:r))
+    _alternative "models:model:(($models))" "files:file:_files"
+}}
+"""
+
+
 def zsh(options: Mapping[str, list[Entry]]) -> str:
     """Return the script for zsh."""
     cases = []
@@ -164,7 +193,7 @@ def zsh(options: Mapping[str, list[Entry]]) -> str:
         cases += [f"                    {_zsh_option(entry)} \\" for entry in found]
         cases.append("                    '*:file:_files' ;;")
     commands = "\n".join(f"        {_quoted(name + ':' + _zsh_text(COMMANDS[name].rstrip('.')))}" for name in options)
-    return _ZSH.format(note=NOTE, models=READERS, commands=commands, cases="\n".join(cases))
+    return _ZSH.format(note=NOTE, installed=_installed(_ZSH_INSTALLED), commands=commands, cases="\n".join(cases))
 
 
 def _zsh_text(text: str) -> str:
@@ -178,8 +207,8 @@ def _quoted(text: str) -> str:
 def _zsh_option(entry: Entry) -> str:
     if entry.values is None:
         action = ""
-    elif entry.values == "model":
-        action = ":model:_htr_models"
+    elif entry.values in INSTALLED:
+        action = f":model:{INSTALLED[entry.values].function}"
     elif entry.values == "file":
         action = ":file:_files"
     elif entry.values == "text":
@@ -198,19 +227,22 @@ def _zsh_option(entry: Entry) -> str:
 
 _FISH = r"""# Completion of htr for fish, {note}.
 
-function __htr_models
-    set -l data ~/.local/share
-    set -q XDG_DATA_HOME; and set data $XDG_DATA_HOME
-    printf '%s\n' {models}
-    for file in $data/htr/models/*.onnx
-        string replace -r '.*/(.*)\.onnx$' '$1' -- $file
-    end
-end
-
+{installed}
 complete -c htr -n __fish_use_subcommand -f
 complete -c htr -n __fish_use_subcommand -s h -l help -d 'Show the help'
 complete -c htr -n __fish_use_subcommand -s V -l version -d 'Show the version'
 {lines}
+"""
+
+
+_FISH_INSTALLED = r"""function _{function}
+    set -l data ~/.local/share
+    set -q XDG_DATA_HOME; and set data $XDG_DATA_HOME
+    printf '%s\n' {names}
+    for file in $data/htr/models/*.{suffix}
+        string replace -r '.*/(.*)\.{suffix}$' '$1' -- $file
+    end
+end
 """
 
 
@@ -225,8 +257,8 @@ def fish(options: Mapping[str, list[Entry]]) -> str:
             names = " ".join(f"-l {n[2:]}" if n.startswith("--") else f"-s {n[1:]}" for n in entry.names)
             if entry.values is None:
                 action = ""
-            elif entry.values == "model":
-                action = " -ra '(__htr_models)'"
+            elif entry.values in INSTALLED:
+                action = f" -ra '(_{INSTALLED[entry.values].function})'"
             elif entry.values == "file":
                 action = " -rF"
             elif entry.values == "text":
@@ -236,7 +268,7 @@ def fish(options: Mapping[str, list[Entry]]) -> str:
             lines.append(
                 f"complete -c htr -n '__fish_seen_subcommand_from {name}' {names}{action} -d {_fish_quoted(entry.help)}"
             )
-    return _FISH.format(note=NOTE, models=READERS, lines="\n".join(lines))
+    return _FISH.format(note=NOTE, installed=_installed(_FISH_INSTALLED), lines="\n".join(lines))
 
 
 def _fish_quoted(text: str) -> str:

@@ -104,6 +104,9 @@ def test_shells_can_parse_their_script(shell, script):
         (["htr", "read", "--mode", "=", "l"], ["line"]),
         (["htr", "read", "-q", "--files"], ["--files-from"]),
         (["htr", "read", "-m", ""], ["latin", "latin-small", "mine"]),
+        (["htr", "read", "--lm", ""], ["auto", "none", "latin", "letters"]),
+        (["htr", "read", "--looks", ""], ["auto", *"123456789"]),
+        (["htr", "train", "--lm", ""], []),
         (["htr", "eval", "x.tsv", "--fail"], ["--fail-above"]),
         (["htr", "read", "page"], []),
         (["htr", "read", "-o", ""], []),
@@ -112,6 +115,7 @@ def test_shells_can_parse_their_script(shell, script):
 def test_bash_completes(tmp_path, words, expected):
     (tmp_path / "htr" / "models").mkdir(parents=True)
     (tmp_path / "htr" / "models" / "mine.onnx").touch()
+    (tmp_path / "htr" / "models" / "letters.lm").touch()
     quoted = " ".join(f"'{word}'" for word in words)
     script = f"""source {ROOT}/completions/htr.bash; COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _htr
         printf '%s\\n' "${{COMPREPLY[@]}}" """
