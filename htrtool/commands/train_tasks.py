@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Iterator
+
 import click
 
 from htrtool.core.errors import InputError
@@ -9,6 +11,11 @@ from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import refuse
 from htrtool.streams import protect_stdout, quiet_stderr
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from htrtool.core.samples import Sample
 
 
 def train_language_model(
@@ -58,8 +65,9 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
     from htrtool.core.reader import Reader
     from htrtool.core.samples import Sample
     from htrtool.core.split import VAL
-    from htrtool.core.training.calibrating import FEWEST, calibrate
+    from htrtool.core.training.calibrating import ENOUGH, FEWEST, calibrate
     from htrtool.core.training.corpus import labelled_samples
+    from htrtool.core.training.draw import Draw
 
     path = find_model(name)
     if path.parent == SHIPPED:
@@ -69,22 +77,28 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
 
     left_out: dict[str, list[str]] = {}
 
-    def labelled():
+    def drawn() -> list[Sample]:
+        """Draw from those marked val, if there are any, else from all, whose pictures need not all be in memory."""
+        aside, others = Draw(ENOUGH), Draw(ENOUGH)
+        not_aside = []
         for sample in labelled_samples(operands, messages.problem, recipe):
             if not isinstance(sample, Sample):
                 left_out.setdefault(sample.reason, []).extend([sample.name] * sample.count)
             elif not sample.text:
                 left_out.setdefault("without text", []).append(sample.key)
+            elif sample.meta.get("split") == VAL:
+                aside.show(sample)
             else:
-                yield sample
+                others.show(sample)
+                not_aside.append(sample.key)
+        if not aside.drawn:
+            return others.drawn
+        if not_aside:
+            left_out[f"not marked {VAL}, as others are"] = not_aside
+        return aside.drawn
 
-    def lines():
-        samples = list(labelled())
-        if aside := [sample for sample in samples if sample.meta.get("split") == VAL]:
-            if others := [sample.key for sample in samples if sample.meta.get("split") != VAL]:
-                left_out[f"not marked {VAL}, as others are"] = others
-            samples = aside
-        for sample in samples:
+    def lines() -> Iterator[tuple[np.ndarray, str]]:
+        for sample in drawn():
             try:
                 yield prepare(sample.pixels(), recipe, sample.meta.get("recipe")), sample.text
             except InputError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import random
 import unicodedata
 import zipfile
 from dataclasses import replace
@@ -23,6 +22,7 @@ from htrtool.core.reader import Reader
 from htrtool.core.scoring.metrics import share_right
 from htrtool.core.session import usable_cpus
 from htrtool.core.training.augment import augment
+from htrtool.core.training.draw import Draw
 
 FEWEST = 100
 """Of fewer lines than this too little is known to say how sure a model may be: it keeps the confidence that it went on from."""
@@ -53,15 +53,16 @@ def calibrate(model: Path, lines: Iterable[tuple[np.ndarray, str]]) -> tuple[Mod
         DependencyError: onnx is missing.
     """
     reader = Reader(model, usable_cpus())
-    pairs = [(pixels, _comparable(text, reader)) for pixels, text in lines]
+    draw: Draw[tuple[np.ndarray, str]] = Draw(ENOUGH)
+    for pixels, text in lines:
+        draw.show((pixels, _comparable(text, reader)))
+    pairs = draw.drawn
     if not pairs:
         raise InputError("expected lines with a text to fit the confidence to, received none")
     if len(pairs) < TOO_FEW and reader.info.calibration:
         raise InputError(
             f"expected {TOO_FEW} lines or more, better {FEWEST}, received {len(pairs)}: the confidence stays as it is", str(model)
         )
-    if len(pairs) > ENOUGH:
-        pairs = random.Random(0).sample(pairs, ENOUGH)
     fitted = {}
     for mode, lm in (("network", "none"), ("language", "auto")):
         language = load_language(lm, None, reader.info.charset)
