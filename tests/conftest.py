@@ -34,11 +34,12 @@ def tiny_model(tmp_path_factory) -> Path:
 def run_htr():
     """Run ``htr`` as a user does: ``run_htr("read", "x.png", input=b"…")`` gives the completed process."""
 
+    from processes import run_module
+
     def run(*arguments: str | os.PathLike, **options) -> subprocess.CompletedProcess:
         if "input" not in options and "stdin" not in options:
             options["stdin"] = subprocess.DEVNULL
-        command = [sys.executable, "-m", "htrtool", *map(os.fspath, arguments)]
-        return subprocess.run(command, capture_output=True, timeout=120, **options)
+        return run_module("htrtool", *arguments, timeout=120, **options)
 
     return run
 

@@ -1,31 +1,30 @@
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from processes import run_module
+from tars import sample_of, tar_of
 from tiny_model import draw_line
 
 from htrtool.bench.damages import DAMAGES
 from htrtool.bench.lines import Tally, in_annotated_order, measure
-from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.tables import read_table
 
 
 @pytest.fixture()
 def stream(tmp_path):
     file = tmp_path / "drawn.tar"
-    with open(file, "wb") as opened, SampleWriter(opened) as writer:
-        for number, (shown, text) in enumerate([("abc", "abc"), ("cab", "cab"), ("bca", "bcc"), ("aab", None)]):
-            writer.write(Sample(f"page{number}/1", encode_png(draw_line(shown)), text))
+    lines = [("abc", "abc"), ("cab", "cab"), ("bca", "bcc"), ("aab", None)]
+    file.write_bytes(tar_of(sample_of(f"page{number}/1", draw_line(shown), text) for number, (shown, text) in enumerate(lines)))
     return file
 
 
 def bench(*arguments) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "htrtool.bench", *map(str, arguments)], capture_output=True, text=True)
+    return run_module("htrtool.bench", *arguments, text=True)
 
 
 def test_accuracy_scores_the_lines_that_have_a_text(stream, tiny_model):
@@ -73,8 +72,7 @@ def test_every_damage_leaves_a_line_of_any_size(name):
 
 @pytest.mark.parametrize("name", ["accuracy", "lm", "calibration"])
 def test_a_stream_without_texts_is_told(name, tmp_path, tiny_model):
-    with open(tmp_path / "bare.tar", "wb") as opened, SampleWriter(opened) as writer:
-        writer.write(Sample("page/1", encode_png(draw_line("abc"))))
+    (tmp_path / "bare.tar").write_bytes(tar_of([sample_of("page/1", draw_line("abc"))]))
     done = bench(name, "-m", tiny_model, tmp_path / "bare.tar")
     assert done.returncode == 3 and "bare.tar: expected samples with a text" in done.stderr
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import subprocess
@@ -12,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from processes import run_module
+from tars import sample_of, tar_of
 from tiny_model import draw_line
 
 try:
@@ -19,19 +20,17 @@ try:
 except ModuleNotFoundError:
     resource = None
 
-from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.samples import encode_png
 from htrtool.exits import Exit
 
 TINY = "c8:4x4/4x2 c12/4x2 max lstm12"
 
 
 def lines_tar(documents: int = 4) -> bytes:
-    buffer = io.BytesIO()
-    with SampleWriter(buffer) as writer:
-        for document in range(documents):
-            for number, text in enumerate(("abc", "cab", "bca", "aab")):
-                writer.write(Sample(f"drawn/{document}/{number}", encode_png(draw_line(text)), text))
-    return buffer.getvalue()
+    texts = ("abc", "cab", "bca", "aab")
+    return tar_of(
+        sample_of(f"drawn/{document}/{number}", draw_line(text), text) for document in range(documents) for number, text in enumerate(texts)
+    )
 
 
 EPOCHS = b"epoch\tstep\tsamples\tseconds\tlr\tloss\tval_loss\tval_cer\tval_wer\n1\t10\t80\t3.1\t0.001\t3.5\t3.6\t0.9\t1\n2\t20\t160\t6.2\t0.001\t2.5\t2.6\t0.5\t0.9\n"
@@ -73,10 +72,7 @@ def folder(tmp_path, tiny_model) -> Path:
 
 
 def run(command: Command, *operands: str, folder: Path, given: bytes = b"") -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "htrtool", command.name, *command.before, *operands],
-        input=given, capture_output=True, cwd=folder, timeout=300,
-    )  # fmt: skip
+    return run_module("htrtool", command.name, *command.before, *operands, input=given, cwd=folder, timeout=300)
 
 
 def assert_done(done: subprocess.CompletedProcess, command: Command, status: int = Exit.OK) -> None:
@@ -87,7 +83,7 @@ def assert_done(done: subprocess.CompletedProcess, command: Command, status: int
 
 @every_command
 def test_help_says_how_to_use_it_on_stdout(command, folder):
-    done = subprocess.run([sys.executable, "-m", "htrtool", command.name, "--help"], capture_output=True, cwd=folder)
+    done = run_module("htrtool", command.name, "--help", cwd=folder)
     assert done.returncode == 0 and done.stderr == b""
     help_text = done.stdout.decode()
     assert help_text.startswith(f"Usage: htr {command.name} ")
@@ -190,7 +186,7 @@ def test_what_is_read_beside_the_operands_is_not_replaced(line, folder):
         given[name] = b"abc\n"
     for name, content in given.items():
         (folder / name).write_bytes(content)
-    done = subprocess.run([sys.executable, "-m", "htrtool", *line.split()], capture_output=True, cwd=folder, timeout=300)
+    done = run_module("htrtool", *line.split(), cwd=folder, timeout=300)
     assert done.returncode == Exit.USAGE and b"would replace " in done.stderr, done.stderr
     assert all((folder / name).read_bytes() == content for name, content in given.items())
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tars import tar_of
 from tiny_model import draw_line
 
 from htrtool.core.charset import Charset
@@ -15,7 +16,7 @@ from htrtool.core.decoding.align import frames_needed
 from htrtool.core.errors import InputError
 from htrtool.core.reader import Reader
 from htrtool.core.recipe import Recipe
-from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.samples import Sample, encode_png
 from htrtool.core.split import place_of
 from htrtool.core.training.corpus import gather, labelled_samples, restrict
 from htrtool.core.training.dataset import WIDTH_STEP, BatchMaker, LineStore, Loader, beyond, epoch_order, reading_order
@@ -265,8 +266,7 @@ def test_a_tar_in_a_folder_hides_nothing_else_there(tmp_path):
         return sorted(sample.key for sample in labelled_samples([str(tmp_path)], errors.append))
 
     errors = []
-    with open(tmp_path / "first.tar", "wb") as stream, SampleWriter(stream) as writer:
-        writer.write(sample("a/1", "abc"))
+    (tmp_path / "first.tar").write_bytes(tar_of([sample("a/1", "abc")]))
     assert keys() == ["a/1"]
     # As the samples were prepared, whatever else is in the folder.
     (tmp_path / "README.txt").write_text("lines of a hand")

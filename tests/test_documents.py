@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from PIL import Image
 from read_pages import place, read_page
+from tars import sample_of, tar_of
 from tiny_model import draw_line
 
 from htrtool.core.documents.alto import alto
@@ -23,7 +24,7 @@ from htrtool.core.documents.output import stems_of
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.documents.xml_in import pages_in, parse_tree
 from htrtool.core.place import Place, box_of
-from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.samples import encode_png
 from htrtool.exits import Exit
 
 WRITERS = {"alto": alto, "page": page_xml}
@@ -394,9 +395,7 @@ def test_a_filled_document_keeps_its_origin(run_htr, tiny_model, pictures):
 
 def test_documents_of_samples_are_scored_against_their_stream(run_htr, tiny_model, tmp_path):
     texts = {f"book/{page}/000": text for page, text in (("p1", "bad cab"), ("p2", "face"), ("p3", "abc"))}
-    with open(tmp_path / "lines.tar", "wb") as stream, SampleWriter(stream) as writer:
-        for key, text in texts.items():
-            writer.write(Sample(key, encode_png(draw_line(text)), text))
+    (tmp_path / "lines.tar").write_bytes(tar_of(sample_of(key, draw_line(text), text) for key, text in texts.items()))
     assert run_htr("read", "-m", tiny_model, "-f", "alto", "-o", "alto/", "lines.tar", cwd=tmp_path).returncode == Exit.OK
     scored = run_htr("eval", "-q", "--metric", "cer", "lines.tar", "alto", cwd=tmp_path)
     # Where nothing is paired, all is missing and all is surplus.

@@ -10,23 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import run_module
+from tars import sample_of, tar_of
 
-from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.core.scoring.joining import Line, documents_are, documents_of, join, match_files
 from htrtool.core.tables import SCORE_COLUMNS, read_table
 from htrtool.exits import Exit
 
+BLANK = np.full((8, 8), 255, np.uint8)
+
 
 def run(*arguments, stdin="", cwd=None):
     environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(
-        [sys.executable, "-m", "htrtool", "eval", *map(str, arguments)],
-        input=stdin.encode() if isinstance(stdin, str) else stdin,
-        capture_output=True,
-        cwd=cwd,
-        env=environment,
-        timeout=60,
-    )
+    given = stdin.encode() if isinstance(stdin, str) else stdin
+    return run_module("htrtool", "eval", *arguments, input=given, cwd=cwd, env=environment, timeout=60)
 
 
 def rows(result):
@@ -392,11 +389,8 @@ def test_quiet_leaves_out_the_counts(truth):
 
 def test_a_sample_stream_is_truth_by_key_and_its_documents_are_drawn(tmp_path):
     path = tmp_path / "val.tar"
-    image = encode_png(np.full((8, 8), 255, np.uint8))
-    with open(path, "wb") as stream, SampleWriter(stream) as writer:
-        writer.write(Sample("d1/001", image, "one", {"writer": "w1"}))
-        writer.write(Sample("d2/001", image, "two", {"writer": "w2"}))
-        writer.write(Sample("d2/002", image, None))
+    lines = [("d1/001", "one", {"writer": "w1"}), ("d2/001", "two", {"writer": "w2"}), ("d2/002", None, None)]
+    path.write_bytes(tar_of(sample_of(key, BLANK, text, meta) for key, text, meta in lines))
     read = "file\tpage\tline\ttext\nval.tar/d1/001\t1\t1\tone\n-/d2/001\t1\t1\ttwo\n"
     result = run(path, stdin=read)
     assert (values(result)["cer"], rows(result)[0]["total"]) == ("0", "6")
@@ -408,10 +402,8 @@ def test_a_sample_stream_is_truth_by_key_and_its_documents_are_drawn(tmp_path):
 
 def test_document_names_a_key_of_the_samples_json(tmp_path):
     path = tmp_path / "val.tar"
-    image = encode_png(np.full((8, 8), 255, np.uint8))
-    with open(path, "wb") as stream, SampleWriter(stream) as writer:
-        for number, letter in enumerate((1, 1, 2)):
-            writer.write(Sample(f"all/{number}", image, "one", {"letter": letter, "writer": "w"}))
+    letters = enumerate((1, 1, 2))
+    path.write_bytes(tar_of(sample_of(f"all/{number}", BLANK, "one", {"letter": letter, "writer": "w"}) for number, letter in letters))
     read = "file\ttext\n" + "".join(f"val.tar/all/{number}\tone\n" for number in range(3))
     assert "documents (as given): 1" in run(path, stdin=read).stderr.decode()
     assert "documents (as given): 2" in run("--document", "letter", path, stdin=read).stderr.decode()

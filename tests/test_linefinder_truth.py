@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from drawn import page_picture, points, save
+from annotated import page_xml
+from drawn import page_picture, save
 
 from htrtool.core.errors import InputError
 from htrtool.core.linefinder.samples import SIDE, make_sample
@@ -19,16 +20,7 @@ def folder(tmp_path):
     save(tmp_path / "set" / "a.png", page)
     (tmp_path / "set" / "a.json").write_text(json.dumps({"lines": lines}))
     save(tmp_path / "set" / "b.png", page)
-    body = "".join(
-        f'<TextLine id="l{i}"><Coords points="{points(line["polygon"])}"/><Baseline points="{points(line["baseline"])}"/>'
-        f'<TextEquiv><Unicode>{line["text"]}</Unicode></TextEquiv></TextLine>'
-        for i, line in enumerate(lines)
-    )
-    (tmp_path / "set" / "b.xml").write_text(
-        '<PcGts xmlns="http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15">'
-        f'<Page imageFilename="b.png" imageWidth="{page.shape[1]}" imageHeight="{page.shape[0]}"><TextRegion>'
-        f"{body}</TextRegion></Page></PcGts>"
-    )
+    (tmp_path / "set" / "b.xml").write_text(page_xml(lines, page.shape[1], page.shape[0], "b.png"))
     return tmp_path
 
 

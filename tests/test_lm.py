@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from likes import Likes
+from processes import run_module
+from tars import sample_of, tar_of
 from tiny_model import draw_line, write_tiny_model
 
 from htrtool.core.charset import BLANK, Charset
@@ -24,7 +27,7 @@ from htrtool.core.lm.ngram import CAPITALS, STEP, NGram, doubtful_cost, load_mod
 from htrtool.core.lm.ngram_training import LanguageText, train_languages, train_ngram
 from htrtool.core.lm.page_language import Languages
 from htrtool.core.reader import Context, Reader
-from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.samples import encode_png
 from htrtool.core.tables import read_table
 from htrtool.core.text_names import text_name
 
@@ -182,7 +185,7 @@ def test_the_shipped_model_helps_latin_letters_only():
 
 
 def htr(*arguments) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "htrtool", *map(str, arguments)], capture_output=True, text=True)
+    return run_module("htrtool", *arguments, text=True)
 
 
 def test_a_users_own_text_becomes_a_model(tmp_path):
@@ -213,9 +216,8 @@ def test_bad_names_are_told(tmp_path):
 def test_the_confidence_is_fitted_by_one_command(tmp_path):
     pytest.importorskip("onnx")
     tiny = write_tiny_model(tmp_path / "tiny.onnx")
-    with open(tmp_path / "lines.tar", "wb") as stream, SampleWriter(stream) as writer:
-        for number, (shown, text) in enumerate([("abc", "hhh"), ("cab", "hhh"), ("bca", "hhh"), ("aab", "hhh")] * 6):
-            writer.write(Sample(f"page{number}/1", encode_png(draw_line(shown)), text))
+    lines = enumerate(["abc", "cab", "bca", "aab"] * 6)
+    (tmp_path / "lines.tar").write_bytes(tar_of(sample_of(f"page{number}/1", draw_line(shown), "hhh") for number, shown in lines))
     (tmp_path / "line.png").write_bytes(encode_png(draw_line("bad")))
     # One look: a line that has become unsure would be read again at other widths, and differently by so small a network.
     read = "read", "-m", tiny, "--looks", 1, "--mode", "line", "-f", "jsonl", tmp_path / "line.png"
@@ -224,17 +226,15 @@ def test_the_confidence_is_fitted_by_one_command(tmp_path):
     assert done.returncode == 0 and "24 lines" in done.stderr, done.stderr
     after = json.loads(htr(*read).stdout)
     assert after["text"] == before["text"] and after["conf"] < 0.5 < before["conf"]
-    with open(tmp_path / "split.tar", "wb") as stream, SampleWriter(stream) as writer:
-        for number in range(50):
-            writer.write(Sample(f"page/{number}", encode_png(draw_line("abc")), "abc", {"split": "val" if number < 24 else "train"}))
+    parts = enumerate(["val"] * 24 + ["train"] * 26)
+    (tmp_path / "split.tar").write_bytes(tar_of(sample_of(f"page/{number}", draw_line("abc"), "abc", {"split": part}) for number, part in parts))
     done = htr("train", "--calibrate", tiny, tmp_path / "split.tar")
     assert "fitted to 24 lines" in done.stderr and "left out 26 samples not marked val, as others are: page/24" in done.stderr
     whole = (tmp_path / "lines.tar").read_bytes()
     (tmp_path / "lines.tar").write_bytes(whole.replace(b"IHDR", b"IHDX", 1))
     done = htr("train", "--calibrate", tiny, tmp_path / "lines.tar")
     assert done.returncode == 1 and "page0/1" in done.stderr and "23 lines" in done.stderr
-    with open(tmp_path / "few.tar", "wb") as stream, SampleWriter(stream) as writer:
-        writer.write(Sample("page/1", encode_png(draw_line("abc")), "abc"))
+    (tmp_path / "few.tar").write_bytes(tar_of([sample_of("page/1", draw_line("abc"), "abc")]))
     written = tiny.read_bytes()
     done = htr("train", "--calibrate", tiny, tmp_path / "few.tar")
     assert done.returncode == 3 and "20 lines or more" in done.stderr and "received 1" in done.stderr
@@ -387,16 +387,6 @@ def test_lines_in_capitals_are_read_with_a_model_of_capitals():
     assert Languages({"": models[""]}).of(["THE DOG"]) == [""]
 
 
-class Likes:
-    """A recurrent model that finds all lines but one improbable, and no lines in capitals."""
-
-    def __init__(self, text):
-        self.text = text
-
-    def costs(self, texts, language):
-        return [np.full(len(text) + 1, 0.1 if text == self.text else 9.0) for text in texts]
-
-
 def test_a_recurrent_model_chooses_among_texts_that_are_near_and_judges_them(tmp_path):
     reader = Reader(write_tiny_model(tmp_path / "tiny.onnx"))
     models = train_languages([LanguageText("en", "bad cab, dead head " * 50), LanguageText("fr", "bag gage, bagage " * 50)])
@@ -404,7 +394,7 @@ def test_a_recurrent_model_chooses_among_texts_that_are_near_and_judges_them(tmp
     sure = frames("bad", reader.info.charset, at2={"d": 1 - 1e-6, "g": 1e-6})
     confidences = []
     for liked in ("bad", "bag"):
-        reader.decode_with(Languages(models, Likes(liked)))
+        reader.decode_with(Languages(models, Likes(liked, cost=36.0, least=0.4)))
         read = {language: reader.read([Look(100, doubtful)], Context(language, False)) for language in ("en", "fr", CAPITALS)}
         assert read["en"].text == read["fr"].text == liked
         assert reader.read([Look(100, sure)], Context("en", False)).text == "bad"

@@ -12,13 +12,14 @@ import numpy as np
 import pillow_heif
 import pytest
 from PIL import Image
+from tars import sample_of, tar_of
 
 from htrtool.core.documents.output import image_name
 from htrtool.core.errors import InputError
 from htrtool.core.pages import PageSource, page_sources, stream_sources
 from htrtool.core.pipeline import Pipeline
 from htrtool.core.reader import Reader
-from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.samples import Sample, encode_png
 
 
 def ramp(height=40, width=90):
@@ -169,10 +170,7 @@ def test_large_pages_are_loaded_one_at_a_time_by_any_number_of_threads(tiny_mode
 
 def test_samples_are_lines_named_by_key(tmp_path):
     path = tmp_path / "lines.tar"
-    with open(path, "wb") as stream, SampleWriter(stream) as writer:
-        writer.write(Sample("doc/1", encode_png(ramp()), "one"))
-        writer.write(Sample("doc/2", b"not a picture", "two"))
-        writer.write(Sample("doc/3", encode_png(ramp() - 1)))
+    path.write_bytes(tar_of([sample_of("doc/1", ramp(), "one"), Sample("doc/2", b"not a picture", "two"), sample_of("doc/3", ramp() - 1)]))
     first, second, third = page_sources(str(path))
     assert first.file == f"{path}/doc/1" and first.is_line
     assert (third.load() == ramp() - 1).all()
@@ -200,10 +198,9 @@ def test_light_writing_on_a_middle_tone_is_inverted(tmp_path):
 
 def test_pages_in_a_tar_are_told_from_lines(tmp_path):
     sizes = {"line": (64, 900), "scan of a line": (300, 2000), "page": (900, 700), "prepared": (300, 300)}
-    with open(tmp_path / "mixed.tar", "wb") as stream, SampleWriter(stream) as writer:
-        for name, size in sizes.items():
-            meta = {"recipe": {"normalise": "none", "height": 300}} if name == "prepared" else {}
-            writer.write(Sample(name, encode_png(np.full(size, 255, np.uint8)), None, meta))
+    metas = {"prepared": {"recipe": {"normalise": "none", "height": 300}}}
+    samples = (sample_of(name, np.full(size, 255, np.uint8), None, metas.get(name)) for name, size in sizes.items())
+    (tmp_path / "mixed.tar").write_bytes(tar_of(samples))
     told = {source.file.rpartition("/")[2]: source.is_line for source in page_sources(str(tmp_path / "mixed.tar"))}
     assert told == {"line": True, "scan of a line": True, "page": False, "prepared": True}
 

@@ -14,9 +14,9 @@ from unittest import mock
 import cv2
 import numpy as np
 import pytest
+from tars import sample_of, tar_of
 
 from htrtool.cli import main
-from htrtool.core.samples import Sample, SampleWriter, encode_png
 from htrtool.exits import Exit
 
 EPOCHS = """epoch\tstep\tsamples\tseconds\tlr\tloss\tval_loss\tval_cer\tval_wer
@@ -70,6 +70,13 @@ def page(tmp_path):
     cv2.putText(pixels, "hello", (60, 100), cv2.FONT_HERSHEY_SCRIPT_COMPLEX, 2, 0, 2)
     cv2.imwrite(str(path), pixels)
     return path
+
+
+def page_xml(image, pages=1):
+    """Describe a page of 400 × 300 pixels on which hello stands, or several of them."""
+    line = '<TextLine><Coords points="60,50 260,50 260,110 60,110"/><TextEquiv><Unicode>hello</Unicode></TextEquiv></TextLine>'
+    page = f'<Page imageFilename="{image}" imageWidth="400" imageHeight="300"><TextRegion>{line}</TextRegion></Page>'
+    return f"<PcGts>{page * pages}</PcGts>"
 
 
 # Learning curves
@@ -177,11 +184,7 @@ def test_the_text_is_written_over_the_page_beside_it_or_not_at_all(page):
 def test_json_lines_may_begin_with_a_byte_order_mark_and_xml_be_in_utf16(page, tmp_path):
     box = {"file": str(page), "page": 1, "line": 1, "left": 40, "top": 60, "width": 200, "height": 60, "conf": 1, "text": "hello"}
     (tmp_path / "x.jsonl").write_text("\ufeff" + json.dumps(box) + "\n", encoding="utf-8")
-    (tmp_path / "x.xml").write_text(
-        f"""<PcGts><Page imageFilename="{page.name}" imageWidth="400" imageHeight="300"><TextRegion><TextLine>
-        <Coords points="40,60 240,60 240,120 40,120"/></TextLine></TextRegion></Page></PcGts>""",
-        encoding="utf-16",
-    )
+    (tmp_path / "x.xml").write_text(page_xml(page.name), encoding="utf-16")
     for name in ("x.jsonl", "x.xml"):
         done = run(tmp_path / name)
         assert done.returncode == Exit.OK and done.stdout.startswith(b"\x89PNG"), done.stderr
@@ -226,11 +229,7 @@ def test_what_was_read_second_best_is_not_drawn_over_the_best(page):
 
 def test_the_image_of_an_xml_page_may_be_given_where_it_is_not_beside_it(page, tmp_path):
     (tmp_path / "xml").mkdir()
-    (tmp_path / "xml" / "page.xml").write_text(
-        '<PcGts><Page imageFilename="page.png" imageWidth="400" imageHeight="300"><TextLine>'
-        '<Coords points="60,50 260,50 260,110 60,110"/><TextEquiv><Unicode>hello</Unicode></TextEquiv>'
-        "</TextLine></Page></PcGts>"
-    )
+    (tmp_path / "xml" / "page.xml").write_text(page_xml("page.png"))
     assert picture(run(tmp_path / "xml" / "page.xml", page)).shape[2] == 3
     alone = run(tmp_path / "xml" / "page.xml")
     assert alone.returncode != Exit.OK and b"page.png" in alone.stderr and b"Traceback" not in alone.stderr
@@ -242,11 +241,7 @@ def test_the_page_of_a_pdf_that_an_xml_page_names_is_drawn(page, tmp_path):
     sheets = [Image.open(page).convert("L"), Image.new("L", (400, 300), 120)]
     sheets[0].save(tmp_path / "letter.pdf", save_all=True, append_images=sheets[1:], resolution=72)
     (tmp_path / "xml").mkdir()
-    (tmp_path / "xml" / "second.xml").write_text(
-        '<PcGts><Page imageFilename="letter.pdf#page=2" imageWidth="400" imageHeight="300"><TextLine>'
-        '<Coords points="60,50 260,50 260,110 60,110"/><TextEquiv><Unicode>hello</Unicode></TextEquiv>'
-        "</TextLine></Page></PcGts>"
-    )
+    (tmp_path / "xml" / "second.xml").write_text(page_xml("letter.pdf#page=2"))
     done = run("--text", "none", tmp_path / "xml" / "second.xml", tmp_path / "letter.pdf")
     assert b"page 1: the table has no lines of it" in done.stderr and picture(done).mean() < 180
 
@@ -256,10 +251,8 @@ def test_an_xml_page_is_drawn_on_its_page_of_an_image_of_several_or_not_at_all(p
 
     sheets = [Image.open(page).convert("L"), Image.new("L", (400, 300), 120)]
     sheets[0].save(tmp_path / "scan.tif", save_all=True, append_images=sheets[1:])
-    line = '<TextLine><Coords points="60,50 260,50 260,110 60,110"/></TextLine>'
     for name, pages in (("one", 1), ("both", 2)):
-        described = f'<Page imageFilename="scan.tif" imageWidth="400" imageHeight="300">{line}</Page>' * pages
-        (tmp_path / f"{name}.xml").write_text(f"<PcGts>{described}</PcGts>")
+        (tmp_path / f"{name}.xml").write_text(page_xml("scan.tif", pages))
     for images in ([], [tmp_path / "scan.tif"]):
         refused = run(tmp_path / "one.xml", *images, "-o", tmp_path / "o.png")
         assert refused.returncode == Exit.BAD_INPUT and not (tmp_path / "o.png").exists()
@@ -339,8 +332,7 @@ def test_a_pdf_holds_many_pages_and_a_png_one(page, tmp_path):
 
 def test_samples_are_drawn_from_their_stream(tmp_path):
     path = tmp_path / "lines.tar"
-    with open(path, "wb") as stream, SampleWriter(stream) as writer:
-        writer.write(Sample("d/1", encode_png(np.full((64, 500), 255, np.uint8)), "x"))
+    path.write_bytes(tar_of([sample_of("d/1", np.full((64, 500), 255, np.uint8), "x")]))
     table = HEADER + f"{path}/d/1\t1\t1\t0\t0\t500\t64\t1\tread\n"
     assert near(picture(run(stdin=table)), BLUE) > 100
 

@@ -14,29 +14,18 @@ import numpy as np
 import pytest
 from drawn import line_picture, save
 from PIL import Image
+from tars import samples_in, tar_of
 
 from htrtool.core.checking import judged
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import LeftOut
 from htrtool.core.layouts.finder import Finder
 from htrtool.core.outputs import Written, sample_output
-from htrtool.core.samples import Sample, SampleWriter, encode_png, read_samples
+from htrtool.core.samples import Sample, encode_png, read_samples
 from htrtool.exits import Exit
 
 SAMPLES = Path(__file__).resolve().parent / "samples"
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-
-
-def samples_in(data: bytes) -> list[Sample]:
-    return list(read_samples(io.BytesIO(data)))
-
-
-def tar_of(samples) -> bytes:
-    stream = io.BytesIO()
-    with SampleWriter(stream) as writer:
-        for sample in samples:
-            writer.write(sample)
-    return stream.getvalue()
 
 
 @pytest.fixture

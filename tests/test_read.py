@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from read_pages import place, read_page
+from tars import sample_of, tar_of
 from tiny_model import draw_line
 
 import htrtool
@@ -244,9 +245,7 @@ def test_a_picture_that_looks_like_a_line_but_in_which_nothing_is_read_is_told(t
 
 
 def test_samples_from_a_pipe(run_htr, tiny_model, tmp_path):
-    with open(tmp_path / "lines.tar", "wb") as stream, SampleWriter(stream) as writer:
-        for text in ("abc", "bad"):
-            writer.write(Sample(f"d/{text}", encode_png(draw_line(text))))
+    (tmp_path / "lines.tar").write_bytes(tar_of(sample_of(f"d/{text}", draw_line(text)) for text in ("abc", "bad")))
     with open(tmp_path / "lines.tar", "rb") as stream:
         result = run_htr("read", "-m", tiny_model, stdin=stream)
     assert [(row[0], row[8]) for row in rows_of(result)] == [("-/d/abc", "abc"), ("-/d/bad", "bad")]
@@ -293,9 +292,7 @@ def test_importing_htrtool_imports_nothing_heavy():
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(tiny_model, tmp_path):
-    with open(tmp_path / "lines.tar", "wb") as stream, SampleWriter(stream) as writer:
-        for index in range(3000):
-            writer.write(Sample(f"d/{index}", encode_png(draw_line("abc"))))
+    (tmp_path / "lines.tar").write_bytes(tar_of(sample_of(f"d/{index}", draw_line("abc")) for index in range(3000)))
     process = subprocess.Popen(
         [sys.executable, "-m", "htrtool", "read", "-m", tiny_model, tmp_path / "lines.tar"],
         stdout=subprocess.PIPE,
@@ -325,9 +322,7 @@ def test_rows_come_while_the_input_is_still_open_and_ctrl_c_ends_it(tiny_model):
 
 
 def test_memory_stays_flat(tiny_model, tmp_path, memory_of):
-    with open(tmp_path / "lines.tar", "wb") as stream, SampleWriter(stream) as writer:
-        for index in range(1500):
-            writer.write(Sample(f"d/{index}", encode_png(draw_line("abcdefgh" * 8))))
+    (tmp_path / "lines.tar").write_bytes(tar_of(sample_of(f"d/{index}", draw_line("abcdefgh" * 8)) for index in range(1500)))
     status, kilobytes = memory_of(sys.executable, "-m", "htrtool", "read", "-m", tiny_model, tmp_path / "lines.tar")
     assert status == 0 and kilobytes < 500_000
 
@@ -430,10 +425,7 @@ def test_a_mode_that_is_none_is_told(tiny_model):
 
 
 def test_a_bad_sample_among_good_ones_is_told_and_the_others_are_read(run_htr, tiny_model, tmp_path):
-    with open(tmp_path / "x.tar", "wb") as stream, SampleWriter(stream) as writer:
-        for key, text in (("a/1", "bad"), ("a/2", "cab"), ("a/3", "dad")):
-            writer.write(Sample(key, encode_png(draw_line(text)), text))
-    content = (tmp_path / "x.tar").read_bytes()
+    content = tar_of(sample_of(key, draw_line(text), text) for key, text in (("a/1", "bad"), ("a/2", "cab"), ("a/3", "dad")))
     (tmp_path / "x.tar").write_bytes(content.replace(b"cab\0", b"c\xe9b\0"))
     result = run_htr("read", "-m", tiny_model, "-f", "txt", tmp_path / "x.tar")
     assert result.returncode == Exit.SOME_FAILED and b"'a/2'" in result.stderr
@@ -461,9 +453,7 @@ def test_nothing_is_noted_down_of_the_computer(run_htr, tiny_model, tmp_path):
 
 @pytest.mark.parametrize("told, status", [(signal.SIGTERM, Exit.TERMINATED), (signal.SIGINT, Exit.INTERRUPTED)])
 def test_a_second_signal_does_not_disturb_the_end(tiny_model, tmp_path, told, status):
-    with open(tmp_path / "x.tar", "wb") as stream, SampleWriter(stream) as writer:
-        for number in range(3000):
-            writer.write(Sample(f"a/{number}", encode_png(draw_line("bad cab")), None))
+    (tmp_path / "x.tar").write_bytes(tar_of(sample_of(f"a/{number}", draw_line("bad cab")) for number in range(3000)))
     command = [sys.executable, "-m", "htrtool", "read", "-m", str(tiny_model), str(tmp_path / "x.tar")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.readline()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tars import sample_of, tar_of
 from tiny_model import CHARACTERS, draw_line, write_tiny_model
 
 from htrtool.core.charset import Charset
@@ -14,7 +15,6 @@ from htrtool.core.modelfile import ModelInfo
 from htrtool.core.pipeline import Pipeline
 from htrtool.core.reader import MAX_ASPECT, WIDTH_STEP, Reader
 from htrtool.core.recipe import Recipe
-from htrtool.core.samples import Sample, SampleWriter, encode_png
 
 TEXT = st.text(CHARACTERS, min_size=1, max_size=20).filter(lambda text: text == " ".join(text.split()))
 
@@ -25,9 +25,7 @@ def reader(tiny_model):
 
 
 def write_lines(path, texts):
-    with open(path, "wb") as stream, SampleWriter(stream) as writer:
-        for index, text in enumerate(texts):
-            writer.write(Sample(f"doc/{index:04}", encode_png(draw_line(text)), text))
+    path.write_bytes(tar_of(sample_of(f"doc/{index:04}", draw_line(text), text) for index, text in enumerate(texts)))
     return str(path)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from likes import Likes
 
 from htrtool.core.decoding.whole_line import MARGIN, reconsidered
 from htrtool.core.errors import InputError, ModelError
@@ -113,16 +114,6 @@ def test_the_shipped_model_knows_whole_lines_in_the_languages_that_it_tells():
         costs = [each.sum() for each in model.costs([right, wrong], language)]
         assert costs[0] < costs[1] - 3
     assert (SHIPPED / "latin.lm").stat().st_size <= 10_000_000
-
-
-class Likes:
-    """A model to which one text costs nothing, each other so much."""
-
-    def __init__(self, text, cost):
-        self.text, self.cost = text, cost
-
-    def costs(self, texts, language):
-        return [np.array([0.0 if text == self.text else self.cost]) for text in texts]
 
 
 @given(scores=st.lists(st.floats(-30, 0), min_size=1, max_size=8), cost=st.floats(0, 100))

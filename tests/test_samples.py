@@ -11,6 +11,7 @@ import pytest
 from drawn import line_picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tars import samples_in, tar_of
 
 from htrtool.core.errors import InputError
 from htrtool.core.samples import Sample, SampleWriter, encode_image, encode_png, image_suffix, read_samples
@@ -18,18 +19,6 @@ from htrtool.core.samples import Sample, SampleWriter, encode_image, encode_png,
 
 def picture(width: int = 40, height: int = 16, tone: int = 255) -> bytes:
     return encode_png(np.full((height, width), tone, np.uint8))
-
-
-def stream_of(samples) -> bytes:
-    stream = io.BytesIO()
-    with SampleWriter(stream) as writer:
-        for sample in samples:
-            writer.write(sample)
-    return stream.getvalue()
-
-
-def samples_in(data: bytes, **options):
-    return list(read_samples(io.BytesIO(data), "data.tar", **options))
 
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="./\0", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=70)
@@ -42,11 +31,11 @@ metas = st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5)
 def test_what_is_written_is_read_back(parts):
     samples = [Sample(key, picture(), text, meta) for key, text, meta in parts]
     if samples:
-        assert samples_in(stream_of(samples)) == samples
+        assert samples_in(tar_of(samples)) == samples
 
 
 def test_the_stream_is_an_ordinary_tar_of_pictures_texts_and_json():
-    data = stream_of([Sample("set/a/001", picture(), "été", {"writer": "w"})])
+    data = tar_of([Sample("set/a/001", picture(), "été", {"writer": "w"})])
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         assert archive.getnames() == ["set/a/001.png", "set/a/001.txt", "set/a/001.json"]
         assert archive.extractfile("set/a/001.txt").read().decode() == "été"
@@ -89,7 +78,7 @@ def test_a_tar_in_which_pictures_and_texts_stand_apart_is_refused(order):
 
 
 def test_streams_can_be_joined_and_compressed():
-    first, second = (stream_of([Sample(key, picture(), key)]) for key in "ab")
+    first, second = (tar_of([Sample(key, picture(), key)]) for key in "ab")
     assert [s.key for s in samples_in(first + second)] == ["a", "b"]
     assert [s.key for s in samples_in(gzip.compress(first))] == ["a"]
 
@@ -109,7 +98,7 @@ def test_names_of_system_tar_are_understood(tmp_path):
     assert (sample.key, sample.text) == ("d/x", "text")
 
 
-@pytest.mark.parametrize("data", [b"", b"no tar at all" * 100, stream_of([Sample("a", picture(), "a")])[:700]])
+@pytest.mark.parametrize("data", [b"", b"no tar at all" * 100, tar_of([Sample("a", picture(), "a")])[:700]])
 def test_what_is_no_stream_is_named(data):
     with pytest.raises(InputError, match="data.tar.*tar stream of samples"):
         samples_in(data)
@@ -117,7 +106,7 @@ def test_what_is_no_stream_is_named(data):
 
 def test_a_stream_that_breaks_off_anywhere_is_told():
     samples = [Sample(key, picture(), key) for key in "ab"]
-    whole = stream_of(samples)
+    whole = tar_of(samples)
     end = len(whole.rstrip(b"\0")) // tarfile.BLOCKSIZE * tarfile.BLOCKSIZE + tarfile.BLOCKSIZE
     for length in range(1, end + 1, 100):
         with pytest.raises(InputError, match="data.tar.*tar stream of samples"):
@@ -126,7 +115,7 @@ def test_a_stream_that_breaks_off_anywhere_is_told():
 
 
 def test_a_damaged_header_is_told_and_not_passed_over():
-    whole = bytearray(stream_of([Sample("a", picture(), "a"), Sample("b", picture(), "b")]))
+    whole = bytearray(tar_of([Sample("a", picture(), "a"), Sample("b", picture(), "b")]))
     at = whole.index(b"b.png")
     whole[at : at + 5] = b"c.png"
     with pytest.raises(InputError, match="damaged at byte"):
@@ -266,5 +255,5 @@ def test_a_broken_picture_is_named():
 
 
 def test_the_last_sample_of_a_stream_and_the_first_of_the_next_may_have_one_key():
-    parts = [stream_of([Sample("mine/001", picture(), text)]) for text in ("first", "second")]
+    parts = [tar_of([Sample("mine/001", picture(), text)]) for text in ("first", "second")]
     assert [sample.text for sample in samples_in(b"".join(parts))] == ["first", "second"]

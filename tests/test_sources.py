@@ -1,6 +1,5 @@
 """The layouts that people have, each drawn and laid out in a temporary folder."""
 
-import io
 import os
 import time
 from pathlib import Path
@@ -8,7 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from annotated import alto_xml, page_xml
 from drawn import line_picture, page_picture, points, save
+from tars import sample_of, tar_of
 
 from htrtool.core.collect import MARKED, UNREAD, Maker, collect
 from htrtool.core.errors import InputError
@@ -17,7 +18,7 @@ from htrtool.core.layouts.finder import Finder
 from htrtool.core.layouts.page import PageCutter
 from htrtool.core.prepare import prepare
 from htrtool.core.recipe import DEFAULT_RECIPE
-from htrtool.core.samples import Sample, SampleWriter, document_of, encode_png
+from htrtool.core.samples import Sample, document_of, encode_png
 
 
 def taken(source, **options):
@@ -350,35 +351,6 @@ def test_iam_words_without_those_cut_uncertainly(tmp_path):
     assert left_out == ["IAM word with uncertain cut (err)"]
 
 
-PAGE_LINE = '<TextLine id="l{n}" primaryLanguage="French"><Coords points="{polygon}"/><Baseline points="{baseline}"/><TextEquiv index="1"><Unicode>not this</Unicode></TextEquiv><TextEquiv index="0"><Unicode>{text}</Unicode></TextEquiv></TextLine>'
-ALTO_LINE = '<TextLine ID="l{n}" HPOS="1" VPOS="1" WIDTH="2" HEIGHT="2" BASELINE="{baseline}"><Shape><Polygon POINTS="{polygon}"/></Shape>{strings}</TextLine>'
-
-
-def page_xml(lines, width, height, image, version="2019-07-15"):
-    body = "".join(
-        PAGE_LINE.format(n=n, polygon=points(line["polygon"]), baseline=points(line["baseline"]), text=line["text"])
-        for n, line in enumerate(lines)
-    )
-    return (
-        f'<?xml version="1.0"?><PcGts xmlns="http://schema.primaresearch.org/PAGE/gts/pagecontent/{version}"><Page imageFilename="{image}" '
-        f'imageWidth="{width}" imageHeight="{height}"><TextRegion id="r"><TextRegion id="inner">{body}</TextRegion></TextRegion></Page></PcGts>'
-    )
-
-
-def alto_xml(lines, width, height, image, unit="pixel", scale=1.0):
-    def line(n, line):
-        strings = '<SP/>'.join(f'<String CONTENT="{word}"/>' for word in line["text"].split())
-        polygon, baseline = ([(x * scale, y * scale) for x, y in line[name]] for name in ("polygon", "baseline"))
-        return ALTO_LINE.format(n=n, polygon=points(polygon, " "), baseline=points(baseline, " "), strings=strings)
-
-    body = "".join(line(n, one) for n, one in enumerate(lines))
-    return (
-        f'<alto xmlns="http://www.loc.gov/standards/alto/ns-v4#"><Description><MeasurementUnit>{unit}</MeasurementUnit><sourceImageInformation>'
-        f"<fileName>{image}</fileName></sourceImageInformation></Description><Layout><Page WIDTH=\"{width * scale}\" HEIGHT=\"{height * scale}\">"
-        f'<PrintSpace><TextBlock LANG="fr">{body}</TextBlock></PrintSpace></Page></Layout></alto>'
-    )
-
-
 TEXTS = ["the first line", "a second one, longer", "the last line"]
 
 
@@ -491,14 +463,11 @@ def test_a_page_that_its_tool_saw_lying(page, orientation):
 
 
 def test_tars_keep_their_keys_and_documents(tmp_path):
-    stream = io.BytesIO()
-    with SampleWriter(stream) as writer:
-        for key in ("set/doc/1", "set/doc/2"):
-            writer.write(Sample(key, encode_png(line_picture("a")), "a", {"language": "fr"}))
+    content = tar_of(sample_of(key, line_picture("a"), "a", {"language": "fr"}) for key in ("set/doc/1", "set/doc/2"))
     for name in ("one.tar", "two.tar"):
-        (tmp_path / name).write_bytes(stream.getvalue())
+        (tmp_path / name).write_bytes(content)
     (tmp_path / "bad.tar").write_bytes(b"no tar" * 300)
-    (tmp_path / "short.tar").write_bytes(stream.getvalue()[:-14000])
+    (tmp_path / "short.tar").write_bytes(content[:-14000])
     samples, _, errors = taken(tmp_path)
     assert list(samples)[:2] == ["set/doc/1", "set/doc/2"] and "set/doc/1-2" in samples
     assert {s.document for s in samples.values()} == {"set/doc"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import json
 import os
 import re
@@ -18,13 +17,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from processes import run_module
 from rapidfuzz.distance import Levenshtein
+from tars import sample_of, tar_of
 
 from htrtool.core.charset import Charset
 from htrtool.core.errors import InputError
 from htrtool.core.modelfile import Target
 from htrtool.core.recipe import Recipe
-from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.samples import Sample, encode_png
 from htrtool.core.scoring.metrics import character_error_rate
 from htrtool.core.training.checkpoint import read_checkpoint, write_checkpoint
 from htrtool.core.training.corpus import gather, labelled_samples
@@ -45,20 +46,14 @@ def drawn(text: str, seed: int) -> np.ndarray:
 
 
 def stream(count: int, documents: int = 8, prepared: bool = True, name: str = "drawn") -> bytes:
-    buffer = io.BytesIO()
-    with SampleWriter(buffer) as writer:
-        for i in range(count):
-            text = WORDS[i % len(WORDS)]
-            meta = {"recipe": {"normalise": "none", "height": 32}} if prepared else {}
-            writer.write(Sample(f"{name}/{i % documents}/{i:03}", encode_png(drawn(text, i)), text, meta))
-    return buffer.getvalue()
+    meta = {"recipe": {"normalise": "none", "height": 32}} if prepared else {}
+    texts = enumerate(WORDS[i % len(WORDS)] for i in range(count))
+    return tar_of(sample_of(f"{name}/{i % documents}/{i:03}", drawn(text, i), text, meta) for i, text in texts)
 
 
 def htr(*arguments: str, given: bytes = b"", cwd: Path, **more) -> subprocess.CompletedProcess:
     environment = os.environ | {"TF_DETERMINISTIC_OPS": "1"} | more
-    return subprocess.run(
-        [sys.executable, "-m", "htrtool", *arguments], input=given, capture_output=True, cwd=cwd, env=environment
-    )
+    return run_module("htrtool", *arguments, input=given, cwd=cwd, env=environment)
 
 
 @pytest.fixture(scope="module")
@@ -418,15 +413,11 @@ def test_fine_tuning_grows_the_charset_and_keeps_what_was_learned(trained, tmp_p
     from htrtool.core.lm.internal_lm import InternalLM
     from htrtool.core.training.export import load_keras
 
-    buffer = io.BytesIO()
-    with SampleWriter(buffer) as writer:
-        for i in range(16):
-            writer.write(
-                Sample(f"new/{i % 4}/{i}", encode_png(drawn("acb", i)), "acb", {"recipe": {"normalise": "none", "height": 32}})
-            )
+    meta = {"recipe": {"normalise": "none", "height": 32}}
+    new = tar_of(sample_of(f"new/{i % 4}/{i}", drawn("acb", i), "acb", meta) for i in range(16))
     done = htr(
         "train", "--from", str(trained / "m.keras"), "--epochs", "1", "--learning-rate", "1e-9", "-o", "grown",
-        given=buffer.getvalue(), cwd=tmp_path,
+        given=new, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode()
     old, _ = load_keras(trained / "m.keras")
@@ -509,9 +500,7 @@ def test_keeping_weights_needs_a_model_to_keep_them_from(tmp_path):
 
 def test_the_parts_that_prep_splits_off_are_taken_as_they_are_given(tmp_path):
     for name in ("train", "val"):
-        with open(tmp_path / f"{name}.tar", "wb") as out, SampleWriter(out) as writer:
-            for i in range(16):
-                writer.write(Sample(f"{name}/{i}", encode_png(drawn("ab", i)), "ab", {"split": name}))
+        (tmp_path / f"{name}.tar").write_bytes(tar_of(sample_of(f"{name}/{i}", drawn("ab", i), "ab", {"split": name}) for i in range(16)))
     done = htr("train", "--spec", TINY, "--epochs", "1", "--val", "val.tar", "-o", "m", "train.tar", cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
     assert b"training on 16 lines" in done.stderr and b"16 lines kept aside" in done.stderr
@@ -519,10 +508,8 @@ def test_the_parts_that_prep_splits_off_are_taken_as_they_are_given(tmp_path):
 
 def test_lines_kept_aside_may_be_of_another_height(tmp_path):
     for name, height in (("train", 64), ("val", 48)):
-        with open(tmp_path / f"{name}.tar", "wb") as out, SampleWriter(out) as writer:
-            for i in range(8):
-                meta = {"recipe": {"normalise": "none", "height": height}}
-                writer.write(Sample(f"{name}/{i}", encode_png(drawn("ab", i)), "ab", meta))
+        meta = {"recipe": {"normalise": "none", "height": height}}
+        (tmp_path / f"{name}.tar").write_bytes(tar_of(sample_of(f"{name}/{i}", drawn("ab", i), "ab", meta) for i in range(8)))
     done = htr("train", "--spec", TINY, "--epochs", "1", "--val", "val.tar", "-o", "m", "train.tar", cwd=tmp_path)
     assert done.returncode == 0 and b"8 lines kept aside" in done.stderr, done.stderr.decode()
 
@@ -558,12 +545,8 @@ def test_a_block_that_makes_no_sense_is_named(block):
 
 
 def test_a_label_that_cannot_fit_its_frames_is_left_out_by_name(tmp_path):
-    buffer = io.BytesIO()
-    with SampleWriter(buffer) as writer:
-        for i in range(16):
-            text = "ab" * 40 if i == 5 else "ab"
-            writer.write(Sample(f"d/{i % 4}/{i}", encode_png(drawn("ab", i)), text))
-    done = htr("train", "--spec", TINY, "--epochs", "1", "-o", "m", given=buffer.getvalue(), cwd=tmp_path)
+    lines = tar_of(sample_of(f"d/{i % 4}/{i}", drawn("ab", i), "ab" * 40 if i == 5 else "ab") for i in range(16))
+    done = htr("train", "--spec", TINY, "--epochs", "1", "-o", "m", given=lines, cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
     assert b"left out 1 samples too narrow for their text: d/1/5" in done.stderr
 

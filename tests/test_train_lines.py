@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from drawn import page_picture, save
+from processes import run_module
 
 from htrtool.core.tables import read_table
 
@@ -19,13 +20,9 @@ def pages(tmp_path):
     return tmp_path / "set"
 
 
-def run(module, *arguments) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", module, *map(str, arguments)], capture_output=True, text=True)
-
-
 def test_a_line_finder_is_trained_and_found_again(pages, tmp_path):
     (pages / "c.json").write_text("broken")
-    done = run("htrtool.train_lines", pages, "-o", tmp_path / "finder", "--steps", 2, "--batch", 1)
+    done = run_module("htrtool.train_lines", pages, "-o", tmp_path / "finder", "--steps", 2, "--batch", 1, text=True)
     assert done.returncode == 1, done.stderr
     assert "c.json: expected JSON" in done.stderr
     assert all(line.startswith("train_lines: ") for line in done.stderr.splitlines()), done.stderr
@@ -42,12 +39,12 @@ def test_a_line_finder_is_trained_and_found_again(pages, tmp_path):
 
 def test_nothing_to_train_on_is_told(tmp_path):
     (tmp_path / "empty").mkdir()
-    done = run("htrtool.train_lines", tmp_path / "empty", "-o", tmp_path / "finder")
+    done = run_module("htrtool.train_lines", tmp_path / "empty", "-o", tmp_path / "finder", text=True)
     assert done.returncode == 3 and "expected annotated pages" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_lines_found_are_scored(pages):
-    done = run("htrtool.bench", "lines", "--alone", pages)
+    done = run_module("htrtool.bench", "lines", "--alone", pages, text=True)
     assert done.returncode == 0, done.stderr
     (row,) = read_table(done.stdout.splitlines(True), "bench")
     assert (row["set"], row["finder"], row["pages"], row["lines"]) == ("set", "htr", "2", "6")
