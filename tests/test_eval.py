@@ -273,7 +273,20 @@ def test_another_reading_must_be_one(truth, tmp_path):
     assert run(truth, "-", "--against", "-", stdin="file\ttext\n").returncode == Exit.USAGE
     other = tmp_path / "other.tsv"
     other.write_text("file\ttext\nz.png\tabc\n")
-    assert b"no file of " in run(truth, truth, "--against", other).stderr
+    assert f"no file of {other}, such as 'z.png', is in TRUTH".encode() in run(truth, truth, "--against", other).stderr
+    other.write_text("file\ttext\n")
+    assert f"{other} has no lines".encode() in run(truth, truth, "--against", other).stderr
+    assert b"READ has no lines" in run(truth, other).stderr
+
+
+def test_what_makes_a_reading_doubtful_is_told_of_another_too(truth, tmp_path):
+    read = truth.read_text("utf-8").replace("cat", "cut")
+    (tmp_path / "other.tsv").write_text("file\tpage\tline\ttext\n" + 2 * "a.png\t1\t1\tThe cat\n" + "z.png\t1\t1\tété\n", encoding="utf-8")
+    other = str(tmp_path / "other.tsv")
+    told = run(truth, "-", "--against", other, stdin=read).stderr.decode()
+    assert f"1 lines of {other} are given more than once" in told and "lines of READ" not in told
+    assert f"1 files of {other}, such as 'z.png', are not in TRUTH, and 1 of TRUTH, such as 'b.png', not in {other}" in told
+    assert f"{truth} and TRUTH are the same texts" in run(truth, "-", "--against", truth, stdin=read).stderr.decode()
 
 
 def test_what_was_read_second_best_does_not_count(truth, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import textwrap
 from functools import partial
@@ -136,10 +137,10 @@ def eval(  # noqa: A001 - named as the subcommand
             messages.problem(error)
     if not tables:
         return Exit.BAD_INPUT
-    for doubt in (*doubts.of_truth(wanted), *doubts.of_reading(tables, wanted)):
+    names, given = ("READ", against), [tables] if other is None else [tables, [other]]
+    for doubt in (*doubts.of_truth(wanted), *(doubt for name, of in zip(names, given) for doubt in doubts.of_reading(of, wanted, name))):
         messages.warning(doubt)
-    given = [line for table in tables for line in table]
-    joined = [list(joining.join(wanted, lines)) for lines in ([given] if other is None else [given, other])]
+    joined = [list(joining.join(wanted, itertools.chain.from_iterable(of))) for of in given]
     readings = [joining.without_blank(pairs) for pairs in joined]
     pairs = readings[0]
     if not any(pair.truth for pair in pairs):
@@ -147,10 +148,8 @@ def eval(  # noqa: A001 - named as the subcommand
     blank = len(joined[0]) - len(pairs)
     missing = sum(pair.read is None for pair in pairs)
     surplus = sum(pair.truth is None for pair in pairs)
-    for doubt in doubts.of_pairs(pairs):
+    for doubt in (doubt for name, reading in zip(names, readings) for doubt in doubts.of_pairs(reading, name)):
         messages.warning(doubt)
-    if against and not any(pair.truth and pair.read for pair in readings[-1]):
-        messages.warning(f"no file of {against} is in TRUTH")
     if skip_missing:
         readings = joining.without_missing(readings)
         if not all(readings):

@@ -14,31 +14,33 @@ def of_truth(lines: Sequence[Line]) -> Iterator[str]:
         yield f"{repeated} lines of TRUTH are given more than once; each counts"
 
 
-def of_reading(tables: Sequence[Sequence[Line]], truth: Sequence[Line]) -> Iterator[str]:
-    """Yield what there is to doubt of the lines read, table by table, before they are brought together with the truth."""
+def of_reading(tables: Sequence[Sequence[Line]], truth: Sequence[Line], name: str = "READ") -> Iterator[str]:
+    """Yield what there is to doubt of the lines of a reading, table by table, before they are brought together with the truth."""
     read = [line for table in tables for line in table]
     if repeated := _repeated(read):
-        yield f"{repeated} lines of READ are given more than once, as where two models read them; each counts: score one reading at a time"
+        yield f"{repeated} lines of {name} are given more than once, as where two models read them; each counts: score one reading at a time"
     if read == truth:
-        yield "READ and TRUTH are the same texts"
+        yield f"{name} and TRUTH are the same texts"
     if twice := _given_twice(tables):
-        yield f"{twice} files are in more than one table of READ, without numbers of lines; all their rows count"
+        yield f"{twice} files are in more than one table of {name}, without numbers of lines; all their rows count"
 
 
-def of_pairs(pairs: Sequence[Pair]) -> Iterator[str]:
-    """Yield what there is to doubt of how lines of the truth and lines read were brought together."""
-    wanted, given = ([line for line in side if line] for side in zip(*((pair.truth, pair.read) for pair in pairs)))
-    if given and not any(pair.truth and pair.read for pair in pairs):
-        yield f"no file of READ, such as {given[0].file!r}, is in TRUTH, which has files such as {wanted[0].file!r}"
+def of_pairs(pairs: Sequence[Pair], name: str = "READ") -> Iterator[str]:
+    """Yield what there is to doubt of how lines of the truth and those of a reading were brought together."""
+    wanted, given = [pair.truth for pair in pairs if pair.truth], [pair.read for pair in pairs if pair.read]
+    if not given:
+        yield f"{name} has no lines"
+    elif wanted and not any(pair.truth and pair.read for pair in pairs):
+        yield f"no file of {name}, such as {given[0].file!r}, is in TRUTH, which has files such as {wanted[0].file!r}"
     elif all(left := _unmatched(pairs)):
         unread, unknown = left
         yield (
-            f"{len(unknown)} files of READ, such as {unknown[0]!r}, are not in TRUTH, and {len(unread)} of TRUTH, such as {unread[0]!r}, "
-            "not in READ: they may be named otherwise"
+            f"{len(unknown)} files of {name}, such as {unknown[0]!r}, are not in TRUTH, and {len(unread)} of TRUTH, such as {unread[0]!r}, "
+            f"not in {name}: they may be named otherwise"
         )
     if renumbered := list(dict.fromkeys(pair.file for pair in pairs if pair.by_likeness)):
         yield (
-            f"the lines of {renumbered[0]}{f' and {len(renumbered) - 1} more files' * (len(renumbered) > 1)} are numbered otherwise in READ "
+            f"the lines of {renumbered[0]}{f' and {len(renumbered) - 1} more files' * (len(renumbered) > 1)} are numbered otherwise in {name} "
             "than in TRUTH: they are compared with those that they are most like, in order"
         )
 
