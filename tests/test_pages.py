@@ -11,11 +11,14 @@ import cv2
 import numpy as np
 import pillow_heif
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from tars import sample_of, tar_of
 
 from htrtool.core.documents.output import image_name
 from htrtool.core.errors import InputError
+from htrtool.core.joined import parts_of
 from htrtool.core.pages import PageSource, page_sources, stream_sources
 from htrtool.core.pipeline import Pipeline
 from htrtool.core.reader import Reader
@@ -286,6 +289,53 @@ def test_pictures_that_are_piped_one_after_the_other_are_pages():
     pages = list(stream_sources(io.BufferedReader(io.BytesIO(content.getvalue() + b"\n")), "-"))
     assert [page.load().shape for page in pages] == [(40 + index, 90) for index in range(6)]
     assert [page.page for page in pages] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("kind", ["tiff", "webp", "bmp", "gif", "jpeg2000", "heif", "avif"])
+def test_pictures_of_each_kind_may_be_piped_one_after_the_other(kind):
+    pillow_heif.register_heif_opener()
+    parts, shapes = [], [(40 + 2 * index, 90 + index) for index in range(3)]
+    for shape in shapes:
+        content = io.BytesIO()
+        Image.fromarray(ramp(*shape)).save(content, kind)
+        parts.append(content.getvalue())
+    pages = list(stream_sources(io.BufferedReader(io.BytesIO(b"".join(parts) + b"\n")), "-"))
+    assert [page.load().shape for page in pages] == shapes and [page.page for page in pages] == [1, 2, 3]
+    if kind == "bmp":
+        # Some programs leave the size of the file out.
+        assert len(parts_of(b"BM\0\0\0\0" + parts[0][6:] + parts[1])) == 1
+    # One that is damaged, and all that stands behind, is a page that can't be read.
+    for length in range(0, len(parts[1]), 97):
+        whole, *rest = stream_sources(io.BufferedReader(io.BytesIO(parts[0] + parts[1][:length])), "-")
+        assert whole.load().shape == shapes[0] and len(rest) <= 1
+
+
+def test_all_pages_of_tiffs_that_are_piped_one_after_the_other_are_read(tmp_path):
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[29] = "2026:11:29"
+    forms = [{}, {"exif": exif}, {"compression": "tiff_lzw"}, {"compression": "tiff_deflate", "tiffinfo": {270: "x" * 301}}, {"big_tiff": True}, {"compression": "jpeg"}]
+    content, shapes = b"", []
+    for number, form in enumerate(forms):
+        pages = [Image.fromarray(ramp(40 + number, 91 + index)) for index in range(2)]
+        pages[0].save(tmp_path / "x.tif", save_all=True, append_images=pages[1:], **form)
+        content += (tmp_path / "x.tif").read_bytes()
+        shapes += [page.size[::-1] for page in pages]
+    found = list(stream_sources(io.BufferedReader(io.BytesIO(content)), "-"))
+    assert [page.load().shape for page in found] == shapes
+    assert [(page.page, page.pages, page.original.page) for page in found] == [(number, 12, number) for number in range(1, 13)]
+
+
+@given(st.sampled_from(["tiff", "gif", "bmp", "webp", "heif"]), st.data())
+@settings(deadline=None, max_examples=150)
+def test_damaged_pictures_never_end_it_nor_take_for_ever(kind, data):
+    pillow_heif.register_heif_opener()
+    stream = io.BytesIO()
+    Image.fromarray(ramp(8, 9)).save(stream, kind)
+    content = bytearray(2 * stream.getvalue())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    places = parts_of(bytes(content[: data.draw(st.integers(1, len(content)))]))
+    assert places[0][0] == 0 and all(end == begin for (_, end), (begin, _) in zip(places, places[1:]))
 
 
 def test_another_form_of_a_photo_behind_it_is_no_page():

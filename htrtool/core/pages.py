@@ -246,12 +246,14 @@ def _of_parts(parts: list[Callable[[], IO[bytes]]], name: str) -> Iterator[PageS
     if len(parts) == 1:
         yield from _of_picture(parts[0], name)
         return
-    for number, part in enumerate(parts, 1):
+    pages: list[PageSource] = []
+    for part in parts:
         try:
-            (page,) = _of_picture(part, name)
-            yield replace(page, page=number, pages=len(parts), original=Original(part, page=number))
+            pages += _of_picture(part, name)
         except InputError as error:
-            yield PageSource(name, number, failing(error), pages=len(parts))
+            pages.append(PageSource(name, 1, failing(error)))
+    for number, page in enumerate(pages, 1):
+        yield replace(page, page=number, pages=len(pages), original=page.original and replace(page.original, page=number))
 
 
 def _of_picture(opened: Callable[[], IO[bytes]], name: str, lazy: bool = False) -> Iterator[PageSource]:
