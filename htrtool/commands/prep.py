@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Callable, Iterator
 
 import click
 
+from htrtool.commands.prep_messages import tell, tell_parted, warn_of_form
 from htrtool.commands.prep_options import with_finder, with_maker, with_output, with_synthesis
 from htrtool.core.errors import InputError, OutputError
 from htrtool.exits import Exit
@@ -22,11 +23,14 @@ from htrtool.streams import protect_stdout
 if TYPE_CHECKING:
     from htrtool.commands.prep_options import SourceOptions, SynthesisOptions
     from htrtool.core.collect import Limits, Maker
-    from htrtool.core.layouts.base import Found
+    from htrtool.core.layouts.base import Found, LeftOut
+    from htrtool.core.outputs import Written
+    from htrtool.core.samples import Sample
     from htrtool.core.synth import Hands
     from htrtool.core.synth.stream import Run
     from htrtool.core.tally import Tally
 
+    Made = Sample | LeftOut | InputError
 
 BESIDE = ("hands", "fonts", "page_texts")
 """The parameters that name what is read beside the sources."""
@@ -92,16 +96,7 @@ def prep(
         htr prep --synth --fonts fonts/ --count 20000 --language en=70,fr=30 texts/*.txt > synth.tar
         htr prep --synth --hands lines.tar --count 20000 texts/*.txt > hands.tar
     """
-    if looking.page_texts and len(looking.page_texts) != len(operands):
-        raise click.UsageError(
-            f"--text is given for each SOURCE: there are {len(operands)} of these and {len(looking.page_texts)} of those"
-        )
-    if looking.page_texts and (others := [operand for operand in operands if not is_page(operand)]):
-        raise click.UsageError(f"--text is for SOURCEs that are images of pages or PDFs, and {others[0]} is none")
-    if looking.page_texts:
-        times = Counter(map(os.path.realpath, operands))
-        if again := [operand for operand in operands if times[os.path.realpath(operand)] > 1]:
-            raise click.UsageError(f"--text is given for each SOURCE, and {again[-1]} is given twice: give each page and its text once")
+    check_texts(looking, operands)
     takes_model = looking.lines or looking.page_texts or looking.check or looking.words or (synthesis and synthesis.hands)
     if not takes_model:
         refuse(["model"], "is for --lines, --text, --check, --words and --hands, of which none is given")
@@ -111,12 +106,8 @@ def prep(
         raise click.UsageError("a tar is not written to a terminal: pipe it on, or name a file with -o")
     import cv2
 
-    from htrtool.core.collect import collect
-    from htrtool.core.layouts.base import LeftOut, is_tar_name
     from htrtool.core.modelfile import find_model
-    from htrtool.core.outputs import Written, is_sample_folder, part_files, sample_output
-    from htrtool.core.recipe import DEFAULT_RECIPE
-    from htrtool.core.split import TEST, VAL
+    from htrtool.core.outputs import is_sample_folder, part_files, sample_output
     from htrtool.core.tally import Tally
 
     # The lines are shared out among threads or processes; OpenCV's own threads would only get in their way.
@@ -127,59 +118,50 @@ def prep(
     models = [find_model(model)] if takes_model else []
     refuse_to_replace(output, models)
     refuse_to_replace(output, [*operands, *named_by("files_from", *BESIDE), *models], parts)
-    if to_file and not is_tar_name(output) and holds_other_than_samples(output):
-        raise click.UsageError(f"{output} is there and is no tar, so it is not replaced by one: name another file, or a folder, FOLDER/")
+    if to_file:
+        refuse_other_than_samples(output)
     if synthesis is None:
         find = finder_of(looking, operands, model, [output if to_file else 1, *parts], to_pairs, jobs)
-        all_made = collect(found_in(operands, find), maker, jobs)
-        if looking.check or looking.words:
-            all_made = seen_by(model, all_made, looking, maker.limits)
+        all_made = collected(found_in(operands, find), looking, model, maker, jobs)
     else:
         from htrtool.core.synth.stream import synthetic_samples
 
         all_made = synthetic_samples(run_of(synthesis, operands, model, maker, messages), jobs)
     tally = Tally(maker)
-    if to_file and maker.split is None and not (to_pairs or os.path.exists(output) or is_tar_name(output)):
-        messages.warning(f"{output} is written as a tar: to a folder go as {output}/")
-    if to_pairs and maker.recipe != DEFAULT_RECIPE:
-        messages.warning(
-            "pictures in a folder do not say how they were prepared, and htr train prepares them once more: for training "
-            "write a tar, -o FILE.tar"
-        )
+    if to_file:
+        warn_of_form(output, to_pairs, maker, messages)
     with (
         contextlib.closing(all_made),
         sample_output(output if to_file else protect_stdout(), maker.split) as write,
         messages.counting(synthesis.count if synthesis else None) as step,
     ):
         for made in all_made:
-            try:
-                if isinstance(made, InputError):
-                    raise made
-                if isinstance(made, LeftOut):
-                    tell_of = messages.note if made.by_name else messages.detail
-                    tell_of(f"{made.name}: left out: {made.reason}")
-                    tally.add(made)
-                    continue
-                if write(made) == Written.OTHER_TEXT_KEPT:
-                    messages.detail(f"{made.key}: another transcription is there already")
-                    tally.kept += 1
-                else:
-                    tally.add(made)
+            if take(made, write, tally, messages):
                 step()
-            except (InputError, OutputError) as error:
-                messages.problem(error)
         if not (tally.taken or tally.kept) and to_file:
             tell(tally, messages)
             raise InputError("there is no sample to write, so nothing is written", output)
     tell(tally, messages)
-    if to_pairs and tally.parted:
-        messages.warning(
-            f"{tally.parted} samples are marked {VAL} or {TEST}, which pictures in a folder do not tell, so that htr train would train on "
-            "them: write a tar, -o FILE.tar"
-        )
+    if to_pairs:
+        tell_parted(tally, messages)
     if not (tally.taken or tally.kept):
         return Exit.BAD_INPUT
     return Exit.SOME_FAILED if messages.problems else Exit.OK
+
+
+def check_texts(looking: SourceOptions, operands: list[str]) -> None:
+    """End with a usage error if there is not a transcription for each source, a page that is given once."""
+    if not looking.page_texts:
+        return
+    if len(looking.page_texts) != len(operands):
+        raise click.UsageError(
+            f"--text is given for each SOURCE: there are {len(operands)} of these and {len(looking.page_texts)} of those"
+        )
+    if others := [operand for operand in operands if not is_page(operand)]:
+        raise click.UsageError(f"--text is for SOURCEs that are images of pages or PDFs, and {others[0]} is none")
+    times = Counter(map(os.path.realpath, operands))
+    if again := [operand for operand in operands if times[os.path.realpath(operand)] > 1]:
+        raise click.UsageError(f"--text is given for each SOURCE, and {again[-1]} is given twice: give each page and its text once")
 
 
 def is_page(operand: str) -> bool:
@@ -219,6 +201,14 @@ def finder_of(
     places = filter(None, map(inode_of, written))
     without = dict.fromkeys(places, "it is where the samples are written to")
     return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column, without, threads if looking.recut else None).find
+
+
+def collected(found: Iterator[Found], looking: SourceOptions, model: str, maker: Maker, jobs: int) -> Iterator[Made]:
+    """Make samples of what is found, checked or cut into words where that is asked for."""
+    from htrtool.core.collect import collect
+
+    made = collect(found, maker, jobs)
+    return seen_by(model, made, looking, maker.limits) if looking.check or looking.words else made
 
 
 def seen_by(model: str, made: Iterator, looking: SourceOptions, limits: Limits) -> Iterator:
@@ -286,31 +276,34 @@ def hands_of(synthesis: SynthesisOptions, model: str, messages: Messages) -> Han
     return hands
 
 
-def holds_other_than_samples(file: str) -> bool:
-    """Return whether a file has something in it that is no tar, such as the typed copy beside a picture."""
-    return os.path.isfile(file) and os.path.getsize(file) > 0 and not tarfile.is_tarfile(file)
+def refuse_other_than_samples(output: str) -> None:
+    """End with a usage error if a tar would replace a file that is none, such as the typed copy beside a picture."""
+    from htrtool.core.layouts.base import is_tar_name
+
+    holds_other = os.path.isfile(output) and os.path.getsize(output) > 0 and not tarfile.is_tarfile(output)
+    if holds_other and not is_tar_name(output):
+        raise click.UsageError(f"{output} is there and is no tar, so it is not replaced by one: name another file, or a folder, FOLDER/")
 
 
-def tell(tally: Tally, messages: Messages) -> None:
-    """Tell what was taken and what was left out, and warn of what may be wrong with it."""
-    without = f", {tally.untranscribed} of them without transcription" if tally.untranscribed else ""
-    messages.note(f"{tally.taken} taken{without}")
-    if tally.kept:
-        messages.note(f"{tally.kept} kept as they are: another transcription is there already")
-    for reason, count in tally.reasons():
-        messages.note(f"{count} left out: {reason}")
-    if messages.problems:
-        messages.note(f"{messages.problems} could not be used, named above")
-    if tally.marked:
-        messages.warning(
-            f"{tally.marked} transcriptions seem to hold editorial markup: --markup drop or strip deals with it"
-        )
-    if tally.unnamed:
-        messages.warning(f"--document matches nothing in the keys of {tally.unnamed} samples, whose documents are found without it")
-    if tally.maker.split is None or not tally.taken:
-        return
-    for name, share in tally.maker.split.parts:
-        count = len(tally.documents.get(name, ()))
-        messages.note(f"{name}: {count} document{'s' * (count != 1)}")
-        if share and not count:
-            messages.warning(f"no document fell to {name}: --document names them if they are not told apart well; '(.*)/' takes pages, or folders of lines")
+def take(made: Made, write: Callable[[Sample], Written], tally: Tally, messages: Messages) -> bool:
+    """Write what was made, or tell why there is nothing to write, and count it; return whether there was a sample to write."""
+    from htrtool.core.layouts.base import LeftOut
+    from htrtool.core.outputs import Written
+
+    if isinstance(made, LeftOut):
+        tell_of = messages.note if made.by_name else messages.detail
+        tell_of(f"{made.name}: left out: {made.reason}")
+        tally.add(made)
+        return False
+    try:
+        if isinstance(made, InputError):
+            raise made
+        if write(made) == Written.OTHER_TEXT_KEPT:
+            messages.detail(f"{made.key}: another transcription is there already")
+            tally.kept += 1
+        else:
+            tally.add(made)
+    except (InputError, OutputError) as error:
+        messages.problem(error)
+        return False
+    return True

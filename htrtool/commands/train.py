@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import replace
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -22,6 +23,11 @@ from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import FiniteRange, with_messages, with_operands
 from htrtool.streams import protect_stdout, quiet_stderr
+
+if TYPE_CHECKING:
+    from htrtool.core.recipe import Recipe
+    from htrtool.core.training.corpus import Corpus
+    from htrtool.core.training.run import Run
 
 BACKENDS = ("tensorflow", "jax", "torch")
 """Those of Keras, as the environment variable KERAS_BACKEND names them."""
@@ -118,13 +124,7 @@ def train(
     if sum(map(bool, (lm, calibrate, quantise))) > 1:
         raise click.UsageError("--lm, --calibrate and --quantise are different things: give one of them")
     if lm:
-        refuse_training("lm", "epochs", "minutes", "seed", "bfloat16")
-        recurrent = epochs or minutes
-        if (seed or bfloat16) and not recurrent:
-            raise click.UsageError("--seed and --bfloat16 are for a recurrent model: give --epochs or --minutes")
-        if recurrent and (lacked := check_installed()):
-            raise DependencyError(f"training a recurrent model needs {lacked}: pip install 'htrtool[train]'")
-        return train_language_model(operands, lm, epochs, minutes, seed, bfloat16, messages)
+        return language_model(operands, lm, epochs, minutes, seed, bfloat16, messages)
     if calibrate:
         refuse_training("calibrate")
         return calibrate_model(operands, calibrate, messages)
@@ -143,9 +143,6 @@ def train(
         messages.warning(f"{lacked} is not installed: NAME.keras and NAME.md will be written, but no NAME.onnx to read with")
 
     stdout = protect_stdout()
-    from htrtool.core.recipe import DEFAULT_RECIPE
-    from htrtool.core.tables import EPOCH_COLUMNS, TableWriter, as_text
-    from htrtool.core.training.corpus import gather, labelled_samples
     from htrtool.core.training.export import parent_model
     from htrtool.core.training.plan import plan_for
     from htrtool.core.training.schedule import Settings
@@ -156,18 +153,7 @@ def train(
     if not resume and target.file(".checkpoint").exists():
         raise InputError("holds a run that was stopped: --resume goes on with it; remove it to begin anew", str(target.file(".checkpoint")))
     model = parent_model(parent) if parent != "none" else None
-    recipe = model[1].recipe if model else None
-    # Prepared lower and enlarged, pictures would be blurred.
-    pictures = replace(recipe or DEFAULT_RECIPE, height=height) if height else recipe
-    corpus = gather(labelled_samples(operands, messages.problem, pictures), recipe, height=height)
-    if val:
-        aside = labelled_samples(val, messages.problem, corpus.recipe)
-        corpus.keep_aside(gather(aside, corpus.recipe, by_split=False))
-    if corpus.runs_right_to_left():
-        messages.warning(
-            "most transcriptions run from right to left, but the network reads lines from left to right: it can learn them only if "
-            "their characters are given in the order in which they stand from left to right"
-        )
+    corpus = gathered(operands, val, model[1].recipe if model else None, height, messages)
     # Keras takes seconds to import: only now that there is something to train on.
     with quiet_stderr():
         from htrtool.core.training.run import Run
@@ -205,30 +191,74 @@ def train(
         run = Run.prepare(
             corpus, target, settings, model, charset, licence, resume, 60 * checkpoint_every, jobs, on_step
         )
-        tell_left_out(corpus.left_out, messages)
-        tell_beyond_reach(corpus.beyond_reach, messages)
-        if shared := run.shared_documents():
-            messages.warning(
-                f"of {shared} documents some lines are trained on and others kept aside, so that the CER is lower than it will be on other "
-                "documents: --val DATA keeps others aside"
-            )
-        told = run.info.training
-        replayed = f" and {told['replayed']} lines in other hands" if told.get("replayed") else ""
-        messages.note(
-            f"training on {told['lines']} lines of {told['documents']} documents{replayed}, "
-            f"{len(corpus.kept_aside)} lines kept aside, {told['parameters']:,} parameters, "
-            f"{len(run.info.charset.characters)} characters, from {model[1].name if model else 'nothing'}"
-        )
-        with as_text(stdout) as stream:
-            table = TableWriter(stream, EPOCH_COLUMNS)
-            for row in run.training.progress.rows:
-                table.write(row)
-            for row in run.training.epochs():
-                table.write(row)
+        tell_of_run(run, corpus, model[1].name if model else "nothing", messages)
+        train_epochs(run, stdout)
     run.finish(with_onnx=not lacked)
     suffixes = (".keras", ".md") if lacked else (".onnx", ".keras", ".md")
     messages.note(f"wrote {', '.join(str(target.file(suffix)) for suffix in suffixes)}")
     return Exit.SOME_FAILED if messages.problems else Exit.OK
+
+
+def language_model(
+    operands: list[str], name: str, epochs: int | None, minutes: float | None, seed: int, bfloat16: bool, messages: Messages
+) -> int:
+    """Make a language model, see :func:`train_language_model`, if the options are such as go with that."""
+    refuse_training("lm", "epochs", "minutes", "seed", "bfloat16")
+    recurrent = epochs or minutes
+    if (seed or bfloat16) and not recurrent:
+        raise click.UsageError("--seed and --bfloat16 are for a recurrent model: give --epochs or --minutes")
+    if recurrent and (lacked := check_installed()):
+        raise DependencyError(f"training a recurrent model needs {lacked}: pip install 'htrtool[train]'")
+    return train_language_model(operands, name, epochs, minutes, seed, bfloat16, messages)
+
+
+def gathered(operands: list[str], val: tuple[str, ...], recipe: Recipe | None, height: int | None, messages: Messages) -> Corpus:
+    """Gather the lines to train on and those to keep aside, prepared by a model's recipe, if one is given, at a height."""
+    from htrtool.core.recipe import DEFAULT_RECIPE
+    from htrtool.core.training.corpus import gather, labelled_samples
+
+    # Prepared lower and enlarged, pictures would be blurred.
+    pictures = replace(recipe or DEFAULT_RECIPE, height=height) if height else recipe
+    corpus = gather(labelled_samples(operands, messages.problem, pictures), recipe, height=height)
+    if val:
+        aside = labelled_samples(val, messages.problem, corpus.recipe)
+        corpus.keep_aside(gather(aside, corpus.recipe, by_split=False))
+    if corpus.runs_right_to_left():
+        messages.warning(
+            "most transcriptions run from right to left, but the network reads lines from left to right: it can learn them only if "
+            "their characters are given in the order in which they stand from left to right"
+        )
+    return corpus
+
+
+def tell_of_run(run: Run, corpus: Corpus, parent: str, messages: Messages) -> None:
+    """Tell what a run will train on, what is left out, and what may be wrong with it."""
+    tell_left_out(corpus.left_out, messages)
+    tell_beyond_reach(corpus.beyond_reach, messages)
+    if shared := run.shared_documents():
+        messages.warning(
+            f"of {shared} documents some lines are trained on and others kept aside, so that the CER is lower than it will be on other "
+            "documents: --val DATA keeps others aside"
+        )
+    told = run.info.training
+    replayed = f" and {told['replayed']} lines in other hands" if told.get("replayed") else ""
+    messages.note(
+        f"training on {told['lines']} lines of {told['documents']} documents{replayed}, "
+        f"{len(corpus.kept_aside)} lines kept aside, {told['parameters']:,} parameters, "
+        f"{len(run.info.charset.characters)} characters, from {parent}"
+    )
+
+
+def train_epochs(run: Run, stdout: IO[bytes]) -> None:
+    """Train, and write a row for each epoch, those of before a run was stopped too."""
+    from htrtool.core.tables import EPOCH_COLUMNS, TableWriter, as_text
+
+    with as_text(stdout) as stream:
+        table = TableWriter(stream, EPOCH_COLUMNS)
+        for row in run.training.progress.rows:
+            table.write(row)
+        for row in run.training.epochs():
+            table.write(row)
 
 
 def slowdown_in_bfloat16() -> float:
