@@ -170,7 +170,7 @@ def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn)
     known: dict[str | None, set[int]] = defaultdict(set)
     for source, file in sources:
         known[file].add(source.page)
-    boxes = list(_within(boxes, {file: len(pages) for file, pages in known.items()}, problem))
+    boxes = _within(boxes, {file: len(pages) for file, pages in known.items()}, problem)
     for source, file in sources:
         lines = [box for box in boxes if box.file == file and box.page == source.page]
         if not lines:
@@ -197,16 +197,24 @@ def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn)
         raise InputError(f"expected images of pages that the table names, such as {files[0]!r}, found none to draw")
 
 
-def _within(boxes: list[Box], pages: dict[str | None, int], problem) -> Iterator[Box]:
-    """Yield boxes with the numbers of their pages in images that have so many; of those that have none there the error is told once."""
-    told = set()
+def _within(boxes: list[Box], pages: dict[str | None, int], problem) -> list[Box]:
+    """Return boxes with the numbers of their pages in images that have so many; what is wrong with others is told as a problem.
+
+    Raises:
+        InputError: none has a page there; of several errors the last.
+    """
+    kept, errors = [], {}
     for box in boxes:
         try:
-            yield box.within(pages[box.file]) if box.file in pages else box
+            kept.append(box.within(pages[box.file]) if box.file in pages else box)
         except InputError as error:
-            if box.described not in told:
-                problem(error)
-            told.add(box.described)
+            errors.setdefault(box.described, error)
+    last = None if kept else errors.popitem()[1]
+    for error in errors.values():
+        problem(error)
+    if last:
+        raise last
+    return kept
 
 
 def _title(source: PageSource, title: str | None) -> str | None:
