@@ -70,7 +70,7 @@ _htr() {
                 -f|--format) COMPREPLY=($(compgen -W "tsv table" -- "$current")); return ;;
                 --files-from|--document|--against|--fail-above) return ;;
             esac
-            options="--files-from -0 --null --per --metric --document --plain --ignore-case --ignore-accents --ignore-punctuation --skip-missing --against -f --format --fail-above -q --quiet -v --verbose -h --help" ;;
+            options="--files-from -0 --null --per --metric --document --plain --ignore-case --ignore-accents --ignore-punctuation --skip-missing --skip-unknown --against -f --format --fail-above -q --quiet -v --verbose -h --help" ;;
         plot)
             case $before in
                 -f|--format) COMPREPLY=($(compgen -W "png svg pdf" -- "$current")); return ;;

@@ -126,6 +126,7 @@ complete -c htr -n '__fish_seen_subcommand_from eval' -l ignore-case -d 'Upper a
 complete -c htr -n '__fish_seen_subcommand_from eval' -l ignore-accents -d 'Letters with and without accents are the same'
 complete -c htr -n '__fish_seen_subcommand_from eval' -l ignore-punctuation -d 'Punctuation is left out on both sides'
 complete -c htr -n '__fish_seen_subcommand_from eval' -l skip-missing -d 'Leave lines of TRUTH that READ lacks out, where they would count as errors'
+complete -c htr -n '__fish_seen_subcommand_from eval' -l skip-unknown -d 'Leave pages of READ of which TRUTH has nothing out, where all their lines would count as errors'
 complete -c htr -n '__fish_seen_subcommand_from eval' -l against -rF -d 'Another reading of the same lines, as READ: print too by how much each rate of READ is above that of FILE'
 complete -c htr -n '__fish_seen_subcommand_from eval' -s f -l format -xa 'tsv table' -d 'Rows for programs, or a table for people'
 complete -c htr -n '__fish_seen_subcommand_from eval' -l fail-above -x -d 'Exit with 7 if the character error rate is above RATE, such as 0.05'

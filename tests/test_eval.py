@@ -154,6 +154,26 @@ def test_missing_lines_can_be_left_out(truth):
     assert "1 missing (left out)" in result.stderr.decode()
 
 
+def test_pages_of_which_there_is_no_truth_are_told_and_can_be_left_out(tmp_path):
+    (tmp_path / "t.tsv").write_text("file\tpage\tline\ttext\nb.pdf\t2\t1\tThe cat\n")
+    read = "file\tpage\tline\ttext\nb.pdf\t1\t1\tno\nb.pdf\t2\t1\tThe cat\nb.pdf\t2\t2\tsat\nc.pdf\t1\t1\tno\n"
+    all_read = run(tmp_path / "t.tsv", stdin=read)
+    assert rows(all_read)[0]["errors"] == "7"
+    assert "nothing of 2 pages of READ, such as 'b.pdf'" in all_read.stderr.decode() and "--skip-unknown" in all_read.stderr.decode()
+    known = run("--skip-unknown", tmp_path / "t.tsv", stdin=read)
+    # What was read beside the truth of a page stays an error.
+    assert (rows(known)[0]["errors"], values(known)["surplus_lines"]) == ("3", "1")
+    assert "1 surplus, 2 of pages that TRUTH lacks left out" in known.stderr.decode() and "warning" not in known.stderr.decode()
+    elsewhere = run("--skip-unknown", tmp_path / "t.tsv", stdin="file\ttext\nx.png\tThe cat\n")
+    assert "no file of READ, such as 'x.png', is in TRUTH" in elsewhere.stderr.decode()
+
+
+def test_of_a_text_without_numbers_of_pages_no_page_is_unknown(tmp_path):
+    (tmp_path / "t.txt").write_text("The cat\nsat\n")
+    result = run("--skip-unknown", tmp_path / "t.txt", stdin="file\tpage\tline\ttext\nb.pdf\t1\t1\tThe cat\nb.pdf\t2\t1\tsat\n")
+    assert values(result)["cer"] == "0"
+
+
 @pytest.mark.parametrize(
     "option, read",
     [

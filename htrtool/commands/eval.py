@@ -55,6 +55,9 @@ def _epilog() -> str:
     "--skip-missing", is_flag=True, help="Leave lines of TRUTH that READ lacks out, where they would count as errors."
 )
 @click.option(
+    "--skip-unknown", is_flag=True, help="Leave pages of READ of which TRUTH has nothing out, where all their lines would count as errors."
+)
+@click.option(
     "--against",
     metavar="FILE",
     help="Another reading of the same lines, as READ: print too by how much each rate of READ is above that of FILE.",
@@ -84,6 +87,7 @@ def eval(  # noqa: A001 - named as the subcommand
     ignore_accents: bool,
     ignore_punctuation: bool,
     skip_missing: bool,
+    skip_unknown: bool,
     against: str | None,
     kind: str | None,
     fail_above: float | None,
@@ -104,8 +108,8 @@ def eval(  # noqa: A001 - named as the subcommand
     Scores are printed as TSV: scope, name, metric, value, the 95% interval from low to high (bootstrap over
     documents: the --document, else the writers or documents that TRUTH tells, else pages, else folders), and the errors out of
     the total. A line of TRUTH that was not read counts with all its characters
-    deleted, a line that TRUTH lacks with all of them inserted. With --against, rows of the scope
-    'difference' follow: below 0, READ has the lower rate; an interval without 0 is more than chance.
+    deleted, a line that TRUTH lacks with all of them inserted; where TRUTH is of some of the pages only, --skip-unknown
+    leaves out the others. With --against, rows of the scope 'difference' follow: below 0, READ has the lower rate; an interval without 0 is more than chance.
 
     \b
         htr read scans/*.png | htr eval truth.tsv
@@ -142,14 +146,19 @@ def eval(  # noqa: A001 - named as the subcommand
         messages.warning(doubt)
     joined = [list(joining.join(wanted, itertools.chain.from_iterable(of))) for of in given]
     readings = [joining.without_blank(pairs) for pairs in joined]
-    pairs = readings[0]
-    if not any(pair.truth for pair in pairs):
+    if not any(pair.truth for pair in readings[0]):
         raise InputError("expected at least one line with a text, or empty but read, found none", truth)
-    blank = len(joined[0]) - len(pairs)
+    blank = len(joined[0]) - len(readings[0])
+    for doubt in (doubt for name, reading in zip(names, readings) for doubt in doubts.of_pairs(reading, name, skip_unknown)):
+        messages.warning(doubt)
+    unknown = 0
+    if skip_unknown:
+        before = len(readings[0])
+        readings = [joining.without_unknown(pairs) for pairs in readings]
+        unknown = before - len(readings[0])
+    pairs = readings[0]
     missing = sum(pair.read is None for pair in pairs)
     surplus = sum(pair.truth is None for pair in pairs)
-    for doubt in (doubt for name, reading in zip(names, readings) for doubt in doubts.of_pairs(reading, name)):
-        messages.warning(doubt)
     if skip_missing:
         readings = joining.without_missing(readings)
         if not all(readings):
@@ -161,8 +170,8 @@ def eval(  # noqa: A001 - named as the subcommand
     scoring, *others = [Scoring.of(pairs, joining.documents_of(pairs, kind_of_documents), normalised) for pairs in readings]
     messages.note(
         f"{sum(pair.truth is not None for pair in scoring.pairs)} lines of the truth, {missing} missing"
-        f"{' (left out)' * (skip_missing and missing > 0)}, {surplus} surplus{f', {blank} without a text left out' * (blank > 0)}; "
-        f"documents ({kind_of_documents}): {len(set(scoring.documents))}"
+        f"{' (left out)' * (skip_missing and missing > 0)}, {surplus} surplus{f', {blank} without a text left out' * (blank > 0)}"
+        f"{f', {unknown} of pages that TRUTH lacks left out' * (unknown > 0)}; documents ({kind_of_documents}): {len(set(scoring.documents))}"
     )
     rows = [*scoring.rows(truth, scopes), *(row for other in others for row in scoring.differences(other, against))]
     rows = [row for row in rows if not metrics or row["metric"] in metrics]

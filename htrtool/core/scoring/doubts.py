@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Iterable, Iterator, Sequence
 
-from htrtool.core.scoring.joining import Line, Pair
+from htrtool.core.scoring.joining import Line, Pair, unknown_pages
 
 
 def of_truth(lines: Sequence[Line]) -> Iterator[str]:
@@ -25,8 +25,13 @@ def of_reading(tables: Sequence[Sequence[Line]], truth: Sequence[Line], name: st
         yield f"{twice} files are in more than one table of {name}, without numbers of lines; all their rows count"
 
 
-def of_pairs(pairs: Sequence[Pair], name: str = "READ") -> Iterator[str]:
-    """Yield what there is to doubt of how lines of the truth and those of a reading were brought together."""
+def of_pairs(pairs: Sequence[Pair], name: str = "READ", leaves_unknown_out: bool = False) -> Iterator[str]:
+    """Yield what there is to doubt of how lines of the truth and those of a reading were brought together.
+
+    Args:
+        name: what the reading is called.
+        leaves_unknown_out: pages of which the truth has nothing are left out, as is known.
+    """
     wanted, given = [pair.truth for pair in pairs if pair.truth], [pair.read for pair in pairs if pair.read]
     if not given:
         yield f"{name} has no lines"
@@ -37,6 +42,12 @@ def of_pairs(pairs: Sequence[Pair], name: str = "READ") -> Iterator[str]:
         yield (
             f"{len(unknown)} files of {name}, such as {unknown[0]!r}, are not in TRUTH, and {len(unread)} of TRUTH, such as {unread[0]!r}, "
             f"not in {name}: they may be named otherwise"
+        )
+    elif not leaves_unknown_out and (unknown := unknown_pages(pairs)):
+        file, page = unknown[0]
+        yield (
+            f"TRUTH has nothing of {len(unknown)} pages of {name}, such as {file!r}{f', page {page}' * (page not in (None, 1))}: all that was "
+            "read there counts as put in; --skip-unknown leaves it out"
         )
     if renumbered := list(dict.fromkeys(pair.file for pair in pairs if pair.by_likeness)):
         yield (

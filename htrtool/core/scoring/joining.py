@@ -148,6 +148,23 @@ def without_missing(readings: Sequence[Sequence[Pair]]) -> list[list[Pair]]:
     return [[pair for pair in pairs if pair.truth is None or place_of[pair] not in missing] for pairs in readings]
 
 
+def without_unknown(pairs: Sequence[Pair]) -> list[Pair]:
+    """Leave out lines read on pages, or in files, of which the truth has nothing: see :func:`unknown_pages`."""
+    unknown = set(unknown_pages(pairs))
+    return [pair for pair in pairs if (pair.file, pair.page) not in unknown]
+
+
+def unknown_pages(pairs: Sequence[Pair]) -> list[tuple[str, int | None]]:
+    """Return the files and pages that were read of which the truth has nothing, in their order.
+
+    Of a file whose pages the truth does not number, or whose lines are brought together by likeness, all pages are known.
+    """
+    known = {(pair.file, pair.page) for pair in pairs if pair.truth}
+    whole = {pair.file for pair in pairs if pair.truth and (pair.truth.page is None or pair.by_likeness)}
+    pages = dict.fromkeys((pair.file, pair.page) for pair in pairs if pair.truth is None)
+    return [page for page in pages if page not in known and page[0] not in whole]
+
+
 def _matches(truth_of: dict[str, list[Line]], read_of: dict[str, list[Line]]) -> dict[str, str]:
     """Return which file of those read is which of the truth."""
     if len(truth_of) == len(read_of) == 1 and any(lines[0].is_text for side in (truth_of, read_of) for lines in side.values()):
