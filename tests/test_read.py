@@ -188,6 +188,11 @@ def test_an_empty_name_of_a_model_is_told(run_htr, lines, name):
     assert result.returncode == Exit.MODEL and b"found no such model" in result.stderr
 
 
+def test_a_missing_language_model_is_called_so(run_htr, lines):
+    result = run_htr("read", "--lm", "latin-small", *lines)
+    assert result.returncode == Exit.MODEL and b"latin-small: expected a language model's file or one of the names latin;" in result.stderr
+
+
 def test_closed_standard_streams_are_no_crash(tiny_model, lines):
     command = '"$0" -m htrtool read -m "$1" --mode line "$2"'
     for closed, status in ((">&-", Exit.UNWRITTEN), ("<&-", Exit.OK), ("2>&-", Exit.OK)):

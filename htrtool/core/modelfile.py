@@ -88,7 +88,8 @@ def find_model(name: str, suffix: str = ".onnx") -> Path:
         if os.path.isfile(candidate):
             return candidate
     names = sorted({file.stem for folder in model_folders() for file in folder.glob(f"*{suffix}")} - {LINE_FINDER})
-    raise ModelError(f"expected a model file or one of the names {', '.join(names) or '(none installed)'}; found no such model", name)
+    kind = "model" if suffix == ".onnx" else "language model"
+    raise ModelError(f"expected a {kind}'s file or one of the names {', '.join(names) or '(none installed)'}; found no such {kind}", name)
 
 
 def has_model(name: str, suffix: str = ".onnx") -> bool:
