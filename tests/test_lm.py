@@ -211,6 +211,9 @@ def test_bad_names_are_told(tmp_path):
     assert done.returncode and "klingon" in done.stderr and "latin" in done.stderr and "Traceback" not in done.stderr
     done = htr("read", "-m", tiny, "--lexicon", tmp_path / "none.txt", tmp_path / "line.png")
     assert done.returncode and "none.txt" in done.stderr and "Traceback" not in done.stderr
+    (tmp_path / "my letters").mkdir()
+    done = htr("train", "--lm", tmp_path / "mine", tmp_path / "my letters")
+    assert done.returncode and "received a folder: give its files, such as" in done.stderr and "my letters'/*.txt" in done.stderr
 
 
 def test_the_confidence_is_fitted_by_one_command(tmp_path):

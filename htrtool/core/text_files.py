@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from htrtool.core.errors import InputError, unreadable
@@ -17,6 +18,8 @@ def read_utf8(path: str | Path) -> str:
     try:
         with open(0 if is_input else path, "rb", closefd=not is_input) as stream:
             return decoded(stream.read(), str(path))
+    except IsADirectoryError:
+        raise InputError(f"expected a text file, received a folder: give its files, such as {shlex.quote(str(path).rstrip('/'))}/*.txt", str(path)) from None
     except OSError as error:
         raise unreadable(error, path) from None
 
