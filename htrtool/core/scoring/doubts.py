@@ -42,6 +42,7 @@ def of_pairs(pairs: Sequence[Pair], name: str = "READ", leaves_unknown_out: bool
         yield (
             f"{len(unknown)} files of {name}, such as {unknown[0]!r}, are not in TRUTH, and {len(unread)} of TRUTH, such as {unread[0]!r}, "
             f"not in {name}: they may be named otherwise"
+            + f"; where they are not, --skip-unknown leaves those of {name} out" * (not leaves_unknown_out)
         )
     elif not leaves_unknown_out and (unknown := unknown_pages(pairs)):
         file, page = unknown[0]
