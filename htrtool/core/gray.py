@@ -102,7 +102,7 @@ def _turned(gray: np.ndarray, orientation: int) -> np.ndarray:
 
 
 SURELY_PAPER = 190
-"""From this tone on, the ground is no slate."""
+"""Where half of a picture is of this tone or lighter, the ground is no slate."""
 
 
 def dark_on_light(gray: np.ndarray) -> np.ndarray:
@@ -112,11 +112,13 @@ def dark_on_light(gray: np.ndarray) -> np.ndarray:
     tone; the ground is what most of the picture is.
     """
     step = max(1, int(max(gray.shape) / 1500))
-    small = gray[::step, ::step].astype(np.float32)
-    if float(np.median(small)) >= SURELY_PAPER:
+    looked_at = gray[::step, ::step]
+    # The median would say the same, but takes a tenth of a second.
+    if 2 * np.count_nonzero(looked_at >= SURELY_PAPER) > looked_at.size:
         return gray
     import cv2
 
+    small = looked_at.astype(np.float32)
     width = max(3, min(31, min(small.shape) // 2 * 2 - 1))
     detail = small - cv2.blur(small, (width, width), borderType=cv2.BORDER_REPLICATE)
     spread = float(detail.std())
