@@ -80,7 +80,7 @@ def with_operands(metavar: str, *beside: str) -> Callable:
 
     No operand at all means standard input, ``-``, and says so where that is a terminal. Only one of them, of
     ``--files-from`` and of the parameters ``beside``, which name what else is read, may be standard input, and none may
-    be the parameter ``output``.
+    be the parameter ``output``. None of them all may be empty.
     """
 
     def decorate(function: Callable) -> Callable:
@@ -90,9 +90,9 @@ def with_operands(metavar: str, *beside: str) -> Callable:
         @functools.wraps(function)
         def wrapper(*args, operands: tuple[str, ...], files_from: str | None, null: bool, **kwargs):
             names = list(operands)
-            if files_from is not None:
+            if files_from:
                 names += names_in(files_from, null)
-            elif null:
+            elif null and files_from is None:
                 raise click.UsageError("-0 says how names in --files-from end: give --files-from too")
             elif not names:
                 names = ["-"]
@@ -100,6 +100,9 @@ def with_operands(metavar: str, *beside: str) -> Callable:
             if kwargs.get("output") in STANDARD_OUTPUT:
                 kwargs["output"] = "-"
             read = [*names, *named_by("files_from", *beside)]
+            if "" in (*read, kwargs.get("output")):
+                # Paths take it for the folder that one is in, all of which would be read.
+                raise click.UsageError("a name is empty, as that of a variable which is not set is: give a file's, or '-'")
             refuse_to_replace(kwargs.get("output"), read)
             if read.count("-") > 1:
                 raise click.UsageError("standard input, '-', can be read only once")
@@ -112,8 +115,8 @@ def with_operands(metavar: str, *beside: str) -> Callable:
 
 def named_by(*parameters: str) -> list[str]:
     """Return what these parameters of the command were given, none, one or several names each."""
-    given = (click.get_current_context().params.get(parameter) or () for parameter in parameters)
-    return [name for value in given for name in ([value] if isinstance(value, str) else value)]
+    given = (click.get_current_context().params.get(parameter) for parameter in parameters)
+    return [name for value in given if value is not None for name in ([value] if isinstance(value, str) else value)]
 
 
 def tell_of_standard_input() -> None:

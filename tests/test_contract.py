@@ -209,6 +209,22 @@ def test_standard_input_is_read_only_once(command, folder):
 
 
 @every_command
+@pytest.mark.parametrize("line", [[""], ["good", ""], ["good", "-o", ""], ["--files-from", ""]])
+def test_an_empty_name_is_no_folder(command, folder, line):
+    (folder / "good").write_bytes(command.good)
+    done = run(command, *line, folder=folder)
+    assert done.returncode == Exit.USAGE and not done.stdout
+    if command.name != "eval" or "-o" not in line:
+        assert b"a name is empty" in done.stderr
+
+
+def test_an_empty_name_of_what_is_read_beside_is_no_folder(folder):
+    for line in (["eval", "", "truth.tsv"], ["eval", "truth.tsv", "truth.tsv", "--against", ""], ["read", "x.png", "--lexicon", ""], ["train", "-o", "m", "x.tar", "--val", ""]):
+        done = subprocess.run([sys.executable, "-m", "htrtool", *line], capture_output=True, cwd=folder)
+        assert done.returncode == Exit.USAGE and b"a name is empty" in done.stderr, line
+
+
+@every_command
 def test_a_bad_file_among_good_ones_is_named_and_the_others_are_done(command, folder):
     good, bad = f"good{command.suffix}", f"bad{command.suffix}"
     (folder / good).write_bytes(command.good)
