@@ -12,8 +12,8 @@ from drawn import line_picture, page_picture, points, save
 from tars import sample_of, tar_of
 
 from htrtool.core.collect import MARKED, UNREAD, Maker, collect
-from htrtool.core.errors import InputError
-from htrtool.core.layouts.base import SEVERAL_LINES, Entry, LeftOut, key_of
+from htrtool.core.errors import InputError, ModelError
+from htrtool.core.layouts.base import SEVERAL_LINES, Entry, LeftOut, Line, key_of
 from htrtool.core.layouts.finder import Finder
 from htrtool.core.layouts.page import PageCutter
 from htrtool.core.prepare import prepare
@@ -241,6 +241,25 @@ def test_a_text_comes_with_the_reason_to_leave_it_out():
     for markup, text, tags, reason in (("drop", ">a<", (), MARKED), ("drop", "a", ["unclear"], MARKED), ("strip", "a", ["gap"], UNREAD)):
         assert Maker(markup=markup).text_of(text, tags) == (text, reason)
     assert Maker(markup="strip").text_of("[a] b", ["unclear"]) == ("a b", None)
+
+
+@pytest.mark.parametrize("error, told", [(RuntimeError("boom"), "RuntimeError: boom"), (MemoryError(), "too little memory")])
+def test_an_error_that_no_one_foresaw_is_told_of_its_source_and_the_others_are_taken(error, told):
+    def broken():
+        raise error
+
+    found = [Entry("odd.png", broken), Entry("good.png", lambda: [Line("good", line_picture("x"), "x", {})])]
+    problem, sample = collect(found, Maker())
+    assert isinstance(problem, InputError) and str(problem).startswith("odd.png: ") and told in str(problem)
+    assert sample.key == "good"
+
+
+def test_a_missing_model_ends_it_all():
+    def broken():
+        raise ModelError("there is none", "model.onnx")
+
+    with pytest.raises(ModelError):
+        list(collect([Entry("page.png", broken)], Maker()))
 
 
 def test_equal_keys_are_told_apart_by_number_in_no_more_time_than_others():

@@ -11,7 +11,7 @@ from typing import Collection, Iterable, Iterator
 import cv2
 
 from htrtool.core import labels
-from htrtool.core.errors import InputError, of_opencv
+from htrtool.core.errors import HtrError, InputError, of_opencv, unforeseen
 from htrtool.core.layouts.base import Entry, Found, LeftOut, Line
 from htrtool.core.prepare import prepare
 from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
@@ -137,6 +137,12 @@ class Maker:
             made.append(error)
         except cv2.error as error:
             made.append(of_opencv(error).at(entry.name))
+        except MemoryError:
+            made.append(InputError("there is too little memory to read it", entry.name))
+        except HtrError:
+            raise
+        except Exception as error:
+            made.append(unforeseen(error).at(entry.name))
         return made
 
 
