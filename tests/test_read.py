@@ -411,7 +411,7 @@ def test_a_name_that_says_nothing_of_a_table_is_warned_of(run_htr, tiny_model, l
         assert done.returncode == Exit.OK and (b"gets a table with tabs" in done.stderr) == warned
 
 
-@pytest.mark.parametrize("numbers", [{"threads": 0}, {"nbest": 2.5}, {"looks": "auto"}, {"beam": 0}, {"dpi": float("nan")}, {"min_conf": 2}])
+@pytest.mark.parametrize("numbers", [{"threads": 0}, {"nbest": 2.5}, {"looks": "auto"}, {"beam": 0}, {"dpi": float("nan")}, {"min_conf": 2}, {"batch": None}])
 def test_numbers_out_of_bounds_are_told(tiny_model, numbers):
     with pytest.raises(ValueError, match=f"expected {next(iter(numbers))} to be a"):
         htrtool.read([], tiny_model, **numbers)
