@@ -301,6 +301,12 @@ def test_what_is_missing_is_told_at_once_and_not_looked_for_on_standard_input(tm
     assert b"whose columns no tabs part" in run(stdin=HEADER.replace("\t", ",")).stderr
 
 
+def test_where_only_pictures_are_named_the_table_is_missed_by_name(page):
+    done = run(page)
+    assert done.returncode == Exit.BAD_INPUT
+    assert b"is taken for a picture of a page, and no TABLE is named" in done.stderr
+
+
 def test_what_was_read_from_standard_input_is_drawn_over_the_image_that_is_given(page):
     table = f"{HEADER}-\t1\t1\t40\t60\t200\t60\t1\thello\n"
     assert near(picture(run(page, stdin=table)), BLUE) > 50

@@ -124,6 +124,8 @@ def plot(
         except InputError as error:
             messages.problem(error)
     if not loaded:
+        if images and tables == ["-"] and "-" not in operands:
+            messages.warning(f"{images[0]} is taken for a picture of a page, and no TABLE is named, which so is expected on standard input")
         return Exit.BAD_INPUT
     kinds = list(dict.fromkeys(map(plotting.kind_of, loaded)))
     if "lines" not in kinds:
