@@ -15,6 +15,7 @@ from htrtool.core.modelfile import ModelInfo
 from htrtool.core.pipeline import Pipeline
 from htrtool.core.reader import MAX_ASPECT, WIDTH_STEP, Reader
 from htrtool.core.recipe import Recipe
+from htrtool.core.samples import encode_png
 
 TEXT = st.text(CHARACTERS, min_size=1, max_size=20).filter(lambda text: text == " ".join(text.split()))
 
@@ -88,9 +89,10 @@ def test_lines_of_one_document_are_read_in_one_context(reader, tmp_path, monkeyp
     monkeypatch.setattr("htrtool.core.pipeline.TOGETHER", 4)
     together = []
     monkeypatch.setattr(reader, "contexts", lambda page, run=reader.contexts: together.append(len(page)) or run(page))
-    with open(tmp_path / "lines.tar", "wb") as stream, SampleWriter(stream) as writer:
-        for place, document in enumerate("aaabbbbbbc"):
-            writer.write(Sample(f"{place}", encode_png(draw_line("abc")), meta={"document": document}))
+    documents = enumerate("aaabbbbbbc")
+    (tmp_path / "lines.tar").write_bytes(
+        tar_of(sample_of(f"{place}", draw_line("abc"), meta={"document": document}) for place, document in documents)
+    )
     for name in ("p1_1", "p1_2", "p2_1"):
         (tmp_path / f"{name}.png").write_bytes(encode_png(draw_line("abc")))
     pictures = [str(tmp_path / f"{name}.png") for name in ("p1_1", "p1_2", "p2_1")]

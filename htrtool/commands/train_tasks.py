@@ -13,8 +13,6 @@ from htrtool.options import refuse
 from htrtool.streams import protect_stdout, quiet_stderr
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from htrtool.core.samples import Sample
 
 
@@ -65,7 +63,7 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
     from htrtool.core.reader import Reader
     from htrtool.core.samples import Sample
     from htrtool.core.split import VAL
-    from htrtool.core.training.calibrating import ENOUGH, FEWEST, calibrate
+    from htrtool.core.training.calibrating import ENOUGH, FEWEST, KnownLine, calibrate
     from htrtool.core.training.corpus import labelled_samples
     from htrtool.core.training.draw import Draw
 
@@ -97,10 +95,10 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
             left_out[f"not marked {VAL}, as others are"] = not_aside
         return aside.drawn
 
-    def lines() -> Iterator[tuple[np.ndarray, str]]:
+    def lines() -> Iterator[KnownLine]:
         for sample in drawn():
             try:
-                yield prepare(sample.pixels(), recipe, sample.meta.get("recipe")), sample.text
+                yield KnownLine(prepare(sample.pixels(), recipe, sample.meta.get("recipe")), sample.text, sample.document)
             except InputError as error:
                 messages.problem(error)
 

@@ -7,7 +7,7 @@ import unicodedata
 import zipfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Iterable, Iterator, Sequence
+from typing import Iterable, Iterator, NamedTuple, Sequence
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -28,21 +28,29 @@ FEWEST = 100
 """Of fewer lines than this too little is known to say how sure a model may be: it keeps the confidence that it went on from."""
 TOO_FEW = 20
 """Fewer lines than this never replace a confidence that is there: they would make it worse."""
-ENOUGH = 400
+ENOUGH = 800
 """Of more lines than this so many are drawn."""
 DISTORTION, DISTORTED = 3.5, 2
 """Each line is also read distorted, so often, so that hands worse than any kept aside are judged soberly."""
 
 
-def calibrate(model: Path, lines: Iterable[tuple[np.ndarray, str]]) -> tuple[ModelInfo, int]:
+class KnownLine(NamedTuple):
+    """A prepared line, (height, width) uint8, what it says, and the document that it is of."""
+
+    pixels: np.ndarray
+    text: str
+    document: str
+
+
+def calibrate(model: Path, lines: Iterable[KnownLine]) -> tuple[ModelInfo, int]:
     """Fit the confidence of a model, with and without a language model, and write it into its files.
 
-    Lines are read as ``htr read`` does if it is not told: with its language model, and looked at again where the first look
-    leaves it unsure. ``NAME.keras`` beside ``NAME.onnx`` gets the same.
+    Lines are read as ``htr read`` does if it is not told: with its language model, those of a document together, and looked
+    at again where the first look leaves it unsure. ``NAME.keras`` beside ``NAME.onnx`` gets the same.
 
     Args:
         model: the ONNX file.
-        lines: prepared lines, (height, width) uint8, and what they say; best of documents that the model never saw.
+        lines: best of documents that the model never saw.
 
     Returns:
         The model's metadata as written, and the number of lines that it was fitted to.
@@ -53,26 +61,29 @@ def calibrate(model: Path, lines: Iterable[tuple[np.ndarray, str]]) -> tuple[Mod
         DependencyError: onnx is missing.
     """
     reader = Reader(model, usable_cpus())
-    draw: Draw[tuple[np.ndarray, str]] = Draw(ENOUGH)
-    for pixels, text in lines:
-        draw.show((pixels, _comparable(text, reader)))
-    pairs = draw.drawn
-    if not pairs:
+    draw: Draw[KnownLine] = Draw(ENOUGH)
+    for line in lines:
+        draw.show(line._replace(text=_comparable(line.text, reader)))
+    if not draw.drawn:
         raise InputError("expected lines with a text to fit the confidence to, received none")
-    if len(pairs) < TOO_FEW and reader.info.calibration:
+    if len(draw.drawn) < TOO_FEW and reader.info.calibration:
         raise InputError(
-            f"expected {TOO_FEW} lines or more, better {FEWEST}, received {len(pairs)}: the confidence stays as it is", str(model)
+            f"expected {TOO_FEW} lines or more, better {FEWEST}, received {len(draw.drawn)}: the confidence stays as it is",
+            str(model),
         )
+    documents: dict[str, list[KnownLine]] = {}
+    for line in draw.drawn:
+        documents.setdefault(line.document, []).append(line)
     fitted = {}
     for mode, lm in (("network", "none"), ("language", "auto")):
         language = load_language(lm, None, reader.info.charset)
         if language is None and mode == "language":
             continue
         reader.decode_with(language, looks=None)
-        fitted[mode] = Confidence.fit(list(_evidence(reader, pairs))).to_json()
+        fitted[mode] = Confidence.fit(list(_evidence(reader, documents.values()))).to_json()
     info = replace(reader.info, calibration=fitted)
     _write(model, info)
-    return info, len(pairs)
+    return info, len(draw.drawn)
 
 
 def _comparable(text: str, reader: Reader) -> str:
@@ -81,13 +92,14 @@ def _comparable(text: str, reader: Reader) -> str:
     return plain(text) if reader.info.charset.unknown(text) else text
 
 
-def _evidence(reader: Reader, pairs: list[tuple[np.ndarray, str]]) -> Iterator[Evidence]:
+def _evidence(reader: Reader, documents: Iterable[list[KnownLine]]) -> Iterator[Evidence]:
     rng = np.random.default_rng(0)
-    for pixels, truth in pairs:
-        for shown in (pixels, *(augment(pixels, rng, DISTORTION) for _ in range(DISTORTED))):
-            ((looks, context),) = reader.look_at([shown])
-            for seen in reader.seen(*reader.agreed(looks, context), context.language):
-                yield _line_evidence(seen, truth)
+    for document in documents:
+        page = [line.pixels for line in document]
+        for shown in (page, *([augment(pixels, rng, DISTORTION) for pixels in page] for _ in range(DISTORTED))):
+            for line, (looks, context) in zip(document, reader.look_at(shown)):
+                for seen in reader.seen(*reader.agreed(looks, context), context.language):
+                    yield _line_evidence(seen, line.text)
 
 
 def _line_evidence(seen: Seen, truth: str) -> Evidence:

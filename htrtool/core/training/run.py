@@ -17,7 +17,7 @@ from htrtool.core.lm.internal_lm import InternalLM
 from htrtool.core.modelfile import ModelInfo, Target
 from htrtool.core.scoring.metrics import error_rates
 from htrtool.core.text_files import read_utf8
-from htrtool.core.training.calibrating import FEWEST, calibrate
+from htrtool.core.training.calibrating import FEWEST, KnownLine, calibrate
 from htrtool.core.training.card import card
 from htrtool.core.training.checkpoint import read_checkpoint
 from htrtool.core.training.corpus import Corpus, restrict
@@ -213,11 +213,11 @@ class Run:
             self.info, _ = calibrate(self.target.file(".onnx"), self._kept_aside())
         training.checkpoint.unlink(missing_ok=True)
 
-    def _kept_aside(self) -> Iterator[tuple[np.ndarray, str]]:
+    def _kept_aside(self) -> Iterator[KnownLine]:
         val = self.training.val
         maker = BatchMaker(val, self.info.charset, self.info.stride, 0, 0)
-        for index, text in enumerate(val.texts):
-            yield maker.line(index, 0), text
+        for index, (text, document) in enumerate(zip(val.texts, val.documents)):
+            yield KnownLine(maker.line(index, 0), text, document)
 
     def _measure(self) -> None:
         pairs = [(truth, read) for _, truth, read, _ in self.training.read_kept_aside()]
