@@ -89,7 +89,7 @@ class Page:
     ``index`` is its place among all pages that are read, from 0; ``size`` is its width and height in pixels. ``problems`` are
     of what could not be read: the page itself, or lines that its document places where none can be. ``looks_like_line`` says
     that it was taken for one line by its looks alone, ``was_searched`` that its lines were looked for, ``is_annotated`` that
-    they are those that its document has. ``gathering`` is that of the pages that are read with it.
+    they are those that its document has.
     """
 
     source: PageSource
@@ -102,7 +102,6 @@ class Page:
     is_annotated: bool = False
     failed: bool = False
     settled: bool = False
-    gathering: Gathering | None = None
 
     def fail(self, problem: InputError) -> None:
         """Note that the page can't be read, and why."""

@@ -58,7 +58,8 @@ class Pipeline:
     waiting lines of equal width. Pages come first until enough lines wait to fill batches; where no page is to be had,
     the network reads what there is, oldest first. So batches are full on long inputs, the first rows come soon, and
     memory does not grow with the number of inputs. When the network has seen all lines of a page, they are decoded
-    together, in the page's language; so are pictures of lines of one document that come one after the other.
+    together, in the page's language; so are pictures of lines of one document that come one after the other, where it is
+    known before they are loaded that they are lines: samples, or all pictures in the mode ``line``.
 
     Args:
         reader: the model.
@@ -105,7 +106,7 @@ class Pipeline:
         self._on_problem, self._on_empty, self._wanted = on_problem, on_empty, wanted
         self._change = threading.Condition()
         self._order: deque[Page] = deque()
-        self._todo: deque[Page] = deque()
+        self._todo: deque[tuple[Page, Gathering]] = deque()
         self._waiting: dict[int, list[Waiting]] = {}
         self._waiting_count = 0
         self._gathering: Gathering | None = None
@@ -247,26 +248,26 @@ class Pipeline:
             )
             if self._stopped:
                 return False
-            self._gather(page)
+            gathering = self._gather(page)
             self._order.append(page)
             if not page.settled:
-                self._todo.append(page)
+                self._todo.append((page, gathering))
             self._change.notify_all()
         return True
 
-    def _gather(self, page: Page) -> None:
-        """Put a page into the gathering of those before it, or else begin another."""
+    def _gather(self, page: Page) -> Gathering:
+        """Put a page into the gathering of those before it, or else begin another, and return which one it is in."""
         is_line = self._mode == "line" or (self._mode == "auto" and page.source.is_line)
         of_document = page.source.of_document if is_line and page.source.cut is None else ""
         before = self._gathering
         if before and of_document and before.of_document == of_document and len(before.pages) < TOGETHER:
             before.pages.append(page)
-            page.gathering = before
-            return
+            return before
         self._end_gathering()
-        page.gathering = self._gathering = Gathering(of_document, [page])
+        gathering = self._gathering = Gathering(of_document, [page])
         if not of_document:
             self._end_gathering()
+        return gathering
 
     def _end_gathering(self) -> None:
         if self._gathering:
@@ -289,16 +290,18 @@ class Pipeline:
                 if self._stopped or not (self._seen or self._may_load() or self._waiting_count):
                     return
                 if self._seen:
-                    work, job = self._read_lines, self._seen.popleft()
+                    work, job = self._read_lines, (self._seen.popleft(),)
                     self._reading += 1
                 elif self._may_load():
                     work, job = self._load, self._todo.popleft()
                     self._loading += 1
                     self._change.notify_all()
                 else:
-                    work, job = self._look, self._take_batch()
+                    work, job = self._look, (self._take_batch(),)
                     self._reading += 1
-            work(job)
+            work(*job)
+            # It would be held, with the pages in it, while there is nothing to do.
+            del job
 
     def _may_load(self) -> bool:
         return bool(self._todo) and self._waiting_count < self._window and self._unread < UNREAD_ROWS
@@ -316,7 +319,7 @@ class Pipeline:
         self._waiting_count -= len(taken)
         return taken
 
-    def _load(self, page: Page) -> None:
+    def _load(self, page: Page, gathering: Gathering) -> None:
         prepared: list[PageLine] = []
         try:
             with page.source.room():
@@ -336,14 +339,14 @@ class Pipeline:
         with self._change:
             for line, of_line in zip(prepared, views):
                 page.lines.append(line)
-                self._await_looks(page, line, of_line)
+                self._await_looks(page, line, of_line, gathering)
             self._unread += len(prepared)
             page.settled = True
-            self._notice_if_seen(page.gathering)
+            self._notice_if_seen(gathering)
             self._loading -= 1
             self._change.notify_all()
 
-    def _await_looks(self, page: Page, line: PageLine, views: list[np.ndarray]) -> None:
+    def _await_looks(self, page: Page, line: PageLine, views: list[np.ndarray], gathering: Gathering) -> None:
         """Let the network look at each view of a line but for those that it saw already."""
         seen = {look.width: look for look in line.looks}
         line.looks = [seen.get(view.shape[1]) for view in views]
@@ -351,7 +354,7 @@ class Pipeline:
             if line.looks[look] is None:
                 width = self._reader.padded_width(pixels)
                 heapq.heappush(
-                    self._waiting.setdefault(width, []), Waiting(page.index, line.number, look, line, pixels, page.gathering)
+                    self._waiting.setdefault(width, []), Waiting(page.index, line.number, look, line, pixels, gathering)
                 )
                 self._waiting_count += 1
 
@@ -404,7 +407,12 @@ class Pipeline:
         unsure = []
         for page in gathering.pages:
             lines = [line for line in page.lines if line.reading is None]
-            readings = [self._reader.read(line.looks, line.context) for line in lines]
+            readings = []
+            for line in lines:
+                if self._stopped:
+                    # Whoever stops waits for this, and the lines of a document take seconds.
+                    return
+                readings.append(self._reader.read(line.looks, line.context))
             views = [self._reader.further_views(line.pixels, len(line.looks), reading) for line, reading in zip(lines, readings)]
             with self._change:
                 for line, reading, further in zip(lines, readings, views):
@@ -415,7 +423,7 @@ class Pipeline:
                 self._change.notify_all()
         with self._change:
             for page, line, further in unsure:
-                self._await_looks(page, line, further)
+                self._await_looks(page, line, further, gathering)
             # Views of a narrow line may be alike, so that none is left to look at.
             self._notice_if_seen(gathering)
             self._reading -= 1
