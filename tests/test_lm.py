@@ -354,9 +354,18 @@ def test_what_misread_text_costs_in_each_language_is_known_and_kept(tmp_path):
         save_models(models, stream)
     loaded = load_models(tmp_path / "a.lm")
     assert {name: round(model.misread, 4) for name, model in models.items()} == {name: model.misread for name, model in loaded.items()}
+    single = train_ngram([(TEXT, 1.0)])
+    for name, model in models.items():
+        assert Mixture([model, single]).misread == Mixture([model]).misread == model.misread
     # Whichever costs less in misread text would else be what such text is taken for.
     models["fr"].misread = models["en"].misread + 1
     assert Languages(models).of(["xqzy kk"]) == ["fr"]
+
+
+def test_a_language_of_which_there_is_no_text_is_none():
+    others = [LanguageText("fr", " \n"), LanguageText("", FRENCH * 50)]
+    assert list(train_languages([LanguageText("en", ""), *others])) == [""]
+    assert list(train_languages([LanguageText("en", ENGLISH), LanguageText("it", ""), *others])) == [""]
 
 
 def test_words_alone_teach_their_own_language_which_must_be_clearer(tmp_path):

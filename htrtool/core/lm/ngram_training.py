@@ -97,14 +97,14 @@ def train_languages(texts: Iterable[LanguageText]) -> dict[str, NGram]:
     Raises:
         InputError: there is no text.
     """
-    texts = list(texts)
+    texts = [text for text in texts if plain(text.text)]
     languages = sorted({text.language for text in texts} - {""})
     common = [text for text in texts if not text.is_words] or texts
     lengths = Counter()
     for language, text, _ in common:
         lengths[language] += len(text)
     most = max(lengths.values(), default=0)
-    balanced = [(text, (most / lengths[language]) ** 0.5) for language, text, _ in common if text]
+    balanced = [(text, (most / lengths[language]) ** 0.5) for language, text, _ in common]
     models = {"": train_ngram(balanced)}
     if len(languages) > 1:
         for own in languages:
