@@ -41,7 +41,9 @@ class Mixture(CharacterModel):
     def __init__(self, models: Sequence[NGram], charset: Charset | None = None):
         self.models = tuple(models)
         self.of_words = all(model.of_words for model in self.models)
-        self.misread = sum(model.misread for model in self.models) / len(self.models)
+        # What is not known of one would count as nothing, by which languages differ less than they do.
+        known = [model.misread for model in self.models if model.misread]
+        self.misread = sum(known) / len(known) if known else 0.0
         self.characters = "".join(dict.fromkeys(character for model in models for character in model.characters))
         self._sizes = [model.size**WEIGHT_OF_SIZE for model in self.models]
         # A small model knows few characters, and one that it does not know is only one of the many that are left.
