@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from tars import tar_of
 from tiny_model import draw_line
 
+from htrtool.core.layouts.base import Line, in_tar
+from htrtool.core.layouts.page import PageCutter
 from htrtool.core.lm.ngram_training import LanguageText, train_languages
 from htrtool.core.lm.page_language import Languages
 from htrtool.core.pipeline import Pipeline
@@ -127,3 +129,20 @@ def test_who_wants_no_more_rows_does_not_wait_for_the_rest_of_the_document(tiny_
     next(rows)
     rows.close()
     assert len(read) < 10
+
+
+def test_htr_prep_reads_lines_of_one_document_together_as_htr_read_does(tiny_model, tmp_path, monkeypatch):
+    together, run = [], Reader.contexts
+    monkeypatch.setattr(Reader, "contexts", lambda self, page: together.append(len(page)) or run(self, page))
+    line = encode_png(draw_line("abc"))
+    samples = [("p/1", line), ("p/2", line), ("p/3", b""), ("p/4", b"no picture"), ("p/5", line), ("q/1", line), ("q/2", line)]
+    path = tmp_path / "lines.tar"
+    path.write_bytes(tar_of([*(Sample(key, image) for key, image in samples), Sample("q/3", line, "typed"), Sample("q/4", line)]))
+    cutter = PageCutter(str(tiny_model), reads=True)
+    found = [made for entry in in_tar(path, cutter) for made in entry.load()]
+    assert [item.text if isinstance(item, Line) else str(item).split(":")[0] for item in found] == [
+        "abc", "abc", f"{path}/p/3", f"{path}/p/4", "abc", "abc", "abc", "typed", "abc",
+    ]  # fmt: skip
+    assert together == [3, 2, 1]
+    list(Pipeline(cutter.reader, [str(path)], mode="line", on_problem=lambda error: None))
+    assert [count for count in together[3:] if count] == [3, 4]

@@ -192,23 +192,37 @@ def best_forms(names: list[str]) -> Iterator[tuple[str, bool]]:
 def in_stream(stream: IO[bytes], name: str, cutter: PageCutter | None = None) -> Iterator[Found]:
     """Yield the samples of a tar stream; a stream that breaks off gives an error after what came before.
 
-    With a ``cutter``, those without transcription may be pages, and are cut.
+    With a ``cutter``, those without transcription may be pages, and are cut; lines of one document that come one after the
+    other are one entry then.
     """
-
-    def load(sample: Sample) -> Iterable[Line | LeftOut | InputError]:
-        if cutter is None or sample.text is not None:
-            return [sample_line(sample, name)]
-        return cutter.of_sample(sample, name)
-
     errors: list[InputError] = []
+    together: list[Sample] = []
+
+    def gathered() -> Iterator[Entry]:
+        if together:
+            yield Entry(f"{name}/{together[0].key}", functools.partial(cutter.of_samples, together[:], name))
+            together.clear()
+
     try:
         for sample in read_samples(stream, name, on_error=errors.append):
+            is_cut = cutter is not None and sample.text is None
+            if errors or not (is_cut and cutter.are_read_together(together, sample)):
+                yield from gathered()
             yield from errors
             errors.clear()
-            yield Entry(f"{name}/{sample.key}", functools.partial(load, sample), sample.text)
+            if is_cut:
+                together.append(sample)
+            else:
+                yield Entry(f"{name}/{sample.key}", functools.partial(_sample_lines, sample, name), sample.text)
+        yield from gathered()
         yield from errors
     except InputError as error:
+        yield from gathered()
         yield error
+
+
+def _sample_lines(sample: Sample, stream: str) -> list[Line]:
+    return [sample_line(sample, stream)]
 
 
 def sample_line(sample: Sample, stream: str) -> Line:

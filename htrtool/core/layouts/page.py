@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from htrtool.core.layouts.base import (
 )
 from htrtool.core.lines import cut_lines, shows_one_line
 from htrtool.core.pages import PageSource, page_sources, sample_source
+from htrtool.core.pipeline import TOGETHER
 from htrtool.core.reader import Reader
 from htrtool.core.samples import Sample, document_of
 
@@ -114,24 +115,29 @@ class PageCutter:
         else:
             yield from self._matched([item for page in pages for item in page], text, transcription)
 
-    def of_sample(self, sample: Sample, stream: str) -> Iterator[Line | LeftOut | InputError]:
-        """Yield the lines that are found in a sample without transcription: itself, if it is one, or looks like one.
+    def are_read_together(self, samples: Sequence[Sample], sample: Sample) -> bool:
+        """Tell whether a sample goes with those before it: all are lines, as few and of one document as those that ``htr read`` reads together."""
+        if not self.reads or not 0 < len(samples) < TOGETHER:
+            return False
+        before, source = (sample_source(each, each.key) for each in (samples[-1], sample))
+        return before.is_line and source.is_line and before.of_document == source.of_document
+
+    def of_samples(self, samples: Sequence[Sample], stream: str) -> Iterator[Line | LeftOut | InputError]:
+        """Yield the lines that are found in samples without transcription: themselves, if they are lines, or look like it.
 
         Args:
-            stream: the name of what it is from.
-
-        Raises:
-            InputError: its picture can't be read.
+            samples: one, or several that :meth:`are_read_together`.
+            stream: the name of what they are from.
         """
-        name = f"{stream}/{sample.key}"
-        source = sample_source(sample, name)
+        first = samples[0]
+        source = sample_source(first, f"{stream}/{first.key}")
         if source.is_line:
-            yield from self._read([sample_line(sample, stream)])
+            yield from self._read([_line_of(sample, stream) for sample in samples])
             return
-        key = sample_key(sample)
+        key = sample_key(first)
         if "/" not in key:
             key = key_of(FROM_STREAM if stream == "-" else stem_of(Path(stream).name), key)
-        yield from self.lines_of([source], name, key)
+        yield from self.lines_of([source], source.file, key)
 
     def _read(self, page: list[Line | LeftOut | InputError]) -> list[Line | LeftOut | InputError]:
         """Return the lines of a page with the model's reading, if lines are to be read."""
@@ -190,6 +196,13 @@ class PageCutter:
         for passage in matching.unshown:
             told = passage if len(passage) <= SHOWN else f"{passage[: SHOWN // 2]} … {passage[-SHOWN // 2 :]}"
             yield LeftOut(f"{transcription}: “{told}”", NO_LINE_SHOWS, len(passage.split()), by_name=True)
+
+
+def _line_of(sample: Sample, stream: str) -> Line | InputError:
+    try:
+        return sample_line(sample, stream)
+    except InputError as error:
+        return error
 
 
 def read_page_text(path: Path) -> str:
