@@ -29,7 +29,8 @@ def calibration(streams: Sequence[str], model: str, lm: str, looks: int | None, 
     """Print the expected calibration error of lines, words and characters on each STREAM, and on all together.
 
     Ten bins of equal width. A line's accuracy is 1 less its character error rate, 0 at least; a word or a character is
-    right if an alignment with the fewest edits says so.
+    right if an alignment with the fewest edits says so. Lines that come one after the other and are of one document are read
+    together, as by htr read.
     """
     from htrtool.bench.labelled import labelled
     from htrtool.core.language import reader_for

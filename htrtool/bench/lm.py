@@ -29,7 +29,8 @@ def lm(streams: Sequence[str], model: str, lm: str, names: bool, limit: int | No
     """Score a language model on the labelled lines of each STREAM, one set a file.
 
     CER with 95% intervals over documents, and in the second row of a set by how much of itself it changed, the interval
-    from the same documents with and without. The time is all of a line's: preparation, network, decoding and
+    from the same documents with and without. Lines that come one after the other and are of one document are read together, as
+    by htr read. The time is all of a line's: preparation, network, decoding and
     confidence, by one thread, in CPU time. Names are words with a capital within a line.
     """
     from htrtool.bench.labelled import labelled
