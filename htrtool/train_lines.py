@@ -8,6 +8,7 @@ import click
 
 from htrtool.cli import run_module
 from htrtool.commands.train import check_installed
+from htrtool.core.counted import counted
 from htrtool.core.errors import DependencyError, InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
@@ -65,7 +66,7 @@ def train_lines(pages, output, steps, batch, seed, parent, bfloat16, fonts, text
 
         truths += made_pages(Faces(fonts), Texts(texts), made, seed)
     counts = Counter(truth.group for truth in truths)
-    messages.note(f"training on {len(truths)} pages, {sum(len(truth.lines) for truth in truths)} lines")
+    messages.note(f"training on {counted(len(truths), 'page')}, {counted(sum(len(truth.lines) for truth in truths), 'line')}")
     with quiet_stderr():
         from htrtool.core.linefinder.training import Settings, train, write_model
 

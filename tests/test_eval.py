@@ -140,7 +140,7 @@ def test_an_empty_line_of_the_truth_is_none_to_miss_but_what_is_read_there_is_wr
     for name in ("t.tsv", "t.jsonl"):
         result = run(tmp_path / name, stdin="file\ttext\na.png\tThe cat\n")
         assert (values(result)["missing_lines"], values(result)["line_accuracy"]) == ("0", "1")
-        assert "1 lines of the truth, 0 missing, 0 surplus, 1 without a text left out" in result.stderr.decode()
+        assert "1 line of the truth, 0 missing, 0 surplus, 1 without a text left out" in result.stderr.decode()
         invented = run(tmp_path / name, stdin="file\ttext\na.png\tThe cat\nb.png\tabc\n")
         assert rows(invented)[0]["errors"] == "3" and values(invented)["line_accuracy"] == "0.5"
     (tmp_path / "blank.tsv").write_text("file\ttext\nb.png\t\n")
@@ -304,8 +304,8 @@ def test_what_makes_a_reading_doubtful_is_told_of_another_too(truth, tmp_path):
     (tmp_path / "other.tsv").write_text("file\tpage\tline\ttext\n" + 2 * "a.png\t1\t1\tThe cat\n" + "z.png\t1\t1\tété\n", encoding="utf-8")
     other = str(tmp_path / "other.tsv")
     told = run(truth, "-", "--against", other, stdin=read).stderr.decode()
-    assert f"1 lines of {other} are given more than once" in told and "lines of READ" not in told
-    assert f"1 files of {other}, such as 'z.png', are not in TRUTH, and 1 of TRUTH, such as 'b.png', not in {other}" in told
+    assert f"1 line of {other} is given more than once" in told and "lines of READ" not in told
+    assert f"TRUTH lacks 1 file of {other}, such as 'z.png', and {other} 1 file of TRUTH, such as 'b.png'" in told
     assert f"{truth} and TRUTH are the same texts" in run(truth, "-", "--against", truth, stdin=read).stderr.decode()
 
 
@@ -502,7 +502,7 @@ def test_what_htr_prep_takes_for_a_table_is_truth_too(tmp_path, name, content):
 def test_rows_of_the_names_set_that_nobody_could_read_are_no_truth(tmp_path):
     (tmp_path / "t.csv").write_text("FILENAME,IDENTITY\na.jpg,ANNA\nb.jpg,\nc.jpg,UNREADABLE\n")
     result = run("--skip-missing", tmp_path / "t.csv", stdin="file\ttext\na.jpg\tANNA\n")
-    assert "1 lines of the truth, 0 missing" in result.stderr.decode()
+    assert "1 line of the truth, 0 missing" in result.stderr.decode()
 
 
 # What is wrong
@@ -562,7 +562,7 @@ def test_names_that_match_nowhere_are_pointed_out(truth):
     # Some that match hide none that do not.
     named = Path(truth).read_text().splitlines()[1].split("\t")[0]
     some = run(truth, stdin=f"file\ttext\n{named}\tx\nzzz\tx\n").stderr.decode()
-    assert "1 files of READ, such as 'zzz', are not in TRUTH" in some and "named otherwise" in some
+    assert "TRUTH lacks 1 file of READ, such as 'zzz'" in some and "named otherwise" in some
 
 
 def test_tables_may_be_listed_in_a_file(tmp_path, truth):

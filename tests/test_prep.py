@@ -517,7 +517,7 @@ def test_a_folder_can_not_tell_what_is_kept_from_training(run_htr, tmp_path):
     (tmp_path / "t.csv").write_text("file,text,split\na.png,one,test\n")
     for output, told in ((f"{tmp_path / 'out'}/", True), (tmp_path / "out.tar", False)):
         done = run_htr("prep", tmp_path / "t.csv", "-o", output)
-        assert done.returncode == Exit.OK and (b"1 samples are marked val or test" in done.stderr) == told
+        assert done.returncode == Exit.OK and (b"1 sample is marked val or test" in done.stderr) == told
 
 
 def test_tagged_passages_are_markup(run_htr, tmp_path):

@@ -222,7 +222,7 @@ def test_real_hands_write_what_they_never_wrote(synth, run_htr, texts, tmp_path)
     arguments = ["prep", "--synth", "--hands", lines, "--count", "8", "--language", "en=100,fr=0"]
     one, two = (run_htr(*arguments, "--jobs", jobs, texts) for jobs in ("1", "2"))
     assert one.returncode == Exit.OK, one.stderr
-    assert b"1 hands to write with" in one.stderr and one.stdout == two.stdout
+    assert b"1 hand to write with" in one.stderr and one.stdout == two.stdout
     for sample in samples_in(one.stdout):
         assert sample.meta["hand"] == "synth/DejaVuSans/0" == sample.document and sample.pixels().shape[0] == 64
     for part, status in (("val", Exit.BAD_INPUT), ("train", Exit.OK)):

@@ -396,7 +396,7 @@ def test_a_folder_of_pairs_is_prepared_as_the_model_wants_it_and_may_have_its_na
     assert b"left out 1 samples no transcription: mine/0.png" in done.stderr
     assert keras_info(tmp_path / "mine.keras").recipe == keras_info(trained / "m.keras").recipe
     card = (tmp_path / "mine.md").read_text()
-    assert b"of 1 documents some lines are trained on and others kept aside" in done.stderr
+    assert b"of 1 document some lines are trained on and others kept aside" in done.stderr
     assert "lines of 1 document: mine (" in card and "of 1 document kept aside, of 1 of which other lines were trained on: CER" in card
     assert "choose the epoch" not in card and "fit the confidence" not in card
 

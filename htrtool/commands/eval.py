@@ -9,6 +9,7 @@ from functools import partial
 
 import click
 
+from htrtool.core.counted import counted
 from htrtool.core.errors import InputError
 from htrtool.core.scoring.rates import CALIBRATION, CONFUSION, METRICS, OF_ERRORS, RATED, SCOPES
 from htrtool.exits import Exit
@@ -169,7 +170,7 @@ def eval(  # noqa: A001 - named as the subcommand
     )
     scoring, *others = [Scoring.of(pairs, joining.documents_of(pairs, kind_of_documents), normalised) for pairs in readings]
     messages.note(
-        f"{sum(pair.truth is not None for pair in scoring.pairs)} lines of the truth, {missing} missing"
+        f"{counted(sum(pair.truth is not None for pair in scoring.pairs), 'line')} of the truth, {missing} missing"
         f"{' (left out)' * (skip_missing and missing > 0)}, {surplus} surplus{f', {blank} without a text left out' * (blank > 0)}"
         f"{f', {unknown} of pages that TRUTH lacks left out' * (unknown > 0)}; documents ({kind_of_documents}): {len(set(scoring.documents))}"
     )

@@ -14,6 +14,7 @@ import click
 
 from htrtool.commands.prep_messages import tell, tell_parted, warn_of_form
 from htrtool.commands.prep_options import with_finder, with_maker, with_output, with_synthesis
+from htrtool.core.counted import counted
 from htrtool.core.errors import InputError, OutputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
@@ -269,10 +270,10 @@ def hands_of(synthesis: SynthesisOptions, model: str, messages: Messages) -> Han
     finally:
         if kept_aside:
             messages.warning(
-                f"left out {kept_aside} lines marked {VAL} or {TEST}, whose hands are not to be learned: "
+                f"left out {counted(kept_aside, 'line')} marked {VAL} or {TEST}, whose hands are not to be learned: "
                 "htr prep --split train=100 marks them otherwise"
             )
-    messages.note(f"{len(hands)} hands to write with, from {hands.specimens} lines")
+    messages.note(f"{counted(len(hands), 'hand')} to write with, from {counted(hands.specimens, 'line')}")
     return hands
 
 

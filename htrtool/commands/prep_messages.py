@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from htrtool.core.counted import counted
 from htrtool.messages import Messages
 
 if TYPE_CHECKING:
@@ -38,15 +39,15 @@ def tell(tally: Tally, messages: Messages) -> None:
         messages.note(f"{messages.problems} could not be used, named above")
     if tally.marked:
         messages.warning(
-            f"{tally.marked} transcriptions seem to hold editorial markup: --markup drop or strip deals with it"
+            f"{counted(tally.marked, 'transcription seems', 'transcriptions seem')} to hold editorial markup: --markup drop or strip deals with it"
         )
     if tally.unnamed:
-        messages.warning(f"--document matches nothing in the keys of {tally.unnamed} samples, whose documents are found without it")
+        messages.warning(f"--document matches nothing in the keys of {counted(tally.unnamed, 'sample')}, whose documents are found without it")
     if tally.maker.split is None or not tally.taken:
         return
     for name, share in tally.maker.split.parts:
         count = len(tally.documents.get(name, ()))
-        messages.note(f"{name}: {count} document{'s' * (count != 1)}")
+        messages.note(f"{name}: {counted(count, 'document')}")
         if share and not count:
             messages.warning(f"no document fell to {name}: --document names them if they are not told apart well; '(.*)/' takes pages, or folders of lines")
 
@@ -57,6 +58,6 @@ def tell_parted(tally: Tally, messages: Messages) -> None:
 
     if tally.parted:
         messages.warning(
-            f"{tally.parted} samples are marked {VAL} or {TEST}, which pictures in a folder do not tell, so that htr train would train on "
-            "them: write a tar, -o FILE.tar"
+            f"{counted(tally.parted, 'sample is', 'samples are')} marked {VAL} or {TEST}, which pictures in a folder do not tell, so that "
+            "htr train would train on them: write a tar, -o FILE.tar"
         )

@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from htrtool.core.bounds import BOUNDS
+from htrtool.core.counted import counted
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
@@ -229,11 +230,11 @@ def read(
             count = write_pdf(pipeline, opened, step, dpi, messages)
         else:
             count = write_documents(pipeline, opened, step, form, output, operands, reader.info.name, messages)
-    messages.detail(f"{count} line{'s' * (count != 1)} read on {pipeline.pages} page{'s' * (pipeline.pages != 1)}")
+    messages.detail(f"{counted(count, 'line')} read on {counted(pipeline.pages, 'page')}")
     skipped = 0
     if existing:
         skipped = len(existing.skipped)
-        messages.note(f"{skipped} page{'s' * (skipped != 1)} left out: their documents are in {output} already")
+        messages.note(f"{counted(skipped, 'page')} left out: their documents are in {output} already")
         for problem in existing.problems:
             messages.problem(problem)
     if messages.problems:

@@ -17,6 +17,7 @@ from htrtool.commands.train_tasks import (
     tell_left_out,
     train_language_model,
 )
+from htrtool.core.counted import counted
 from htrtool.core.errors import DependencyError, InputError
 from htrtool.core.training.spec import SIZES, parse_spec
 from htrtool.exits import Exit
@@ -237,15 +238,15 @@ def tell_of_run(run: Run, corpus: Corpus, parent: str, messages: Messages) -> No
     tell_beyond_reach(corpus.beyond_reach, messages)
     if shared := run.shared_documents():
         messages.warning(
-            f"of {shared} documents some lines are trained on and others kept aside, so that the CER is lower than it will be on other "
+            f"of {counted(shared, 'document')} some lines are trained on and others kept aside, so that the CER is lower than it will be on other "
             "documents: --val DATA keeps others aside"
         )
     told = run.info.training
-    replayed = f" and {told['replayed']} lines in other hands" if told.get("replayed") else ""
+    replayed = f" and {counted(told['replayed'], 'line')} in other hands" if told.get("replayed") else ""
     messages.note(
-        f"training on {told['lines']} lines of {told['documents']} documents{replayed}, "
-        f"{len(corpus.kept_aside)} lines kept aside, {told['parameters']:,} parameters, "
-        f"{len(run.info.charset.characters)} characters, from {parent}"
+        f"training on {counted(told['lines'], 'line')} of {counted(told['documents'], 'document')}{replayed}, "
+        f"{counted(len(corpus.kept_aside), 'line')} kept aside, {told['parameters']:,} parameters, "
+        f"{counted(len(run.info.charset.characters), 'character')}, from {parent}"
     )
 
 

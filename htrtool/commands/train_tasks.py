@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Iterator
 
 import click
 
+from htrtool.core.counted import counted
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
@@ -107,8 +108,8 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
     finally:
         tell_left_out(left_out, messages)
     if count < FEWEST:
-        messages.warning(f"{count} lines say little of how sure it may be: {FEWEST} or more do")
-    messages.note(f"wrote {path}: the confidence of {info.name}, fitted to {count} lines")
+        messages.warning(f"{counted(count, 'line says', 'lines say')} little of how sure it may be: {FEWEST} or more do")
+    messages.note(f"wrote {path}: the confidence of {info.name}, fitted to {counted(count, 'line')}")
     return Exit.SOME_FAILED if messages.problems else Exit.OK
 
 
@@ -138,13 +139,13 @@ def refuse_training(task: str, *others: str) -> None:
 def tell_left_out(left_out: dict[str, list[str]], messages: Messages) -> None:
     """Tell which samples were left out, by reason: of many a few, unless all are asked for."""
     for reason, keys in left_out.items():
-        messages.warning(f"left out {len(keys)} samples {reason}: {_named(keys, messages)}")
+        messages.warning(f"left out {counted(len(keys), 'sample')} {reason}: {_named(keys, messages)}")
 
 
 def tell_beyond_reach(beyond_reach: dict[str, list[str]], messages: Messages) -> None:
     """Tell which samples kept aside can only be read with errors, by reason."""
     for reason, keys in beyond_reach.items():
-        messages.warning(f"{len(keys)} samples kept aside can't be read without errors, {reason}: {_named(keys, messages)}")
+        messages.warning(f"{counted(len(keys), 'sample')} kept aside can't be read without errors, {reason}: {_named(keys, messages)}")
 
 
 def _named(keys: list[str], messages: Messages) -> str:

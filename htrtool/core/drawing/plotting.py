@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, Sequence
 
+from htrtool.core.counted import counted
 from htrtool.core.drawing import charts
 from htrtool.core.drawing.boxes import BOX_COLUMNS, Box, boxes_in_json, boxes_in_xml, boxes_of
 from htrtool.core.drawing.charts import Curve
@@ -192,7 +193,7 @@ def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn)
     for file, page in dict.fromkeys((box.file, box.page) for box in boxes):
         if file in known and page not in known[file]:
             count = len(known[file])
-            problem(InputError(f"expected a page {page}, of which the table has lines, found {count} page{'s' * (count != 1)}", file))
+            problem(InputError(f"expected a page {page}, of which the table has lines, found {counted(count, 'page')}", file))
     if not drawn:
         raise InputError(f"expected images of pages that the table names, such as {files[0]!r}, found none to draw")
 

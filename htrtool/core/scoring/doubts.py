@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from typing import Iterable, Iterator, Sequence
 
+from htrtool.core.counted import counted
 from htrtool.core.scoring.joining import Line, Pair, unknown_pages
 
 
 def of_truth(lines: Sequence[Line]) -> Iterator[str]:
     """Yield what there is to doubt of the lines of the truth."""
     if repeated := _repeated(lines):
-        yield f"{repeated} lines of TRUTH are given more than once; each counts"
+        yield f"{counted(repeated, 'line of TRUTH is', 'lines of TRUTH are')} given more than once; each counts"
 
 
 def of_reading(tables: Sequence[Sequence[Line]], truth: Sequence[Line], name: str = "READ") -> Iterator[str]:
     """Yield what there is to doubt of the lines of a reading, table by table, before they are brought together with the truth."""
     read = [line for table in tables for line in table]
     if repeated := _repeated(read):
-        yield f"{repeated} lines of {name} are given more than once, as where two models read them; each counts: score one reading at a time"
+        yield f"{counted(repeated, f'line of {name} is', f'lines of {name} are')} given more than once, as where two models read them; each counts: score one reading at a time"
     if read == truth:
         yield f"{name} and TRUTH are the same texts"
     if twice := _given_twice(tables):
-        yield f"{twice} files are in more than one table of {name}, without numbers of lines; all their rows count"
+        yield f"{counted(twice, 'file is', 'files are')} in more than one table of {name}, without numbers of lines; all their rows count"
 
 
 def of_pairs(pairs: Sequence[Pair], name: str = "READ", leaves_unknown_out: bool = False) -> Iterator[str]:
@@ -40,19 +41,20 @@ def of_pairs(pairs: Sequence[Pair], name: str = "READ", leaves_unknown_out: bool
     elif all(left := _unmatched(pairs)):
         unread, unknown = left
         yield (
-            f"{len(unknown)} files of {name}, such as {unknown[0]!r}, are not in TRUTH, and {len(unread)} of TRUTH, such as {unread[0]!r}, "
-            f"not in {name}: they may be named otherwise"
+            f"TRUTH lacks {counted(len(unknown), 'file')} of {name}, such as {unknown[0]!r}, and {name} {counted(len(unread), 'file')} of "
+            f"TRUTH, such as {unread[0]!r}: they may be named otherwise"
             + f"; where they are not, --skip-unknown leaves those of {name} out" * (not leaves_unknown_out)
         )
     elif not leaves_unknown_out and (unknown := unknown_pages(pairs)):
         file, page = unknown[0]
         yield (
-            f"TRUTH has nothing of {len(unknown)} pages of {name}, such as {file!r}{f', page {page}' * (page not in (None, 1))}: all that was "
+            f"TRUTH has nothing of {counted(len(unknown), 'page')} of {name}, such as {file!r}{f', page {page}' * (page not in (None, 1))}: all that was "
             "read there counts as put in; --skip-unknown leaves it out"
         )
     if renumbered := list(dict.fromkeys(pair.file for pair in pairs if pair.by_likeness)):
+        others = f" and {counted(len(renumbered) - 1, 'more file')}" * (len(renumbered) > 1)
         yield (
-            f"the lines of {renumbered[0]}{f' and {len(renumbered) - 1} more files' * (len(renumbered) > 1)} are numbered otherwise in {name} "
+            f"the lines of {renumbered[0]}{others} are numbered otherwise in {name} "
             "than in TRUTH: they are compared with those that they are most like, in order"
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from htrtool.core.counted import counted
 from htrtool.core.modelfile import ModelInfo
 
 
@@ -16,10 +17,10 @@ def card(info: ModelInfo, epochs: list[dict]) -> str:
                 f"- Network: `{info.spec}`, {training['parameters']:,} parameters, lines {info.recipe.height} px high",
                 f"- Characters ({len(info.charset.characters)}): `` {''.join(info.charset.characters).strip()} `` and space",
                 "- Preparation: " + ", ".join(f"{step} {value}" for step, value in info.recipe.to_json().items()),
-                f"- Trained on {_counted(training['lines'], 'line')} of {_counted(training['documents'], 'document')}: "
+                f"- Trained on {counted(training['lines'], 'line')} of {counted(training['documents'], 'document')}: "
                 + ", ".join(f"{name} ({count:,})" for name, count in training["sources"].items())
-                + (f"; {_counted(training['replayed'], 'line')} in other hands shown again" if training.get("replayed") else ""),
-                f"- {_counted(training['epochs'], 'epoch')}, {_counted(round(training['seconds'] / 60), 'minute')}, seed {training['seed']}"
+                + (f"; {counted(training['replayed'], 'line')} in other hands shown again" if training.get("replayed") else ""),
+                f"- {counted(training['epochs'], 'epoch')}, {counted(round(training['seconds'] / 60), 'minute')}, seed {training['seed']}"
                 + (f", from {training['from']}" if training.get("from") else ""),
                 *([f"- Weights: {training['weights']}"] if training.get("weights") else []),
                 f"- Licence: {info.licence or 'not stated'}",
@@ -31,7 +32,7 @@ def card(info: ModelInfo, epochs: list[dict]) -> str:
         shared = f", of {scores['trained_on_too']:,} of which other lines were trained on" if scores.get("trained_on_too") else ""
         before = ", with its weights in 32 bits" * bool(training.get("weights"))
         parts.append(
-            f"On {_counted(scores['lines'], 'line')} of {_counted(scores['documents'], 'document')} kept aside{used}{shared}{before}: "
+            f"On {counted(scores['lines'], 'line')} of {counted(scores['documents'], 'document')} kept aside{used}{shared}{before}: "
             f"CER {scores['cer']:.1%}, WER {scores['wer']:.1%}."
         )
     if epochs:
@@ -40,7 +41,3 @@ def card(info: ModelInfo, epochs: list[dict]) -> str:
         rows += ["| " + " | ".join(str(row.get(column, "")) for column in columns) + " |" for row in epochs]
         parts.append("## Epochs\n\n" + "\n".join(rows))
     return "\n\n".join(parts) + "\n"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
