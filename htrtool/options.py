@@ -64,6 +64,12 @@ def with_messages(function: Callable) -> Callable:
     return wrapper
 
 
+def refuse_empty(names: Iterable[str | None], remedy: str = "give a file's or a folder's") -> None:
+    """End with a usage error if a name is empty, which paths take for the folder that one is in: all of it would be read."""
+    if "" in names:
+        raise click.UsageError(f"a name is empty, as that of a variable which is not set is: {remedy}")
+
+
 def refuse_to_replace(output: str | None, read: Iterable[str | Path], files: Iterable[Path] | None = None) -> None:
     """End with a usage error if one of the ``files`` that ``-o`` writes, by default ``output`` itself, is one of those that are read."""
     if output in (None, "-"):
@@ -100,9 +106,7 @@ def with_operands(metavar: str, *beside: str) -> Callable:
             if kwargs.get("output") in STANDARD_OUTPUT:
                 kwargs["output"] = "-"
             read = [*names, *named_by("files_from", *beside)]
-            if "" in (*read, kwargs.get("output")):
-                # Paths take it for the folder that one is in, all of which would be read.
-                raise click.UsageError("a name is empty, as that of a variable which is not set is: give a file's, or '-'")
+            refuse_empty((*read, kwargs.get("output")), "give a file's, or '-'")
             refuse_to_replace(kwargs.get("output"), read)
             if read.count("-") > 1:
                 raise click.UsageError("standard input, '-', can be read only once")

@@ -12,6 +12,7 @@ from htrtool.core.counted import counted
 from htrtool.core.errors import DependencyError, InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
+from htrtool.options import refuse_empty
 from htrtool.streams import protect_stdout, quiet_stderr
 
 COLUMNS = ("step", "seconds", "loss", "maps_loss", "turn_loss")
@@ -40,6 +41,7 @@ def train_lines(pages, output, steps, batch, seed, parent, bfloat16, fonts, text
     A page that can't be used is told and left out. The losses go to standard output as a table, a row every 20 steps. The same pages, seed and options give the same
     network on the same machine.
     """
+    refuse_empty((*pages, output, parent, *fonts, *texts))
     if bool(fonts) != bool(texts):
         raise click.UsageError("pages are made up from --fonts and --texts together")
     if lacked := check_installed():

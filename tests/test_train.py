@@ -393,7 +393,7 @@ def test_a_folder_of_pairs_is_prepared_as_the_model_wants_it_and_may_have_its_na
             (tmp_path / "mine" / f"{i}.gt.txt").write_text(WORDS[i % 8])
     done = htr("train", "--from", str(trained / "m.keras"), "--epochs", "1", "-o", "mine", "mine/", cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
-    assert b"left out 1 samples no transcription: mine/0.png" in done.stderr
+    assert b"left out 1 sample no transcription: mine/0.png" in done.stderr
     assert keras_info(tmp_path / "mine.keras").recipe == keras_info(trained / "m.keras").recipe
     card = (tmp_path / "mine.md").read_text()
     assert b"of 1 document some lines are trained on and others kept aside" in done.stderr
@@ -548,7 +548,7 @@ def test_a_label_that_cannot_fit_its_frames_is_left_out_by_name(tmp_path):
     lines = tar_of(sample_of(f"d/{i % 4}/{i}", drawn("ab", i), "ab" * 40 if i == 5 else "ab") for i in range(16))
     done = htr("train", "--spec", TINY, "--epochs", "1", "-o", "m", given=lines, cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
-    assert b"left out 1 samples too narrow for their text: d/1/5" in done.stderr
+    assert b"left out 1 sample too narrow for their text: d/1/5" in done.stderr
 
 
 def test_a_loss_that_is_no_number_stops_it_with_the_last_good_checkpoint(tmp_path):

@@ -43,6 +43,14 @@ def test_nothing_to_train_on_is_told(tmp_path):
     assert done.returncode == 3 and "expected annotated pages" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [["", "-o", "finder"], ["pages", "-o", ""], ["pages", "-o", "finder", "--from", ""]])
+def test_an_empty_name_is_not_the_folder_that_one_is_in(pages, arguments):
+    for module in ["htrtool.train_lines"] + ["htrtool.bench"] * (arguments[0] == ""):
+        command = ["lines", "--alone", ""] if module == "htrtool.bench" else arguments
+        done = run_module(module, *command, text=True, cwd=pages)
+        assert done.returncode == 2 and "a name is empty" in done.stderr and not list(pages.glob("finder*"))
+
+
 def test_lines_found_are_scored(pages):
     done = run_module("htrtool.bench", "lines", "--alone", pages, text=True)
     assert done.returncode == 0, done.stderr

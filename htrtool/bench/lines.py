@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 
+from htrtool.options import refuse_empty
+
 COLUMNS = (
     "set", "finder", "pages", "lines", "found", "recall", "precision", "f1", "precision_annotated", "f1_annotated",
     "cer", "cer_annotated_order", "cer_true", "s_per_page",
@@ -33,6 +35,7 @@ def lines(pages, model, alone, no_cer, limit) -> None:
     cer_annotated_order the same with the lines in the order of those annotated, which is not always that of reading;
     cer_true that of the same reader on the true lines that have a text. All are of the network alone, which looks once.
     """
+    refuse_empty(pages)
     from htrtool.bench.peers import LINE_FINDERS, installed
     from htrtool.core.tables import TableWriter
 
