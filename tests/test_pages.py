@@ -10,6 +10,7 @@ import zlib
 import cv2
 import numpy as np
 import pillow_heif
+import pypdfium2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -218,13 +219,16 @@ def test_a_dark_scan_is_not_inverted(tmp_path):
 
 def test_what_can_not_be_read_says_why(tmp_path):
     whole = encode_png(np.random.default_rng(0).integers(0, 255, (80, 80), np.uint8))
+    without_pages = io.BytesIO()
+    pypdfium2.PdfDocument.new().save(without_pages)
     for name, content, words in [
         ("cut.png", whole[: len(whole) // 2], "breaks off"),
         ("stub.png", whole[:20], "expected an image|broken"),
         ("empty.png", b"", "empty file"),
         ("notes.png", "Dear diary, é".encode(), "text that begins 'Dear diary"),
         ("junk.jpg", bytes(range(0, 250, 3)) * 20, "bytes that begin 00 03"),
-        ("cut.pdf", b"%PDF-1.4\n1 0 obj", "expected a PDF"),
+        ("cut.pdf", b"%PDF-1.4\n1 0 obj", "expected a PDF, received one that is broken"),
+        ("none.pdf", without_pages.getvalue(), "expected a PDF with pages, received one without"),
     ]:
         path = tmp_path / name
         path.write_bytes(content)

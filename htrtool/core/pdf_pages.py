@@ -18,6 +18,8 @@ from htrtool.core.gray import dark_on_light
 from htrtool.core.pages import Original, PageSource
 from htrtool.core.pictures import breaks_off, check_size
 
+NO_PAGES = "expected a PDF with pages, received one without"
+
 # PDFium may be called by one thread at a time; by the same one again, where the collector of garbage closes a document.
 _pdfium = threading.RLock()
 
@@ -51,11 +53,13 @@ def pdf_sources(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSo
             document = _Document(content)
             sizes = [document.opened.get_page_size(index) for index in range(len(document.opened))]
         except pypdfium2.PdfiumError as error:
+            if _has_no_pages(content):
+                raise InputError(NO_PAGES, name) from None
             if "password" in str(error).lower():
                 raise InputError("the PDF is encrypted: decrypt it first, as with qpdf --decrypt", name) from None
             raise InputError(f"expected a PDF, received one that is broken ({error})", name) from None
     if not sizes:
-        raise InputError("expected a PDF with pages, received one without", name)
+        raise InputError(NO_PAGES, name)
     is_path = isinstance(content, Path)
     opened = functools.partial(open, content, "rb") if is_path else functools.partial(io.BytesIO, content)
     for index, (width, height) in enumerate(sizes):
@@ -63,6 +67,17 @@ def pdf_sources(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSo
         load = functools.partial(_draw, document, index, size, dpi, name)
         original = Original(opened, index, is_pdf=True, page=index + 1)
         yield PageSource(name, index + 1, load, size=size, pages=len(sizes), original=original)
+
+
+def _has_no_pages(content: Path | bytes) -> bool:
+    """Tell whether a PDF is whole but has no pages: PDFium does not load it, and says what was wrong with the one before."""
+    import pikepdf
+
+    try:
+        with pikepdf.open(content if isinstance(content, Path) else io.BytesIO(content)) as document:
+            return not document.pages
+    except (pikepdf.PdfError, pikepdf.PasswordError, OSError):
+        return False
 
 
 def _is_broken(picture: pypdfium2.PdfObject) -> bool:
