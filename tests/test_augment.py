@@ -33,3 +33,15 @@ def test_strength_zero_changes_nothing():
 def test_ink_stays_darker_than_paper(seed):
     result = augment(LINE, np.random.default_rng(seed))
     assert np.percentile(result, 2) + 40 < np.percentile(result, 75)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_line_longer_than_opencv_counts_is_learned_from_like_others(seed, monkeypatch):
+    line = np.resize(LINE, (16, 40_000))
+    assert augment(line, np.random.default_rng(seed)).shape[1] > 20_000
+    line = line[:, :3_000]
+    expected = augment(line, np.random.default_rng(seed))
+    monkeypatch.setattr("htrtool.core.training.augment.LONGEST", 2_000)
+    monkeypatch.setattr("htrtool.core.training.augment.PIECE", 700)
+    in_pieces = augment(line, np.random.default_rng(seed))
+    assert np.abs(in_pieces.astype(int) - expected).max() <= 8

@@ -11,6 +11,9 @@ import numpy as np
 
 from htrtool.core.training.surroundings import ENOUGH, surround
 
+LONGEST, PIECE = 32766, 8192
+"""Columns that OpenCV's remap takes, which counts pixels in 16 bits, and those that are sampled at once of a longer line."""
+
 
 def augment(pixels: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
     """Return a variant of a line image.
@@ -65,14 +68,22 @@ def _warp(pixels, rng, strength):
     for source in (source_x, source_y):
         grid = rng.normal(0, amplitude, (rows, columns)).astype(np.float32)
         source += cv2.resize(grid, (new_width, height), interpolation=cv2.INTER_CUBIC)
-    return cv2.remap(
-        pixels,
-        source_x.astype(np.float32),
-        source_y.astype(np.float32),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=int(np.percentile(pixels, 80)),
-    )
+    return _sampled(pixels, source_x.astype(np.float32), source_y.astype(np.float32), int(np.percentile(pixels, 80)))
+
+
+def _sampled(pixels, x, y, paper):
+    """Return what stands at places x and y, both (height, width'), of a line; beyond it is paper."""
+    border = {"borderMode": cv2.BORDER_CONSTANT, "borderValue": paper}
+    if max(pixels.shape[1], x.shape[1]) <= LONGEST:
+        return cv2.remap(pixels, x, y, cv2.INTER_LINEAR, **border)
+    parts = []
+    for start in range(0, x.shape[1], PIECE):
+        columns, rows = x[:, start : start + PIECE], y[:, start : start + PIECE]
+        # Those that the piece needs, and their neighbours, from which what lies between is taken.
+        first = int(np.clip(np.floor(columns.min()) - 1, 0, pixels.shape[1] - 1))
+        last = int(np.clip(np.ceil(columns.max()) + 2, first + 1, pixels.shape[1]))
+        parts.append(cv2.remap(pixels[:, first:last], columns - np.float32(first), rows, cv2.INTER_LINEAR, **border))
+    return np.hstack(parts)
 
 
 def _stroke_width(pixels, rng):
