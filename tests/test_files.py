@@ -70,6 +70,36 @@ def test_an_error_leaves_the_old_file_and_no_rubbish(tmp_path):
     assert os.listdir(tmp_path) == ["out.tsv"]
 
 
+def test_what_a_run_that_was_killed_has_left_is_removed_a_day_later(tmp_path):
+    pytest.importorskip("fcntl")
+    killed = (
+        "import os, signal, sys\nfrom htrtool.core.files import replacing\n"
+        "with replacing(sys.argv[1]) as stream:\n    stream.write(b'half')\n    os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", killed, tmp_path / "out.tsv"])
+    (left,) = tmp_path.iterdir()
+    (tmp_path / ".other.part").touch()
+    for file in (left, tmp_path / ".other.part"):
+        os.utime(file, (0, 0))
+    with replacing(tmp_path / "slow.tsv") as slow:
+        names = set(os.listdir(tmp_path))
+        (own,) = names - {left.name, ".other.part"}
+        assert len(names) == 2, "the one that was left is gone"
+        # Nothing came to be written for more than a day.
+        os.utime(tmp_path / own, (0, 0))
+        write = "import sys\nfrom htrtool.core.files import replacing\nwith replacing(sys.argv[1]) as stream: pass"
+        subprocess.run([sys.executable, "-c", write, tmp_path / "quick.tsv"], check=True)
+        slow.write(b"whole")
+    assert sorted(os.listdir(tmp_path)) == [".other.part", "quick.tsv", "slow.tsv"]
+
+
+def test_what_another_run_has_just_begun_stays(tmp_path):
+    (tmp_path / ".htr-begun.part").touch()
+    with replacing(tmp_path / "out.tsv"):
+        pass
+    assert sorted(os.listdir(tmp_path)) == [".htr-begun.part", "out.tsv"]
+
+
 def test_permissions_are_those_of_an_ordinary_new_file(tmp_path):
     target = tmp_path / "out"
     mask = os.umask(0o022)

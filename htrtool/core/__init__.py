@@ -17,8 +17,8 @@ From pictures with transcriptions to a model:
 - ``collect``, ``checking``, ``tally``, ``split``, ``outputs``: to samples; ``samples`` their stream
 - ``training``: to a model; ``charset`` its characters
 
-Beside both: ``files`` and ``text_files`` that are whole or told of, ``names`` of files, ``spreadsheets`` of other programs, ``squares`` of
-pictures, ``bounds`` of numbers, ``errors``.
+Beside both: ``files`` and ``text_files`` that are whole or told of, ``left_files`` of runs that were killed, ``names`` of files,
+``spreadsheets`` of other programs, ``squares`` of pictures, ``bounds`` of numbers, ``counted`` things, ``errors``.
 
 And then: ``scoring`` against the truth, ``drawing`` of tables and pages.
 """

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Iterable, Iterator
 
 from htrtool.core.errors import OutputError
+from htrtool.core.left_files import PREFIX, SUFFIX, hold, remove_left
 
 BROKEN_ARCHIVE = (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 """What reading a zip archive raises, and what is in it, if it is broken or another than was expected."""
@@ -25,7 +26,7 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
     The content is written beside the target and renamed, so that an interrupted run leaves the old file whole.
     A target that is no regular file (a pipe, ``/dev/null``) is written directly; a symbolic link is followed. Into one
     that can't be replaced the content is copied at the end; where its folder may not be written to, it is kept among
-    temporary files until then.
+    temporary files until then. What runs that were killed have left beside it is removed.
 
     Raises:
         OutputError: the folder is missing, or neither it nor the file may be written to.
@@ -38,7 +39,10 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
         if direct is None:
             # A folder may be closed of which a file may be written.
             beside = _may_write(target.parent) or not _may_write(target)
-            descriptor, name = tempfile.mkstemp(prefix=".htr-", suffix=".part", dir=target.parent if beside else None)
+            if beside:
+                remove_left(target.parent)
+            descriptor, name = tempfile.mkstemp(SUFFIX, PREFIX, target.parent if beside else None)
+            hold(descriptor)
     except OSError as error:
         raise OutputError(f"can't write: {error.strerror}", str(path)) from None
     if direct is not None:
