@@ -29,4 +29,4 @@ def place(left: int, top: int, width: int, height: int, slope: float = 0.0) -> P
 def read_page(*lines: tuple[str, Place], size: tuple[int, int] = (1000, 800), source: PageSource | None = None) -> Page:
     """Make a page with lines of text that stand somewhere."""
     made = [PageLine(number, where, reading(text)) for number, (text, where) in enumerate(lines, 1)]
-    return Page(source or PageSource("page.png", 1, image="page.png"), size, made, settled=True)
+    return Page(source or PageSource("page.png", 1, image="page.png"), size=size, lines=made, settled=True)
