@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 
 import click
-from click.core import ParameterSource
 
+from htrtool.commands.read_usage import DOCUMENTS, ROWS, check_usage, form_for, names_folder, refuse_foreign
+from htrtool.commands.read_writing import write_documents, write_pdf, write_rows
 from htrtool.core.bounds import BOUNDS
 from htrtool.core.counted import counted
-from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import LOOKS, FiniteRange, refuse, refuse_to_replace, with_messages, with_operands
 from htrtool.streams import protect_stdout
-
-ROWS = ("tsv", "txt", "jsonl")
-DOCUMENTS = ("alto", "page", "hocr")
-TABLE_SUFFIXES = (".tsv", ".tab")
-FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".html": "hocr", ".xhtml": "hocr"}
 
 
 @click.command()
@@ -240,127 +234,3 @@ def read(
     if messages.problems:
         return Exit.SOME_FAILED if pipeline.pages or skipped else Exit.BAD_INPUT
     return Exit.OK
-
-
-def form_for(form: str, output: str | None, messages: Messages) -> str:
-    """Return the format to write: as told, else as the name of the output tells."""
-    from htrtool.core.layouts.base import is_image
-
-    told = click.get_current_context().get_parameter_source("form") != ParameterSource.DEFAULT
-    suffix = os.path.splitext(output or "")[1].lower()
-    if suffix and not os.path.isdir(output) and is_image(output):
-        raise click.UsageError(f"{output} is named like a picture, which htr read does not write: -o takes one name, that of a table, document or folder")
-    if told or output in (None, "-") or os.path.isdir(output):
-        return form
-    if suffix in (".xml", ".alto"):
-        raise click.UsageError(f"{output} may be ALTO or PAGE XML: give -f alto or -f page")
-    if suffix not in ("", *TABLE_SUFFIXES, *FORM_OF):
-        messages.warning(f"{output} gets a table with tabs: name it .tsv, for other programs, or say with -f what it shall be")
-    return FORM_OF.get(suffix, form)
-
-
-def refuse_foreign(output: str) -> None:
-    """Refuse to replace a PDF that is none of ours, as one of ``-o *.pdf`` would be."""
-    from htrtool.core.documents.pdf import is_foreign
-
-    if is_foreign(output):
-        raise click.UsageError(f"{output} is a PDF that htr did not write: -o takes one name, of a file that may be replaced")
-
-
-def check_usage(
-    operands: list[str],
-    form: str,
-    output: str | None,
-    per_word: bool,
-    outlines: bool,
-    no_header: bool,
-    nbest: int,
-) -> None:
-    """Refuse options that contradict one another."""
-    if no_header and form != "tsv":
-        raise click.UsageError("--no-header is for -f tsv: the other formats have no header")
-    if outlines and form != "tsv":
-        raise click.UsageError("--outlines is for -f tsv: -f jsonl and documents have outlines in them, -f txt has room for none")
-    if per_word and form not in ("tsv", "jsonl"):
-        raise click.UsageError("--per-word is for -f tsv and jsonl: documents have words in them, -f txt is the text alone")
-    if nbest > 1 and (form not in ("tsv", "jsonl") or per_word):
-        raise click.UsageError("--nbest is for lines in -f tsv and jsonl: elsewhere there is room for one reading")
-    if form in DOCUMENTS and len(operands) > 1 and not names_folder(output):
-        raise click.UsageError(f"-f {form} holds a page a file: give a folder for several inputs, -o DIR")
-
-
-def names_folder(output: str | None) -> bool:
-    """Tell whether documents go to a folder."""
-    from htrtool.core.documents.output import is_document_folder
-
-    return output not in (None, "-") and is_document_folder(output)
-
-
-def write_rows(pipeline, opened, step, form, output: str | None, messages: Messages) -> int:
-    """Write lines as they are read, in a :class:`htrtool.core.rows.RowForm`, and return their number.
-
-    Raises:
-        InputError: there is no page to read, so that a file that was there is kept.
-    """
-    from htrtool.core.files import is_special
-    from htrtool.core.rows import row_writer
-    from htrtool.core.tables import as_text
-
-    count = 0
-    with opened as stream:
-        text = as_text(stream)
-        write = row_writer(form, text)
-        for page, line in pipeline.lines():
-            write(page, line)
-            count += 1
-            step()
-        text.detach()
-        if output not in (None, "-") and not is_special(output) and messages.problems and not pipeline.pages:
-            raise InputError("nothing could be read, so nothing is written", output)
-    return count
-
-
-def write_documents(
-    pipeline, opened, step, form: str, output: str | None, operands: list[str], model: str, messages: Messages
-) -> int:
-    """Write pages as they are read, to a folder or, a single one, to ``opened``; return the number of their lines."""
-    from htrtool.core.documents.output import documents_of, only, write_in_folder
-
-    tally = Counted(pipeline.whole_pages(), step)
-    if names_folder(output):
-        write_in_folder(documents_of(tally, form, model, output), output, form, operands, messages.problem)
-    elif (content := only(documents_of(tally, form, model))) is not None:
-        with opened as stream:
-            stream.write(content)
-    return tally.lines
-
-
-def write_pdf(pipeline, opened, step, dpi: float, messages: Messages) -> int:
-    """Write all pages into one PDF, if there is any, and return the number of their lines."""
-    from htrtool.core.documents.pdf import SearchablePdf
-
-    tally = Counted(pipeline.whole_pages(), step)
-    with SearchablePdf(dpi) as document:
-        for page in tally:
-            try:
-                document.add(page)
-            except InputError as error:
-                messages.problem(error)
-        if document.pages:
-            with opened as stream:
-                document.save(stream)
-    return tally.lines
-
-
-class Counted:
-    """Pages, one after the other, while their lines are counted."""
-
-    def __init__(self, pages, step):
-        self.lines = 0
-        self._pages, self._step = pages, step
-
-    def __iter__(self):
-        for page in self._pages:
-            self.lines += len(page.lines)
-            self._step(len(page.lines))
-            yield page

@@ -1,0 +1,77 @@
+"""What ``htr read`` writes: rows, documents and a PDF, as they are read."""
+
+from __future__ import annotations
+
+from htrtool.commands.read_usage import names_folder
+from htrtool.core.errors import InputError
+from htrtool.messages import Messages
+
+
+def write_rows(pipeline, opened, step, form, output: str | None, messages: Messages) -> int:
+    """Write lines as they are read, in a :class:`htrtool.core.rows.RowForm`, and return their number.
+
+    Raises:
+        InputError: there is no page to read, so that a file that was there is kept.
+    """
+    from htrtool.core.files import is_special
+    from htrtool.core.rows import row_writer
+    from htrtool.core.tables import as_text
+
+    count = 0
+    with opened as stream:
+        text = as_text(stream)
+        write = row_writer(form, text)
+        for page, line in pipeline.lines():
+            write(page, line)
+            count += 1
+            step()
+        text.detach()
+        if output not in (None, "-") and not is_special(output) and messages.problems and not pipeline.pages:
+            raise InputError("nothing could be read, so nothing is written", output)
+    return count
+
+
+def write_documents(
+    pipeline, opened, step, form: str, output: str | None, operands: list[str], model: str, messages: Messages
+) -> int:
+    """Write pages as they are read, to a folder or, a single one, to ``opened``; return the number of their lines."""
+    from htrtool.core.documents.output import documents_of, only, write_in_folder
+
+    tally = Counted(pipeline.whole_pages(), step)
+    if names_folder(output):
+        write_in_folder(documents_of(tally, form, model, output), output, form, operands, messages.problem)
+    elif (content := only(documents_of(tally, form, model))) is not None:
+        with opened as stream:
+            stream.write(content)
+    return tally.lines
+
+
+def write_pdf(pipeline, opened, step, dpi: float, messages: Messages) -> int:
+    """Write all pages into one PDF, if there is any, and return the number of their lines."""
+    from htrtool.core.documents.pdf import SearchablePdf
+
+    tally = Counted(pipeline.whole_pages(), step)
+    with SearchablePdf(dpi) as document:
+        for page in tally:
+            try:
+                document.add(page)
+            except InputError as error:
+                messages.problem(error)
+        if document.pages:
+            with opened as stream:
+                document.save(stream)
+    return tally.lines
+
+
+class Counted:
+    """Pages, one after the other, while their lines are counted."""
+
+    def __init__(self, pages, step):
+        self.lines = 0
+        self._pages, self._step = pages, step
+
+    def __iter__(self):
+        for page in self._pages:
+            self.lines += len(page.lines)
+            self._step(len(page.lines))
+            yield page
