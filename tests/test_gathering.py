@@ -90,7 +90,7 @@ def test_documents_are_read_alike_by_any_number_of_threads(tiny_model, languages
     reader.decode_with(languages, looks=looks)
     wanted = (lambda source: len(source.file) % 3 > 0) if left_out else None
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("htrtool.core.pipeline.TOGETHER", int(random.integers(2, 8)))
+        patched.setattr("htrtool.core.gathering.TOGETHER", int(random.integers(2, 8)))
         patched.setattr("htrtool.core.decoding.looks.FURTHER", ((0.999, 2), (0.95, 5)))
         read = partial(told_of, reader, operands, mode=mode, by_pages=by_pages, wanted=wanted)
         alone = read(threads=1, batch=1)

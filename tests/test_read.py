@@ -16,7 +16,7 @@ from tars import sample_of, tar_of
 from tiny_model import draw_line
 
 import htrtool
-from htrtool.core import pipeline
+from htrtool.core import page_lines
 from htrtool.core.cut import Cut
 from htrtool.core.errors import InputError
 from htrtool.core.modelfile import SHIPPED, model_folders
@@ -62,8 +62,8 @@ def test_text_and_json_lines(run_htr, tiny_model, lines):
 
 def test_what_is_found_on_a_page_but_reads_as_nothing_is_left_out(tiny_model, lines, tmp_path, monkeypatch):
     found = [draw_line("abc"), np.full((64, 200), 255, np.uint8), draw_line("de")]
-    monkeypatch.setattr(pipeline, "shows_one_line", lambda pixels, threads: False)
-    monkeypatch.setattr(pipeline, "cut_lines", lambda pixels, threads: [Cut(line, Place.of_picture(line.shape[1], 64)) for line in found])
+    monkeypatch.setattr(page_lines, "shows_one_line", lambda pixels, threads: False)
+    monkeypatch.setattr(page_lines, "cut_lines", lambda pixels, threads: [Cut(line, Place.of_picture(line.shape[1], 64)) for line in found])
     read = list(htrtool.read(list(lines)[:2], model=str(tiny_model)))
     assert [(row.line, row.text) for row in read] == 2 * [(1, "abc"), (3, "de")]
 

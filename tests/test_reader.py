@@ -86,7 +86,7 @@ def test_no_more_lines_go_through_the_network_at_once_than_batch_and_memory_allo
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_lines_of_one_document_are_read_in_one_context(reader, tmp_path, monkeypatch, threads):
-    monkeypatch.setattr("htrtool.core.pipeline.TOGETHER", 4)
+    monkeypatch.setattr("htrtool.core.gathering.TOGETHER", 4)
     together = []
     monkeypatch.setattr(reader, "contexts", lambda page, run=reader.contexts: together.append(len(page)) or run(page))
     documents = enumerate("aaabbbbbbc")

@@ -9,7 +9,7 @@ from typing import Iterator, Sequence
 import numpy as np
 
 from htrtool.core.errors import InputError, unreadable
-from htrtool.core.pipeline import TOGETHER
+from htrtool.core.gathering import TOGETHER
 from htrtool.core.samples import Sample, read_samples
 
 

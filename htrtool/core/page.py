@@ -63,26 +63,6 @@ class PageLine:
 
 
 @dataclass
-class Gathering:
-    """Pages whose lines tell each other's language: one alone, or pictures of lines of one document that come one after the other.
-
-    ``of_document`` is the document that they are of, ``is_whole`` says that no more come.
-    """
-
-    of_document: str = ""
-    pages: list[Page] = field(default_factory=list)
-    is_whole: bool = False
-
-    def unread(self) -> list[PageLine]:
-        """Return the lines that are not read yet."""
-        return [line for page in self.pages for line in page.lines if line.reading is None]
-
-    def is_seen(self) -> bool:
-        """Tell whether the network has seen all that it was to look at."""
-        return self.is_whole and all(page.settled for page in self.pages) and all(None not in line.looks for line in self.unread())
-
-
-@dataclass
 class Page:
     """A page, or a picture of one line, as it was read.
 

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import atexit
 import functools
-import heapq
 import threading
 from collections import deque
-from typing import Callable, Iterable, Iterator, NamedTuple
+from typing import Callable, Iterable, Iterator
 
 import cv2
 import numpy as np
 
-from htrtool.core.cut import Cut
 from htrtool.core.decoding.looks import Look
 from htrtool.core.errors import HtrError, InputError, of_opencv, unforeseen
-from htrtool.core.lines import cut_lines, shows_one_line
-from htrtool.core.page import Gathering, LineRead, Page, PageLine
+from htrtool.core.gathering import Gatherer, Gathering
+from htrtool.core.page import LineRead, Page, PageLine
+from htrtool.core.page_lines import MODES, lines_of
 from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
-from htrtool.core.place import Place
 from htrtool.core.reader import Reader
+from htrtool.core.waiting import Waiting, WaitingLooks
 
-MODES = ("auto", "page", "line")
 DEFAULT_BATCH = 16
 # Columns of the network's input that all threads together may have under way, whatever the batch, and that one of them
 # may have at the least: they take most of the memory.
@@ -31,21 +29,8 @@ FIRST_WINDOW = 8
 WINDOW = 256
 UNREAD_ROWS = 2048
 SOURCES_AHEAD = 32
-TOGETHER = 64
-"""How many pictures of lines that come one after the other are read together, if they are of one document."""
 PATIENCE = 1
 """How long, in seconds, what feeds the inputs is waited for when no more are wanted."""
-
-
-class Waiting(NamedTuple):
-    """A look at a line that is to come; those of the first pages, and of the first lines of a page, come first."""
-
-    index: int
-    number: int
-    look: int
-    line: PageLine
-    pixels: np.ndarray
-    gathering: Gathering
 
 
 class Pipeline:
@@ -100,16 +85,14 @@ class Pipeline:
             raise ValueError(f"expected a mode among {', '.join(MODES)}, received {mode!r}")
         self.pages = 0
         self._reader, self._operands = reader, operands
-        self._mode, self._dpi, self._batch, self._least_conf = mode, dpi, batch, least_conf
+        self._mode, self._dpi, self._least_conf = mode, dpi, least_conf
         self._threads = max(1, threads)
-        self._columns = max(LEAST_COLUMNS, COLUMNS_UNDER_WAY // self._threads)
         self._on_problem, self._on_empty, self._wanted = on_problem, on_empty, wanted
         self._change = threading.Condition()
         self._order: deque[Page] = deque()
         self._todo: deque[tuple[Page, Gathering]] = deque()
-        self._waiting: dict[int, list[Waiting]] = {}
-        self._waiting_count = 0
-        self._gathering: Gathering | None = None
+        self._waiting = WaitingLooks(batch, max(LEAST_COLUMNS, COLUMNS_UNDER_WAY // self._threads))
+        self._gatherer = Gatherer(mode, self._notice_if_seen)
         self._seen: deque[Gathering] = deque()
         self._unread = 0
         self._loading = 0
@@ -237,7 +220,7 @@ class Pipeline:
                 return
             index += 1
         with self._change:
-            self._end_gathering()
+            self._gatherer.end()
             self._fed = True
             self._change.notify_all()
 
@@ -248,32 +231,12 @@ class Pipeline:
             )
             if self._stopped:
                 return False
-            gathering = self._gather(page)
+            gathering = self._gatherer.add(page)
             self._order.append(page)
             if not page.settled:
                 self._todo.append((page, gathering))
             self._change.notify_all()
         return True
-
-    def _gather(self, page: Page) -> Gathering:
-        """Put a page into the gathering of those before it, or else begin another, and return which one it is in."""
-        is_line = self._mode == "line" or (self._mode == "auto" and page.source.is_line)
-        of_document = page.source.of_document if is_line and page.source.cut is None else ""
-        before = self._gathering
-        if before and of_document and before.of_document == of_document and len(before.pages) < TOGETHER:
-            before.pages.append(page)
-            return before
-        self._end_gathering()
-        gathering = self._gathering = Gathering(of_document, [page])
-        if not of_document:
-            self._end_gathering()
-        return gathering
-
-    def _end_gathering(self) -> None:
-        if self._gathering:
-            self._gathering.is_whole = True
-            self._notice_if_seen(self._gathering)
-            self._gathering = None
 
     def _notice_if_seen(self, gathering: Gathering) -> None:
         """Let the lines of a gathering be read if the network has seen all of them."""
@@ -285,9 +248,9 @@ class Pipeline:
         while True:
             with self._change:
                 self._change.wait_for(
-                    lambda: self._stopped or self._seen or self._may_load() or self._waiting_count or self._finished()
+                    lambda: self._stopped or self._seen or self._may_load() or self._waiting.count or self._finished()
                 )
-                if self._stopped or not (self._seen or self._may_load() or self._waiting_count):
+                if self._stopped or not (self._seen or self._may_load() or self._waiting.count):
                     return
                 if self._seen:
                     work, job = self._read_lines, (self._seen.popleft(),)
@@ -297,33 +260,23 @@ class Pipeline:
                     self._loading += 1
                     self._change.notify_all()
                 else:
-                    work, job = self._look, (self._take_batch(),)
+                    work, job = self._look, (self._waiting.take(),)
                     self._reading += 1
             work(*job)
             # It would be held, with the pages in it, while there is nothing to do.
             del job
 
     def _may_load(self) -> bool:
-        return bool(self._todo) and self._waiting_count < self._window and self._unread < UNREAD_ROWS
+        return bool(self._todo) and self._waiting.count < self._window and self._unread < UNREAD_ROWS
 
     def _finished(self) -> bool:
         return self._fed and not (self._todo or self._seen or self._loading or self._reading)
-
-    def _take_batch(self) -> list[Waiting]:
-        width = min(self._waiting, key=lambda width: self._waiting[width][0][:2])
-        heap = self._waiting[width]
-        most = max(1, min(self._batch, self._columns // width))
-        taken = [heapq.heappop(heap) for _ in range(min(most, len(heap)))]
-        if not heap:
-            del self._waiting[width]
-        self._waiting_count -= len(taken)
-        return taken
 
     def _load(self, page: Page, gathering: Gathering) -> None:
         prepared: list[PageLine] = []
         try:
             with page.source.room():
-                prepared = list(self._lines_of(page))
+                prepared = list(lines_of(page, self._mode, self._reader, self._threads))
         except InputError as problem:
             page.fail(problem)
         except cv2.error as error:
@@ -353,41 +306,7 @@ class Pipeline:
         for look, pixels in enumerate(views):
             if line.looks[look] is None:
                 width = self._reader.padded_width(pixels)
-                heapq.heappush(
-                    self._waiting.setdefault(width, []), Waiting(page.index, line.number, look, line, pixels, gathering)
-                )
-                self._waiting_count += 1
-
-    def _lines_of(self, page: Page) -> Iterator[PageLine]:
-        pixels = page.source.load()
-        height, width = pixels.shape
-        page.size = (width, height)
-        is_line = False
-        page.is_annotated = page.source.cut is not None
-        if page.is_annotated:
-            cuts = page.source.cut(pixels, page.problems)
-        elif self._is_one_line(page, pixels):
-            is_line = True
-            cuts = [(1, Cut(pixels, Place.of_picture(width, height)))]
-        else:
-            page.was_searched = True
-            cuts = enumerate(cut_lines(pixels, self._threads), 1)
-        for number, cut in cuts:
-            try:
-                line = self._reader.prepare_placed(cut.pixels, page.source.prepared)
-                width = line.pixels.shape[1]
-                ends = line.begin / width, line.end / width
-                yield PageLine(number, cut.place, ends=ends, pixels=line.pixels)
-            except InputError as problem:
-                if is_line:
-                    raise
-                page.problems.append(InputError(f"line {number}: {problem}", page.source.file))
-
-    def _is_one_line(self, page: Page, pixels: np.ndarray) -> bool:
-        if self._mode != "auto" or page.source.is_line:
-            return self._mode != "page"
-        page.looks_like_line = shows_one_line(pixels, self._threads)
-        return page.looks_like_line
+                self._waiting.put(width, Waiting(page.index, line.number, look, line, pixels, gathering))
 
     def _look(self, batch: list[Waiting]) -> None:
         seen = self._reader.probabilities([waiting.pixels for waiting in batch])

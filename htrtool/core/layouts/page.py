@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from htrtool.core.errors import InputError
+from htrtool.core.gathering import TOGETHER
 from htrtool.core.kinds import is_xml
 from htrtool.core.language import reader_for
 from htrtool.core.layouts.base import (
@@ -29,7 +30,6 @@ from htrtool.core.layouts.base import (
 )
 from htrtool.core.lines import cut_lines, shows_one_line
 from htrtool.core.pages import PageSource, page_sources, sample_source
-from htrtool.core.pipeline import TOGETHER
 from htrtool.core.reader import Reader
 from htrtool.core.samples import Sample, document_of
 

@@ -1,0 +1,65 @@
+"""Pages whose lines are read together, since they tell each other's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Callable
+
+from htrtool.core.page import Page, PageLine
+
+TOGETHER = 64
+"""How many pictures of lines that come one after the other are read together, if they are of one document."""
+
+
+@dataclass
+class Gathering:
+    """Pages whose lines tell each other's language: one alone, or pictures of lines of one document that come one after the other.
+
+    ``of_document`` is the document that they are of, ``is_whole`` says that no more come.
+    """
+
+    of_document: str = ""
+    pages: list[Page] = field(default_factory=list)
+    is_whole: bool = False
+
+    def unread(self) -> list[PageLine]:
+        """Return the lines that are not read yet."""
+        return [line for page in self.pages for line in page.lines if line.reading is None]
+
+    def is_seen(self) -> bool:
+        """Tell whether the network has seen all that it was to look at."""
+        return self.is_whole and all(page.settled for page in self.pages) and all(None not in line.looks for line in self.unread())
+
+
+class Gatherer:
+    """Puts pages, as they come, into gatherings.
+
+    Args:
+        mode: how lines are looked for, as for :class:`htrtool.core.pipeline.Pipeline`.
+        on_whole: called with each gathering of which no more come.
+    """
+
+    def __init__(self, mode: str, on_whole: Callable[[Gathering], None]):
+        self._mode, self._on_whole = mode, on_whole
+        self._open: Gathering | None = None
+
+    def add(self, page: Page) -> Gathering:
+        """Put a page into the gathering of those before it, or else begin another, and return which one it is in."""
+        is_line = self._mode == "line" or (self._mode == "auto" and page.source.is_line)
+        of_document = page.source.of_document if is_line and page.source.cut is None else ""
+        before = self._open
+        if before and of_document and before.of_document == of_document and len(before.pages) < TOGETHER:
+            before.pages.append(page)
+            return before
+        self.end()
+        gathering = self._open = Gathering(of_document, [page])
+        if not of_document:
+            self.end()
+        return gathering
+
+    def end(self) -> None:
+        """Note that no more come."""
+        if self._open:
+            self._open.is_whole = True
+            self._on_whole(self._open)
+            self._open = None
