@@ -11,6 +11,11 @@ TOGETHER = 64
 """How many pictures of lines that come one after the other are read together, if they are of one document."""
 
 
+def go_together(count: int, of_document: str, of_next: str) -> bool:
+    """Tell whether a picture of a line is read with so many before it, given the document that they are of and its own."""
+    return 0 < count < TOGETHER and of_document == of_next != ""
+
+
 @dataclass
 class Gathering:
     """Pages whose lines tell each other's language: one alone, or pictures of lines of one document that come one after the other.
@@ -48,7 +53,7 @@ class Gatherer:
         is_line = self._mode == "line" or (self._mode == "auto" and page.source.is_line)
         of_document = page.source.of_document if is_line and page.source.cut is None else ""
         before = self._open
-        if before and of_document and before.of_document == of_document and len(before.pages) < TOGETHER:
+        if before and go_together(len(before.pages), before.of_document, of_document):
             before.pages.append(page)
             return before
         self.end()

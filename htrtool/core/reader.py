@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from pathlib import Path
-from typing import Mapping, NamedTuple, Sequence
+from typing import Iterator, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from htrtool.core.decoding.beam import WIDTH, BeamSearch, Candidate
 from htrtool.core.decoding.block_letters import in_block_letters, in_capitals
 from htrtool.core.decoding.confidence import Confidence, Confidences, Seen
 from htrtool.core.decoding.decode import best_path, softmax
-from htrtool.core.decoding.looks import TEXTS, TEXTS_ALONE, Look, further, own_view, ranked, views
+from htrtool.core.decoding.looks import TEXTS, TEXTS_ALONE, Look, looks_needed, own_view, ranked, views
 from htrtool.core.decoding.support import support
 from htrtool.core.decoding.whole_line import reconsidered
 from htrtool.core.errors import InputError, ModelError
@@ -169,7 +169,7 @@ class Reader:
 
     def further_views(self, line: np.ndarray, looks: int, reading: Reading) -> list[np.ndarray]:
         """Return a prepared line, itself among them, as the network is to look at it after so many looks; empty if those will do."""
-        more = looks if self._looks is not None else further(looks, reading.conf)
+        more = looks if self._looks is not None else looks_needed(looks, reading.conf)
         return views(line, more) if more > looks else []
 
     def network_input(self, lines: Sequence[np.ndarray]) -> np.ndarray:
@@ -236,21 +236,22 @@ class Reader:
 
     def read_page(self, lines: Sequence[np.ndarray]) -> list[Reading]:
         """Read the prepared lines of a page, one look after the other."""
-        return [self.read(looks, context) for looks, context in self.look_at(lines)]
+        return [reading for _, _, reading in self._looked_at(lines)]
 
     def look_at(self, page: Sequence[np.ndarray]) -> list[tuple[list[Look], Context]]:
         """Look at the prepared lines of a page, at each as often as it takes, and return how to read them then."""
-        looks = [[self._look(view) for view in self.views(line)] for line in page]
-        return [
-            (self._looks_further(line, of_line, context), context)
-            for line, of_line, context in zip(page, looks, self.contexts(looks))
-        ]
+        return [(looks, context) for looks, context, _ in self._looked_at(page)]
 
-    def _looks_further(self, line: np.ndarray, looks: list[Look], context: Context) -> list[Look]:
-        while self._looks is None and (views := self.further_views(line, len(looks), self.read(looks, context))):
-            seen = {look.width: look for look in looks}
-            looks = [seen.get(view.shape[1]) or self._look(view) for view in views]
-        return looks
+    def _looked_at(self, page: Sequence[np.ndarray]) -> Iterator[tuple[list[Look], Context, Reading]]:
+        """Yield of each prepared line of a page the looks that it took, how to read it, and what was read."""
+        first = [[self._look(view) for view in self.views(line)] for line in page]
+        for line, looks, context in zip(page, first, self.contexts(first)):
+            reading = self.read(looks, context)
+            while further := self.further_views(line, len(looks), reading):
+                seen = {look.width: look for look in looks}
+                looks = [seen.get(view.shape[1]) or self._look(view) for view in further]
+                reading = self.read(looks, context)
+            yield looks, context, reading
 
     def _look(self, view: np.ndarray) -> Look:
         return Look(view.shape[1], self.probabilities([view])[0])

@@ -22,7 +22,7 @@ SPAN = 1.22
 TEXTS, TEXTS_ALONE = 8, 2
 """How many texts each look puts forward at least, with a language model and without."""
 FURTHER = (0.95, 2), (0.8, 5)
-"""Below which confidence a line is looked at further, and how often in all it is then: half of all lines, and one of seven."""
+"""Below which confidence a line is looked at further, and how often in all it is then: half of all lines, and one of five."""
 
 
 @dataclass
@@ -51,7 +51,7 @@ def views(line: np.ndarray, looks: int) -> list[np.ndarray]:
     return [_stretched(line, max(1, round(width * SPAN ** (step / max(steps)))) if step else width) for step in steps]
 
 
-def further(looks: int, confidence: float) -> int:
+def looks_needed(looks: int, confidence: float) -> int:
     """Return how often in all to look at a line that was read with some confidence after so many looks; ``looks`` if that will do."""
     return next((more for least, more in FURTHER if confidence < least and more > looks), looks)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from htrtool.core.errors import InputError
-from htrtool.core.gathering import TOGETHER
+from htrtool.core.gathering import go_together
 from htrtool.core.kinds import is_xml
 from htrtool.core.language import reader_for
 from htrtool.core.layouts.base import (
@@ -117,10 +117,10 @@ class PageCutter:
 
     def are_read_together(self, samples: Sequence[Sample], sample: Sample) -> bool:
         """Tell whether a sample goes with those before it: all are lines, as few and of one document as those that ``htr read`` reads together."""
-        if not self.reads or not 0 < len(samples) < TOGETHER:
+        if not self.reads or not samples:
             return False
         before, source = (sample_source(each, each.key) for each in (samples[-1], sample))
-        return before.is_line and source.is_line and before.of_document == source.of_document
+        return before.is_line and source.is_line and go_together(len(samples), before.of_document, source.of_document)
 
     def of_samples(self, samples: Sequence[Sample], stream: str) -> Iterator[Line | LeftOut | InputError]:
         """Yield the lines that are found in samples without transcription: themselves, if they are lines, or look like it.
