@@ -75,6 +75,17 @@ def test_a_text_is_as_likely_as_all_the_paths_that_spell_it(frames, seed):
     np.testing.assert_allclose(log_likelihoods(probabilities, labels[-1:]), found[-1:])
 
 
+def test_a_letter_is_as_likely_in_many_frames_as_all_places_where_it_may_stand():
+    probabilities = np.random.default_rng(1).dirichlet([3, 1, 1], 40)
+    blank, letter = np.log(probabilities[:, :2]).T
+    places = [
+        blank[:first].sum() + letter[first : last + 1].sum() + blank[last + 1 :].sum()
+        for first, last in itertools.combinations_with_replacement(range(40), 2)
+    ]
+    found = log_likelihoods(probabilities, [[1], [1, 2] * 9, []])
+    np.testing.assert_allclose(found[[0, 2]], [np.logaddexp.reduce(places), blank.sum()])
+
+
 def test_a_text_that_the_frames_can_t_spell_is_next_to_impossible_and_none_is_too_long():
     probabilities = frames_of([2, 0, 3] * 400)
     likely, unlikely = log_likelihoods(probabilities, [[2, 3] * 400, [2, 3] * 800])

@@ -10,6 +10,8 @@ from htrtool.core.charset import BLANK
 
 LOWEST = 1e-12
 """Probabilities below this count as this, so that a frame that is sure of something else forbids nothing."""
+SCALED_EVERY = 8
+"""After how many frames weights are scaled: in so few none of those relative to a blank leaves the range of floats."""
 
 
 class Alignment(NamedTuple):
@@ -74,7 +76,7 @@ def prefix_log_likelihoods(probabilities: np.ndarray, label: list[int]) -> np.nd
 def log_likelihoods(probabilities: np.ndarray, labels: Sequence[list[int]]) -> np.ndarray:
     """Return how well the frames of a line fit each of some labels, over all paths.
 
-    The forward recursion of Graves et al. (2006), of all labels at once, scaled frame by frame.
+    The forward recursion of Graves et al. (2006), of all labels at once, relative to the blank and scaled now and then.
 
     Args:
         probabilities: (frames, classes), each row adding up to 1.
@@ -83,22 +85,34 @@ def log_likelihoods(probabilities: np.ndarray, labels: Sequence[list[int]]) -> n
     Returns:
         float (labels,), in nats; some -700 lower than the most likely where the frames can't spell so many characters.
     """
-    counts = np.array([len(label) for label in labels])
-    states, skips = _states(labels)
-    emitted = np.maximum(probabilities, LOWEST)[:, states].astype(np.float64)
-    emitted *= np.arange(states.shape[1]) <= 2 * counts[:, None]
-    weights, scale = np.zeros(states.shape), np.zeros(len(labels))
-    weights[:, 0] = 1
-    for factors in emitted:
-        stepped = weights.copy()
-        stepped[:, 1:] += weights[:, :-1]
-        stepped[:, 2:] += skips[:, 2:] * weights[:, :-2]
-        stepped *= factors
-        highest = stepped.max(axis=1)
-        weights = stepped / highest[:, None]
-        scale += np.log(highest)
-    rows = np.arange(len(labels))
-    ends = weights[rows, 2 * counts] + np.where(counts, weights[rows, 2 * counts - 1], 0)
+    counts, texts = np.array([len(label) for label in labels]), np.arange(len(labels))
+    emitted = np.maximum(probabilities, LOWEST).astype(np.float64)
+    frames, nothing = emitted.shape
+    # Behind the end of a shorter label stands a class that never occurs.
+    classes = np.full((counts.max(initial=0), len(labels)), nothing)
+    for text, label in enumerate(labels):
+        classes[: len(label), text] = label
+    odds = np.hstack([emitted / emitted[:, BLANK, None], np.zeros((frames, 1))])[:, classes]
+    skips = (classes[1:] != classes[:-1]).astype(float)
+    # The weights of the blanks before each character and behind the last, and of the characters.
+    blanks, characters = np.zeros((len(classes) + 1, len(labels))), np.zeros(classes.shape)
+    blanks[0] = 1
+    scale = np.full(len(labels), np.log(emitted[:, BLANK]).sum())
+    entered, skipped = np.empty_like(characters), np.empty_like(characters[1:])
+    for frame, factors in enumerate(odds, start=1):
+        np.add(characters, blanks[:-1], out=entered)
+        np.multiply(characters[:-1], skips, out=skipped)
+        entered[1:] += skipped
+        blanks[1:] += characters
+        np.multiply(entered, factors, out=characters)
+        if frame % SCALED_EVERY == 0:
+            highest = np.maximum(blanks.max(axis=0), characters.max(axis=0, initial=0))
+            blanks /= highest
+            characters /= highest
+            scale += np.log(highest)
+    ends = blanks[counts, texts]
+    if len(classes):
+        ends = ends + np.where(counts, characters[counts - 1, texts], 0)
     return scale + np.log(np.maximum(ends, np.finfo(float).tiny))
 
 
@@ -107,22 +121,12 @@ def frames_needed(label: list[int]) -> int:
     return len(label) + sum(a == b for a, b in zip(label, label[1:]))
 
 
-def _states(labels: Sequence[list[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the classes of the states of each label, blanks between its characters and behind it, and which skip one.
-
-    Both are (labels, states of the longest).
-    """
-    states = np.full((len(labels), 2 * max(map(len, labels), default=0) + 1), BLANK)
-    for row, label in zip(states, labels):
-        row[1 : 2 * len(label) : 2] = label
-    skips = np.zeros(states.shape, bool)
-    skips[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
-    return states, skips
-
-
 def _viterbi(probabilities: np.ndarray, label: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """Return the scores of the states in the last frame, and how many states back the best path to each came from."""
-    (states,), (skips,) = _states([label])
+    states = np.full(2 * len(label) + 1, BLANK)
+    states[1::2] = label
+    skips = np.zeros(len(states), bool)
+    skips[3::2] = states[3::2] != states[1:-2:2]
     emitted = np.log(np.maximum(probabilities[:, states], LOWEST))
     scores = np.full(len(states), -np.inf)
     scores[:2] = emitted[0, :2]
