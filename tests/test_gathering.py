@@ -92,6 +92,7 @@ def test_documents_are_read_alike_by_any_number_of_threads(tiny_model, languages
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("htrtool.core.gathering.TOGETHER", int(random.integers(2, 8)))
         patched.setattr("htrtool.core.decoding.looks.FURTHER", ((0.999, 2), (0.95, 5)))
+        patched.setattr("htrtool.core.reader.UNSURE", float(random.choice([0.95, 1.1])))
         read = partial(told_of, reader, operands, mode=mode, by_pages=by_pages, wanted=wanted)
         alone = read(threads=1, batch=1)
         for threads, batch in ways:

@@ -66,6 +66,7 @@ def test_a_page_is_read_the_same_by_any_number_of_threads(lm):
 @pytest.mark.parametrize("lm", ["none", "auto"])
 def test_only_unsure_lines_are_looked_at_again(monkeypatch, lm, stages, looks):
     monkeypatch.setattr("htrtool.core.decoding.looks.FURTHER", stages)
+    monkeypatch.setattr("htrtool.core.reader.UNSURE", 0)
     by_itself, told = reader_for("latin", lm), reader_for("latin", lm, looks=looks)
     rows = list(Pipeline(by_itself, [str(LETTER)], threads=2, batch=4))
     expected = list(Pipeline(told, [str(LETTER)]))

@@ -105,7 +105,8 @@ from htrtool.streams import protect_stdout
     show_default=True,
     metavar="auto|N",
     help="Look at each line N times, 1 to 9, narrower and wider, and read what all looks agree on best: fewer errors, N "
-    "times the work. auto: once, and up to five times where that leaves it unsure.",
+    "times the work. auto: once, and up to five times where that leaves it unsure. With a language model and more than one look, "
+    "lines that it is still unsure of are read again when the others of their page or document have shown the hand.",
 )
 @click.option(
     "--min-conf",

@@ -1,4 +1,4 @@
-"""Pages whose lines are read together, since they tell each other's language."""
+"""Pages whose lines are read together, since they tell each other's language and hand."""
 
 from __future__ import annotations
 
@@ -18,18 +18,20 @@ def go_together(count: int, of_document: str, of_next: str) -> bool:
 
 @dataclass
 class Gathering:
-    """Pages whose lines tell each other's language: one alone, or pictures of lines of one document that come one after the other.
+    """Pages whose lines tell each other's language and hand: one alone, or pictures of lines of one document that come one after the other.
 
-    ``of_document`` is the document that they are of, ``is_whole`` says that no more come.
+    ``of_document`` is the document that they are of, ``is_whole`` says that no more come, and ``lines`` are those of all of them
+    once they are read.
     """
 
     of_document: str = ""
     pages: list[Page] = field(default_factory=list)
     is_whole: bool = False
+    lines: list[PageLine] = field(default_factory=list)
 
     def unread(self) -> list[PageLine]:
-        """Return the lines that are not read yet."""
-        return [line for page in self.pages for line in page.lines if line.reading is None]
+        """Return the lines of which there is no draft yet."""
+        return [line for page in self.pages for line in page.lines if line.draft is None]
 
     def is_seen(self) -> bool:
         """Tell whether the network has seen all that it was to look at."""

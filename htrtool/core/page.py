@@ -42,7 +42,8 @@ class PageLine:
 
     ``ends`` are where the picture that was cut out of the page begins and ends in the one that is read, as shares of
     that one's width. Until the line is read, ``pixels`` is that picture, ``looks`` what the network saw of it so far, None
-    for each look to come, and ``context`` what its page tells of how to read it, once all of the page has been seen.
+    for each look to come, ``context`` what its page tells of how to read it, once all of the page has been seen, and
+    ``draft`` what was read of it by all its looks, before its document's hand is known.
     """
 
     number: int
@@ -52,6 +53,7 @@ class PageLine:
     pixels: np.ndarray | None = None
     looks: list[Look | None] = field(default_factory=list)
     context: Context | None = None
+    draft: Reading | None = None
 
     @cached_property
     def words(self) -> list[Word]:

@@ -17,7 +17,7 @@ from htrtool.core.gathering import Gatherer, Gathering
 from htrtool.core.page import LineRead, Page, PageLine
 from htrtool.core.page_lines import MODES, lines_of
 from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
-from htrtool.core.reader import Reader
+from htrtool.core.reader import Draft, Reader
 from htrtool.core.waiting import Waiting, WaitingLooks
 
 DEFAULT_BATCH = 16
@@ -43,8 +43,9 @@ class Pipeline:
     waiting lines of equal width. Pages come first until enough lines wait to fill batches; where no page is to be had,
     the network reads what there is, oldest first. So batches are full on long inputs, the first rows come soon, and
     memory does not grow with the number of inputs. When the network has seen all lines of a page, they are decoded
-    together, in the page's language; so are pictures of lines of one document that come one after the other, where it is
-    known before they are loaded that they are lines: samples, or all pictures in the mode ``line``.
+    together, in the page's language, and those that are not sure once more when its hand is known; so are pictures of lines
+    of one document that come one after the other, where it is known before they are loaded that they are lines: samples, or
+    all pictures in the mode ``line``.
 
     Args:
         reader: the model.
@@ -320,12 +321,14 @@ class Pipeline:
 
     def _read_lines(self, gathering: Gathering) -> None:
         """Read the lines of a gathering that are not read yet, or look at them further."""
-        first = [line for line in gathering.unread() if line.context is None]
+        if not gathering.lines:
+            gathering.lines = [line for page in gathering.pages for line in page.lines]
+        first = [line for line in gathering.lines if line.context is None]
         for line, context in zip(first, self._reader.contexts([line.looks for line in first])):
             line.context = context
         unsure = []
         for page in gathering.pages:
-            lines = [line for line in page.lines if line.reading is None]
+            lines = [line for line in page.lines if line.draft is None]
             readings = []
             for line in lines:
                 if self._stopped:
@@ -337,9 +340,13 @@ class Pipeline:
                 for line, reading, further in zip(lines, readings, views):
                     if further:
                         unsure.append((page, line, further))
-                    else:
-                        line.reading, line.pixels, line.looks, line.context = reading, None, [], None
+                        continue
+                    line.draft, line.pixels = reading, None
+                    if self._reader.is_final(reading, len(gathering.lines)):
+                        line.reading = reading
                 self._change.notify_all()
+        if not unsure and not self._read_with_its_hand(gathering):
+            return
         with self._change:
             for page, line, further in unsure:
                 self._await_looks(page, line, further, gathering)
@@ -347,3 +354,15 @@ class Pipeline:
             self._notice_if_seen(gathering)
             self._reading -= 1
             self._change.notify_all()
+
+    def _read_with_its_hand(self, gathering: Gathering) -> bool:
+        """Read the lines of a gathering whose drafts are not final, and let go of what was seen; tell whether it was not stopped."""
+        drafts = self._reader.with_its_hand([Draft(line.looks, line.context, line.draft) for line in gathering.lines])
+        for line, draft in zip(gathering.lines, drafts):
+            if self._stopped:
+                return False
+            with self._change:
+                line.reading, line.looks = draft.reading, []
+                self._change.notify_all()
+        gathering.lines = []
+        return True

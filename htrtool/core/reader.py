@@ -14,6 +14,7 @@ from htrtool.core.decoding.beam import WIDTH, BeamSearch, Candidate
 from htrtool.core.decoding.block_letters import in_block_letters, in_capitals
 from htrtool.core.decoding.confidence import Confidence, Confidences, Seen
 from htrtool.core.decoding.decode import best_path, softmax
+from htrtool.core.decoding.hand import UNSURE, Hand, Known, learn_hand
 from htrtool.core.decoding.looks import TEXTS, TEXTS_ALONE, Look, looks_needed, own_view, ranked, views
 from htrtool.core.decoding.support import support
 from htrtool.core.decoding.whole_line import reconsidered
@@ -53,6 +54,14 @@ class Context(NamedTuple):
 
     language: str
     in_block_letters: bool
+
+
+class Draft(NamedTuple):
+    """A line as far as it is read: what was seen of it, how it is to be read, and what was read."""
+
+    looks: list[Look]
+    context: Context
+    reading: Reading
 
 
 class Reader:
@@ -102,7 +111,8 @@ class Reader:
             width: how many prefixes are followed at a time.
             nbest: how many texts to give for a line; those after the best are its alternatives.
             looks: how often the network looks at a line, each time at another width; None for once, and more often
-                where it is not sure.
+                where it is not sure. With a language model, and unless it looks but once, such lines of a document are
+                read again when its hand is known.
         """
         models = languages.models if languages else {"": None}
         self._models, self._width, self._searches = models, max(width, nbest), {}
@@ -236,22 +246,45 @@ class Reader:
 
     def read_page(self, lines: Sequence[np.ndarray]) -> list[Reading]:
         """Read the prepared lines of a page, one look after the other."""
-        return [reading for _, _, reading in self._looked_at(lines)]
+        return [draft.reading for draft in self.drafts(lines)]
 
-    def look_at(self, page: Sequence[np.ndarray]) -> list[tuple[list[Look], Context]]:
-        """Look at the prepared lines of a page, at each as often as it takes, and return how to read them then."""
-        return [(looks, context) for looks, context, _ in self._looked_at(page)]
-
-    def _looked_at(self, page: Sequence[np.ndarray]) -> Iterator[tuple[list[Look], Context, Reading]]:
-        """Yield of each prepared line of a page the looks that it took, how to read it, and what was read."""
+    def drafts(self, page: Sequence[np.ndarray]) -> list[Draft]:
+        """Return the prepared lines of a page, each looked at as often as it takes, as they are read in the end."""
         first = [[self._look(view) for view in self.views(line)] for line in page]
-        for line, looks, context in zip(page, first, self.contexts(first)):
+        drafts = [self._draft(line, looks, context) for line, looks, context in zip(page, first, self.contexts(first))]
+        return list(self.with_its_hand(drafts))
+
+    def _draft(self, line: np.ndarray, looks: list[Look], context: Context) -> Draft:
+        reading = self.read(looks, context)
+        while further := self.further_views(line, len(looks), reading):
+            seen = {look.width: look for look in looks}
+            looks = [seen.get(view.shape[1]) or self._look(view) for view in further]
             reading = self.read(looks, context)
-            while further := self.further_views(line, len(looks), reading):
-                seen = {look.width: look for look in looks}
-                looks = [seen.get(view.shape[1]) or self._look(view) for view in further]
-                reading = self.read(looks, context)
-            yield looks, context, reading
+        return Draft(looks, context, reading)
+
+    def is_final(self, reading: Reading, lines: int) -> bool:
+        """Tell whether a line of a document of so many lines will not be read otherwise when the document's hand is known."""
+        return lines == 1 or self._languages is None or self._looks == 1 or reading.conf >= UNSURE
+
+    def with_its_hand(self, document: Sequence[Draft]) -> Iterator[Draft]:
+        """Yield the lines of a document; those that are not final are read by what all of them tell of its hand."""
+        hand = None
+        if not all(self.is_final(draft.reading, len(document)) for draft in document):
+            hand = self._hand_of(document)
+        for draft in document:
+            if hand is None or self.is_final(draft.reading, len(document)):
+                yield draft
+                continue
+            looks = [Look(look.width, hand.understood(look.probabilities)) for look in draft.looks]
+            yield Draft(looks, draft.context, self.read(looks, draft.context))
+
+    def _hand_of(self, document: Sequence[Draft]) -> Hand | None:
+        known = [
+            Known(look.probabilities, self.info.charset.encode(draft.reading.text), draft.reading.characters)
+            for draft in document
+            for look in draft.looks
+        ]
+        return learn_hand(known)
 
     def _look(self, view: np.ndarray) -> Look:
         return Look(view.shape[1], self.probabilities([view])[0])

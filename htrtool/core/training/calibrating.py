@@ -45,8 +45,8 @@ class KnownLine(NamedTuple):
 def calibrate(model: Path, lines: Iterable[KnownLine]) -> tuple[ModelInfo, int]:
     """Fit the confidence of a model, with and without a language model, and write it into its files.
 
-    Lines are read as ``htr read`` does if it is not told: with its language model, those of a document together, and looked
-    at again where the first look leaves it unsure. ``NAME.keras`` beside ``NAME.onnx`` gets the same.
+    Lines are read as ``htr read`` does if it is not told: with its language model, those of a document together, looked
+    at again where the first look leaves it unsure, and read again when its hand is known. ``NAME.keras`` beside ``NAME.onnx`` gets the same.
 
     Args:
         model: the ONNX file.
@@ -97,7 +97,7 @@ def _evidence(reader: Reader, documents: Iterable[list[KnownLine]]) -> Iterator[
     for document in documents:
         page = [line.pixels for line in document]
         for shown in (page, *([augment(pixels, rng, DISTORTION) for pixels in page] for _ in range(DISTORTED))):
-            for line, (looks, context) in zip(document, reader.look_at(shown)):
+            for line, (looks, context, _) in zip(document, reader.drafts(shown)):
                 for seen in reader.seen(*reader.agreed(looks, context), context.language):
                     yield _line_evidence(seen, line.text)
 
