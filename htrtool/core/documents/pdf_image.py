@@ -125,8 +125,9 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _data_of_png(content: bytes) -> Iterator[bytes]:
+    """Yield the data of a PNG's pixels, as it is packed; of one that lacks its end, as Pillow reads it too, what there is."""
     place = 8
-    while place < len(content):
+    while place + 8 <= len(content):
         length, kind = struct.unpack(">I4s", content[place : place + 8])
         if kind == b"IEND":
             # What comes after it is no part of the picture.
