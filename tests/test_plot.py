@@ -191,9 +191,10 @@ def test_json_lines_may_begin_with_a_byte_order_mark_and_xml_be_in_utf16(page, t
 
 
 def test_the_title_names_file_and_page(page):
-    table = HEADER + f"{page}\t1\t1\t40\t60\t200\t60\t\thello\n"
+    named = page.rename(page.with_name("100%page.png"))
+    table = HEADER + f"{named}\t1\t1\t40\t60\t200\t60\t\thello\n"
     text = run("-f", "svg", "--title", "%f: %p", stdin=table).stdout.decode()
-    assert f"{page}: 1" in text
+    assert f"{named}: 1" in text
     assert "confidence" not in text
 
 

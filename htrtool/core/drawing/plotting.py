@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import itertools
 import os
+import re
 import stat
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
@@ -171,9 +172,11 @@ def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn)
     known: dict[str | None, set[int]] = defaultdict(set)
     for source, file in sources:
         known[file].add(source.page)
-    boxes = _within(boxes, {file: len(pages) for file, pages in known.items()}, problem)
+    by_page: dict[tuple[str, int], list[Box]] = defaultdict(list)
+    for box in _within(boxes, {file: len(pages) for file, pages in known.items()}, problem):
+        by_page[box.file, box.page].append(box)
     for source, file in sources:
-        lines = [box for box in boxes if box.file == file and box.page == source.page]
+        lines = by_page.get((file, source.page))
         if not lines:
             if images:
                 warn(f"{source.file}, page {source.page}: the table has no lines of it")
@@ -190,7 +193,7 @@ def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn)
             continue
         drawn += 1
         yield figure
-    for file, page in dict.fromkeys((box.file, box.page) for box in boxes):
+    for file, page in by_page:
         if file in known and page not in known[file]:
             count = len(known[file])
             problem(InputError(f"expected a page {page}, of which the table has lines, found {counted(count, 'page')}", file))
@@ -219,7 +222,9 @@ def _within(boxes: list[Box], pages: dict[str | None, int], problem) -> list[Box
 
 
 def _title(source: PageSource, title: str | None) -> str | None:
-    return printable_name(title.replace("%f", source.file).replace("%p", str(source.page))) if title else None
+    told = {"%f": source.file, "%p": str(source.page)}
+    # At once, since a name may have a %p in it.
+    return printable_name(re.sub("%[fp]", lambda found: told[found[0]], title)) if title else None
 
 
 def _sources(files: list[str], images: Sequence[str], dpi: float, problem) -> Iterator[tuple[PageSource, str | None]]:
