@@ -72,7 +72,28 @@ def test_a_table_in_another_encoding_is_named_and_the_pictures_beside_it_are_tak
 def test_a_transcription_is_found_whatever_the_case_of_its_suffix(tmp_path):
     save(tmp_path / "A.PNG", line_picture("one"))
     write(tmp_path / "A.TXT", "one")
-    assert list(texts(taken(tmp_path)[0]).values()) == ["one"]
+    # By itself, as a shell's star gives it too, it stands for its picture.
+    for source in (tmp_path, tmp_path / "A.PNG", tmp_path / "A.TXT"):
+        assert list(texts(taken(source)[0]).values()) == ["one"]
+
+
+def test_a_transcription_may_be_named_for_all_of_its_picture_s_name(tmp_path):
+    save(tmp_path / "a.png", line_picture("one"))
+    save(tmp_path / "b.png", line_picture("two"))
+    write(tmp_path / "a.png.gt.txt", "one")
+    for source in (tmp_path / "a.png", tmp_path / "a.png.gt.txt"):
+        assert list(texts(taken(source)[0]).values()) == ["one"]
+    # The other was forgotten.
+    samples, left_out, _ = taken(tmp_path)
+    assert list(texts(samples).values()) == ["one"] and left_out == ["no transcription"]
+
+
+def test_a_form_with_a_transcription_of_its_own_counts_as_transcribed(tmp_path):
+    save(tmp_path / "a.bin.png", line_picture("one"))
+    save(tmp_path / "b.png", line_picture("two"))
+    write(tmp_path / "a.bin.gt.txt", "one")
+    samples, left_out, _ = taken(tmp_path)
+    assert list(texts(samples).values()) == ["one"] and left_out == ["no transcription"]
 
 
 def test_of_the_forms_of_ocropus_one_is_taken(tmp_path):

@@ -167,7 +167,7 @@ def check_texts(looking: SourceOptions, operands: list[str]) -> None:
 
 def is_page(operand: str) -> bool:
     """Tell whether an operand names a picture or a PDF, as pages are, or may be one that comes from standard input."""
-    from htrtool.core.layouts.base import is_image, is_pdf_name
+    from htrtool.core.suffixes import is_image, is_pdf_name
 
     return operand == "-" or is_image(operand) or is_pdf_name(operand)
 
@@ -187,7 +187,8 @@ def finder_of(
     looking: SourceOptions, operands: list[str], model: str, written: list[str | Path | int], reads: bool, jobs: int
 ) -> Callable[[str], Iterator[Found]]:
     """Return what looks for samples in a source, but for what is ``written``; with ``--lines`` to a folder it ``reads`` the lines too."""
-    from htrtool.core.layouts.finder import Finder, inode_of
+    from htrtool.core.folders import inode_of
+    from htrtool.core.layouts.finder import Finder
     from htrtool.core.session import usable_cpus
 
     threads = max(1, usable_cpus() // jobs)
@@ -279,7 +280,7 @@ def hands_of(synthesis: SynthesisOptions, model: str, messages: Messages) -> Han
 
 def refuse_other_than_samples(output: str) -> None:
     """End with a usage error if a tar would replace a file that is none, such as the typed copy beside a picture."""
-    from htrtool.core.layouts.base import is_tar_name
+    from htrtool.core.suffixes import is_tar_name
 
     holds_other = os.path.isfile(output) and os.path.getsize(output) > 0 and not tarfile.is_tarfile(output)
     if holds_other and not is_tar_name(output):

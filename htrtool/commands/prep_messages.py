@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 def warn_of_form(output: str, to_pairs: bool, maker: Maker, messages: Messages) -> None:
     """Warn of an output that may be meant to be of another form, or that can't tell how its pictures were prepared."""
-    from htrtool.core.layouts.base import is_tar_name
     from htrtool.core.recipe import DEFAULT_RECIPE
+    from htrtool.core.suffixes import is_tar_name
 
     if maker.split is None and not (to_pairs or os.path.exists(output) or is_tar_name(output)):
         messages.warning(f"{output} is written as a tar: to a folder go as {output}/")

@@ -15,9 +15,9 @@ from typing import IO, Callable, Iterator
 from htrtool.core.documents.origin import has_origin, mark_of
 from htrtool.core.errors import OutputError
 from htrtool.core.files import check_folder, made_folder, replacing
-from htrtool.core.layouts.base import is_tar_name
 from htrtool.core.samples import Sample, SampleWriter, image_suffix
 from htrtool.core.split import Split
+from htrtool.core.suffixes import is_tar_name
 
 
 class Written(enum.Enum):

@@ -22,8 +22,9 @@ from htrtool.core.errors import InputError, unreadable
 from htrtool.core.joined import is_pnm, parts_of
 from htrtool.core.kinds import is_pdf, is_tar, is_xml, peeked
 from htrtool.core.oneline import LONGEST_PAGE
-from htrtool.core.pictures import BROKEN, FORMATS, HEAD, IMAGE_SUFFIXES, frames_of, load_picture, open_picture
+from htrtool.core.pictures import BROKEN, FORMATS, HEAD, frames_of, load_picture, open_picture
 from htrtool.core.samples import Sample, document_of, read_samples
+from htrtool.core.suffixes import is_image, is_pdf_name
 
 if TYPE_CHECKING:
     from htrtool.core.cut import Cut
@@ -118,8 +119,8 @@ def page_sources(operand: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
 
 def _usual_suffix(folder: str) -> str:
     """Return the suffix that most of a folder's pictures have, .png if it holds none."""
-    suffixes = Counter(Path(name).suffix for name in os.listdir(folder))
-    return next((suffix for suffix, _ in suffixes.most_common() if suffix.lower() in (*IMAGE_SUFFIXES, ".pdf")), ".png")
+    suffixes = Counter(Path(name).suffix for name in os.listdir(folder) if is_image(name) or is_pdf_name(name))
+    return next((suffix for suffix, _ in suffixes.most_common(1)), ".png")
 
 
 def _is_name(operand: str) -> bool:

@@ -17,10 +17,6 @@ from htrtool.core.gray import dark_on_light, to_gray
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "JPEG2000", "GIF", "BMP", "PPM")
 FORMATS_OF_PHONES = ("HEIF", "AVIF")
-IMAGE_SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".jp2", ".pnm", ".pgm", ".ppm", ".pbm", ".gif"),
-    *(".heic", ".heif", ".avif"),
-)
 EXPECTED = "expected an image (PNG, JPEG, TIFF, WebP, HEIC, AVIF, JPEG 2000, GIF, BMP, PNM), a PDF, ALTO or PAGE XML, or a tar of samples"
 MAX_PIXELS = 500_000_000
 MIN_SIDE = 4

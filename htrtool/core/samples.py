@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 
 from htrtool.core.errors import InputError
-from htrtool.core.pictures import IMAGE_SUFFIXES, MAX_PIXELS, check_size, load_picture, open_picture
+from htrtool.core.pictures import MAX_PIXELS, check_size, load_picture, open_picture
+from htrtool.core.suffixes import IMAGE_SUFFIXES
 
 PICTURE_MEMBERS = (".png", ".webp", ".jpg", ".jpeg")
 MISSED_MEMBERS = (*IMAGE_SUFFIXES, ".pdf")

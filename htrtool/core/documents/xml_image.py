@@ -15,9 +15,9 @@ import numpy as np
 
 from htrtool.core.documents.xml_in import Point, XmlLine, XmlPage
 from htrtool.core.errors import InputError
-from htrtool.core.layouts.base import is_image
 from htrtool.core.medians import line_spacing
 from htrtool.core.pages import DEFAULT_DPI, PageSource, picture_sources
+from htrtool.core.suffixes import is_image
 
 if TYPE_CHECKING:
     from htrtool.core.cut import Cut

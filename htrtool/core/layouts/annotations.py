@@ -9,7 +9,9 @@ from typing import Iterable, Sequence
 
 from htrtool.core.documents.xml_in import HEAD
 from htrtool.core.kinds import PAGE_XML
-from htrtool.core.layouts.base import LeftOut, is_image, is_pdf_name, stem_of
+from htrtool.core.layouts.base import LeftOut
+from htrtool.core.layouts.pairs import stem_of
+from htrtool.core.suffixes import is_image, is_pdf_name
 
 GIVEN_TWICE = "given twice"
 OTHER_ANNOTATION = "another annotation of a page that was taken"
@@ -60,7 +62,7 @@ def in_turn(sources: Iterable[str]) -> list[str]:
     """
 
     def turn(source: str) -> int:
-        if source == "-" or is_image(source) or is_pdf_name(source) or source.endswith(".txt"):
+        if source == "-" or is_image(source) or is_pdf_name(source) or source.lower().endswith(".txt"):
             return 2
         return int(source.lower().endswith(".xml") and os.path.isfile(source) and is_alto(Path(source)))
 

@@ -6,20 +6,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Callable, Iterator
+from typing import IO, TYPE_CHECKING, Iterator
 
 from htrtool.core.documents import xml_in
 from htrtool.core.documents.xml_image import IMAGE_FOLDERS, XML_FOLDERS
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.files import visible
+from htrtool.core.folders import folders_below, inode_of
 from htrtool.core.layouts import iam
 from htrtool.core.layouts import table as table_layout
 from htrtool.core.layouts import xml as xml_layout
 from htrtool.core.layouts.annotations import GIVEN_TWICE, Annotations, is_alto, named_like_pictures_first
 from htrtool.core.layouts.base import (
-    FORMS,
     FROM_STREAM,
-    IMAGE_SUFFIXES,
     NO_PICTURE,
     NO_TEXT,
     OTHER_FORM,
@@ -27,20 +26,14 @@ from htrtool.core.layouts.base import (
     Entry,
     Found,
     LeftOut,
-    best_forms,
-    in_stream,
-    in_tar,
-    is_image,
-    is_pdf_name,
-    is_tar_name,
     key_of,
     picture_entry,
     read_text,
-    stem_of,
-    transcription_of,
-    without_picture,
 )
+from htrtool.core.layouts.pairs import best_forms, image_of, stem_of, transcription_of, without_picture
+from htrtool.core.layouts.stream import in_stream, in_tar
 from htrtool.core.samples import document_of
+from htrtool.core.suffixes import is_image, is_pdf_name, is_tar_name
 
 if TYPE_CHECKING:
     from htrtool.core.layouts.page import PageCutter
@@ -117,7 +110,7 @@ class Finder:
 
     def _in_file(self, path: Path) -> Iterator[Found]:
         prefix = name_of(path.resolve().parent)
-        if self._wants("pairs") and path.suffix == ".txt" and (image := image_of_text(path)):
+        if self._wants("pairs") and path.suffix.lower() == ".txt" and (image := image_of(path, self._names_in(path.parent))):
             # Given by a shell's "*" beside its image.
             path = image
         if self._claimed and (is_image(path) or is_pdf_name(path)) and os.path.realpath(path) in self._claimed:
@@ -191,8 +184,7 @@ class Finder:
 
         An image that has none is taken ``alone``, or left out.
         """
-        exact = path.name.rpartition(".")[0]
-        text = transcription_of(path.parent, exact, names) or transcription_of(path.parent, stem_of(path.name), names)
+        text = transcription_of(path, names)
         if self.cutter is not None:
             if text:
                 yield Entry(str(path), lambda: self.cutter.transcribed(path, key, text))
@@ -283,7 +275,7 @@ class Finder:
                 elif self._wants("tar") and is_tar_name(name):
                     found = in_tar(path, self.cutter)
                 elif self._wants("pairs") and not transcribed and is_image(name):
-                    transcribed = transcription_of(folder, stem_of(name), known) is not None
+                    transcribed = transcription_of(path, known) is not None
                 for item in found:
                     transcribed = True
                     yield item
@@ -318,47 +310,3 @@ def name_of(folder: Path) -> str:
     """
     named = folder.parent if folder.name in (*XML_FOLDERS, *IMAGE_FOLDERS) else folder
     return named.name or folder.name
-
-
-def inode_of(file: str | Path | int) -> tuple[int, int] | None:
-    """Return the device and inode by which a file, given by its name or descriptor, is told from others; None if there is none."""
-    try:
-        status = os.stat(file)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def folders_below(
-    top: Path,
-    unwanted: Callable[[Path], object] = lambda folder: None,
-    closed: Callable[[OSError], object] = lambda error: None,
-) -> Iterator[tuple[Path, list[str]]]:
-    """Yield a folder and those below it, sorted, each with the names of its files; hidden ones are passed over.
-
-    ``unwanted`` tells of a folder why it is passed over too, None if it is not; ``closed`` is told of one that can't be opened.
-    """
-    seen = set()
-    for here, folders, names in os.walk(top, onerror=closed, followlinks=True):
-        # A link that leads back up would be followed for ever.
-        real = os.path.realpath(here)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and unwanted(Path(here, name)) is None
-        )
-        yield Path(here), sorted(name for name in names if not name.startswith("."))
-
-
-def files_below(top: Path) -> Iterator[Path]:
-    """Yield the files in a folder and those below it, but hidden ones and those in hidden folders."""
-    return (folder / name for folder, names in folders_below(top) for name in names)
-
-
-def image_of_text(path: Path) -> Path | None:
-    """Return the image beside a transcription, None if there is none."""
-    stem = path.name.removesuffix(".txt").removesuffix(".gt")
-    places = (path.with_name(stem + form + suffix) for form in FORMS for suffix in IMAGE_SUFFIXES)
-    return next((place for place in places if os.path.isfile(place)), None)

@@ -21,17 +21,16 @@ from htrtool.core.layouts.base import (
     LeftOut,
     Line,
     first_page,
-    is_image,
     key_of,
     read_text,
-    sample_key,
-    sample_line,
-    stem_of,
 )
+from htrtool.core.layouts.pairs import stem_of
+from htrtool.core.layouts.stream import Untranscribed, sample_key, sample_line
 from htrtool.core.lines import cut_lines, shows_one_line
-from htrtool.core.pages import PageSource, page_sources, sample_source
+from htrtool.core.pages import PageSource, page_sources
 from htrtool.core.reader import Reader
 from htrtool.core.samples import Sample, document_of
+from htrtool.core.suffixes import is_image
 
 NO_LINE = "page on which no line was found"
 NO_MATCH = "no part of the transcription fits it well enough"
@@ -115,26 +114,25 @@ class PageCutter:
         else:
             yield from self._matched([item for page in pages for item in page], text, transcription)
 
-    def are_read_together(self, samples: Sequence[Sample], sample: Sample) -> bool:
+    def are_read_together(self, samples: Sequence[Untranscribed], sample: Untranscribed) -> bool:
         """Tell whether a sample goes with those before it: all are lines, as few and of one document as those that ``htr read`` reads together."""
         if not self.reads or not samples:
             return False
-        before, source = (sample_source(each, each.key) for each in (samples[-1], sample))
+        before, source = samples[-1].source, sample.source
         return before.is_line and source.is_line and go_together(len(samples), before.of_document, source.of_document)
 
-    def of_samples(self, samples: Sequence[Sample], stream: str) -> Iterator[Line | LeftOut | InputError]:
+    def of_samples(self, samples: Sequence[Untranscribed], stream: str) -> Iterator[Line | LeftOut | InputError]:
         """Yield the lines that are found in samples without transcription: themselves, if they are lines, or look like it.
 
         Args:
             samples: one, or several that :meth:`are_read_together`.
             stream: the name of what they are from.
         """
-        first = samples[0]
-        source = sample_source(first, f"{stream}/{first.key}")
+        sample, source = samples[0]
         if source.is_line:
-            yield from self._read([_line_of(sample, stream) for sample in samples])
+            yield from self._read([_line_of(each.sample, stream) for each in samples])
             return
-        key = sample_key(first)
+        key = sample_key(sample)
         if "/" not in key:
             key = key_of(FROM_STREAM if stream == "-" else stem_of(Path(stream).name), key)
         yield from self.lines_of([source], source.file, key)

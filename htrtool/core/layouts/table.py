@@ -13,10 +13,11 @@ from typing import IO, Iterator, Mapping
 
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.json_lines import objects_in
-from htrtool.core.layouts.base import IMAGE_SUFFIXES, Found, LeftOut, is_image, key_of, picture_entry
+from htrtool.core.layouts.base import Found, LeftOut, key_of, picture_entry
 from htrtool.core.samples import document_of
 from htrtool.core.split import TEST, VAL
 from htrtool.core.spreadsheets import folded
+from htrtool.core.suffixes import image_names, is_image
 from htrtool.core.tables import unescape
 from htrtool.core.text_tables import (
     DOCUMENT_COLUMNS,
@@ -310,5 +311,4 @@ class _Images:
             return path
         if path.suffix:
             return None
-        named = (path.with_name(path.name + suffix) for suffix in IMAGE_SUFFIXES)
-        return next((place for place in named if os.path.isfile(place)), None)
+        return next((place for place in map(path.with_name, image_names(path.name)) if os.path.isfile(place)), None)

@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 
 from htrtool.core.errors import InputError
+from htrtool.core.folders import folders_below
 from htrtool.core.ink import ink_map
 from htrtool.core.layouts.annotations import Annotations, in_turn, is_alto, named_like_pictures_first
-from htrtool.core.layouts.finder import folders_below
 from htrtool.core.medians import line_spacing
+from htrtool.core.suffixes import image_names
 
 if TYPE_CHECKING:
     from htrtool.core.documents.xml_in import XmlLine
@@ -135,9 +136,7 @@ def is_annotated_page(path: Path) -> bool:
 
 def picture_of_json(path: Path) -> Path | None:
     """Return the picture of the same name beside a file, None if there is none."""
-    from htrtool.core.pictures import IMAGE_SUFFIXES
-
-    return next((file for suffix in IMAGE_SUFFIXES if (file := path.with_suffix(suffix)).is_file()), None)
+    return next((file for file in map(path.with_name, image_names(path.stem)) if file.is_file()), None)
 
 
 def load_truth(path: Path) -> tuple[np.ndarray, list[LineTruth], list[str]]:

@@ -10,9 +10,9 @@ from typing import IO, Iterable, Iterator
 
 from htrtool.core.cells import share_in, whole_number_in
 from htrtool.core.errors import InputError, unreadable
+from htrtool.core.folders import files_below
 from htrtool.core.json_lines import objects_in
 from htrtool.core.kinds import Rejoined, is_tar, is_xml
-from htrtool.core.layouts.finder import files_below
 from htrtool.core.scoring.joining import Line
 from htrtool.core.spreadsheets import folded
 from htrtool.core.tables import check_columns
@@ -86,12 +86,11 @@ def _of_folder(folder: Path, operand: str, is_truth: bool) -> Iterator[Line]:
     from htrtool.core.documents.xml_in import is_page_xml
 
     found = sorted(files_below(folder))
-    texts = [file for file in found if file.name.endswith(".txt")]
-    true, predicted = ([file for file in texts if file.name.endswith(suffix)] for suffix in (".gt.txt", ".pred.txt"))
-    others = [file for file in texts if not file.name.endswith((".gt.txt", ".pred.txt"))]
+    texts, true, predicted = ([file for file in found if file.name.lower().endswith(suffix)] for suffix in (".txt", ".gt.txt", ".pred.txt"))
+    others = [file for file in texts if not file.name.lower().endswith((".gt.txt", ".pred.txt"))]
     files = true if is_truth else predicted
     # Beside XML a text that is not called so may be anything, a licence for one.
-    documents = [] if files else [file for file in found if file.suffix == ".xml" and is_page_xml(file)]
+    documents = [] if files else [file for file in found if file.suffix.lower() == ".xml" and is_page_xml(file)]
     if not documents:
         files = files or others or texts
     for file in files or documents:

@@ -13,8 +13,9 @@ from typing import Callable, Iterable, Iterator
 from htrtool.core.charset import Charset
 from htrtool.core.collect import Maker, collect
 from htrtool.core.errors import HtrError, InputError, unreadable
-from htrtool.core.layouts.base import LeftOut, is_tar_name
-from htrtool.core.layouts.finder import Finder, files_below, inode_of
+from htrtool.core.folders import files_below, inode_of
+from htrtool.core.layouts.base import LeftOut
+from htrtool.core.layouts.finder import Finder
 from htrtool.core.names import printable_name
 from htrtool.core.prepare import prepare
 from htrtool.core.reader import MAX_ASPECT
@@ -22,6 +23,7 @@ from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
 from htrtool.core.samples import Sample, encode_png, read_samples
 from htrtool.core.session import usable_cpus
 from htrtool.core.split import TEST, VAL
+from htrtool.core.suffixes import is_tar_name
 from htrtool.core.training.dataset import LineStore, beyond, writable
 
 

@@ -1,0 +1,44 @@
+"""Folders and what is in them, walked through in a fixed order."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Callable, Iterator
+
+
+def folders_below(
+    top: Path,
+    unwanted: Callable[[Path], object] = lambda folder: None,
+    closed: Callable[[OSError], object] = lambda error: None,
+) -> Iterator[tuple[Path, list[str]]]:
+    """Yield a folder and those below it, sorted, each with the names of its files; hidden ones are passed over.
+
+    ``unwanted`` tells of a folder why it is passed over too, None if it is not; ``closed`` is told of one that can't be opened.
+    """
+    seen = set()
+    for here, folders, names in os.walk(top, onerror=closed, followlinks=True):
+        # A link that leads back up would be followed for ever.
+        real = os.path.realpath(here)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and unwanted(Path(here, name)) is None
+        )
+        yield Path(here), sorted(name for name in names if not name.startswith("."))
+
+
+def files_below(top: Path) -> Iterator[Path]:
+    """Yield the files in a folder and those below it, but hidden ones and those in hidden folders."""
+    return (folder / name for folder, names in folders_below(top) for name in names)
+
+
+def inode_of(file: str | Path | int) -> tuple[int, int] | None:
+    """Return the device and inode by which a file, given by its name or descriptor, is told from others; None if there is none."""
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
