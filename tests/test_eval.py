@@ -55,6 +55,7 @@ def truth(tmp_path):
         (["a.png"], ["./a.png"], {"./a.png": "a.png"}),
         (["a.png"], ["/scans/x/a.png"], {"/scans/x/a.png": "a.png"}),
         (["gt/a.gt.txt"], ["img/a.png"], {"img/a.png": "gt/a.gt.txt"}),
+        (["gt/a.png.gt.txt", "gt/b.png.gt.txt"], ["img/a.png", "l.tar/gt/b"], {"img/a.png": "gt/a.png.gt.txt", "l.tar/gt/b": "gt/b.png.gt.txt"}),
         (["/d/v.tar/s/1"], ["-/s/1"], {"-/s/1": "/d/v.tar/s/1"}),
         (["x/1.png", "y/1.png"], ["new/y/1.png", "new/x/1.png"], {"new/y/1.png": "y/1.png", "new/x/1.png": "x/1.png"}),
         (["x/1.png", "y/1.png"], ["1.png"], {}),

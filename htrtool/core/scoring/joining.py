@@ -23,7 +23,8 @@ MOST_PAIRS = 4_000_000
 """Of more possible pairs of lines in a page or file the likeness is not looked at."""
 
 _ARCHIVE = re.compile(r"^(?:.*?\.(?:tar|tar\.gz|tgz|wds)|-)/", re.IGNORECASE)
-_SUFFIX = re.compile(r"(?:\.(?:gt|pred))?\.(?:txt|png|jpe?g|jp2|tiff?|webp|heic|heif|avif|bmp|gif|p[bgnp]m|pdf|xml)$", re.IGNORECASE)
+_OF_PICTURE = r"\.(?:png|jpe?g|jp2|tiff?|webp|heic|heif|avif|bmp|gif|p[bgnp]m|pdf)"
+_SUFFIX = re.compile(rf"(?:{_OF_PICTURE})?(?:\.(?:gt|pred))?\.(?:txt|xml)$|(?:\.(?:gt|pred))?{_OF_PICTURE}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
