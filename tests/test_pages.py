@@ -35,6 +35,11 @@ def load(path, **options):
     return [source.load() for source in page_sources(str(path), 300, **options)]
 
 
+def piped(content):
+    """The pages of standard input."""
+    return list(stream_sources(io.BufferedReader(io.BytesIO(content)), "-"))
+
+
 TURNED = Image.Exif()
 TURNED[0x0112] = 6
 
@@ -290,27 +295,29 @@ def test_pictures_that_are_piped_one_after_the_other_are_pages():
     content = io.BytesIO()
     for index, kind in enumerate(("png", "jpeg", "ppm", "jpeg", "jpeg", "png")):
         Image.fromarray(ramp(40 + index)).save(content, kind)
-    pages = list(stream_sources(io.BufferedReader(io.BytesIO(content.getvalue() + b"\n")), "-"))
+    pages = piped(content.getvalue() + b"\n")
     assert [page.load().shape for page in pages] == [(40 + index, 90) for index in range(6)]
     assert [page.page for page in pages] == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("kind", ["tiff", "webp", "bmp", "gif", "jpeg2000", "heif", "avif"])
-def test_pictures_of_each_kind_may_be_piped_one_after_the_other(kind):
+def test_pictures_of_each_kind_may_be_piped_or_stand_in_a_file_one_after_the_other(tmp_path, kind):
     pillow_heif.register_heif_opener()
     parts, shapes = [], [(40 + 2 * index, 90 + index) for index in range(3)]
     for shape in shapes:
         content = io.BytesIO()
         Image.fromarray(ramp(*shape)).save(content, kind)
         parts.append(content.getvalue())
-    pages = list(stream_sources(io.BufferedReader(io.BytesIO(b"".join(parts) + b"\n")), "-"))
-    assert [page.load().shape for page in pages] == shapes and [page.page for page in pages] == [1, 2, 3]
+    joined = b"".join(parts) + b"\n"
+    (tmp_path / "joined").write_bytes(joined)
+    for pages in (piped(joined), list(page_sources(str(tmp_path / "joined")))):
+        assert [page.load().shape for page in pages] == shapes and [page.page for page in pages] == [1, 2, 3]
     if kind == "bmp":
         # Some programs leave the size of the file out.
         assert len(parts_of(b"BM\0\0\0\0" + parts[0][6:] + parts[1])) == 1
     # One that is damaged, and all that stands behind, is a page that can't be read.
     for length in range(0, len(parts[1]), 97):
-        whole, *rest = stream_sources(io.BufferedReader(io.BytesIO(parts[0] + parts[1][:length])), "-")
+        whole, *rest = piped(parts[0] + parts[1][:length])
         assert whole.load().shape == shapes[0] and len(rest) <= 1
 
 
@@ -324,7 +331,7 @@ def test_all_pages_of_tiffs_that_are_piped_one_after_the_other_are_read(tmp_path
         pages[0].save(tmp_path / "x.tif", save_all=True, append_images=pages[1:], **form)
         content += (tmp_path / "x.tif").read_bytes()
         shapes += [page.size[::-1] for page in pages]
-    found = list(stream_sources(io.BufferedReader(io.BytesIO(content)), "-"))
+    found = piped(content)
     assert [page.load().shape for page in found] == shapes
     assert [(page.page, page.pages, page.original.page) for page in found] == [(number, 12, number) for number in range(1, 13)]
 
@@ -345,7 +352,24 @@ def test_damaged_pictures_never_end_it_nor_take_for_ever(kind, data):
 def test_another_form_of_a_photo_behind_it_is_no_page():
     content = io.BytesIO()
     Image.fromarray(ramp()).save(content, "mpo", save_all=True, append_images=[Image.fromarray(ramp(20))])
-    assert len(list(stream_sources(io.BufferedReader(io.BytesIO(content.getvalue())), "-"))) == 1
+    assert len(piped(content.getvalue())) == 1
+
+
+def test_a_preview_that_a_camera_put_behind_a_photo_is_no_page_of_a_file(tmp_path):
+    photo, preview = (tmp_path / name for name in ("photo.jpg", "preview.jpg"))
+    for path, height in ((photo, 80), (preview, 20)):
+        Image.fromarray(ramp(height)).save(path)
+    photo.write_bytes(photo.read_bytes() + preview.read_bytes())
+    assert [page.shape for page in load(photo)] == [(80, 90)]
+
+
+def test_a_picture_that_is_gone_when_it_is_loaded_is_told_as_such(tmp_path):
+    path = tmp_path / "page.png"
+    Image.fromarray(ramp()).save(path)
+    (source,) = page_sources(str(path))
+    path.unlink()
+    with pytest.raises(InputError, match="page.png: can't read it: No such file"):
+        source.load()
 
 
 def test_smaller_forms_and_masks_in_a_tiff_are_no_pages(tmp_path):

@@ -26,9 +26,12 @@ _JPEG_END = re.compile(rb"\xff\xd9(?=" + _BEGINNING.pattern + rb")")
 _OTHER_FORMS = b"MPF\0"
 
 
-def is_pnm(head: bytes) -> bool:
-    """Tell whether the first bytes of an input are those of a PNM of the kinds of which a file may hold several."""
-    return bool(_BITMAP.match(head) or _TONES.match(head))
+def may_hold_several(head: bytes) -> bool:
+    """Tell whether a file that begins so may hold several pictures, one after the other, that are all pages.
+
+    One that begins as a JPEG may not: behind it cameras put smaller forms of it.
+    """
+    return _BEGINNING.match(head) is not None and not re.match(_JPEG, head)
 
 
 def parts_of(content: bytes | mmap.mmap) -> list[tuple[int, int]]:

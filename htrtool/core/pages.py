@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from htrtool.core.errors import InputError, unreadable
-from htrtool.core.joined import is_pnm, parts_of
+from htrtool.core.joined import may_hold_several, parts_of
 from htrtool.core.kinds import is_pdf, is_tar, is_xml, peeked
 from htrtool.core.oneline import LONGEST_PAGE
 from htrtool.core.pictures import BROKEN, FORMATS, HEAD, frames_of, load_picture, open_picture
@@ -226,14 +226,19 @@ def picture_sources(path: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
         raise unreadable(error, path) from None
     if is_pdf(head):
         pages = _of_pdf(Path(path), path, dpi)
-    elif is_pnm(head):
-        with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            pages = _of_parts([functools.partial(_part, path, *part) for part in parts_of(content)], path)
     else:
-        pages = _of_picture(functools.partial(open, path, "rb"), path)
+        pages = _of_parts(_parts_of_file(path) if may_hold_several(head) else [functools.partial(open, path, "rb")], path)
     of_document = document_of(os.path.splitext(path)[0])
     for page in pages:
         yield replace(page, image=path, of_document=of_document)
+
+
+def _parts_of_file(path: str) -> list[Callable[[], IO[bytes]]]:
+    """Return what opens each of the pictures that stand one after the other in a file."""
+    with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        places = parts_of(content)
+    # A file of one is opened as such, so that no more of it is read than is needed.
+    return [functools.partial(_part, path, *place) for place in places] if len(places) > 1 else [functools.partial(open, path, "rb")]
 
 
 def _part(path: str, start: int, end: int) -> IO[bytes]:

@@ -12,7 +12,7 @@ from typing import IO, Callable
 import numpy as np
 from PIL import Image, ImageChops, UnidentifiedImageError
 
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, unreadable
 from htrtool.core.gray import dark_on_light, to_gray
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "JPEG2000", "GIF", "BMP", "PPM")
@@ -104,13 +104,16 @@ def load_picture(opened: Callable[[], IO[bytes]], name: str, index: int = 0) -> 
         (height, width) uint8, upright, dark ink on light paper.
 
     Raises:
-        InputError: it is no picture of a format that is read, broken, too small or too large.
+        InputError: it can't be opened any more, is no picture of a format that is read, or is broken, too small or too large.
     """
     try:
         gray = _gray(opened, name, index)
     except InputError:
         raise
     except BROKEN as error:
+        if isinstance(error, OSError) and error.errno:
+            # It is the system that can't read it; what Pillow says of broken bytes has no number.
+            raise unreadable(error, name) from None
         gray = _ended(opened, name)
         if gray is None:
             # Some decoders tell a long story.
