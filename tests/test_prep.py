@@ -17,7 +17,7 @@ from PIL import Image
 from tars import samples_in, tar_of
 
 from htrtool.core.checking import judged
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, OutputError
 from htrtool.core.layouts.base import LeftOut
 from htrtool.core.layouts.finder import Finder
 from htrtool.core.outputs import Written, sample_output
@@ -408,6 +408,12 @@ def test_a_writer_tells_whether_it_kept_another_transcription(tmp_path):
         for text, told in (("one", Written.WHOLE), ("two", again), (None, Written.WHOLE)):
             with sample_output(output) as write:
                 assert write(Sample("a/1", image, text)) == told
+
+
+def test_a_transcription_that_is_there_and_can_not_be_read_is_told(tmp_path):
+    (tmp_path / "1.gt.txt").mkdir()
+    with sample_output(f"{tmp_path}/") as write, pytest.raises(OutputError, match="1.gt.txt: is there, and can't be read"):
+        write(Sample("a/1", encode_png(line_picture("one")), "one"))
 
 
 @pytest.mark.parametrize("form", ["png", "jpg"])

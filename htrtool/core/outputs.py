@@ -114,7 +114,8 @@ class PairWriter:
         """Write one sample.
 
         Raises:
-            OutputError: a folder can't be made, there is the original, or another picture, of another source or with another transcription.
+            OutputError: a folder can't be made, there is the original, or another picture, of another source or with another
+                transcription, or what is there can't be read.
         """
         stem = self.folder / (sample.key.partition("/")[2] or sample.key)
         folder = sample.key.rpartition("/")[0]
@@ -129,8 +130,8 @@ class PairWriter:
         made_folder(stem.parent)
         picture, text = Path(f"{stem}{image_suffix(sample.image)}"), Path(f"{stem}.gt.txt")
         content = None if sample.text is None else f"{sample.text}\n".encode()
-        kept = text.exists() and text.read_bytes() != content
-        replaces = picture.exists() and not _is_but_for_comment(picture.read_bytes(), sample.image)
+        kept = text.exists() and _read(text) != content
+        replaces = picture.exists() and not _is_but_for_comment(_read(picture), sample.image)
         if replaces and (kept or not has_origin(picture, source)):
             raise OutputError(
                 "another picture with its transcription is there already, and both are kept: write to another folder",
@@ -142,6 +143,13 @@ class PairWriter:
             with replacing(text) as stream:
                 stream.write(content)
         return Written.OTHER_TEXT_KEPT if kept and content is not None else Written.WHOLE
+
+
+def _read(there: Path) -> bytes:
+    try:
+        return there.read_bytes()
+    except OSError as error:
+        raise OutputError(f"is there, and can't be read: {error.strerror}", str(there)) from None
 
 
 def _comment_place(image: bytes) -> int:
