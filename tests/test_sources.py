@@ -182,6 +182,14 @@ def test_single_files_and_what_a_shell_makes_of_a_star(pairs):
     assert [m.reason for m in made if isinstance(m, LeftOut)] == ["given twice"] * 2
 
 
+@pytest.mark.parametrize("given", [("", ""), ("", "sub"), ("sub", ""), ("", "p1_001.png"), ("", "sub/p2_001.gt.txt"), ("", "lines.tar", "lines.tar")])
+def test_what_is_given_by_itself_and_in_a_folder_is_taken_once(pairs, given):
+    (pairs / "lines.tar").write_bytes(tar_of([sample_of("four", line_picture("four"), "four")]))
+    finder = Finder()
+    made = collect([item for name in given for item in finder.find(str(pairs / name))], Maker())
+    assert sorted(m.text for m in made if isinstance(m, Sample)) == ["four", "one", "three", "two"]
+
+
 @pytest.mark.parametrize("suffix, separator", [(".csv", ","), (".csv", ";"), (".tsv", "\t")])
 def test_tables(tmp_path, suffix, separator):
     rows = [("Image", "Text", "Writer"), ("img/a.png", "a text", "w1"), ("b", "b text", "w2"), ("c.png", "gone", "w2")]

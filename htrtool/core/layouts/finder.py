@@ -64,7 +64,8 @@ class Finder:
     text_column: str | None = None
     without: Mapping[tuple[int, int], str] = field(default_factory=dict)
     recut: int | None = None
-    _taken: set[str] = field(default_factory=set, repr=False)
+    _given: set[str] = field(default_factory=set, repr=False)
+    _walked: set[str] = field(default_factory=set, repr=False)
     _claimed: set[str] = field(default_factory=set, repr=False)
     _annotations: Annotations = field(default_factory=Annotations, repr=False)
     _listed: tuple[Path, set[str]] | None = field(default=None, repr=False)
@@ -72,7 +73,8 @@ class Finder:
     def find(self, source: str) -> Iterator[Found]:
         """Yield what is found in a source, a path or ``-`` for a sample stream, in a fixed order and lazily.
 
-        An error is yielded where something can't be used and the rest can.
+        An error is yielded where something can't be used and the rest can. What was taken from another source already is
+        left out.
 
         Raises:
             InputError: the source is missing, or nothing in it is of a layout that is known.
@@ -87,8 +89,14 @@ class Finder:
         path = Path(source)
         if not path.exists():
             raise InputError(f"{expected}; found nothing of that name", source)
-        found = self._in_folder(path) if path.is_dir() else self._in_file(path)
         try:
+            if self._wants("pairs") and path.suffix.lower() == ".txt" and (image := image_of(path, self._names_in(path.parent))):
+                # Given by a shell's "*" beside its image.
+                path = image
+            if self._is_given_again(path):
+                yield LeftOut(str(path), GIVEN_TWICE)
+                return
+            found = self._in_folder(path) if path.is_dir() else self._in_file(path)
             first = next(found, None)
             if first is None:
                 pdf = is_pdf_name(path) and self.cutter is None and self.recut is None
@@ -97,6 +105,15 @@ class Finder:
             yield from found
         except OSError as error:
             raise unreadable(error, error.filename or source) from None
+
+    def _is_given_again(self, path: Path) -> bool:
+        """Tell whether a file or folder was given already, by itself or in a folder around it, and note that it was."""
+        real = os.path.realpath(path)
+        known = real in self._given or real in self._walked
+        if is_image(path) or is_tar_name(path) or self._is_pdf(path):
+            known |= os.path.realpath(path.parent) in self._walked
+        self._given.add(real)
+        return known
 
     def _wants(self, *layouts: str) -> bool:
         return self.recut is None and self.layout in ("auto", *layouts)
@@ -110,16 +127,9 @@ class Finder:
 
     def _in_file(self, path: Path) -> Iterator[Found]:
         prefix = name_of(path.resolve().parent)
-        if self._wants("pairs") and path.suffix.lower() == ".txt" and (image := image_of(path, self._names_in(path.parent))):
-            # Given by a shell's "*" beside its image.
-            path = image
         if self._claimed and (is_image(path) or is_pdf_name(path)) and os.path.realpath(path) in self._claimed:
             yield LeftOut(str(path), "image of an annotated page, whose lines are those of its XML")
         elif self._wants("images", "pairs") and (is_image(path) or self._is_pdf(path)):
-            if (real := os.path.realpath(path)) in self._taken:
-                yield LeftOut(str(path), GIVEN_TWICE)
-                return
-            self._taken.add(real)
             yield from self._of_image(path, key_of(prefix, stem_of(path.name)))
         elif self._wants("tar") and (is_tar_name(path) or self.layout == "tar"):
             yield from in_tar(path, self.cutter)
@@ -257,7 +267,13 @@ class Finder:
         # Of two annotations of a page that of PAGE is taken, in which passages may be tagged.
         alto: list[tuple[Path, str]] = []
         closed: list[OSError] = []
-        for folder, names in folders_below(top, self._unwanted, closed.append):
+        walked = frozenset(self._walked)
+
+        def passed_over(folder: Path) -> str | None:
+            return GIVEN_TWICE if os.path.realpath(folder) in walked else self._unwanted(folder)
+
+        for folder, names in folders_below(top, passed_over, closed.append):
+            self._walked.add(os.path.realpath(folder))
             known = set(names)
             under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
             for name in named_like_pictures_first(names):
@@ -286,7 +302,7 @@ class Finder:
         if not self._wants("pairs", "images"):
             return
 
-        for folder, names in folders_below(top, self._unwanted):
+        for folder, names in folders_below(top, passed_over):
             if self.layout == "images":
                 names = [name for name in names if is_image(name)]
             yield from (LeftOut(str(folder / name), NO_PICTURE) for name in without_picture(names))
