@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from tars import tar_of
 from tiny_model import draw_line
 
-from htrtool.core.layouts.base import Line, in_tar
+from htrtool.core.gathering import in_gatherings
+from htrtool.core.layouts.base import Line
 from htrtool.core.layouts.page import PageCutter
+from htrtool.core.layouts.stream import in_tar
 from htrtool.core.lm.ngram_training import LanguageText, train_languages
 from htrtool.core.lm.page_language import Languages
 from htrtool.core.pipeline import Pipeline
@@ -147,3 +149,9 @@ def test_htr_prep_reads_lines_of_one_document_together_as_htr_read_does(tiny_mod
     assert together == [3, 2, 1]
     list(Pipeline(cutter.reader, [str(path)], mode="line", on_problem=lambda error: None))
     assert [count for count in together[3:] if count] == [3, 4]
+
+
+def test_lines_are_put_together_as_far_as_they_are_of_one_document():
+    documents = ["a"] * 70 + ["b"] * 2 + [""] * 2 + ["a"]
+    gathered = list(in_gatherings(range(len(documents)), documents.__getitem__))
+    assert [len(lines) for lines in gathered] == [64, 6, 2, 1, 1, 1] and sum(gathered, []) == list(range(len(documents)))

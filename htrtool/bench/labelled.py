@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from pathlib import Path
 from typing import Iterator, Sequence
 
 import numpy as np
 
 from htrtool.core.errors import InputError, unreadable
-from htrtool.core.gathering import TOGETHER
+from htrtool.core.gathering import in_gatherings
 from htrtool.core.samples import Sample, read_samples
 
 
@@ -30,6 +29,4 @@ def labelled(path: Path, limit: int | None, seed: int) -> list[Sample]:
 
 def documents(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
     """Yield samples that come one after the other and are of one document, as many together as htr read reads so."""
-    for _, group in groupby(samples, key=lambda sample: sample.document):
-        lines = list(group)
-        yield from (lines[start : start + TOGETHER] for start in range(0, len(lines), TOGETHER))
+    return in_gatherings(samples, lambda sample: sample.document)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Callable
+from typing import Callable, Iterable, Iterator, TypeVar
 
 from htrtool.core.page import Page, PageLine
+
+Line = TypeVar("Line")
 
 TOGETHER = 64
 """How many pictures of lines that come one after the other are read together, if they are of one document."""
@@ -14,6 +16,18 @@ TOGETHER = 64
 def go_together(count: int, of_document: str, of_next: str) -> bool:
     """Tell whether a picture of a line is read with so many before it, given the document that they are of and its own."""
     return 0 < count < TOGETHER and of_document == of_next != ""
+
+
+def in_gatherings(lines: Iterable[Line], document_of: Callable[[Line], str]) -> Iterator[list[Line]]:
+    """Yield pictures of lines, in their order, as many at once as are read together."""
+    together: list[Line] = []
+    for line in lines:
+        if together and not go_together(len(together), document_of(together[-1]), document_of(line)):
+            yield together
+            together = []
+        together.append(line)
+    if together:
+        yield together
 
 
 @dataclass
