@@ -8,10 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Collection, Iterable, Iterator
 
-import cv2
-
 from htrtool.core import labels
-from htrtool.core.errors import HtrError, InputError, of_opencv, unforeseen
+from htrtool.core.errors import InputError, of_input
 from htrtool.core.layouts.base import Entry, Found, LeftOut, Line
 from htrtool.core.prepare import prepare
 from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
@@ -133,16 +131,8 @@ class Maker:
         try:
             for line in entry.load():
                 made.append(self.made_of(line) if isinstance(line, Line) else line)
-        except InputError as error:
-            made.append(error)
-        except cv2.error as error:
-            made.append(of_opencv(error).at(entry.name))
-        except MemoryError:
-            made.append(InputError("there is too little memory to read it", entry.name))
-        except HtrError:
-            raise
         except Exception as error:
-            made.append(unforeseen(error).at(entry.name))
+            made.append(of_input(error, entry.name))
         return made
 
 

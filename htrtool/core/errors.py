@@ -51,12 +51,23 @@ def unreadable(error: OSError, source: str | os.PathLike[str]) -> InputError:
     return InputError(f"can't read it: {error.strerror or error}", str(source))
 
 
-def unforeseen(error: Exception) -> InputError:
-    """Return what no one foresaw as an error of the input at which it came, so that the others are still worked on."""
+def of_input(error: Exception, source: str) -> InputError:
+    """Return what was raised while an input was worked on as an error of that input, so that the others are still worked on.
+
+    Args:
+        source: the input, for errors that do not name it.
+
+    Raises:
+        HtrError: it is of something else, such as a model, without which nothing can be worked on.
+    """
+    if isinstance(error, InputError):
+        return error
+    if isinstance(error, HtrError):
+        raise error
+    if isinstance(error, MemoryError):
+        return InputError("there is too little memory to read it", source)
+    # Without an import of OpenCV, which the command line starts without.
+    if type(error).__module__ == "cv2":
+        return InputError(f"expected a picture that OpenCV can work on, it says: {' '.join(str(error).split())}", source)
     story = " ".join(f"{type(error).__name__}: {error}".split())
-    return InputError(f"expected an input that can be read, met an error of htr's own, which please report with the file: {story}")
-
-
-def of_opencv(error: Exception) -> InputError:
-    """Return what OpenCV raised at a picture as an error of that picture, so that the others are still worked on."""
-    return InputError(f"expected a picture that OpenCV can work on, it says: {' '.join(str(error).split())}")
+    return InputError(f"expected an input that can be read, met an error of htr's own, which please report with the file: {story}", source)

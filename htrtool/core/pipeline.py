@@ -8,11 +8,10 @@ import threading
 from collections import deque
 from typing import Callable, Iterable, Iterator
 
-import cv2
 import numpy as np
 
 from htrtool.core.decoding.looks import Look
-from htrtool.core.errors import HtrError, InputError, of_opencv, unforeseen
+from htrtool.core.errors import HtrError, of_input
 from htrtool.core.gathering import Gatherer, Gathering
 from htrtool.core.page import LineRead, Page, PageLine
 from htrtool.core.page_lines import MODES, lines_of
@@ -211,12 +210,8 @@ class Pipeline:
                         return
                     index += 1
                 continue
-            except InputError as error:
-                problem = error
-            except HtrError:
-                raise
             except Exception as error:
-                problem = unforeseen(error).at(operand)
+                problem = of_input(error, operand)
             if not self._offer(Page(PageSource(operand, 1), index, problems=[problem], failed=True, settled=True)):
                 return
             index += 1
@@ -278,14 +273,8 @@ class Pipeline:
         try:
             with page.source.room():
                 prepared = list(lines_of(page, self._mode, self._reader, self._threads))
-        except InputError as problem:
-            page.fail(problem)
-        except cv2.error as error:
-            page.fail(of_opencv(error))
-        except MemoryError:
-            page.fail(InputError("there is too little memory to read it"))
         except Exception as error:
-            page.fail(unforeseen(error))
+            page.fail(of_input(error, page.source.file))
         if not self._keep_sources:
             # It may hold the bytes of a picture.
             page.source = PageSource(page.source.file, page.source.page)
