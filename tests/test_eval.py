@@ -13,7 +13,9 @@ import pytest
 from processes import run_module
 from tars import sample_of, tar_of
 
-from htrtool.core.scoring.joining import Line, documents_are, documents_of, join, match_files
+from htrtool.core.scoring.documents import documents_are, documents_of
+from htrtool.core.scoring.file_names import match_files
+from htrtool.core.scoring.joining import Line, join
 from htrtool.core.tables import SCORE_COLUMNS, read_table
 from htrtool.exits import Exit
 

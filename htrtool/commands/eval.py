@@ -6,6 +6,7 @@ import itertools
 import math
 import textwrap
 from functools import partial
+from typing import Iterable, Sequence
 
 import click
 
@@ -120,11 +121,8 @@ def eval(  # noqa: A001 - named as the subcommand
         htr eval --metric cer --against before.tsv truth.tsv after.tsv
         htr eval --fail-above 0.08 --metric cer truth.tsv out.tsv
     """
-    narrower = {CALIBRATION[0]: ("corpus",), OF_ERRORS[0]: (CONFUSION,)}
-    fitting = [narrower.get(metric, RATED) for metric in metrics]
-    if metrics and set(scopes).isdisjoint(set().union(*fitting)):
-        raise click.UsageError(f"{metrics[0]} is of {' or '.join(fitting[0])} only: give --per {fitting[0][0]}")
-    from htrtool.core.scoring import doubts, joining
+    _refuse_unfit(metrics, scopes)
+    from htrtool.core.scoring import documents, doubts, joining
     from htrtool.core.scoring.metrics import normalise
     from htrtool.core.scoring.rows import Scoring
     from htrtool.core.scoring.truth import read_lines
@@ -134,46 +132,34 @@ def eval(  # noqa: A001 - named as the subcommand
     if all(line.is_blank for line in wanted):
         raise InputError("expected at least one line with its text, found none", truth)
     other = None if against is None else read_lines(against, is_truth=False)
-    tables = []
-    for operand in operands:
-        try:
-            tables.append(read_lines(operand, is_truth=False))
-        except InputError as error:
-            messages.problem(error)
+    tables = _tables_of(operands, messages)
     if not tables:
         return Exit.BAD_INPUT
     names, given = ("READ", against), [tables] if other is None else [tables, [other]]
-    for doubt in (*doubts.of_truth(wanted), *(doubt for name, of in zip(names, given) for doubt in doubts.of_reading(of, wanted, name))):
-        messages.warning(doubt)
+    _warn(doubts.of_truth(wanted), messages)
+    for name, of in zip(names, given):
+        _warn(doubts.of_reading(of, wanted, name), messages)
     joined = [list(joining.join(wanted, itertools.chain.from_iterable(of))) for of in given]
-    readings = [joining.without_blank(pairs) for pairs in joined]
-    if not any(pair.truth for pair in readings[0]):
+    readings = with_text = [joining.without_blank(pairs) for pairs in joined]
+    if not any(pair.truth for pair in with_text[0]):
         raise InputError("expected at least one line with a text, or empty but read, found none", truth)
-    blank = len(joined[0]) - len(readings[0])
-    for doubt in (doubt for name, reading in zip(names, readings) for doubt in doubts.of_pairs(reading, name, skip_unknown)):
-        messages.warning(doubt)
-    unknown = 0
+    for name, reading in zip(names, with_text):
+        _warn(doubts.of_pairs(reading, name, skip_unknown), messages)
     if skip_unknown:
-        before = len(readings[0])
-        readings = [joining.without_unknown(pairs) for pairs in readings]
-        unknown = before - len(readings[0])
-    pairs = readings[0]
-    missing = sum(pair.read is None for pair in pairs)
-    surplus = sum(pair.truth is None for pair in pairs)
+        readings = [joining.without_unknown(pairs) for pairs in with_text]
+    left_out = len(joined[0]) - len(with_text[0]), len(with_text[0]) - len(readings[0])
+    told = _counts(readings[0], skip_missing, *left_out)
     if skip_missing:
         readings = joining.without_missing(readings)
         if not all(readings):
             raise InputError("expected lines that TRUTH has too, found none", " ".join(operands))
-    kind_of_documents = joining.documents_are(readings[0])
+    kind_of_documents = documents.documents_are(readings[0])
     normalised = partial(
         normalise, plain=plain, ignore_case=ignore_case, ignore_accents=ignore_accents, ignore_punctuation=ignore_punctuation
     )
-    scoring, *others = [Scoring.of(pairs, joining.documents_of(pairs, kind_of_documents), normalised) for pairs in readings]
-    messages.note(
-        f"{counted(sum(pair.truth is not None for pair in scoring.pairs), 'line')} of the truth, {missing} missing"
-        f"{' (left out)' * (skip_missing and missing > 0)}, {surplus} surplus{f', {blank} without a text left out' * (blank > 0)}"
-        f"{f', {unknown} of pages that TRUTH lacks left out' * (unknown > 0)}; documents ({kind_of_documents}): {len(set(scoring.documents))}"
-    )
+    scoring, *others = [Scoring.of(pairs, documents.documents_of(pairs, kind_of_documents), normalised) for pairs in readings]
+    of_truth = sum(pair.truth is not None for pair in scoring.pairs)
+    messages.note(f"{counted(of_truth, 'line')} of the truth, {told}; documents ({kind_of_documents}): {len(set(scoring.documents))}")
     rows = [*scoring.rows(truth, scopes), *(row for other in others for row in scoring.differences(other, against))]
     rows = [row for row in rows if not metrics or row["metric"] in metrics]
     if CALIBRATION[0] in metrics and not any(row["metric"] == CALIBRATION[0] for row in rows):
@@ -184,14 +170,57 @@ def eval(  # noqa: A001 - named as the subcommand
         _print_rows(rows, stdout)
     if messages.problems:
         return Exit.SOME_FAILED
-    if fail_above is not None:
-        rate = scoring.rate("cer")
-        if math.isnan(rate):
-            raise InputError("expected text, found none, so that there is no error rate to compare", truth)
-        if rate > fail_above:
-            messages.note(f"the character error rate, {rate:.4f}, is above {fail_above}")
-            return Exit.ABOVE_LIMIT
-    return Exit.OK
+    is_above = fail_above is not None and _is_above(fail_above, scoring.rate("cer"), truth, messages)
+    return Exit.ABOVE_LIMIT if is_above else Exit.OK
+
+
+def _refuse_unfit(metrics: tuple[str, ...], scopes: tuple[str, ...]) -> None:
+    """End with a usage error if none of the metrics is told of any of the scopes."""
+    narrower = {CALIBRATION[0]: ("corpus",), OF_ERRORS[0]: (CONFUSION,)}
+    fitting = [narrower.get(metric, RATED) for metric in metrics]
+    if metrics and set(scopes).isdisjoint(set().union(*fitting)):
+        raise click.UsageError(f"{metrics[0]} is of {' or '.join(fitting[0])} only: give --per {fitting[0][0]}")
+
+
+def _tables_of(operands: list[str], messages: Messages) -> list[list]:
+    """Return the lines of each operand that can be read; the others are told."""
+    from htrtool.core.scoring.truth import read_lines
+
+    tables = []
+    for operand in operands:
+        try:
+            tables.append(read_lines(operand, is_truth=False))
+        except InputError as error:
+            messages.problem(error)
+    return tables
+
+
+def _warn(doubts: Iterable[str], messages: Messages) -> None:
+    for doubt in doubts:
+        messages.warning(doubt)
+
+
+def _counts(pairs: Sequence, skip_missing: bool, blank: int, unknown: int) -> str:
+    """Tell how many lines one side lacks, and how many were left out: ``blank`` ones, and those of ``unknown`` pages."""
+    missing = sum(pair.read is None for pair in pairs)
+    surplus = sum(pair.truth is None for pair in pairs)
+    return (
+        f"{missing} missing{' (left out)' * (skip_missing and missing > 0)}, {surplus} surplus"
+        f"{f', {blank} without a text left out' * (blank > 0)}{f', {unknown} of pages that TRUTH lacks left out' * (unknown > 0)}"
+    )
+
+
+def _is_above(limit: float, rate: float, truth: str, messages: Messages) -> bool:
+    """Tell whether the character error rate is above a limit, in words too.
+
+    Raises:
+        InputError: there is none, since there is no text.
+    """
+    if math.isnan(rate):
+        raise InputError("expected text, found none, so that there is no error rate to compare", truth)
+    if rate > limit:
+        messages.note(f"the character error rate, {rate:.4f}, is above {limit}")
+    return rate > limit
 
 
 def _print_rows(rows, stdout) -> None:

@@ -24,7 +24,7 @@ from htrtool.core.errors import InputError, unreadable
 from htrtool.core.kinds import is_xml
 from htrtool.core.names import name_from_text, printable_name
 from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
-from htrtool.core.scoring.joining import match_files
+from htrtool.core.scoring.file_names import match_files
 from htrtool.core.tables import as_text, header_columns, read_numbered
 
 __all__ = ["Curve", "Style", "figures", "kind_of", "load", "pictures_of", "save", "sort_operands"]

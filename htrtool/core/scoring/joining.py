@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
-import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Iterable, Iterator, Sequence
 
@@ -13,18 +10,13 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from htrtool.core.documents.xml_image import XML_FOLDERS
-from htrtool.core.names import printable_name
+from htrtool.core.scoring.file_names import match_files
 
 SHIFTED, NEARER = 0.2, 0.5
 """Of the characters of as many lines as were read, the errors above which the lines may be compared with the wrong ones, and the share
 of the errors of those that would go otherwise at most that is left where they are."""
 MOST_PAIRS = 4_000_000
 """Of more possible pairs of lines in a page or file the likeness is not looked at."""
-
-_ARCHIVE = re.compile(r"^(?:.*?\.(?:tar|tar\.gz|tgz|wds)|-)/", re.IGNORECASE)
-_OF_PICTURE = r"\.(?:png|jpe?g|jp2|tiff?|webp|heic|heif|avif|bmp|gif|p[bgnp]m|pdf)"
-_SUFFIX = re.compile(rf"(?:{_OF_PICTURE})?(?:\.(?:gt|pred))?\.(?:txt|xml)$|(?:\.(?:gt|pred))?{_OF_PICTURE}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -60,63 +52,6 @@ class Pair:
     truth: Line | None
     read: Line | None
     by_likeness: bool = False
-
-
-def match_files(wanted: Iterable[str], given: Iterable[str]) -> dict[str, str]:
-    """Say which of the names ``given`` means which of those ``wanted``.
-
-    The same name comes first; then the same path once ``./``, the archive that holds a sample, the suffix and a folder that
-    is kept for XML are set aside; then as many of the last folders and the name as it takes, if no other file on either side has
-    the same.
-
-    Returns:
-        From names given to names wanted; each is used once at most.
-    """
-    wanted, given = list(dict.fromkeys(wanted)), list(dict.fromkeys(given))
-    matches = {name: name for name in set(wanted) & set(given)}
-    if len(matches) == min(len(wanted), len(given)):
-        return matches
-    # Of files that differ in nothing else, the suffix tells, then the folder that XML is kept in.
-    kinds = [{name: _path(name, suffix) for name in (*wanted, *given)} for suffix in (True, False)]
-    kinds.append({name: _beside_xml(path) for name, path in kinds[-1].items()})
-    deepest = max((len(path) for path in kinds[0].values()), default=0)
-    taken = set(matches.values())
-    tails = (_tail(paths, depth) for depth in range(deepest, 0, -1) for paths in kinds)
-    for form_of in (*(paths.get for paths in kinds), *tails):
-        if len(matches) == min(len(wanted), len(given)):
-            break
-        by_form = _unique(form_of, wanted)
-        for form, name in _unique(form_of, given).items():
-            other = by_form.get(form)
-            if form and other is not None and name not in matches and other not in taken:
-                matches[name] = other
-                taken.add(other)
-    return matches
-
-
-def _path(name: str, suffix: bool) -> tuple[str, ...]:
-    # JSON and XML hold a name that is no UTF-8 as far as it can be printed.
-    name = unicodedata.normalize("NFC", printable_name(name)).replace("\\", "/")
-    inside = _ARCHIVE.sub("", name)
-    stem = inside if suffix else _SUFFIX.sub("", inside) or inside
-    parts = [part for part in posixpath.normpath(stem).split("/") if part not in ("", ".", "..")]
-    # As in the keys of samples, whose names hold no dot.
-    return (*parts[:-1], parts[-1].replace(".", "_")) if parts else ()
-
-
-def _beside_xml(path: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a path without the folder that XML is kept in, beside that of the images."""
-    return (*path[:-2], path[-1]) if len(path) > 1 and path[-2] in XML_FOLDERS else path
-
-
-def _tail(paths: dict[str, tuple[str, ...]], depth: int):
-    return lambda name: paths[name][-depth:] if len(paths[name]) >= depth else ()
-
-
-def _unique(form_of, names: Sequence[str]) -> dict[tuple[str, ...], str]:
-    forms = {name: form_of(name) for name in names}
-    times = Counter(forms.values())
-    return {value: name for name, value in forms.items() if times[value] == 1}
 
 
 def join(truth: Iterable[Line], read: Iterable[Line]) -> Iterator[Pair]:
@@ -291,34 +226,3 @@ def _places(truth: list[Line], read: list[Line]) -> tuple[list[tuple], list[tupl
         if all(len({line.page for line in side}) < 2 for side in (truth, read)):
             return [(None, line.line) for line in truth], [(None, line.line) for line in read]
     return [(None, rank) for rank in range(1, len(truth) + 1)], [(None, rank) for rank in range(1, len(read) + 1)]
-
-
-def documents_are(pairs: Sequence[Pair]) -> str:
-    """Return what a document is: ``as given``, where the truth has a column that names them; else the ``page``, where files
-    have several lines, as pages do; else the ``folder``; else, if there is but one folder, the ``file``.
-    """
-    if any(pair.truth and pair.truth.document for pair in pairs):
-        return "as given"
-    files = Counter(pair.file for pair in pairs)
-    several = sum(times > 1 for times in files.values())
-    if several * 2 > len(files) or len({_folder(file) for file in files}) < 2:
-        return "page" if len({(pair.file, pair.page or 1) for pair in pairs}) > len(files) else "file"
-    return "folder"
-
-
-def documents_of(pairs: Iterable[Pair], kind: str) -> list[str]:
-    """Return the name of the document of each pair, where a document is what :func:`documents_are` says."""
-    if kind == "as given":
-        pairs = list(pairs)
-        own = {pair.file: pair.truth.document for pair in pairs if pair.truth and pair.truth.document}
-        return [(pair.truth and pair.truth.document) or own.get(pair.file) or _folder(pair.file) for pair in pairs]
-    name_of = {
-        "page": lambda pair: f"{pair.file}#page={pair.page or 1}",
-        "folder": lambda pair: _folder(pair.file),
-        "file": lambda pair: pair.file,
-    }[kind]
-    return [name_of(pair) for pair in pairs]
-
-
-def _folder(file: str) -> str:
-    return posixpath.dirname(file.replace("\\", "/"))

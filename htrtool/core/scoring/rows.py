@@ -68,8 +68,8 @@ class Scoring:
                 yield from _rows(scope, group, score(self.counts[indices]))
         if CONFUSION in scopes:
             found = confusions(self.texts)
+            total = found.total()
             for (expected, received), times in found.most_common():
-                total = found.total()
                 name = "→".join(side.replace(" ", "␣") for side in (expected, received))
                 yield {"scope": CONFUSION, "name": name, "metric": OF_ERRORS[0], "value": times / total, "errors": times, "total": total}
 
