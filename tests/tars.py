@@ -7,7 +7,8 @@ from typing import Iterable
 
 import numpy as np
 
-from htrtool.core.samples import Sample, SampleWriter, encode_png, read_samples
+from htrtool.core.sample_stream import SampleWriter, read_samples
+from htrtool.core.samples import Sample, encode_png
 
 
 def sample_of(key: str, pixels: np.ndarray, text: str | None = None, meta: dict | None = None) -> Sample:

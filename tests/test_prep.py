@@ -21,7 +21,8 @@ from htrtool.core.errors import InputError, OutputError
 from htrtool.core.layouts.base import LeftOut
 from htrtool.core.layouts.finder import Finder
 from htrtool.core.outputs import Written, sample_output
-from htrtool.core.samples import Sample, encode_png, read_samples
+from htrtool.core.sample_stream import read_samples
+from htrtool.core.samples import Sample, encode_png
 from htrtool.exits import Exit
 
 SAMPLES = Path(__file__).resolve().parent / "samples"

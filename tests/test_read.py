@@ -22,7 +22,8 @@ from htrtool.core.errors import InputError
 from htrtool.core.modelfile import SHIPPED, model_folders
 from htrtool.core.place import Place
 from htrtool.core.rows import RowForm, row_writer
-from htrtool.core.samples import Sample, SampleWriter, encode_png
+from htrtool.core.sample_stream import SampleWriter
+from htrtool.core.samples import Sample, encode_png
 from htrtool.exits import Exit
 
 HEADER = "file\tpage\tline\tleft\ttop\twidth\theight\tconf\ttext"

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tars import samples_in, tar_of
 
 from htrtool.core.errors import InputError
-from htrtool.core.samples import Sample, SampleWriter, encode_image, encode_png, image_suffix, read_samples
+from htrtool.core.sample_stream import SampleWriter, read_samples
+from htrtool.core.samples import Sample, encode_image, encode_png, image_suffix
 
 
 def picture(width: int = 40, height: int = 16, tone: int = 255) -> bytes:

@@ -102,7 +102,7 @@ def test_keras_opens_it_in_safe_mode_and_reads_the_same(reader):
 @pytest.mark.skipif(not VAL.is_dir(), reason="needs ../shared/data, which only the makers of htr have")
 def test_real_hands_are_read_better_than_tesseract_does(reader):
     from htrtool.core.labels import plain
-    from htrtool.core.samples import read_samples
+    from htrtool.core.sample_stream import read_samples
 
     with open(VAL / "csafe.tar", "rb") as stream:
         samples = list(read_samples(stream, "csafe"))[::12]

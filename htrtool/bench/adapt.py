@@ -67,7 +67,7 @@ def trained(pool: list, size: int, seed: int, model: str, folder: Path) -> tuple
     import numpy as np
 
     from htrtool.core.module_process import module_command
-    from htrtool.core.samples import SampleWriter
+    from htrtool.core.sample_stream import SampleWriter
 
     chosen = np.random.default_rng(seed).choice(len(pool), size, replace=False)
     lines = folder / "lines.tar"

@@ -9,7 +9,8 @@ import numpy as np
 
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.gathering import in_gatherings
-from htrtool.core.samples import Sample, read_samples
+from htrtool.core.sample_stream import read_samples
+from htrtool.core.samples import Sample
 
 
 def labelled(path: Path, limit: int | None, seed: int) -> list[Sample]:

@@ -15,7 +15,8 @@ from typing import IO, Callable, Iterator
 from htrtool.core.documents.origin import has_origin, mark_of
 from htrtool.core.errors import OutputError
 from htrtool.core.files import check_folder, made_folder, replacing
-from htrtool.core.samples import Sample, SampleWriter, image_suffix
+from htrtool.core.sample_stream import SampleWriter
+from htrtool.core.samples import Sample, image_suffix
 from htrtool.core.split import Split
 from htrtool.core.suffixes import is_tar_name
 

@@ -23,7 +23,8 @@ from htrtool.core.joined import may_hold_several, parts_of
 from htrtool.core.kinds import is_pdf, is_tar, is_xml, peeked
 from htrtool.core.oneline import LONGEST_PAGE
 from htrtool.core.pictures import BROKEN, FORMATS, HEAD, frames_of, load_picture, open_picture
-from htrtool.core.samples import Sample, document_of, read_samples
+from htrtool.core.sample_stream import read_samples
+from htrtool.core.samples import Sample, document_of
 from htrtool.core.suffixes import is_image, is_pdf_name
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import IO, TYPE_CHECKING, Iterator, NamedTuple
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.layouts.base import Entry, Found, Line, downwards
 from htrtool.core.pages import PageSource, sample_source
-from htrtool.core.samples import Sample, document_of, read_samples
+from htrtool.core.sample_stream import read_samples
+from htrtool.core.samples import Sample, document_of
 
 if TYPE_CHECKING:
     from htrtool.core.layouts.page import PageCutter

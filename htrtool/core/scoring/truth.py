@@ -143,7 +143,7 @@ def _of_xml(content: bytes, operand: str) -> Iterator[Line]:
 
 
 def _of_samples(stream: IO[bytes], operand: str, document: str | None) -> Iterator[Line]:
-    from htrtool.core.samples import read_samples
+    from htrtool.core.sample_stream import read_samples
 
     for sample in read_samples(stream, operand):
         if sample.text is not None:

@@ -20,7 +20,8 @@ from htrtool.core.names import printable_name
 from htrtool.core.prepare import prepare
 from htrtool.core.reader import MAX_ASPECT
 from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
-from htrtool.core.samples import Sample, encode_png, read_samples
+from htrtool.core.sample_stream import read_samples
+from htrtool.core.samples import Sample, encode_png
 from htrtool.core.session import usable_cpus
 from htrtool.core.split import TEST, VAL
 from htrtool.core.suffixes import is_tar_name

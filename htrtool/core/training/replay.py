@@ -11,7 +11,8 @@ from htrtool.core.errors import unreadable
 from htrtool.core.modelfile import DEFAULT_MODEL, SHIPPED
 from htrtool.core.prepare import prepare
 from htrtool.core.recipe import Recipe
-from htrtool.core.samples import Sample, encode_png, read_samples
+from htrtool.core.sample_stream import read_samples
+from htrtool.core.samples import Sample, encode_png
 from htrtool.core.training.dataset import LineStore
 
 REPLAY_SUFFIX = ".replay.tar"
