@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from rapidfuzz.distance import Levenshtein
-from rapidfuzz.fuzz import partial_ratio_alignment
 
 from htrtool.core import labels
 from htrtool.core.charset import Charset
 from htrtool.core.decoding.align import align, prefix_log_likelihoods
 from htrtool.core.decoding.decode import best_path
+from htrtool.core.layouts.anchors import LEAST_ANCHOR, suggested_places
+from htrtool.core.layouts.row_numbers import without_numbers
 
 AROUND = 4
 """Words before and after the place that the reading suggests at which a line may begin or end."""
-
-LEAST_ANCHOR, LIKE_ANCHOR = 8, 0.6
-"""Characters of a line, and the share of them, that must be found in the transcription at once to say where it belongs."""
 
 SKIPPED = 2.5
 """Nats that a character costs which no line shows, or that was read in a line without text."""
@@ -45,11 +41,6 @@ LEAST_MOVED = LEAST_ANCHOR
 
 MOST_AT_EDGE = 2
 """Words at the beginning or end of a row that belong to the line that shows the rest of it, if badly."""
-
-LEAST_NUMBERED = 3
-"""Rows with numbers that may count them."""
-
-_NUMBER = re.compile(r"[\[(|]?(\d{1,5})[\])|.:]*")
 
 
 @dataclass(frozen=True)
@@ -96,7 +87,7 @@ def match_transcript(lines: Sequence[np.ndarray], charset: Charset, text: str) -
         text: the transcription. It is matched as :func:`htrtool.core.labels.plain` makes it; the lines get their text as
             it stands there. Characters outside the charset count for nothing.
     """
-    text, numbers = _without_numbers(text, lines, charset)
+    text, numbers = without_numbers(text, lines, charset)
     matcher = _Matcher(lines, charset, text)
     matches, unshown = matcher.matched()
     left = [place for place, match in enumerate(matches) if match is None]
@@ -116,8 +107,9 @@ def match_transcript(lines: Sequence[np.ndarray], charset: Charset, text: str) -
 
 
 class _Matcher:
+    """Matches lines with a text; the arguments are those of :func:`match_transcript`, and how many characters at ``least`` a line's text has."""
+
     def __init__(self, lines: Sequence[np.ndarray], charset: Charset, text: str, least: int = 0):
-        """``least`` is how many characters a line's text must have."""
         self.lines, self.charset, self.least = lines, charset, least
         # Each word, made plain and as it stands there.
         self.words: list[str] = []
@@ -235,15 +227,8 @@ class _Matcher:
 
     def _suggested(self) -> list[tuple[int, int]]:
         """Return the words at which each line would begin and end, were it read without errors."""
-        whole = " ".join(self.words)
-        anchors = _anchors(self.read, whole)
-        bounds: list[tuple[int, int]] = []
-        for line, (begin, end) in [*anchors.items(), (len(self.read), (len(whole), len(whole)))]:
-            if line > len(bounds):
-                start = bounds[-1][1] if bounds else 0
-                bounds += _spread(self.read[len(bounds) : line], whole[start : max(start, begin)], start)
-            bounds.append((begin, end))
-        return [tuple(int(np.abs(self.starts - place).argmin()) for place in pair) for pair in bounds[: len(self.read)]]
+        places = suggested_places(self.read, " ".join(self.words))
+        return [tuple(int(np.abs(self.starts - place).argmin()) for place in pair) for pair in places]
 
     def _spans(self) -> list[_Span | None]:
         """Choose the words of each line, in order, so that the whole costs least."""
@@ -315,7 +300,6 @@ class _Matcher:
                     best, most = pair, value
         return best
 
-
     def _with_word_broken_off(self, index: int, span: _Span) -> list[_Span | None]:
         """Break the last word of a line if that fits better, and give the rest to the next line, which has nothing else, or to the next page."""
         below = self.lines[index + 1 : index + 2]
@@ -333,63 +317,3 @@ class _Matcher:
             if fit > most:
                 best, most = [shorter, *(rest for _ in below)], fit
         return best
-
-
-def _without_numbers(text: str, lines: Sequence[np.ndarray], charset: Charset) -> tuple[str, int]:
-    """Return a transcription without the numbers that count its rows, unless the lines show them, and how many these were."""
-    rows = [row.split() for row in text.splitlines()]
-    most = sum(map(bool, rows)) / 2
-    for end in (0, -1):
-        found = {place: _NUMBER.fullmatch(words[end]) for place, words in enumerate(rows) if len(words) > 1}
-        counts = {place: int(match[1]) for place, match in found.items() if match}
-        if len(counts) < LEAST_NUMBERED or len(counts) <= most:
-            continue
-        rises = all(after > before or after == 1 for before, after in pairwise(counts.values()))
-        read = [best_path(line, charset).text.split() for line in lines] if rises else []
-        shown = sum(bool(words) and _NUMBER.fullmatch(words[end]) is not None for words in read)
-        if rises and 2 * shown < min(len(counts), len(read)):
-            for place in counts:
-                del rows[place][end]
-            return "\n".join(map(" ".join, rows)), len(counts)
-    return text, 0
-
-
-def _anchors(lines: Sequence[str], whole: str) -> dict[int, tuple[int, int]]:
-    """Return where in a text the lines begin and end, of those that are found there in their order.
-
-    What is in the text and on no line, or the other way round, does not confuse it: of all places that lines are found at
-    by themselves, those are taken that can follow one another and say most.
-    """
-    found: list[tuple[int, int, int, float]] = []
-    for line, read in enumerate(lines):
-        if LEAST_ANCHOR <= len(read) <= len(whole):
-            place = partial_ratio_alignment(read, whole, score_cutoff=100 * LIKE_ANCHOR)
-            if place is not None:
-                found.append((line, place.dest_start, place.dest_end, len(read) * (place.score / 100 - LIKE_ANCHOR / 2)))
-    best: list[tuple[float, int]] = []
-    for line, begin, end, worth in found:
-        slack = (end - begin) // 4
-        before = [(best[other][0], other) for other in range(len(best)) if found[other][2] <= begin + slack]
-        most, other = max(before, default=(0.0, -1))
-        best.append((most + worth, other))
-    chain, place = {}, max(range(len(best)), key=lambda place: best[place][0], default=-1)
-    while place >= 0:
-        line, begin, end, _ = found[place]
-        chain[line] = begin, end
-        place = best[place][1]
-    return dict(reversed(chain.items()))
-
-
-def _spread(lines: Sequence[str], text: str, start: int) -> list[tuple[int, int]]:
-    """Return where lines begin and end in a text of which they may be all, as the fewest edits have it.
-
-    Args:
-        start: the place of the text's first character.
-    """
-    joined = " ".join(lines)
-    places = np.full(len(joined) + 1, start + len(text))
-    for step in Levenshtein.opcodes(joined, text):
-        size = step.src_end - step.src_start
-        places[step.src_start : step.src_end] = start + np.linspace(step.dest_start, step.dest_end, size, False)
-    ends = np.cumsum([len(read) + 1 for read in lines])
-    return [(int(places[end - len(read) - 1]), int(places[end - 1])) for end, read in zip(ends, lines)]
