@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Iterator, Mapping
@@ -14,11 +12,11 @@ from typing import IO, Iterator, Mapping
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.json_lines import objects_in
 from htrtool.core.layouts.base import Found, LeftOut, key_of, picture_entry
+from htrtool.core.layouts.table_images import NamedImages
 from htrtool.core.samples import document_of
 from htrtool.core.split import TEST, VAL
 from htrtool.core.spreadsheets import folded
-from htrtool.core.suffixes import image_names, is_image
-from htrtool.core.tables import unescape
+from htrtool.core.suffixes import is_image
 from htrtool.core.text_tables import (
     DOCUMENT_COLUMNS,
     EMPTY,
@@ -132,6 +130,12 @@ def _holds_parts(path: Path) -> bool:
         return False
 
 
+def _cells_of(path: Path, column: str) -> Iterator[str]:
+    """Yield what stands in a column of a table."""
+    with _opened(path) as file:
+        yield from (str(cells.get(column, "")) for _, cells in _as_they_stand(_table(file, path)))
+
+
 def _as_they_stand(table: Table) -> Iterator[tuple[int, Mapping[str, object]]]:
     return (found for found in table.cells if not isinstance(found, InputError))
 
@@ -149,7 +153,7 @@ def in_table(
         with _opened(path) as file:
             table = _table(file, path)
             columns = _columns(table, image_column, text_column)
-            images = _Images(path, columns.image)
+            images = NamedImages(path, lambda: _cells_of(path, columns.image))
             for found in table.rows(columns.image, columns.text, names_as_they_stand=True):
                 if isinstance(found, InputError):
                     yield found
@@ -219,13 +223,7 @@ def _columns(table: Table, image_column: str | None, text_column: str | None) ->
     )
 
 
-def _parts_of(name: str) -> tuple[str, ...]:
-    """Return the folders and the name of an image, without what would lead out of where it is looked for."""
-    path = Path(name.strip().replace("\\", "/"))
-    return tuple(part for part in path.parts if part not in ("/", "..")) or ("_",)
-
-
-def _found(row: Row, columns: Columns, images: _Images, table: Path, prefix: str, place: str) -> Found:
+def _found(row: Row, columns: Columns, images: NamedImages, table: Path, prefix: str, place: str) -> Found:
     def cell(column: str | None) -> str:
         return row.get(column, "").strip()
 
@@ -249,66 +247,3 @@ def _found(row: Row, columns: Columns, images: _Images, table: Path, prefix: str
     if part := PARTS.get(cell(columns.split).lower()):
         meta["split"] = part
     return picture_entry(path, key, text, meta)
-
-
-class _Images:
-    """Finds images by the names that a table gives; holds folders only, so that a table may have any length.
-
-    Of a name with folders in it these are found beside the table or below, as many of them as there are, at least one; where
-    no name's are, the last part will do if but one image has it.
-    """
-
-    def __init__(self, table: Path, column: str):
-        self._table, self._column = table, column
-        self._base = table.parent
-        self._words = set(re.findall(r"[a-z0-9]+", table.stem.lower()))
-        self._below: list[Path] | None = None
-        self._places: dict[tuple[str, ...], Path] = {}
-
-    def find(self, name: str) -> Path | None:
-        for path in (unescape(name), name.replace("\\", "/")):
-            if candidate := self._file(self._base / path):
-                return candidate
-        parts = _parts_of(name)
-        if candidate := self._in_named_folder(parts):
-            return candidate
-        found = self._below_table(Path(parts[-1]))
-        if len(parts) == 1:
-            return next(found, None)
-        several = list(itertools.islice(found, 2))
-        return several[0] if len(several) == 1 and not self.folders_are_there else None
-
-    @functools.cached_property
-    def folders_are_there(self) -> bool:
-        """Whether any of the table's names leads to an image together with a folder of it."""
-        with _opened(self._table) as file:
-            names = (str(cells.get(self._column, "")) for _, cells in _as_they_stand(_table(file, self._table)))
-            return any(self._in_named_folder(_parts_of(name)) for name in names if name.strip())
-
-    def _in_named_folder(self, parts: tuple[str, ...]) -> Path | None:
-        *folders, name = parts
-        place = self._places.get(tuple(folders))
-        if place is None or (found := self._file(place / name)) is None:
-            tails = (Path(*parts[begin:]) for begin in range(len(folders)))
-            found = next((path for tail in tails for path in self._below_table(tail)), None)
-        if found is not None:
-            self._places[tuple(folders)] = found.parent
-        return found
-
-    def _below_table(self, name: Path) -> Iterator[Path]:
-        if self._below is None:
-            folders = (Path(folder) for folder, _, _ in os.walk(self._base))
-            self._below = sorted(folders, key=lambda folder: (-self._shared(folder), len(folder.parts), folder))
-        return filter(None, (self._file(folder / name) for folder in self._below))
-
-    def _shared(self, folder: Path) -> int:
-        words = re.findall(r"[a-z0-9]+", str(folder.relative_to(self._base)).lower())
-        return len(self._words.intersection(words))
-
-    @staticmethod
-    def _file(path: Path) -> Path | None:
-        if os.path.isfile(path):
-            return path
-        if path.suffix:
-            return None
-        return next((place for place in map(path.with_name, image_names(path.name)) if os.path.isfile(place)), None)
