@@ -6,7 +6,7 @@ from lxml import etree
 
 from htrtool.core.documents import alto, page_xml
 from htrtool.core.documents.markup import clean, indent_within
-from htrtool.core.documents.xml_in import children_of
+from htrtool.core.documents.xml_elements import children_of
 from htrtool.core.page import Page
 
 FILLERS = {"alto": alto.fill_line, "page": page_xml.fill_line}
@@ -19,13 +19,12 @@ def fill_page(page: Page) -> None:
     width, height = page.size
     across = described.width / width if described.width else 1.0
     down = described.height / height if described.height else 1.0
-    regions = []
+    regions: dict[etree._Element, None] = {}
     for line in page.lines:
         element = described.lines[line.number - 1].element
         FILLERS[document.kind](element, line, line.place.scaled(across, down))
         indent_within(element)
-        if (region := element.getparent()) not in regions:
-            regions.append(region)
+        regions[element.getparent()] = None
     for region in regions:
         _refresh(region)
 

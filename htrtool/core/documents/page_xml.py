@@ -13,7 +13,8 @@ from lxml import etree
 from htrtool import __version__
 from htrtool.core.documents.blocks import blocks_of, outline_of
 from htrtool.core.documents.markup import XSI, add, points, share, to_bytes
-from htrtool.core.documents.xml_in import children_of, page_text, tag_of
+from htrtool.core.documents.page_in import page_text
+from htrtool.core.documents.xml_elements import children_of, tag_of
 from htrtool.core.page import Page, PageLine
 from htrtool.core.place import Place
 

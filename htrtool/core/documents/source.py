@@ -10,8 +10,9 @@ import numpy as np
 from lxml import etree
 
 from htrtool.core.cut import Cut
+from htrtool.core.documents.xml_elements import XmlPage, tag_of
 from htrtool.core.documents.xml_image import cuts_along, image_of, in_pixels, load_described, picture_of, scale_of
-from htrtool.core.documents.xml_in import XmlPage, pages_in, parse_tree, tag_of
+from htrtool.core.documents.xml_in import pages_in, parse_tree
 from htrtool.core.errors import InputError
 from htrtool.core.pages import PageSource, failing
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from htrtool.core.documents.xml_in import Point, XmlLine, XmlPage
+from htrtool.core.documents.xml_elements import Point, XmlLine, XmlPage
 from htrtool.core.errors import InputError
 from htrtool.core.medians import line_spacing
 from htrtool.core.pages import DEFAULT_DPI, PageSource, picture_sources

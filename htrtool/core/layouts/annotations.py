@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterable, Sequence
 
-from htrtool.core.documents.xml_in import HEAD
-from htrtool.core.kinds import PAGE_XML
+from htrtool.core.documents.xml_in import is_alto
 from htrtool.core.layouts.base import LeftOut
 from htrtool.core.layouts.pairs import stem_of
 from htrtool.core.suffixes import is_image, is_pdf_name
@@ -40,13 +39,6 @@ class Annotations:
         if not is_blank:
             self._taken[page] = path
         return None
-
-
-def is_alto(path: Path) -> bool:
-    """Tell whether a file is ALTO XML, by its first element; OSError if it can't be read."""
-    with open(path, "rb") as file:
-        first = PAGE_XML.search(file.read(HEAD).replace(b"\0", b""))
-    return first is not None and b"alto" in first[0]
 
 
 def named_like_pictures_first(names: Sequence[str]) -> list[str]:

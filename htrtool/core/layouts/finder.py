@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Iterator
 
-from htrtool.core.documents import xml_in
 from htrtool.core.documents.xml_image import IMAGE_FOLDERS, XML_FOLDERS
+from htrtool.core.documents.xml_in import is_alto, is_page_xml
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.files import visible
 from htrtool.core.folders import folders_below, inode_of
 from htrtool.core.layouts import iam
 from htrtool.core.layouts import table as table_layout
 from htrtool.core.layouts import xml as xml_layout
-from htrtool.core.layouts.annotations import GIVEN_TWICE, Annotations, is_alto, named_like_pictures_first
+from htrtool.core.layouts.annotations import GIVEN_TWICE, Annotations, named_like_pictures_first
 from htrtool.core.layouts.base import (
     FROM_STREAM,
     NO_PICTURE,
@@ -120,7 +120,7 @@ class Finder:
 
     def _is_annotated(self, path: Path) -> bool:
         if self.recut is None:
-            return self._wants("xml") and path.suffix.lower() == ".xml" and xml_in.is_page_xml(path)
+            return self._wants("xml") and path.suffix.lower() == ".xml" and is_page_xml(path)
         from htrtool.core.linefinder.truth import is_annotated_page
 
         return is_annotated_page(path)
@@ -133,7 +133,7 @@ class Finder:
             yield from self._of_image(path, key_of(prefix, stem_of(path.name)))
         elif self._wants("tar") and (is_tar_name(path) or self.layout == "tar"):
             yield from in_tar(path, self.cutter)
-        elif self.recut is not None or self._wants("xml") and (self.layout == "xml" or xml_in.is_page_xml(path)):
+        elif self.recut is not None or self._wants("xml") and (self.layout == "xml" or is_page_xml(path)):
             yield from self._in_annotated(path, prefix)
         elif self._wants("iam") and path.suffix == ".txt" and iam.is_table(path):
             yield from iam.in_table(path, prefix)

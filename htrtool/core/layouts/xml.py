@@ -9,6 +9,7 @@ from typing import Callable, Iterable, Iterator
 
 import numpy as np
 
+from htrtool.core.documents.xml_elements import XmlLine, XmlPage
 from htrtool.core.documents.xml_image import (
     XML_FOLDERS,
     cuts_along,
@@ -18,7 +19,7 @@ from htrtool.core.documents.xml_image import (
     picture_of,
     scale_of,
 )
-from htrtool.core.documents.xml_in import XmlLine, XmlPage, parse_pages
+from htrtool.core.documents.xml_in import parse_pages
 from htrtool.core.errors import InputError
 from htrtool.core.layouts.base import NO_TEXT, Entry, Found, LeftOut, Line, key_of
 

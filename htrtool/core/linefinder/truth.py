@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Callable, Iterable, Iterator
 import cv2
 import numpy as np
 
+from htrtool.core.documents.xml_image import image_of
+from htrtool.core.documents.xml_in import is_alto, is_page_xml, parse_pages
 from htrtool.core.errors import InputError
 from htrtool.core.folders import folders_below
 from htrtool.core.ink import ink_map
-from htrtool.core.layouts.annotations import Annotations, in_turn, is_alto, named_like_pictures_first
+from htrtool.core.layouts.annotations import Annotations, in_turn, named_like_pictures_first
+from htrtool.core.layouts.base import load_image
+from htrtool.core.layouts.xml import Described
 from htrtool.core.medians import line_spacing
 from htrtool.core.suffixes import image_names
 
 if TYPE_CHECKING:
-    from htrtool.core.documents.xml_in import XmlLine
+    from htrtool.core.documents.xml_elements import XmlLine
     from htrtool.core.layouts.base import LeftOut
 
 TRAINING_SIDE = 1120
@@ -110,8 +114,6 @@ def _refusal(annotations: Annotations, path: Path) -> LeftOut | None:
     if path.suffix.lower() == ".json":
         image = picture_of_json(path)
         return image and annotations.refusal(path, image, None)
-    from htrtool.core.documents.xml_image import image_of
-    from htrtool.core.documents.xml_in import parse_pages
 
     try:
         (page,) = parse_pages(path)
@@ -123,8 +125,6 @@ def _refusal(annotations: Annotations, path: Path) -> LeftOut | None:
 
 def is_annotated_page(path: Path) -> bool:
     """Tell whether a file is ALTO or PAGE, or JSON that has lines or is broken, not what else is written beside such."""
-    from htrtool.core.documents.xml_in import is_page_xml
-
     if path.suffix.lower() != ".json":
         return path.suffix.lower() == ".xml" and is_page_xml(path)
     try:
@@ -159,8 +159,6 @@ def load_annotations(path: Path) -> tuple[np.ndarray, list[LineTruth | None], li
     Raises:
         InputError: there is no picture, or the file is not of these kinds or broken.
     """
-    from htrtool.core.layouts.base import load_image
-
     if path.suffix.lower() == ".json":
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
@@ -203,9 +201,6 @@ def _text(given) -> str | None:
 
 
 def _of_xml(path: Path) -> tuple[np.ndarray, list[XmlLine]]:
-    from htrtool.core.documents.xml_image import image_of
-    from htrtool.core.documents.xml_in import parse_pages
-    from htrtool.core.layouts.xml import Described
 
     pages = parse_pages(path)
     if len(pages) != 1:

@@ -125,8 +125,9 @@ def _of_json(lines: Iterable[str], operand: str, document: str | None) -> Iterat
 
 def _of_xml(content: bytes, operand: str) -> Iterator[Line]:
     """Yield the lines of an ALTO or PAGE file, under the name of its image, taken to lie beside it, and, else, its own."""
+    from htrtool.core.documents.xml_elements import tag_of
     from htrtool.core.documents.xml_image import named_image
-    from htrtool.core.documents.xml_in import pages_in, parse_tree, tag_of
+    from htrtool.core.documents.xml_in import pages_in, parse_tree
 
     counts: Counter[str] = Counter()
     tree = parse_tree(content, operand)
