@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from htrtool.core.errors import InputError
+from htrtool.core.guide import axis_of, distinct, extent_of, length_of, middle_of
 from htrtool.core.place import MOST_RAIL_POINTS, RAIL_STEP, Box, Place, box_of, foot_of
 from htrtool.core.squares import squares_of
 
@@ -62,30 +63,30 @@ def cut_line(
         InputError: the line is smaller than ``MIN_SIDE`` pixels, or off the page.
     """
     outline = None if polygon is None or len(polygon) < 3 else np.asarray(polygon, np.float64)
-    guide = None if baseline is None else _distinct(np.asarray(baseline, np.float64).reshape(-1, 2), directed)
+    guide = None if baseline is None else distinct(np.asarray(baseline, np.float64).reshape(-1, 2), directed)
     if outline is None and guide is None:
         raise InputError("expected a polygon of three points or more, or a baseline of two, found neither")
     _check_on_page(guide if outline is None else outline, page.shape)
     outline = None if outline is None else _whole_pixels(outline, page.shape)
     guide = None if guide is None else _whole_pixels(guide, page.shape)
-    if guide is not None and not _length(guide):
+    if guide is not None and not length_of(guide):
         # None of it is on the page.
         guide = None
     baseline = guide
     if guide is None:
         if outline is None:
             raise _too_small(0, 0)
-        guide = _middle(outline)
+        guide = middle_of(outline)
     if outline is None:
         above, below = (share * (spacing or 60) for share in (ABOVE, BELOW))
-        left, right, top, bottom = 0.0, _length(guide), -above, below
+        left, right, top, bottom = 0.0, length_of(guide), -above, below
     else:
-        left, right, top, bottom = _extent(guide, outline)
+        left, right, top, bottom = extent_of(guide, outline)
     if right - left < MIN_SIDE or bottom - top < MIN_SIDE:
         raise _too_small(right - left, bottom - top)
-    if _length(guide) > LARGEST * sum(page.shape):
-        raise InputError(f"expected a baseline along a line, found one {_length(guide):.0f} pixels long")
-    points, normals = _axis(guide, left, right, smoothing=(bottom - top) / 2)
+    if length_of(guide) > LARGEST * sum(page.shape):
+        raise InputError(f"expected a baseline along a line, found one {length_of(guide):.0f} pixels long")
+    points, normals = axis_of(guide, left, right, smoothing=(bottom - top) / 2)
     offsets = np.arange(np.floor(top), np.ceil(bottom) + 1)
     columns = (points[:, 0] + offsets[:, None] * normals[:, 0]).astype(np.float32)
     rows = (points[:, 1] + offsets[:, None] * normals[:, 1]).astype(np.float32)
@@ -145,98 +146,6 @@ def _whole_pixels(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 def _too_small(width: float, height: float) -> InputError:
     size = f"{width:.0f}×{height:.0f}"
     return InputError(f"expected a line of {MIN_SIDE} pixels or more each way, found {size} on the page")
-
-
-def _distinct(points: np.ndarray, directed: bool) -> np.ndarray | None:
-    """Drop repeated points; unless it is directed, order a baseline that runs more across than down left to right."""
-    if len(points) < 2:
-        return None
-    points = points[np.r_[True, np.abs(np.diff(points, axis=0)).sum(axis=1) > 0]]
-    if len(points) < 2:
-        return None
-    run = points[-1] - points[0]
-    return points[::-1] if not directed and run[0] < 0 and abs(run[0]) >= abs(run[1]) else points
-
-
-def _length(points: np.ndarray) -> float:
-    return float(np.hypot(*np.diff(points, axis=0).T).sum())
-
-
-def _middle(outline: np.ndarray) -> np.ndarray:
-    """Return a straight line or a gentle bow through the middle of a polygon, from left to right."""
-    origin = np.floor(outline.min(axis=0))
-    size = np.ceil(outline.max(axis=0) - origin).astype(int) + 1
-    if size.max() > 100_000:
-        raise InputError(f"expected a polygon in pixels, found one {size[0]}×{size[1]} large")
-    mask = np.zeros((size[1], size[0]), np.uint8)
-    cv2.fillPoly(mask, [np.round(outline - origin).astype(np.int32)], 1)
-    counts = mask.sum(axis=0)
-    inside = np.flatnonzero(counts)
-    centres = (mask * np.arange(size[1], dtype=np.float64)[:, None]).sum(axis=0)[inside] / counts[inside]
-    ends = np.linspace(inside[0], inside[-1], 9) if len(inside) > 1 else np.array([0.0, 1.0])
-    degree = min(2, len(inside) - 1) if size[0] > 4 * size[1] else 0
-    heights = np.polyval(np.polyfit(inside, centres, degree), ends)
-    return np.column_stack([ends, heights]) + origin
-
-
-def _extent(guide: np.ndarray, outline: np.ndarray) -> tuple[float, float, float, float]:
-    """Return how far a polygon reaches along the guide (from its start) and away from it, up negative, in pixels."""
-    closed = np.vstack([outline, outline[:1]])
-    border = _resampled(closed, max(2.0, _length(closed) / 800))
-    step = max(1.0, _length(guide) / 400)
-    samples = _resampled(guide, step)
-    along = np.r_[0, np.cumsum(np.hypot(*np.diff(samples, axis=0).T))]
-    # Of |b - s|², the part that depends on s.
-    nearest = ((samples**2).sum(axis=1) - 2 * (border @ samples.T)).argmin(axis=1)
-    tangents = np.gradient(samples, axis=0)
-    tangents /= np.maximum(np.hypot(*tangents.T), 1e-9)[:, None]
-    away = border - samples[nearest]
-    tangent = tangents[nearest]
-    forward = along[nearest] + (away * tangent).sum(axis=1)
-    down = away[:, 1] * tangent[:, 0] - away[:, 0] * tangent[:, 1]
-    return float(forward.min()), float(forward.max()), float(down.min()), float(down.max())
-
-
-def _resampled(points: np.ndarray, step: float) -> np.ndarray:
-    along = np.r_[0, np.cumsum(np.hypot(*np.diff(points, axis=0).T))]
-    places = np.linspace(0, along[-1], max(2, int(along[-1] / step) + 1))
-    return np.column_stack([np.interp(places, along, points[:, 0]), np.interp(places, along, points[:, 1])])
-
-
-def _axis(guide: np.ndarray, left: float, right: float, smoothing: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the points of the smoothed guide at every pixel from ``left`` to ``right``, and its normals there.
-
-    Beyond its ends the guide goes on straight, in the direction of its last few points.
-    """
-    length = _length(guide)
-    points = _resampled(guide, 1.0)
-    reach = max(1, min(len(points) - 1, int(2 * smoothing)))
-    head, tail = points[0] - points[reach], points[-1] - points[-1 - reach]
-    margin = 3 * smoothing
-    before, after = max(0.0, -left) + margin, max(0.0, right - length) + margin
-    step = length / (len(points) - 1)
-    points = np.vstack(
-        [
-            points[0] + _unit(head) * step * np.arange(int(before / step) + 1, 0, -1)[:, None],
-            points,
-            points[-1] + _unit(tail) * step * np.arange(1, int(after / step) + 2)[:, None],
-        ]
-    )
-    points = cv2.GaussianBlur(points, (1, 0), sigmaX=1, sigmaY=max(smoothing, 1), borderType=cv2.BORDER_REPLICATE)
-    start = int(before / step) + 1
-    places = np.arange(round(right - left) + 1) + left
-    index = np.arange(len(points))
-    at = places / step + start
-    tangents = np.gradient(points, axis=0)
-    points = np.column_stack([np.interp(at, index, points[:, axis]) for axis in (0, 1)])
-    tangents = np.column_stack([np.interp(at, index, tangents[:, axis]) for axis in (0, 1)])
-    tangents = _unit(tangents)
-    return points, np.column_stack([-tangents[:, 1], tangents[:, 0]])
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    """Return vectors, (…, 2), with a length of 1; one without length stays so."""
-    return vectors / np.maximum(np.hypot(vectors[..., 0], vectors[..., 1]), 1e-9)[..., None]
 
 
 def _mask(shape: tuple[int, int], outline: np.ndarray | None, x: int, y: int) -> np.ndarray:

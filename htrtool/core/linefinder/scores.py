@@ -11,6 +11,8 @@ from typing import NamedTuple, Sequence
 import cv2
 import numpy as np
 
+from htrtool.core.guide import spread
+
 TOLERANCE = 0.25
 LEAST_OVERLAP = 0.5
 POINTS = 64
@@ -47,7 +49,7 @@ def match_lines(
             outline or within the tolerance of its baseline.
     """
     tolerances = TOLERANCE * line_distances(true)
-    a, b = ([_spread(baseline) for baseline in side] for side in (true, found))
+    a, b = ([spread(np.asarray(baseline, float), POINTS) for baseline in side] for side in (true, found))
     overlaps = []
     covered = np.zeros((len(a), len(b), POINTS), bool)
     for i, (points, tolerance) in enumerate(zip(a, tolerances)):
@@ -94,14 +96,6 @@ def line_distances(baselines: Sequence[np.ndarray]) -> np.ndarray:
             distances[i] = min(offsets)
     mean = np.nanmean(distances) if np.isfinite(distances).any() else 40.0
     return np.minimum(np.nan_to_num(distances, nan=mean), mean)
-
-
-def _spread(baseline: np.ndarray) -> np.ndarray:
-    """Return ``POINTS`` points at equal distances along a baseline."""
-    points = np.asarray(baseline, float)
-    along = np.r_[0, np.cumsum(np.hypot(*np.diff(points, axis=0).T))]
-    places = np.linspace(0, along[-1], POINTS)
-    return np.column_stack([np.interp(places, along, points[:, axis]) for axis in (0, 1)])
 
 
 def _near(points: np.ndarray, others: np.ndarray, tolerance: float) -> np.ndarray:
