@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Iterator, NamedTuple
-
 import numpy as np
 
+from htrtool.core.broken_rows import joined_rows
 from htrtool.core.medians import weighted_median
+from htrtool.core.neighbours import SAME_ROW, Neighbours, neighbours_of, overlaps_of, spacing_of
 
-SAME_ROW, NEAR, WIDEST_GAP = 0.4, 2.5, 15
-"""In distances of lines: how far parts of one row may be apart in height, lines that tell of a column, and parts of one row."""
 LABEL = 0.5
 """Of the length of the line that it stands beside, the most that a label in the margin takes."""
 CLOSE, STACK = 1.6, 4
 """In distances of lines, the most from one line of a label to the next, and of how many lines it has at most."""
 COLUMN, SHARED = 3, 0.5
 """The fewest lines of a column, beside as many of another, and of the shorter one's height what both share."""
-SUM, OF_ENTRY, SUMS, BESIDE = 3, 0.6, 4, 0.8
-"""In distances of lines, how wide most of a column of sums are at most, and as a share of what they are for; how many there are at
-least, and the share of them that stand at the height of a line to their left."""
-FILLED_IN, TERM, OF_VALUE = 0.6, 6, 0.7
-"""Of what is filled in to the right of the labels of a form, the share that stands at the height of one at least, and how wide most of these labels
-are at most, in distances of lines and as a share of most of what is filled in."""
-CREASE, ACROSS, RAGGED = 1.2, 0.5, 1
-"""In distances of lines, how wide most parts of a crease or tear are at most, how far a whole line reaches beyond both of its sides, and how
-much wider gaps, as of glare, differ in where the text goes on."""
 PAGE, LONG, GUTTER = 6, 0.25, 0.3
 """The fewest lines of one page of two, how long a fifth of them are at least, as a share of the width of both pages, and in
 distances of lines the least that parts them."""
@@ -50,16 +39,16 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     if len(heights) < 2:
         return list(range(len(heights)))
     boxes, heights = np.asarray(boxes, float), np.asarray(heights, float)
-    neighbours = _neighbours(boxes, heights)
+    neighbours = neighbours_of(boxes, heights)
     if _is_table(boxes, neighbours):
         bands = _bands(boxes, heights, neighbours)
         return [int(band[place]) for band in bands for place in _order(boxes[band], heights[band], SAME_ROW * neighbours.spacing)]
     if pages := _two_pages(boxes, neighbours.spacing):
         return [int(page[place]) for page in pages for place in reading_order(boxes[page], heights[page])]
-    rows = _with_labels(_broken_rows(boxes, heights, neighbours, within_text=True), boxes, heights, neighbours)
+    rows = _with_labels(joined_rows(boxes, heights, neighbours, within_text=True), boxes, heights, neighbours)
     ends = np.array([(boxes[row[0]][0], max(boxes[line][1] for line in row)) for row in rows], float)
     middles = np.array([np.mean([heights[line] for line in row]) for row in rows])
-    order = _order(ends, middles, SAME_ROW * _spacing(_overlaps(*ends.T), middles))
+    order = _order(ends, middles, SAME_ROW * spacing_of(overlaps_of(*ends.T), middles))
     return [line for index in order for line in rows[index]]
 
 
@@ -70,7 +59,7 @@ def is_table(boxes: np.ndarray, heights: np.ndarray) -> bool:
         boxes: (lines, 2), the left and right end of each line.
         heights: (lines,), the y of its baseline.
     """
-    return len(heights) > 0 and _is_table(boxes, _neighbours(boxes, heights))
+    return len(heights) > 0 and _is_table(boxes, neighbours_of(boxes, heights))
 
 
 def _is_table(boxes: np.ndarray, neighbours: Neighbours) -> bool:
@@ -129,86 +118,6 @@ def set_level(boxes: np.ndarray, heights: np.ndarray, slopes: np.ndarray) -> tup
     return np.column_stack([along - half, along + half]), cosine * heights - sine * middles
 
 
-def broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
-    """Group the parts of lines that stand beside each other with no column between: each row from left to right.
-
-    A part goes with the line on its left at its height unless a line near it, above or below, overlaps the one and not
-    the other, as lines in columns do.
-    """
-    return _broken_rows(boxes, heights, _neighbours(boxes, heights), within_text=False)
-
-
-def _broken_rows(boxes: np.ndarray, heights: np.ndarray, neighbours: Neighbours, within_text: bool) -> list[list[int]]:
-    left, right = boxes.T
-    overlap, same_row, near, spacing = neighbours
-    widest = WIDEST_GAP * spacing if spacing else np.inf
-    follower: dict[int, int] = {}
-    of_columns: list[tuple[int, int]] = []
-    sorted_parts = np.argsort(left, kind="stable")
-    for place, part in enumerate(sorted_parts):
-        beside = same_row[part] & (right <= left[part]) & (left[part] - right <= widest) & ~overlap[part]
-        # Of those before it alone, since what has no width is beside itself too.
-        mates = [mate for mate in sorted_parts[:place] if beside[mate] and mate not in follower]
-        if not mates:
-            continue
-        mate = max(mates, key=lambda mate: right[mate])
-        column = overlap[part] & ~overlap[mate]
-        if not (near[part] & column).any() or (within_text and _are_of_entries(column, boxes, neighbours)):
-            follower[mate] = int(part)
-        else:
-            of_columns.append((int(mate), int(part)))
-    if within_text:
-        follower |= {mate: part for mate, part in _parted_by_a_crease(of_columns, boxes, heights, neighbours) if mate not in follower}
-    rows = []
-    for line in sorted(set(range(len(boxes))) - set(follower.values())):
-        rows.append([line])
-        while (line := follower.get(line)) is not None:
-            rows[-1].append(line)
-    return rows
-
-
-def _parted_by_a_crease(
-    pairs: list[tuple[int, int]], boxes: np.ndarray, heights: np.ndarray, neighbours: Neighbours
-) -> Iterator[tuple[int, int]]:
-    """Yield those of the lines beside each other, left and right, that look like columns but are parts of one text.
-
-    A crease or a tear parts row after row by little, and glare hides of each row as much as it happens to cover; above and below the
-    lines run across.
-    """
-    spacing = neighbours.spacing
-    runs: list[list[tuple[int, int]]] = []
-    for mate, part in sorted(pairs, key=lambda pair: heights[pair[0]]):
-        for run in runs:
-            last, beside_last = run[-1]
-            if heights[mate] - heights[last] <= NEAR * spacing and neighbours.overlap[mate, last] and neighbours.overlap[part, beside_last]:
-                run.append((mate, part))
-                break
-        else:
-            runs.append([(mate, part)])
-    for run in runs:
-        mates, parts = np.transpose(run)
-        begins, ends = boxes[mates, 1], boxes[parts, 0]
-        across = (boxes[:, 0] < begins.min() - ACROSS * spacing) & (boxes[:, 1] > ends.max() + ACROSS * spacing)
-        above, below = heights[mates[0]] - heights[across], heights[across] - heights[mates[-1]]
-        closed = [((0 < away) & (away <= NEAR * spacing)).any() for away in (above, below)]
-        is_narrow, is_ragged = np.median(ends - begins) <= CREASE * spacing, np.ptp(ends) >= RAGGED * spacing
-        if all(closed) and (is_narrow or is_ragged) or any(closed) and is_narrow and len(run) > 1:
-            yield from run
-
-
-def _are_of_entries(column: np.ndarray, boxes: np.ndarray, neighbours: Neighbours) -> bool:
-    """Tell whether the lines of a column each belong to what stands to their left: sums to their entries, or what is filled in to its label."""
-    left, right = boxes.T
-    lines = np.flatnonzero(column)
-    beside = neighbours.same_row[lines] & (right <= left[lines, None]) & ~neighbours.overlap[lines]
-    if len(lines) < SUMS or not beside.any():
-        return False
-    share = beside.any(axis=1).mean()
-    width, width_left = (np.median((right - left)[which]) for which in (lines, beside.any(axis=0)))
-    are_sums = share >= BESIDE and width <= min(SUM * neighbours.spacing, OF_ENTRY * width_left)
-    return bool(are_sums or (share >= FILLED_IN and width_left <= min(TERM * neighbours.spacing, OF_VALUE * width)))
-
-
 def _with_labels(
     rows: list[list[int]], boxes: np.ndarray, heights: np.ndarray, neighbours: Neighbours
 ) -> list[list[int]]:
@@ -250,36 +159,6 @@ def _stacks(lines: list[int], heights: np.ndarray, neighbours: Neighbours) -> li
     return [stack for stack in stacks if 1 < len(stack) <= STACK and close[stack].sum() == close[np.ix_(stack, stack)].sum()]
 
 
-class Neighbours(NamedTuple):
-    """Which lines, bool (lines, lines), overlap in width, stand at one height, and stand near above or below; and their distance."""
-
-    overlap: np.ndarray
-    same_row: np.ndarray
-    near: np.ndarray
-    spacing: float
-
-
-def _neighbours(boxes: np.ndarray, heights: np.ndarray) -> Neighbours:
-    overlap = _overlaps(*boxes.T)
-    down = heights[None, :] - heights[:, None]
-    spacing = _spacing(overlap, heights)
-    same_row = np.abs(down) <= SAME_ROW * spacing
-    return Neighbours(overlap, same_row, (np.abs(down) < NEAR * spacing) & ~same_row, spacing)
-
-
-def _spacing(overlap: np.ndarray, heights: np.ndarray) -> float:
-    """Return the usual distance from a line to the next below it, 0 where no line has one below."""
-    down = heights[None, :] - heights[:, None]
-    below = np.where(overlap & (down > 0), down, np.inf).min(axis=1)
-    return float(np.median(below[np.isfinite(below)])) if np.isfinite(below).any() else 0.0
-
-
-def _overlaps(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Return, bool (lines, lines), which lines stand one above the other over a good part of the shorter."""
-    narrower = np.minimum.outer(right - left, right - left)
-    return np.minimum.outer(right, right) - np.maximum.outer(left, left) > 0.15 * narrower
-
-
 def _in_columns(boxes: np.ndarray, heights: np.ndarray, overlap: np.ndarray, row: float) -> np.ndarray:
     """Tell, bool (lines, lines), of lines and others up to their right, whether they are of columns that stand beside each other.
 
@@ -313,7 +192,7 @@ def _order(boxes: np.ndarray, heights: np.ndarray, row: float) -> list[int]:
     """Order lines of which those of one row are ``row`` apart in height at most."""
     left, right = boxes.T
     y = heights
-    overlap = _overlaps(left, right)
+    overlap = overlaps_of(left, right)
     before = overlap & (y[:, None] < y[None, :])
     beside = ~overlap & (left[:, None] < left[None, :])
     between = _count(before, before) > 0

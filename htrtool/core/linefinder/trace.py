@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from htrtool.core.broken_rows import broken_rows
 from htrtool.core.linefinder.maps import STRIDE, LineMaps
 from htrtool.core.medians import weighted_median
-from htrtool.core.order import broken_rows, is_table, set_level
+from htrtool.core.order import is_table, set_level
 
 LEAST_BASELINE = 0.3
 LEAST_END = 0.6
