@@ -7,7 +7,7 @@ from collections import Counter
 import click
 
 from htrtool.cli import run_module
-from htrtool.commands.train import check_installed
+from htrtool.commands.backend import check_installed
 from htrtool.core.counted import counted
 from htrtool.core.errors import DependencyError, InputError
 from htrtool.exits import Exit

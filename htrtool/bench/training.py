@@ -25,7 +25,7 @@ def training(spec, width, batch, steps, rounds) -> None:
     Both in float32 and with --bfloat16, in turn, on the same lines of noise; making batches of real lines takes no part. Where
     TensorFlow finds a GPU, both are Keras's.
     """
-    from htrtool.commands.train import check_installed
+    from htrtool.commands.backend import check_installed
 
     check_installed()
     # TensorFlow reads what the first of these sets when Keras imports it.

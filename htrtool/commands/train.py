@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 import click
 
+from htrtool.commands.backend import check_installed, slowdown_in_bfloat16
 from htrtool.commands.train_tasks import (
     calibrate_model,
     quantise_model,
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from htrtool.core.training.corpus import Corpus
     from htrtool.core.training.run import Run
 
-BACKENDS = ("tensorflow", "jax", "torch")
-"""Those of Keras, as the environment variable KERAS_BACKEND names them."""
 MOST_SLOWDOWN = 2
 """A processor that takes longer than so many times in bfloat16 does not have it; one that has it takes half as long."""
 
@@ -260,40 +258,6 @@ def train_epochs(run: Run, stdout: IO[bytes]) -> None:
             table.write(row)
         for row in run.training.epochs():
             table.write(row)
-
-
-def slowdown_in_bfloat16() -> float:
-    """Return how many times as long TensorFlow takes in bfloat16 as in float32; 1 where another backend is to train."""
-    import keras
-
-    if keras.backend.backend() != "tensorflow":
-        return 1
-    from htrtool.core.training.cpu import bfloat16_takes
-
-    return bfloat16_takes()
-
-
-def check_installed() -> str:
-    """Check that what training needs is there, without importing it.
-
-    Returns:
-        What is lacked for writing ONNX, which only TensorFlow does, where another library trains.
-
-    Raises:
-        DependencyError: something is missing; says what to install.
-    """
-    from importlib.util import find_spec
-
-    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
-    if backend not in BACKENDS:
-        raise click.UsageError(f"KERAS_BACKEND is one of {', '.join(BACKENDS)}, received {backend!r}")
-    missing = [name for name in dict.fromkeys(("keras", "onnx", backend, "tensorflow", "tf2onnx")) if not find_spec(name)]
-    if backend != "tensorflow" and missing and set(missing) <= {"tensorflow", "tf2onnx"}:
-        return " and ".join(missing)
-    if missing:
-        packages = ["'htrtool[train]'"] + [backend] * (backend != "tensorflow" and backend in missing)
-        raise DependencyError(f"training needs {' and '.join(missing)}: pip install {' '.join(packages)}")
-    return ""
 
 
 @contextlib.contextmanager

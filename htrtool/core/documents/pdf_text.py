@@ -9,11 +9,11 @@ import math
 import numpy as np
 from pikepdf import Array, Dictionary, Name, Object, Pdf
 
+from htrtool.core.documents.pdf_invisible import INVISIBLE
 from htrtool.core.page import Page
 
 # Of the font, in thousandths of its size: how wide every character is, and how far it reaches up and down.
 ADVANCE, ASCENT, DESCENT = 500, 750, -250
-INVISIBLE = 3
 # Of the font's size; where a gap is wider, pdftotext and others take what follows for another column.
 WIDEST_GAP = 0.5
 
