@@ -20,6 +20,7 @@ from htrtool.core.samples import Sample, encode_png
 from htrtool.core.split import place_of
 from htrtool.core.training.corpus import gather, labelled_samples, restrict
 from htrtool.core.training.dataset import WIDTH_STEP, BatchMaker, LineStore, Loader, beyond, epoch_order, reading_order
+from htrtool.core.training.replay import add_replay
 
 PREPARED = {"recipe": {"normalise": "none", "height": 64}}
 
@@ -33,6 +34,15 @@ def store_of(texts: list[str]) -> LineStore:
     for number, text in enumerate(texts):
         store.add(sample(f"set/{number % 5}/{number}", text))
     return store
+
+
+def test_of_the_lines_beside_a_model_those_are_shown_again_that_it_can_write(tmp_path):
+    texts = {"a": "abc", "untranscribed": None, "empty": "", "unknown": "xyz", "b": "cba", "beyond": "abc"}
+    samples = [Sample(key, encode_png(draw_line("abc")), text, PREPARED) for key, text in texts.items()]
+    (tmp_path / "mine.replay.tar").write_bytes(tar_of(samples))
+    store = LineStore(64)
+    assert add_replay(store, tmp_path / "mine.keras", Recipe(), Charset("abc"), 4, 2) == 2
+    assert store.keys == ["replay/a", "replay/b"] and store.texts == ["abc", "cba"]
 
 
 @settings(max_examples=30, deadline=None)

@@ -195,10 +195,11 @@ def read(
     messages.detail(
         f"model {reader.info.name} from {path}: {reader.info.charset.classes - 1} characters, {reader.info.spec}"
     )
+    existing = None
     if skip_existing:
         from htrtool.core.documents.output import Existing
 
-    existing = Existing(output, form, operands) if skip_existing else None
+        existing = Existing(output, form, operands)
     pipeline = Pipeline(
         reader,
         operands,

@@ -28,7 +28,7 @@ def add_replay(store: LineStore, parent: Path, recipe: Recipe, charset: Charset,
     for sample in replay_samples(parent):
         if added == count:
             break
-        if charset.unknown(sample.text):
+        if not sample.text or charset.unknown(sample.text):
             continue
         pixels = prepare(sample.pixels(), recipe)
         if frames_needed(charset.encode(sample.text)) * stride <= pixels.shape[1]:
