@@ -30,7 +30,7 @@ from htrtool.core.layouts.base import (
     picture_entry,
     read_text,
 )
-from htrtool.core.layouts.pairs import best_forms, image_of, stem_of, transcription_of, without_picture
+from htrtool.core.layouts.pairs import GT, best_forms, image_of, stem_of, transcription_of, without_picture
 from htrtool.core.layouts.stream import in_stream, in_tar
 from htrtool.core.samples import document_of
 from htrtool.core.suffixes import is_image, is_pdf_name, is_tar_name
@@ -224,7 +224,7 @@ class Finder:
             files = sorted(path for path in visible(folder.iterdir()) if self._unwanted(path) is None)
             # Transcriptions beside the images are meant as such; a table next to them may be anything.
             is_named = self.image_column is not None or self.text_column is not None
-            paired_up = self.layout == "auto" and not is_named and any(path.name.endswith(".gt.txt") for path in files)
+            paired_up = self.layout == "auto" and not is_named and any(path.name.lower().endswith(GT) for path in files)
             suffixed = [] if paired_up else [path for path in files if path.suffix.lower() in table_layout.TABLE_SUFFIXES and path.is_file()]
             yield from filter(None, map(table_layout.what_ails, suffixed))
             candidates = [path for path in suffixed if self._may_be_truth(path)]
