@@ -18,6 +18,7 @@ from tars import samples_in, tar_of
 
 from htrtool.core.checking import judged
 from htrtool.core.errors import InputError, OutputError
+from htrtool.core.layouts.annotations import in_turn
 from htrtool.core.layouts.base import LeftOut
 from htrtool.core.layouts.finder import Finder
 from htrtool.core.outputs import Written, sample_output
@@ -476,6 +477,22 @@ def test_what_was_read_on_pages_is_no_table_of_lines(run_htr, tmp_path):
     (tmp_path / "out.tsv").write_bytes(run_htr("read", "note.jpg", cwd=tmp_path).stdout)
     done = run_htr("prep", "out.tsv", cwd=tmp_path)
     assert done.returncode == Exit.BAD_INPUT and b"htr read -f page writes them" in done.stderr and not done.stdout.strip(b"\0")
+
+
+def test_an_annotation_that_may_not_be_read_is_told_and_ends_nothing(monkeypatch, tmp_path):
+    (tmp_path / "closed.xml").write_text("<PcGts/>")
+    save(tmp_path / "open.png", line_picture("one"))
+
+    def closed(self):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "read_bytes", closed)
+    for module in ("documents.xml_in", "layouts.finder", "layouts.iam", "layouts.table"):
+        monkeypatch.setattr(f"htrtool.core.{module}.open", lambda path, *_, **__: closed(path), raising=False)
+    sources = in_turn([str(tmp_path / "closed.xml"), str(tmp_path / "open.png")])
+    assert [Path(source).name for source in sources] == ["closed.xml", "open.png"]
+    with pytest.raises(InputError, match="closed.xml: can't read it: Permission denied"):
+        list(Finder().find(sources[0]))
 
 
 def test_a_page_that_is_annotated_twice_is_taken_once(run_htr, tmp_path):

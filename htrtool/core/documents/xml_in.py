@@ -19,27 +19,22 @@ HEAD = 4096
 
 
 def is_page_xml(path: Path) -> bool:
-    """Tell whether a file is ALTO or PAGE XML, by its first element."""
-    try:
-        return _first_element(path) is not None
-    except OSError:
-        return False
+    """Tell whether a file is ALTO or PAGE XML, by its first element; one that can't be read is none."""
+    return _first_element(path) is not None
 
 
 def is_alto(path: Path) -> bool:
-    """Tell whether a file is ALTO XML, by its first element.
-
-    Raises:
-        OSError: it can't be read.
-    """
-    first = _first_element(path)
-    return first is not None and b"alto" in first
+    """Tell whether a file is ALTO XML, by its first element; one that can't be read is none."""
+    return b"alto" in (_first_element(path) or b"")
 
 
 def _first_element(path: Path) -> bytes | None:
-    """Return how the first element of an ALTO or PAGE file begins, None of any other file."""
-    with open(path, "rb") as file:
-        found = PAGE_XML.search(file.read(HEAD).replace(b"\0", b""))
+    """Return how the first element of an ALTO or PAGE file begins, None of any other file, or one that can't be read."""
+    try:
+        with open(path, "rb") as file:
+            found = PAGE_XML.search(file.read(HEAD).replace(b"\0", b""))
+    except OSError:
+        return None
     return found and found[0]
 
 

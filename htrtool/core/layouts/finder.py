@@ -99,6 +99,9 @@ class Finder:
             found = self._in_folder(path) if path.is_dir() else self._in_file(path)
             first = next(found, None)
             if first is None:
+                if path.is_file():
+                    # Of what can't be opened no layout is to be told.
+                    open(path, "rb").close()
                 pdf = is_pdf_name(path) and self.cutter is None and self.recut is None
                 raise InputError(f"{expected}; {'--lines cuts a PDF into lines' if pdf else 'found none of them'}", source)
             yield first
