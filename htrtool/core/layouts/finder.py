@@ -113,7 +113,7 @@ class Finder:
         """Tell whether a file or folder was given already, by itself or in a folder around it, and note that it was."""
         real = os.path.realpath(path)
         known = real in self._given or real in self._walked
-        if is_image(path) or is_tar_name(path) or self._is_pdf(path):
+        if self._walked and (is_image(path) or is_tar_name(path) or self._is_pdf(path)):
             known |= os.path.realpath(path.parent) in self._walked
         self._given.add(real)
         return known

@@ -73,7 +73,7 @@ def _without_suffix(name: str) -> str:
 
 def _first_there(wanted: Collection[str], names: Collection[str]) -> str | None:
     """Return the first of the names wanted that is there; a Mac may have taken the letters of one name apart, and not those of the other."""
-    spelled = (form for name in wanted for form in (name, _composed(name), unicodedata.normalize("NFD", name)))
+    spelled = (form for name in wanted for form in ((name,) if name.isascii() else (name, _composed(name), unicodedata.normalize("NFD", name))))
     return next((form for form in spelled if form in names), None)
 
 
