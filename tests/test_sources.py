@@ -270,6 +270,7 @@ def test_a_text_comes_with_the_reason_to_leave_it_out():
     for markup, text, tags, reason in (("drop", ">a<", (), MARKED), ("drop", "a", ["unclear"], MARKED), ("strip", "a", ["gap"], UNREAD)):
         assert Maker(markup=markup).text_of(text, tags) == (text, reason)
     assert Maker(markup="strip").text_of("[a] b", ["unclear"]) == ("a b", None)
+    assert Maker(markup="strip").sample_of(Line("a", line_picture("a"), "a", {"tags": 5})).text == "a"
 
 
 @pytest.mark.parametrize("error, told", [(RuntimeError("boom"), "RuntimeError: boom"), (MemoryError(), "too little memory")])

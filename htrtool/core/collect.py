@@ -93,7 +93,9 @@ class Maker:
         """
         text = line.text
         if text is not None:
-            text, reason = self.text_of(text, line.meta.get("tags", ()))
+            tags = line.meta.get("tags")
+            # The JSON of a sample may hold anything.
+            text, reason = self.text_of(text, tags if isinstance(tags, list) else ())
             if reason:
                 return LeftOut(line.key, reason)
         height, width = line.pixels.shape
