@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Iterable, Iterator
 
 import click
 
@@ -14,6 +14,7 @@ from htrtool.options import refuse
 from htrtool.streams import protect_stdout, quiet_stderr
 
 if TYPE_CHECKING:
+    from htrtool.core.layouts.base import LeftOut
     from htrtool.core.samples import Sample
 
 
@@ -62,42 +63,17 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
     from htrtool.core.modelfile import SHIPPED, find_model
     from htrtool.core.prepare import prepare
     from htrtool.core.reader import Reader
-    from htrtool.core.samples import Sample
-    from htrtool.core.split import VAL
-    from htrtool.core.training.calibrating import ENOUGH, FEWEST, KnownLine, calibrate
+    from htrtool.core.training.calibrating import FEWEST, KnownLine, calibrate
     from htrtool.core.training.corpus import labelled_samples
-    from htrtool.core.training.draw import Draw
 
     path = find_model(name)
     if path.parent == SHIPPED:
         raise click.UsageError(f"{name} comes with htr and is left as it is: copy {path} and fit the copy")
-    reader = Reader(path)
-    recipe = reader.info.recipe
-
+    recipe = Reader(path).info.recipe
     left_out: dict[str, list[str]] = {}
 
-    def drawn() -> list[Sample]:
-        """Draw from those marked val, if there are any, else from all, whose pictures need not all be in memory."""
-        aside, others = Draw(ENOUGH), Draw(ENOUGH)
-        not_aside = []
-        for sample in labelled_samples(operands, messages.problem, recipe):
-            if not isinstance(sample, Sample):
-                left_out.setdefault(sample.reason, []).extend([sample.name] * sample.count)
-            elif not sample.text:
-                left_out.setdefault("without text", []).append(sample.key)
-            elif sample.meta.get("split") == VAL:
-                aside.show(sample)
-            else:
-                others.show(sample)
-                not_aside.append(sample.key)
-        if not aside.drawn:
-            return others.drawn
-        if not_aside:
-            left_out[f"not marked {VAL}, as others are"] = not_aside
-        return aside.drawn
-
     def lines() -> Iterator[KnownLine]:
-        for sample in drawn():
+        for sample in _drawn_to_fit(labelled_samples(operands, messages.problem, recipe), left_out):
             try:
                 yield KnownLine(prepare(sample.pixels(), recipe, sample.meta.get("recipe")), sample.text, sample.document)
             except InputError as error:
@@ -111,6 +87,36 @@ def calibrate_model(operands: list[str], name: str, messages: Messages) -> int:
         messages.warning(f"{counted(count, 'line says', 'lines say')} little of how sure it may be: {FEWEST} or more do")
     messages.note(f"wrote {path}: the confidence of {info.name}, fitted to {counted(count, 'line')}")
     return Exit.SOME_FAILED if messages.problems else Exit.OK
+
+
+def _drawn_to_fit(samples: Iterable[Sample | LeftOut], left_out: dict[str, list[str]]) -> list[Sample]:
+    """Draw lines to fit the confidence to from those marked val, if there are any, else from all, whose pictures need not all be in memory.
+
+    Args:
+        left_out: gets the keys of the others by reason.
+    """
+    from htrtool.core.samples import Sample
+    from htrtool.core.split import VAL
+    from htrtool.core.training.calibrating import ENOUGH
+    from htrtool.core.training.draw import Draw
+
+    aside, others = Draw(ENOUGH), Draw(ENOUGH)
+    not_aside = []
+    for sample in samples:
+        if not isinstance(sample, Sample):
+            left_out.setdefault(sample.reason, []).extend([sample.name] * sample.count)
+        elif not sample.text:
+            left_out.setdefault("without text", []).append(sample.key)
+        elif sample.meta.get("split") == VAL:
+            aside.show(sample)
+        else:
+            others.show(sample)
+            not_aside.append(sample.key)
+    if not aside.drawn:
+        return others.drawn
+    if not_aside:
+        left_out[f"not marked {VAL}, as others are"] = not_aside
+    return aside.drawn
 
 
 def quantise_model(operands: list[str], output: str, messages: Messages) -> int:

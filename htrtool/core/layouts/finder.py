@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Iterator
+from typing import IO, TYPE_CHECKING, Callable, Iterator
 
 from htrtool.core.documents.xml_image import IMAGE_FOLDERS, XML_FOLDERS
 from htrtool.core.documents.xml_in import is_alto, is_page_xml
@@ -278,7 +278,7 @@ class Finder:
         for folder, names in folders_below(top, passed_over, closed.append):
             self._walked.add(os.path.realpath(folder))
             known = set(names)
-            under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
+            under = _below(prefix, folder, top)
             for name in named_like_pictures_first(names):
                 path = folder / name
                 if (reason := self._unwanted(path)) is not None:
@@ -302,24 +302,31 @@ class Finder:
             transcribed = True
             yield item
         yield from (unreadable(error, error.filename) for error in closed)
-        if not self._wants("pairs", "images"):
-            return
+        if self._wants("pairs", "images"):
+            yield from self._pictures(top, prefix, passed_over, not transcribed)
 
+    def _pictures(self, top: Path, prefix: str, passed_over: Callable[[Path], str | None], alone: bool) -> Iterator[Found]:
+        """Yield images with their transcriptions, folder by folder, and where pages are cut PDFs; see :meth:`_of_pair`."""
         for folder, names in folders_below(top, passed_over):
             if self.layout == "images":
                 names = [name for name in names if is_image(name)]
             yield from (LeftOut(str(folder / name), NO_PICTURE) for name in without_picture(names))
             names = [name for name in names if os.path.realpath(folder / name) not in self._claimed]
-            under = key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
+            under = _below(prefix, folder, top)
             known = set(names)
             for name, is_best in best_forms(names):
                 path = folder / name
                 if is_best:
-                    yield from self._of_pair(path, key_of(under, stem_of(name)), known, not transcribed)
+                    yield from self._of_pair(path, key_of(under, stem_of(name)), known, alone)
                 else:
                     yield LeftOut(str(path), OTHER_FORM)
             for name in filter(lambda name: self._is_pdf(folder / name), names):
                 yield from self._of_image(folder / name, key_of(under, stem_of(name)))
+
+
+def _below(prefix: str, folder: Path, top: Path) -> str:
+    """Return the folders of the keys of what lies in a folder below another, whose keys begin with a prefix."""
+    return key_of(prefix, str(folder.relative_to(top)), "x").rpartition("/")[0]
 
 
 def name_of(folder: Path) -> str:
