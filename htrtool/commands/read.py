@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 
 import click
 
-from htrtool.commands.read_usage import DOCUMENTS, ROWS, check_usage, form_for, names_folder, refuse_foreign
-from htrtool.commands.read_writing import write_documents, write_pdf, write_rows
+from htrtool.commands.read_usage import DOCUMENTS, ROWS, check_usage, form_for
+from htrtool.commands.read_writing import destination, write_documents, write_pdf, write_rows
 from htrtool.core.bounds import BOUNDS
 from htrtool.core.counted import counted
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import LOOKS, FiniteRange, refuse, refuse_to_replace, with_messages, with_operands
-from htrtool.streams import protect_stdout
 
 
 @click.command()
@@ -166,26 +164,12 @@ def read(
     form = form_for(form, output, messages)
     if operands and all(operand.lower().endswith(".xml") for operand in operands):
         refuse(["mode"], "is about pictures: the lines of an XML file are those that it has")
-    check_usage(operands, form, output, per_word, outlines, no_header, nbest)
-    from htrtool.core.files import check_replaceable, replacing
+    check_usage(operands, form, output, per_word, outlines, no_header, nbest, skip_existing)
     from htrtool.core.modelfile import find_model
 
     path = find_model(model)
-    if skip_existing and not (form in DOCUMENTS and names_folder(output)):
-        raise click.UsageError("--skip-existing is for documents in a folder: give -f alto, page or hocr, and -o DIR")
-    to_stdout = output in (None, "-")
-    to_terminal = to_stdout and sys.stdout.isatty()
-    if to_stdout:
-        stdout = protect_stdout()
-        if form == "pdf" and to_terminal:
-            raise click.UsageError("a PDF is not written to a terminal: give -o FILE, or pipe it on")
-        opened = contextlib.closing(stdout)
-    else:
-        if form not in DOCUMENTS or not names_folder(output):
-            check_replaceable(output)
-        if form == "pdf":
-            refuse_foreign(output)
-        opened = replacing(output)
+    to_terminal = output in (None, "-") and sys.stdout.isatty()
+    opened = destination(output, form)
     from htrtool.core.language import language_files, reader_for
     from htrtool.core.pipeline import Pipeline
     from htrtool.core.session import usable_cpus

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import click
 from click.core import ParameterSource
@@ -48,6 +49,7 @@ def check_usage(
     outlines: bool,
     no_header: bool,
     nbest: int,
+    skip_existing: bool,
 ) -> None:
     """Refuse options that contradict one another."""
     if no_header and form != "tsv":
@@ -60,6 +62,10 @@ def check_usage(
         raise click.UsageError("--nbest is for lines in -f tsv and jsonl: elsewhere there is room for one reading")
     if form in DOCUMENTS and len(operands) > 1 and not names_folder(output):
         raise click.UsageError(f"-f {form} holds a page a file: give a folder for several inputs, -o DIR")
+    if skip_existing and not (form in DOCUMENTS and names_folder(output)):
+        raise click.UsageError("--skip-existing is for documents in a folder: give -f alto, page or hocr, and -o DIR")
+    if form == "pdf" and output in (None, "-") and sys.stdout.isatty():
+        raise click.UsageError("a PDF is not written to a terminal: give -o FILE, or pipe it on")
 
 
 def names_folder(output: str | None) -> bool:

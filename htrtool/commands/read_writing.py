@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
-from htrtool.commands.read_usage import names_folder
+import contextlib
+from contextlib import AbstractContextManager
+from typing import IO
+
+from htrtool.commands.read_usage import DOCUMENTS, names_folder, refuse_foreign
 from htrtool.core.errors import InputError
 from htrtool.messages import Messages
+from htrtool.streams import protect_stdout
+
+
+def destination(output: str | None, form: str) -> AbstractContextManager[IO[bytes]]:
+    """Return what opens the file or stream that is written, checked before there is anything to write.
+
+    Raises:
+        OutputError: the file can't be written.
+    """
+    from htrtool.core.files import check_replaceable, replacing
+
+    if output in (None, "-"):
+        return contextlib.closing(protect_stdout())
+    if form not in DOCUMENTS or not names_folder(output):
+        check_replaceable(output)
+    if form == "pdf":
+        refuse_foreign(output)
+    return replacing(output)
 
 
 def write_rows(pipeline, opened, step, form, output: str | None, messages: Messages) -> int:
