@@ -178,12 +178,18 @@ def _of_samples(stream: IO[bytes], operand: str) -> Iterator[PageSource]:
 
 
 def sample_source(sample: Sample, name: str) -> PageSource:
-    """Return the picture of a sample as a page, or a line if it was prepared as one or looks like one."""
-    picture = _of_picture(lambda: io.BytesIO(sample.image), name, lazy=True)
+    """Return the picture of a sample as a page, or a line if it was prepared as one or looks like one; its ``load`` tells if it is broken."""
+    opened = functools.partial(io.BytesIO, sample.image)
     prepared = sample.meta.get("recipe")
-    is_line = bool(prepared) or not _may_be_page(sample.image)
-    of_document = f"{name.removesuffix(sample.key)}{sample.document}"
-    return replace(next(picture), is_line=is_line, prepared=prepared, of_document=of_document)
+    return PageSource(
+        name,
+        1,
+        functools.partial(load_picture, opened, name),
+        is_line=bool(prepared) or not _may_be_page(sample.image),
+        original=Original(opened),
+        prepared=prepared,
+        of_document=f"{name.removesuffix(sample.key)}{sample.document}",
+    )
 
 
 # Of a picture in a tar, what it must be higher than, in pixels, to be looked at as a page: mostly they are lines.
@@ -263,11 +269,8 @@ def _of_parts(parts: list[Callable[[], IO[bytes]]], name: str) -> Iterator[PageS
         yield replace(page, page=number, pages=len(pages), original=page.original and replace(page.original, page=number))
 
 
-def _of_picture(opened: Callable[[], IO[bytes]], name: str, lazy: bool = False) -> Iterator[PageSource]:
-    """Yield the pages of a picture; with ``lazy``, one page whose header is looked at only when it is loaded."""
-    if lazy:
-        yield PageSource(name, 1, lambda: load_picture(opened, name), original=Original(opened))
-        return
+def _of_picture(opened: Callable[[], IO[bytes]], name: str) -> Iterator[PageSource]:
+    """Yield the pages of a picture."""
     try:
         with opened() as stream, open_picture(stream, name) as image:
             size = image.size
