@@ -457,11 +457,11 @@ def test_a_photo_of_several_pictures_has_as_many_pages(tmp_path):
     assert [page.shape for page in load(tmp_path / "two.heic")] == [(80, 160), (60, 160)]
 
 
-def test_a_picture_of_a_pdf_that_is_broken_is_told_and_a_blank_one_read(tmp_path):
+def test_a_picture_of_a_pdf_that_is_broken_is_told_and_a_blank_one_read(tmp_path, caplog):
     path = tmp_path / "scan.pdf"
     Image.new("L", (200, 100), 255).save(path, quality=90)
     (pixels,) = load(path)
-    assert pixels.min() == 255
+    assert pixels.min() == 255 and not caplog.records, "what PDFium's binding warns of is no matter of the user's"
     content = path.read_bytes()
     start = content.index(b"\xff\xd8\xff") + 20
     path.write_bytes(content[:start] + bytes(200) + content[start + 200 :])

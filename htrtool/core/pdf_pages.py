@@ -83,10 +83,13 @@ def _has_no_pages(content: Path | bytes) -> bool:
 def _is_broken(picture: pypdfium2.PdfObject) -> bool:
     """Tell whether a picture can't be decoded, which PDFium passes over in silence when it draws a page."""
     try:
-        picture.get_bitmap().close()
-        return False
+        bitmap = picture.get_bitmap()
     except pypdfium2.PdfiumError:
         return True
+    # PDFium's own memory, of which nothing is used: to free it is no matter to warn of.
+    bitmap.warn_on_close = False
+    bitmap.close()
+    return False
 
 
 def _breaks_off(picture: pypdfium2.PdfObject) -> bool:
