@@ -101,8 +101,9 @@ def test_names_of_system_tar_are_understood(tmp_path):
 
 @pytest.mark.parametrize("data", [b"", b"no tar at all" * 100, tar_of([Sample("a", picture(), "a")])[:700]])
 def test_what_is_no_stream_is_named(data):
-    with pytest.raises(InputError, match="data.tar.*tar stream of samples"):
+    with pytest.raises(InputError, match="data.tar.*tar stream of samples") as told:
         samples_in(data)
+    assert "empty" not in str(told.value) or not data, "a picture, say, is not nothing"
 
 
 def test_a_stream_that_breaks_off_anywhere_is_told():

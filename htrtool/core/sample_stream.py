@@ -42,7 +42,7 @@ def read_samples(
     Raises:
         InputError: the stream is not a tar, breaks off, holds no picture, or has a picture and its text apart.
     """
-    key, parts, has_pictures = None, {}, False
+    key, parts, has_pictures, has_other = None, {}, False, False
     alone = _Alone(source)
     try:
         with tarfile.open(fileobj=stream, mode="r|*", ignore_zeros=True, tarinfo=_Member) as archive:
@@ -64,6 +64,7 @@ def read_samples(
                     yield from _assembled(key, parts, source, on_error)
                     key, parts = member_key, {}
                 parts[suffix] = _content(archive, member) if suffix in USED_MEMBERS else b""
+            has_other = getattr(archive, "has_other", False)
     except (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
         raise InputError(
             f"expected a tar stream of samples, received something else or a broken one ({error})", source
@@ -71,7 +72,7 @@ def read_samples(
     alone.check(key, parts)
     yield from _assembled(key, parts, source, on_error)
     if not has_pictures:
-        received = "one without pictures" if key else "none (is the input empty?)"
+        received = "one without pictures" if key else "something else" if has_other else "none (is the input empty?)"
         raise InputError(f"expected a tar stream of samples, received {received}", source)
 
 
@@ -99,6 +100,7 @@ class _Member(tarfile.TarInfo):
         except tarfile.HeaderError as error:
             if after_member:
                 raise tarfile.ReadError(f"it breaks off or is damaged at byte {archive.offset}") from error
+            archive.has_other = True
             raise
         archive.after_member = True
         return member
