@@ -1,7 +1,9 @@
 """The layouts that people have, each drawn and laid out in a temporary folder."""
 
 import os
+import shutil
 import time
+import unicodedata
 from pathlib import Path
 
 import cv2
@@ -334,12 +336,24 @@ def test_no_row_of_a_table_gets_the_picture_of_another(tmp_path):
     assert [s.text for s in samples.values()] == ["two"] and left_out == ["no image for the row"]
 
 
+def test_a_table_finds_names_whose_accents_are_written_otherwise(tmp_path):
+    composed, apart = (unicodedata.normalize(form, "été") for form in ("NFC", "NFD"))
+    for folder, name in ((composed, apart), (apart, composed)):
+        save(tmp_path / folder / f"{folder}.png", line_picture("x"))
+        rows = f"{name}/{name}.png\tone\n{name}.png\ttwo\n"
+        samples, left_out, errors = taken(write(tmp_path / "t.tsv", f"file\ttext\n{rows}"))
+        assert sorted(texts(samples).values()) == ["one", "two"] and not left_out and not errors
+        shutil.rmtree(tmp_path / folder)
+
+
 def test_what_was_read_second_best_is_no_truth_nor_are_words(tmp_path):
     save(tmp_path / "a.png", line_picture("x"))
     rows = "a.png\t1\t1\t0.9\tone\t1\na.png\t1\t1\t0.1\tother\t2\n"
     assert list(texts(taken(write(tmp_path / "n.tsv", f"file\tpage\tline\tconf\ttext\trank\n{rows}"))[0]).values()) == ["one"]
     with pytest.raises(InputError, match="or of words"):
         taken(write(tmp_path / "w.tsv", "file\tpage\tline\tword\tconf\ttext\na.png\t1\t1\t1\t0.9\tone\n"))
+    soldiers = write(tmp_path / "soldiers.csv", "file,rank,text\na.png,Captain,one\n")
+    assert list(texts(taken(soldiers)[0]).values()) == ["one"], "a rank of another kind"
 
 
 def test_tables_that_are_no_truth_are_passed_over(pairs):
@@ -528,6 +542,10 @@ def test_what_is_not_there_or_of_no_layout_is_named(tmp_path):
     for name in (tmp_path / "nowhere", tmp_path):
         with pytest.raises(InputError, match="expected images with .gt.txt"):
             list(Finder().find(str(name)))
+    table = write(tmp_path / "t.csv", "file,text\na.png,one\n")
+    for layout, expected in (("iam", "expected IAM"), ("pairs", "expected images with .gt.txt or .txt beside them; found none")):
+        with pytest.raises(InputError, match=expected):
+            list(Finder(layout).find(str(table)))
 
 
 def test_a_link_that_leads_up_is_not_followed_for_ever(pairs):

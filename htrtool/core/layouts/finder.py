@@ -45,6 +45,15 @@ EXPECTED = (
     "expected images with .gt.txt or .txt beside them, a TSV, CSV or JSON lines of images and texts, IAM, ALTO or PAGE XML, "
     "a tar of samples, or images"
 )
+EXPECTED_OF = {
+    "pairs": "expected images with .gt.txt or .txt beside them",
+    "table": "expected a TSV, CSV or JSON lines of images and texts, named .tsv, .csv or .jsonl in a folder",
+    "iam": "expected IAM, lines.txt or words.txt with its folders",
+    "xml": "expected ALTO or PAGE XML",
+    "tar": "expected a tar of samples, named .tar in a folder",
+    "images": "expected images",
+}
+"""What is expected of a source whose layout is told."""
 
 
 @dataclass
@@ -79,7 +88,7 @@ class Finder:
         Raises:
             InputError: the source is missing, or nothing in it is of a layout that is known.
         """
-        expected = EXPECTED if self.recut is None else ANNOTATED
+        expected = EXPECTED_OF.get(self.layout, EXPECTED) if self.recut is None else ANNOTATED
         if source == "-" and self.recut is not None:
             raise InputError(f"{expected}, received standard input", source)
         if source == "-":

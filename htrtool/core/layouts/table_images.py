@@ -6,6 +6,7 @@ import functools
 import itertools
 import os
 import re
+import unicodedata
 from pathlib import Path
 from typing import Callable, Iterable, Iterator
 
@@ -17,6 +18,11 @@ def _parts_of(name: str) -> tuple[str, ...]:
     """Return the folders and the name of an image, without what would lead out of where it is looked for."""
     path = Path(name.strip().replace("\\", "/"))
     return tuple(part for part in path.parts if part not in ("/", "..")) or ("_",)
+
+
+def _forms_of(name: str) -> list[str]:
+    """Return a name as it stands, and with its accents put together and taken apart, since a Mac may have done either to the files."""
+    return list(dict.fromkeys((name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD")))))
 
 
 class NamedImages:
@@ -39,6 +45,9 @@ class NamedImages:
 
     def find(self, name: str) -> Path | None:
         """Return the image of a name, None if there is none, or if it can't be told which it is."""
+        return next(filter(None, map(self._find, _forms_of(name))), None)
+
+    def _find(self, name: str) -> Path | None:
         for path in (unescape(name), name.replace("\\", "/")):
             if candidate := self._file(self._base / path):
                 return candidate
@@ -54,7 +63,7 @@ class NamedImages:
     @functools.cached_property
     def folders_are_there(self) -> bool:
         """Whether any of the table's names leads to an image together with a folder of it."""
-        return any(self._in_named_folder(_parts_of(name)) for name in self._names() if name.strip())
+        return any(self._in_named_folder(_parts_of(form)) for name in self._names() if name.strip() for form in _forms_of(name))
 
     def _in_named_folder(self, parts: tuple[str, ...]) -> Path | None:
         *folders, name = parts
