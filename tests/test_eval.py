@@ -250,6 +250,10 @@ def test_confidence_is_compared_with_what_was_right(truth):
     wrong = run(truth, stdin="file\tconf\ttext\na.png\t1\tThe cat\nb.png\t0.75\txxx\n")
     assert float(values(wrong)["ece"]) == pytest.approx(0.75 / 2)
     assert "ece" not in values(run(truth, stdin="file\ttext\na.png\tThe cat\n"))
+    asked = ["--metric", "ece", "--metric", "cer", truth]
+    assert b"no confidence" in run(*asked, stdin="file\ttext\na.png\tThe cat\n").stderr
+    told = run("--per", "line", *asked, stdin="file\tconf\ttext\na.png\t1\tThe cat\n").stderr
+    assert b"no confidence" not in told, "there is one, of which a line has no calibration error"
 
 
 def test_a_limit_on_the_error_rate_sets_the_exit_status(truth):
@@ -319,6 +323,12 @@ def test_what_was_read_second_best_does_not_count(truth, tmp_path):
     assert float(values(run(truth, tmp_path / "ranked.tsv"))["cer"]) == 0
     (tmp_path / "ranked.tsv").write_text("\n".join(re.sub(r"\t([12])$", r"\t\1.0", row) for row in table))
     assert float(values(run(truth, tmp_path / "ranked.tsv"))["cer"]) == 0, "as a spreadsheet writes numbers"
+
+
+def test_the_rank_of_a_soldier_makes_no_row_second_best(tmp_path):
+    (tmp_path / "soldiers.csv").write_text("file,rank,text\na.png,Private,John\nb.png,Captain,Mary\n")
+    result = run(tmp_path / "soldiers.csv", stdin="file\ttext\na.png\tJohn\nb.png\tMary\n")
+    assert values(result)["cer"] == "0" and b"2 lines of the truth, 0 missing, 0 surplus" in result.stderr
 
 
 def test_words_are_put_together_to_lines(truth, tmp_path):
@@ -414,6 +424,10 @@ def test_a_limit_that_is_no_number_is_refused(truth):
 def test_a_table_for_people_on_request(truth):
     text = run("-f", "table", truth, stdin="file\ttext\na.png\tThe bat\nb.png\tété\n").stdout.decode()
     assert "10.00%" in text and "\t" not in text
+    both = run("-f", "table", "--metric", "cer", truth, truth, "--against", truth).stdout.decode()
+    assert "corpus" in both and "difference" in both and "corpus" not in text, "a difference of rates looks like a rate"
+    exact = run("-f", "table", "--metric", "lines_exact", truth, truth, "--against", truth).stdout.decode()
+    assert "100.00% – 100.00%" in exact
 
 
 def test_quiet_leaves_out_the_counts(truth):
@@ -525,6 +539,8 @@ def test_rows_of_the_names_set_that_nobody_could_read_are_no_truth(tmp_path):
         (b'{"file": "a", "text": ["b"]}\n', "row 1, column text: expected a string, found ['b']"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\0", "found something else"),
         (b"file\ttext\na\t\xe9\n", "expected UTF-8"),
+        ("file\ttext\na\tb\n".encode("utf-16"), "iconv -f UTF-16 -t UTF-8"),
+        (b"a.png\t1\t1\t0.9\tabc\n", "expected a column such as 'filename' (file) named in the first line, found 'a.png 1 1 0.9 abc'"),
     ],
 )
 def test_a_bad_table_gets_one_clear_line_and_the_good_one_is_scored(tmp_path, truth, content, message):

@@ -162,7 +162,7 @@ def eval(  # noqa: A001 - named as the subcommand
     messages.note(f"{counted(of_truth, 'line')} of the truth, {told}; documents ({kind_of_documents}): {len(set(scoring.documents))}")
     rows = [*scoring.rows(truth, scopes), *(row for other in others for row in scoring.differences(other, against))]
     rows = [row for row in rows if not metrics or row["metric"] in metrics]
-    if CALIBRATION[0] in metrics and not any(row["metric"] == CALIBRATION[0] for row in rows):
+    if CALIBRATION[0] in metrics and "corpus" in scopes and not any(row["metric"] == CALIBRATION[0] for row in rows):
         messages.warning(f"READ tells no confidence, without which there is no {CALIBRATION[0]}")
     if kind == "table" or (kind is None and stdout.isatty()):
         _print_table(rows, stdout)
@@ -238,13 +238,15 @@ def _print_table(rows, stdout) -> None:
 
     from htrtool.core.tables import as_text
 
-    table = Table(Column("name", overflow="fold"), "metric")
+    several = len({row["scope"] for row in rows}) > 1
+    table = Table(*["scope"] * several, Column("name", overflow="fold"), "metric")
     for name in ("value", "95% interval", "errors", "of"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         value, low, high = (row.get(name) for name in ("value", "low", "high"))
         known = low is not None and low == low
         table.add_row(
+            *[row["scope"]] * several,
             escape(str(row["name"])),
             row["metric"],
             "" if value != value else f"{value:.2%}",

@@ -25,6 +25,7 @@ _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _UNESCAPES = {escaped: plain for plain, escaped in _ESCAPES.items()}
 _SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPED = re.compile(r"\\[\\tnr]")
+_ALTERNATIVE = re.compile(r"(?:[2-9]|[1-9]\d+)(?:\.0)?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -154,8 +155,8 @@ def check_columns(columns: Sequence[str], required: Sequence[str], source: str) 
 
 def is_best(row: Mapping[str, str]) -> bool:
     """Tell whether a row is the best reading of a line, as all are but the alternatives of ``htr read --nbest``."""
-    # A spreadsheet may write 1.0.
-    return row.get("rank", "1").strip() in ("", "1", "1.0")
+    # A spreadsheet may write 2.0; in a table of someone else's a rank may be that of a captain.
+    return _ALTERNATIVE.fullmatch(row.get("rank", "").strip()) is None
 
 
 def check_utf8(row: Mapping[str, str], number: int, source: str, files: str = "file") -> None:

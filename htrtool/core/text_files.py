@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import shlex
 from pathlib import Path
 
@@ -24,12 +25,23 @@ def read_utf8(path: str | Path) -> str:
         raise unreadable(error, path) from None
 
 
+def refuse_utf16(content: bytes, source: str) -> None:
+    """Check that a text does not begin with the mark of UTF-16, as which Windows calls it Unicode.
+
+    Raises:
+        InputError: it does.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError("expected UTF-8 text, received UTF-16: save it as UTF-8, or convert it with iconv -f UTF-16 -t UTF-8", source)
+
+
 def decoded(content: bytes, source: str) -> str:
     """Return a text without a byte order mark.
 
     Raises:
         InputError: it is not UTF-8.
     """
+    refuse_utf16(content, source)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -16,7 +16,7 @@ from htrtool.core.kinds import Rejoined, is_tar, is_xml
 from htrtool.core.scoring.joining import Line
 from htrtool.core.spreadsheets import folded
 from htrtool.core.tables import check_columns
-from htrtool.core.text_files import decoded
+from htrtool.core.text_files import decoded, refuse_utf16
 from htrtool.core.text_tables import (
     DOCUMENT_COLUMNS,
     EMPTY,
@@ -61,6 +61,8 @@ def read_lines(operand: str, document: str | None = None, is_truth: bool = True)
             content = io.BufferedReader(Rejoined(head, stream))
             if is_tar(head):
                 return list(_of_samples(content, operand, document))
+            if not is_xml(head):
+                refuse_utf16(head, operand)
             if b"\0" in head and not is_xml(head):
                 raise InputError(
                     "expected a table, a sample stream (tar) or a folder of .txt files, found something else", operand
@@ -159,7 +161,8 @@ def _of_table(stream: Iterable[str], operand: str, document: str | None) -> Iter
     table = table_of(stream, operand)
     names = _columns(table.columns, document)
     if lacked := _lacked(names, document):
-        check_columns(table.columns, (), operand)
+        # A row where the header should be may have a cell twice.
+        check_columns([*filter(None, table.columns)][:1], (), operand)
         raise InputError(f"expected a column {lacked[0]} named in the first line, found {' '.join(table.columns)!r}", operand)
     check_columns([column for column in table.columns if column in names.values()], (), operand)
     return _of_rows(table, names, document, operand)
