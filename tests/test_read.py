@@ -178,6 +178,15 @@ def test_what_is_wrong_with_one_page_of_several_says_which(run_htr, tiny_model, 
     assert result.returncode == Exit.SOME_FAILED and b"book.tif: page 2: expected a text line" in result.stderr
 
 
+def test_a_list_of_names_in_utf16_is_called_so_and_an_empty_one_makes_no_pdf(run_htr, tiny_model, tmp_path, lines):
+    (tmp_path / "list").write_bytes("\r\n".join(map(str, lines)).encode("utf-16"))
+    result = run_htr("read", "--files-from", tmp_path / "list")
+    assert result.returncode == Exit.BAD_INPUT and b"iconv -f UTF-16" in result.stderr and b"-0" not in result.stderr
+    (tmp_path / "list").write_bytes(b"")
+    result = run_htr("read", "-m", tiny_model, "--files-from", tmp_path / "list", "-o", tmp_path / "book.pdf")
+    assert b"no PDF is written" in result.stderr and not (tmp_path / "book.pdf").exists()
+
+
 def test_names_that_end_with_nul_bytes_ask_for_0(run_htr, lines):
     result = run_htr("read", "--files-from", "-", input=b"\0".join(str(line).encode() for line in lines))
     assert result.returncode == Exit.USAGE and b"give -0 too" in result.stderr

@@ -493,6 +493,13 @@ def test_a_few_lines_teach_a_hand_and_most_of_the_old_weights_stay(trained, tmp_
     assert alone.calibration == load_keras(trained / "m.keras")[1].calibration
 
 
+def test_a_model_without_its_file_to_go_on_training_is_told(tmp_path):
+    (tmp_path / "mine.onnx").write_bytes(b"")
+    for name, told in (("mine.onnx", b"mine.onnx: expected mine.keras beside it"), ("other", b"other: expected a .keras model's file or one of the names latin;")):
+        done = htr("train", "--from", name, "-o", "new", "lines.tar", cwd=tmp_path)
+        assert done.returncode == Exit.MODEL and told in done.stderr, done.stderr
+
+
 def test_keeping_weights_needs_a_model_to_keep_them_from(tmp_path):
     done = htr("train", "--size", "small", "--keep", "50", "lines.tar", cwd=tmp_path)
     assert done.returncode == 2 and b"--replay and --keep need a model to go on from" in done.stderr

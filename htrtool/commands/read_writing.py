@@ -82,6 +82,8 @@ def write_pdf(pipeline, opened, step, dpi: float, messages: Messages) -> int:
         if document.pages:
             with opened as stream:
                 document.save(stream)
+        elif not messages.problems:
+            messages.warning("there is no page to write, so no PDF is written")
     return tally.lines
 
 

@@ -16,6 +16,8 @@ METADATA_KEY = "htr"
 METADATA_FILE = "htr.json"
 DEFAULT_MODEL = "latin"
 LINE_FINDER = "lines"
+KINDS = {".onnx": "model", ".keras": ".keras model"}
+"""What a file of a model with a suffix is called, other than a language model."""
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
 
 
@@ -88,7 +90,7 @@ def find_model(name: str, suffix: str = ".onnx") -> Path:
         if os.path.isfile(candidate):
             return candidate
     names = sorted({file.stem for folder in model_folders() for file in folder.glob(f"*{suffix}")} - {LINE_FINDER})
-    kind = "model" if suffix == ".onnx" else "language model"
+    kind = KINDS.get(suffix, "language model")
     raise ModelError(f"expected a {kind}'s file or one of the names {', '.join(names) or '(none installed)'}; found no such {kind}", name)
 
 

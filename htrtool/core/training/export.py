@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import zipfile
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from htrtool.core.errors import ModelError
 from htrtool.core.files import BROKEN_ARCHIVE, replacing
-from htrtool.core.modelfile import METADATA_FILE, METADATA_KEY, ModelInfo, find_model
+from htrtool.core.modelfile import METADATA_FILE, METADATA_KEY, ModelInfo, find_model, has_model
 from htrtool.core.training.onnx_writing import convert_apart, write_onnx
 
 
@@ -45,7 +46,10 @@ def parent_model(name: str) -> tuple[Path, ModelInfo]:
     Raises:
         ModelError: there is no such model.
     """
-    path = find_model(name.removesuffix(".onnx"), ".keras")
+    stem = name.removesuffix(".onnx")
+    if os.path.isfile(f"{stem}.onnx") and not has_model(stem, ".keras"):
+        raise ModelError(f"expected {stem}.keras beside it, from which training goes on, found none", f"{stem}.onnx")
+    path = find_model(stem, ".keras")
     return path, keras_info(path)
 
 
