@@ -589,6 +589,9 @@ def test_tables_may_be_listed_in_a_file(tmp_path, truth):
     (tmp_path / "r2.tsv").write_text("file\ttext\nb.png\tété\n", encoding="utf-8")
     result = run("--files-from", "-", "-0", truth, stdin=f"{tmp_path / 'r1.tsv'}\0{tmp_path / 'r2.tsv'}\0")
     assert values(result)["cer"] == "0"
+    (tmp_path / "list").write_text("")
+    nothing = run("-q", truth, "--files-from", tmp_path / "list")
+    assert nothing.returncode == Exit.BAD_INPUT and b"--files-from" in nothing.stderr, "a status without a word"
 
 
 def test_a_closed_pipe_ends_quietly(tmp_path):

@@ -132,6 +132,8 @@ def eval(  # noqa: A001 - named as the subcommand
     if all(line.is_blank for line in wanted):
         raise InputError("expected at least one line with its text, found none", truth)
     other = None if against is None else read_lines(against, is_truth=False)
+    if not operands:
+        raise InputError("expected the name of a READ in --files-from, found none")
     tables = _tables_of(operands, messages)
     if not tables:
         return Exit.BAD_INPUT
