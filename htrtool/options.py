@@ -16,7 +16,7 @@ from click.core import ParameterSource
 from htrtool.core.bounds import BOUNDS
 from htrtool.core.errors import unreadable
 from htrtool.core.files import same_file
-from htrtool.core.text_files import refuse_utf16
+from htrtool.core.text_files import refuse_other_kind
 from htrtool.messages import Messages
 
 
@@ -134,13 +134,13 @@ def names_in(file: str, null: bool) -> list[str]:
     """Return the names listed in ``file`` ('-': standard input).
 
     Raises:
-        InputError: the list can't be read, or is UTF-16.
+        InputError: the list can't be read, or is no plain text.
     """
     try:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise unreadable(error, file) from None
-    refuse_utf16(content, file)
+    refuse_other_kind(content, file)
     if not null and b"\0" in content:
         raise click.UsageError(f"names in {file} end with NUL bytes: give -0 too")
     content = content.removeprefix(codecs.BOM_UTF8)

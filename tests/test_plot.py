@@ -298,7 +298,7 @@ def test_what_is_missing_is_told_at_once_and_not_looked_for_on_standard_input(tm
         done = run(tmp_path / name, "-o", tmp_path / "o.png")
         assert done.returncode == Exit.BAD_INPUT and f"{name}: can't read it: No such file".encode() in done.stderr
     (tmp_path / "wide.tsv").write_text(HEADER, encoding="utf-16")
-    assert b"wide.tsv: expected a table in UTF-8, received UTF-16" in run(tmp_path / "wide.tsv").stderr
+    assert b"wide.tsv: expected plain text in UTF-8, received UTF-16" in run(tmp_path / "wide.tsv").stderr
     assert b"whose columns no tabs part" in run(stdin=HEADER.replace("\t", ",")).stderr
 
 

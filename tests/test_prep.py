@@ -133,6 +133,9 @@ def test_a_typed_copy_of_a_page_becomes_the_text_of_its_lines(run_htr, tmp_path)
     done = run_htr("prep", "--text", tmp_path / "copy.txt", SAMPLES / "letter.jpg")
     assert [sample.text for sample in samples_in(done.stdout)] == truth
     assert "copy.txt: “This is not on the page at all.”: left out: word" in done.stderr.decode()
+    (tmp_path / "copy.rtf").write_text("{\\rtf1\\ansi " + "\\\n".join(truth) + "}", encoding="utf-8")
+    done = run_htr("prep", "--text", tmp_path / "copy.rtf", SAMPLES / "letter.jpg")
+    assert done.returncode == Exit.BAD_INPUT and b"received rich text (RTF): save it as plain text" in done.stderr, "its marks would be learned"
     (tmp_path / "letter.txt").write_text("\n".join(truth), encoding="utf-8")
     shutil.copy(SAMPLES / "letter.jpg", tmp_path)
     done = run_htr("prep", "--lines", tmp_path)

@@ -542,6 +542,9 @@ def test_what_is_not_there_or_of_no_layout_is_named(tmp_path):
     for name in (tmp_path / "nowhere", tmp_path):
         with pytest.raises(InputError, match="expected images with .gt.txt"):
             list(Finder().find(str(name)))
+    (tmp_path / "t.xlsx").write_bytes(b"PK\x03\x04\x14\0\x06\0")
+    with pytest.raises(InputError, match="t.xlsx: expected plain text in UTF-8, received a zip"):
+        list(Finder().find(str(tmp_path / "t.xlsx")))
     table = write(tmp_path / "t.csv", "file,text\na.png,one\n")
     for layout, expected in (("iam", "expected IAM"), ("pairs", "expected images with .gt.txt or .txt beside them; found none")):
         with pytest.raises(InputError, match=expected):

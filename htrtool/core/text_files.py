@@ -8,6 +8,17 @@ from pathlib import Path
 
 from htrtool.core.errors import InputError, unreadable
 
+_UTF16 = "UTF-16: save it as UTF-8, or convert it with iconv -f UTF-16 -t UTF-8"
+_OFFICE = "save it as plain text, a table as CSV, in UTF-8"
+OTHER_KINDS = {
+    codecs.BOM_UTF16_LE: _UTF16,
+    codecs.BOM_UTF16_BE: _UTF16,
+    b"{\\rtf": f"rich text (RTF): {_OFFICE}",
+    b"PK\x03\x04": f"a zip, as .docx, .odt, .xlsx and .ods are: {_OFFICE}",
+    b"\xd0\xcf\x11\xe0": f"a file of an office program, as .doc and .xls are: {_OFFICE}",
+}
+"""What is no plain text: how it begins, and what it is called, with the remedy."""
+
 
 def read_utf8(path: str | Path) -> str:
     """Return the text of a file, or of standard input if it is named ``-``, without a byte order mark.
@@ -25,14 +36,17 @@ def read_utf8(path: str | Path) -> str:
         raise unreadable(error, path) from None
 
 
-def refuse_utf16(content: bytes, source: str) -> None:
-    """Check that a text does not begin with the mark of UTF-16, as which Windows calls it Unicode.
+def refuse_other_kind(content: bytes, source: str) -> None:
+    """Check that what should be a text or a table does not begin as what word processors and spreadsheets save instead.
+
+    Of these RTF is text, whose marks would be taken for words.
 
     Raises:
-        InputError: it does.
+        InputError: it does; the message says what to save it as.
     """
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise InputError("expected UTF-8 text, received UTF-16: save it as UTF-8, or convert it with iconv -f UTF-16 -t UTF-8", source)
+    for mark, kind in OTHER_KINDS.items():
+        if content.startswith(mark):
+            raise InputError(f"expected plain text in UTF-8, received {kind}", source)
 
 
 def decoded(content: bytes, source: str) -> str:
@@ -41,7 +55,7 @@ def decoded(content: bytes, source: str) -> str:
     Raises:
         InputError: it is not UTF-8.
     """
-    refuse_utf16(content, source)
+    refuse_other_kind(content, source)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

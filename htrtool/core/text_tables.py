@@ -14,7 +14,7 @@ from typing import Iterable, Iterator, Mapping, Sequence
 from htrtool.core.errors import InputError
 from htrtool.core.spreadsheets import NAMED_DELIMITER, folded, unquoted
 from htrtool.core.tables import check_utf8, header_columns, is_best, unescape
-from htrtool.core.text_files import refuse_utf16
+from htrtool.core.text_files import refuse_other_kind
 
 IMAGE_COLUMNS = tuple("filename file file_name image image_path image_file img path img_path name id".split())
 TEXT_COLUMNS = tuple(
@@ -93,7 +93,7 @@ def table_of(lines: Iterable[str], source: str) -> Table:
     """
     lines = iter(lines)
     header, before = next(lines, "").removeprefix("\ufeff"), 0
-    refuse_utf16(header[:2].encode("utf-8", "surrogateescape"), source)
+    refuse_other_kind(header[:8].encode("utf-8", "surrogateescape"), source)
     if named := NAMED_DELIMITER.match(header):
         header, before = next(lines, ""), 1
     separator = named[1] if named else _separator(header, source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import itertools
 import os
 import re
@@ -26,12 +25,12 @@ from htrtool.core.names import name_from_text, printable_name
 from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
 from htrtool.core.scoring.file_names import match_files
 from htrtool.core.tables import as_text, header_columns, read_numbered
+from htrtool.core.text_files import OTHER_KINDS, refuse_other_kind
 
 __all__ = ["Curve", "Style", "figures", "kind_of", "load", "pictures_of", "save", "sort_operands"]
 
 Table = Curve | Scores | list[HandCurve] | list[Box]
 _HEAD = 512
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _PORTABLE_MAPS = tuple(b"P%d\n" % kind for kind in range(1, 7)) + tuple(b"P%d " % kind for kind in range(1, 7))
 """How pictures in the formats PBM, PGM and PPM begin, which may have no NUL in their first bytes."""
 
@@ -64,7 +63,7 @@ def _is_text(operand: str) -> bool:
         return True
     with open(operand, "rb") as stream:
         head = stream.read(_HEAD)
-    return is_xml(head) or head.startswith(_UTF_16) or b"\0" not in head and not head.startswith((b"%PDF", *_PORTABLE_MAPS))
+    return is_xml(head) or head.startswith(tuple(OTHER_KINDS)) or b"\0" not in head and not head.startswith((b"%PDF", *_PORTABLE_MAPS))
 
 
 def load(operand: str, beside: bool = True) -> Table:
@@ -79,10 +78,9 @@ def load(operand: str, beside: bool = True) -> Table:
     try:
         with open(0, "rb", closefd=False) if operand == "-" else open(operand, "rb") as stream:
             head = stream.peek(_HEAD)
-            if head.startswith(_UTF_16) and not is_xml(head):
-                raise InputError("expected a table in UTF-8, received UTF-16: convert it with iconv -f UTF-16 -t UTF-8", operand)
             if is_xml(head):
                 return boxes_in_xml(stream.read(), operand, Path() if operand == "-" else Path(operand).parent, beside)
+            refuse_other_kind(head, operand)
             text = as_text(stream)
             header = text.readline()
             if header.removeprefix("\ufeff").startswith("{"):

@@ -32,8 +32,10 @@ from htrtool.core.layouts.base import (
 )
 from htrtool.core.layouts.pairs import GT, best_forms, image_of, stem_of, transcription_of, without_picture
 from htrtool.core.layouts.stream import in_stream, in_tar
+from htrtool.core.pictures import HEAD
 from htrtool.core.samples import document_of
 from htrtool.core.suffixes import is_image, is_pdf_name, is_tar_name
+from htrtool.core.text_files import refuse_other_kind
 
 if TYPE_CHECKING:
     from htrtool.core.layouts.page import PageCutter
@@ -110,7 +112,8 @@ class Finder:
             if first is None:
                 if path.is_file():
                     # Of what can't be opened no layout is to be told.
-                    open(path, "rb").close()
+                    with open(path, "rb") as stream:
+                        refuse_other_kind(stream.read(HEAD), source)
                 pdf = is_pdf_name(path) and self.cutter is None and self.recut is None
                 raise InputError(f"{expected}; {'--lines cuts a PDF into lines' if pdf else 'found none of them'}", source)
             yield first

@@ -16,7 +16,7 @@ from htrtool.core.kinds import Rejoined, is_tar, is_xml
 from htrtool.core.scoring.joining import Line
 from htrtool.core.spreadsheets import folded
 from htrtool.core.tables import check_columns
-from htrtool.core.text_files import decoded, refuse_utf16
+from htrtool.core.text_files import decoded, refuse_other_kind
 from htrtool.core.text_tables import (
     DOCUMENT_COLUMNS,
     EMPTY,
@@ -62,7 +62,7 @@ def read_lines(operand: str, document: str | None = None, is_truth: bool = True)
             if is_tar(head):
                 return list(_of_samples(content, operand, document))
             if not is_xml(head):
-                refuse_utf16(head, operand)
+                refuse_other_kind(head, operand)
             if b"\0" in head and not is_xml(head):
                 raise InputError(
                     "expected a table, a sample stream (tar) or a folder of .txt files, found something else", operand
