@@ -13,7 +13,7 @@ from htrtool.core.ink import ink_map
 from htrtool.core.linefinder import maps
 from htrtool.core.linefinder.maps import line_network
 from htrtool.core.lines import cut_lines, find_lines, shows_one_line
-from htrtool.core.oneline import looks_like_line
+from htrtool.core.oneline import Looks, looks_like_line, looks_of
 from htrtool.core.order import reading_order, set_level
 
 FONT = cv2.FONT_HERSHEY_SCRIPT_SIMPLEX
@@ -336,8 +336,8 @@ def test_a_turned_page_is_read_upright_and_told_as_it_lies(quarters):
         assert np.abs(np.subtract(straight.pixels.shape, cut.pixels.shape)).max() < 12
 
 
-def real_writing():
-    return cv2.imread(str(Path(__file__).parent / "samples" / "letter.jpg"), cv2.IMREAD_GRAYSCALE)
+def real_writing(name="letter"):
+    return cv2.imread(str(Path(__file__).parent / "samples" / f"{name}.jpg"), cv2.IMREAD_GRAYSCALE)
 
 
 @pytest.mark.skipif(not REAL_PAGES.is_dir(), reason=f"no real pages in {REAL_PAGES}")
@@ -378,6 +378,16 @@ def test_two_lines_in_a_small_picture_are_no_line(scale):
     for last, one in ((first, True), (second, False)):
         rows = pixels[int(first.polygon[:, 1].min()) : int(last.polygon[:, 1].max())]
         assert shows_one_line(cv2.resize(rows, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)) == one
+
+
+def test_two_lines_of_which_a_slope_makes_one_are_two_and_one_that_slopes_is_one():
+    two = real_writing("note")[80:280, 100:900]
+    assert looks_like_line(two) and not shows_one_line(two), "else both are read as one, which is nonsense"
+    line = page(70, 800)
+    write(line, "Name:", 10, 45)
+    write(line, "Eleanor", 640, 45)
+    sloping = cv2.warpAffine(line, np.float32([[1, 0, 0], [0.1, 1, 10]]), (800, 160), borderValue=int(line.max()))
+    assert looks_of(sloping) is Looks.SLOPING and shows_one_line(sloping)
 
 
 def test_rules_that_run_off_the_page_take_no_words_with_them():

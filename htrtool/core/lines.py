@@ -20,7 +20,7 @@ from htrtool.core.linefinder.owners import ink_of_each, own_ink
 from htrtool.core.linefinder.smallprint import look_nearer, small_print
 from htrtool.core.linefinder.trace import Trace, trace_baselines
 from htrtool.core.linefinder.upright import best_turn, parted_by_way_up, set_upright, turned, turned_back
-from htrtool.core.oneline import LINE_HEIGHT, LONGEST_PAGE, looks_like_line, shows_ink
+from htrtool.core.oneline import LINE_HEIGHT, LONGEST_PAGE, Looks, looks_of, shows_ink
 from htrtool.core.order import is_table, reading_order, set_level
 from htrtool.core.session import usable_cpus
 
@@ -186,8 +186,8 @@ def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
 def shows_one_line(pixels: np.ndarray, threads: int | None = None) -> bool:
     """Tell whether a picture shows one text line or word, not a page to be cut into lines.
 
-    Where its looks may deceive, it shows one only if no two are found in it, one above the other: a picture high enough for a
-    page whose lines run together from afar, where one must fill much of the height too, lest it be the one line of an envelope,
+    Where its looks may deceive, it shows one only if no two are found in it, one above the other: a picture whose line would have
+    to slope, one high enough for a page whose lines run together from afar, where one must fill much of the height too, lest it be the one line of an envelope,
     and a picture so low that descenders may pass for a line.
 
     Args:
@@ -195,9 +195,10 @@ def shows_one_line(pixels: np.ndarray, threads: int | None = None) -> bool:
         threads: as for :func:`find_lines`.
     """
     height = pixels.shape[0]
-    if looks_like_line(pixels):
+    looks = looks_of(pixels)
+    if looks is not Looks.OTHER:
         if height <= 2 * LINE_HEIGHT:
-            return True
+            return looks is Looks.LINE or not _stacked(find_lines(pixels, threads))
         lines = find_lines(pixels, threads)
         fills = pixels.shape[1] >= LONGEST_PAGE * height or any(np.ptp(line.polygon[:, 1]) >= LEAST_FILLED * height for line in lines)
         return fills and not _stacked(lines) and (bool(lines) or shows_ink(pixels))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import itertools
 
 import cv2
@@ -28,28 +29,43 @@ LEAST_PIXELS = 5
 MARGIN = 0.15
 
 
-def looks_like_line(pixels: np.ndarray) -> bool:
-    """Tell whether a picture shows one text line or word, not a page to be cut into lines.
+class Looks(enum.Enum):
+    """What a picture looks like: one line, a line that slopes or else two level ones, or neither, as a page does."""
 
-    It does if the writing fills most of its height and its rows, seen along the slope of the writing, make one band. A low
-    one without writing shows none.
+    LINE = enum.auto()
+    SLOPING = enum.auto()
+    OTHER = enum.auto()
+
+
+def looks_like_line(pixels: np.ndarray) -> bool:
+    """Tell whether a picture looks like one text line or word, not like a page to be cut into lines; see :func:`looks_of`."""
+    return looks_of(pixels) is not Looks.OTHER
+
+
+def looks_of(pixels: np.ndarray) -> Looks:
+    """Tell what a picture looks like.
+
+    It looks like a line or a word if the writing fills most of its height and its rows, seen along the slope of the writing, make
+    one band. A low one without writing does not.
 
     Args:
         pixels: (height, width) uint8, dark ink on light paper.
     """
     height, width = pixels.shape
     if height <= LOWEST_PAGE and width >= height // 2:
-        return shows_ink(pixels)
+        return Looks.LINE if shows_ink(pixels) else Looks.OTHER
     if width < 0.7 * height or (height > 2 * LINE_HEIGHT and width < 1.5 * height):
-        return False
+        return Looks.OTHER
     ink = _ink_of_line(pixels)
     # From afar, the lines of a high picture may pass for rules.
     if height <= 2 * LINE_HEIGHT and not _is_written(pixels, ink):
-        return False
+        return Looks.OTHER
     if not ink.mask.any():
-        return width >= 3 * height
-    profile = row_profile(ink.mask)
-    return not has_two_bands(profile) and not has_several_bands(profile)
+        return Looks.LINE if width >= 3 * height else Looks.OTHER
+    if _has_bands(row_profile(ink.mask)):
+        return Looks.OTHER
+    # The end of one line and the beginning of the next, seen along a slope, make one band too.
+    return Looks.SLOPING if _has_bands(ink.mask.astype(np.float32).sum(axis=1)) else Looks.LINE
 
 
 def shows_ink(pixels: np.ndarray) -> bool:
@@ -85,6 +101,10 @@ def row_profile(mask: np.ndarray) -> np.ndarray:
     slope = page_slope(mask, 0.5 * height / width) if width > 2 * height else 0.0
     pad = int(np.ceil(abs(slope) * width)) + 1
     return sheared(mask.astype(np.float32), slope, pad).sum(axis=1)
+
+
+def _has_bands(profile: np.ndarray) -> bool:
+    return has_two_bands(profile) or has_several_bands(profile)
 
 
 def has_two_bands(profile: np.ndarray) -> bool:
