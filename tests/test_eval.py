@@ -13,9 +13,15 @@ import pytest
 from processes import run_module
 from tars import sample_of, tar_of
 
+<<<<<<< HEAD
 from htrtool.core.scoring.documents import documents_are, documents_of
 from htrtool.core.scoring.file_names import match_files
 from htrtool.core.scoring.joining import Line, join
+=======
+from htrtool.core.errors import InputError
+from htrtool.core.scoring.joining import Line, documents_are, documents_of, join, match_files
+from htrtool.core.scoring.truth import read_lines
+>>>>>>> 7e84b77 (Name a folder below the truth that can't be opened, where htr eval scored what was left without a word)
 from htrtool.core.tables import SCORE_COLUMNS, read_table
 from htrtool.exits import Exit
 
@@ -629,6 +635,21 @@ def test_a_text_of_a_folder_that_can_not_be_read_is_named(truth, tmp_path):
     (folder / "a.gt.txt").write_text("text\n")
     result = run(folder, stdin=truth.read_text())
     assert result.returncode == Exit.BAD_INPUT and b"b.gt.txt: can't read it: No such file or directory" in result.stderr
+
+
+def test_a_closed_folder_below_the_truth_is_named_and_not_left_out_of_the_score(tmp_path, monkeypatch):
+    (tmp_path / "a.gt.txt").write_text("text\n")
+    (tmp_path / "closed").mkdir()
+    scandir = os.scandir
+
+    def opened(place):
+        if os.path.basename(place) == "closed":
+            raise PermissionError(13, "Permission denied", str(place))
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", opened)
+    with pytest.raises(InputError, match="closed: can't read it: Permission denied"):
+        read_lines(str(tmp_path))
 
 
 def test_lines_that_are_numbered_otherwise_go_with_those_that_they_are_like(tmp_path):

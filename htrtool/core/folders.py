@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Callable, Iterator
 
+from htrtool.core.errors import unreadable
+
 
 def folders_below(
     top: Path,
@@ -30,9 +32,14 @@ def folders_below(
         yield Path(here), sorted(name for name in names if not name.startswith("."))
 
 
-def files_below(top: Path) -> Iterator[Path]:
-    """Yield the files in a folder and those below it, but hidden ones and those in hidden folders."""
-    return (folder / name for folder, names in folders_below(top) for name in names)
+def refuse_closed(error: OSError) -> None:
+    """Raise what was wrong with a folder that can't be opened, for :func:`folders_below`: whoever needs all that is in it."""
+    raise unreadable(error, error.filename) from None
+
+
+def files_below(top: Path, closed: Callable[[OSError], object] = lambda error: None) -> Iterator[Path]:
+    """Yield the files in a folder and those below it, but hidden ones and those in hidden folders; for ``closed`` see :func:`folders_below`."""
+    return (folder / name for folder, names in folders_below(top, closed=closed) for name in names)
 
 
 def inode_of(file: str | Path | int) -> tuple[int, int] | None:

@@ -14,7 +14,7 @@ import numpy as np
 from htrtool.core.documents.xml_image import image_of
 from htrtool.core.documents.xml_in import is_alto, is_page_xml, parse_pages
 from htrtool.core.errors import InputError
-from htrtool.core.folders import folders_below
+from htrtool.core.folders import folders_below, refuse_closed
 from htrtool.core.ink import ink_map
 from htrtool.core.layouts.annotations import Annotations, in_turn, named_like_pictures_first
 from htrtool.core.layouts.base import load_image
@@ -88,13 +88,13 @@ def find_pages(operands: Iterable[str], left_out: Callable[[LeftOut], object] = 
         left_out: is told of an annotation of a page that was taken from another, as ``htr prep`` does.
 
     Raises:
-        InputError: there is nothing of such a name.
+        InputError: there is nothing of such a name, or a folder can't be opened.
     """
     annotations = Annotations()
     for operand in in_turn(operands):
         path = Path(operand)
         if path.is_dir():
-            named = (folder / name for folder, names in folders_below(path) for name in named_like_pictures_first(names))
+            named = (folder / name for folder, names in folders_below(path, closed=refuse_closed) for name in named_like_pictures_first(names))
             found = sorted(filter(is_annotated_page, named), key=lambda file: file.suffix.lower() == ".xml" and is_alto(file))
         elif path.is_file():
             found = [path]

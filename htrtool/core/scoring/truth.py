@@ -10,7 +10,7 @@ from typing import IO, Iterable, Iterator
 
 from htrtool.core.cells import share_in, whole_number_in
 from htrtool.core.errors import InputError, unreadable
-from htrtool.core.folders import files_below
+from htrtool.core.folders import files_below, refuse_closed
 from htrtool.core.json_lines import objects_in
 from htrtool.core.kinds import Rejoined, is_tar, is_xml
 from htrtool.core.scoring.joining import Line
@@ -87,7 +87,7 @@ def read_lines(operand: str, document: str | None = None, is_truth: bool = True)
 def _of_folder(folder: Path, operand: str, is_truth: bool) -> Iterator[Line]:
     from htrtool.core.documents.xml_in import is_page_xml
 
-    found = sorted(files_below(folder))
+    found = sorted(files_below(folder, refuse_closed))
     texts, true, predicted = ([file for file in found if file.name.lower().endswith(suffix)] for suffix in (".txt", ".gt.txt", ".pred.txt"))
     others = [file for file in texts if not file.name.lower().endswith((".gt.txt", ".pred.txt"))]
     files = true if is_truth else predicted
