@@ -286,6 +286,14 @@ def test_pages_of_a_pdf_are_drawn_as_they_were_when_they_were_read(page, tmp_pat
     assert b"--x is about tables of epochs" in run("--x", "seconds", stdin=table).stderr
 
 
+def test_lines_that_lie_off_the_page_are_told(page, tmp_path):
+    height, width = cv2.imread(str(page)).shape[:2]
+    rows = [f"{page}\t1\t{number}\t{left}\t60\t200\t60\t1\thello\n" for number, left in ((1, 40), (2, width))]
+    done = run(stdin=HEADER + "".join(rows))
+    assert done.returncode == Exit.OK and f"page 1: 1 line lies off the page of {width}×{height} pixels: the picture is not as it was read" in done.stderr.decode()
+    assert not run(stdin=HEADER + rows[0]).stderr
+
+
 def test_lines_of_pages_that_a_file_does_not_have_are_told(page, tmp_path):
     rows = "".join(f"{page}\t{number}\t1\t40\t60\t200\t60\t1\thello\n" for number in (1, 2))
     done = run("-o", tmp_path / "o.pdf", stdin=HEADER + rows)

@@ -72,6 +72,11 @@ class Box:
             self, left=left, top=top, width=wide, height=high, polygon=polygon, baseline=baseline, page_size=None
         )
 
+    def is_off(self, width: int, height: int) -> bool:
+        """Tell whether the middle of the line, in pixels, lies off an image of that size."""
+        across, down = (self.outline.min(axis=0) + self.outline.max(axis=0)) / 2
+        return not (0 <= across <= width and 0 <= down <= height)
+
     def within(self, pages: int) -> Box:
         """Return the box with the number of its page in an image of so many pages.
 

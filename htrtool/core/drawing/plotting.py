@@ -183,6 +183,8 @@ def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn)
             with source.room():
                 pixels = source.load()
                 lines = [box.on(*pixels.shape[::-1]) for box in lines]
+                if told := _off_the_page(lines, source, *pixels.shape[::-1]):
+                    warn(told)
                 figure = page_with_lines(
                     pixels, lines, _title(source, style.title), style.width, style.dpi, style.text
                 )
@@ -197,6 +199,15 @@ def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn)
             problem(InputError(f"expected a page {page}, of which the table has lines, found {counted(count, 'page')}", file))
     if not drawn:
         raise InputError(f"expected images of pages that the table names, such as {files[0]!r}, found none to draw")
+
+
+def _off_the_page(lines: list[Box], source: PageSource, width: int, height: int) -> str:
+    """Return what to say of lines that a page of that size in pixels has no place for, empty if there are none."""
+    off = sum(box.is_off(width, height) for box in lines)
+    if not off:
+        return ""
+    other = "--pdf-dpi is not what htr read --dpi was told" if source.original and source.original.is_pdf else "the picture is not as it was read"
+    return f"{source.file}, page {source.page}: {counted(off, 'line lies', 'lines lie')} off the page of {width}×{height} pixels: {other}"
 
 
 def _within(boxes: list[Box], pages: dict[str | None, int], problem) -> list[Box]:
