@@ -547,6 +547,7 @@ def test_rows_of_the_names_set_that_nobody_could_read_are_no_truth(tmp_path):
         (b"file\ttext\na\t\xe9\n", "expected UTF-8"),
         ("file\ttext\na\tb\n".encode("utf-16"), "iconv -f UTF-16 -t UTF-8"),
         (b"PK\x03\x04\x14\0\x06\0", "as .docx, .odt, .xlsx and .ods are: save it as plain text, a table as CSV"),
+        (b'[\n  {"file": "a", "text": "b"}\n]', "received a JSON array: make lines of it with jq -c '.[]'"),
         (rb"{\rtf1\ansi file text}", "received rich text (RTF)"),
         (b"a.png\t1\t1\t0.9\tabc\n", "expected a column such as 'filename' (file) named in the first line, found 'a.png 1 1 0.9 abc'"),
     ],

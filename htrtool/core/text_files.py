@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import shlex
 from pathlib import Path
 
@@ -18,6 +19,7 @@ OTHER_KINDS = {
     b"\xd0\xcf\x11\xe0": f"a file of an office program, as .doc and .xls are: {_OFFICE}",
 }
 """What is no plain text: how it begins, and what it is called, with the remedy."""
+_OBJECTS = re.compile(rb'\s*\[\s*\{\s*"')
 
 
 def read_utf8(path: str | Path) -> str:
@@ -47,6 +49,8 @@ def refuse_other_kind(content: bytes, source: str) -> None:
     for mark, kind in OTHER_KINDS.items():
         if content.startswith(mark):
             raise InputError(f"expected plain text in UTF-8, received {kind}", source)
+    if _OBJECTS.match(content):
+        raise InputError("expected plain text or JSON lines, an object a line, received a JSON array: make lines of it with jq -c '.[]'", source)
 
 
 def decoded(content: bytes, source: str) -> str:
