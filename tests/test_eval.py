@@ -229,6 +229,10 @@ def test_documents_are_drawn_by_the_column_named(tmp_path):
     )
     assert [(row["name"], row["value"]) for row in rows(result)] == [("A", "0.25"), ("B", "0")]
     assert "expected a column 'pen' named" in run("--document", "pen", truth, stdin="file\ttext\n").stderr.decode()
+    (tmp_path / "t.txt").write_text("ab\n")
+    for other, what in ((tmp_path / "t.txt", "a text"), (tmp_path, "a folder")):
+        refused = run("--document", "hand", other, stdin="file\ttext\n1\tab\n")
+        assert refused.returncode == Exit.BAD_INPUT and f"column 'hand', received {what}" in refused.stderr.decode()
 
 
 def test_documents_are_drawn_by_the_writer_that_json_lines_tell_too(tmp_path):

@@ -52,8 +52,7 @@ def read_lines(operand: str, document: str | None = None, is_truth: bool = True)
         InputError: there is nothing of the kind, or it is broken.
     """
     if operand != "-" and Path(operand).is_dir():
-        if document:
-            raise InputError(f"expected a table with a column {document!r}, received a folder", operand)
+        _refuse_column(document, "a folder", operand)
         return list(_of_folder(Path(operand), operand, is_truth))
     try:
         with open(0, "rb", closefd=False) if operand == "-" else open(operand, "rb") as stream:
@@ -69,19 +68,26 @@ def read_lines(operand: str, document: str | None = None, is_truth: bool = True)
                 )
             # What else may look like a table or an object is a text if it is called so.
             if Path(operand).suffix.lower() == ".txt" and not _is_header(head):
+                _refuse_column(document, "a text", operand)
                 return [_text(operand, content.read())]
             if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
                 return list(_of_json(_as_text(content), operand, document))
             if is_xml(head):
-                if document:
-                    raise InputError(f"expected a table with a column {document!r}, received XML", operand)
+                _refuse_column(document, "XML", operand)
                 return list(_of_xml(content.read(), operand))
             # From a pipe comes what htr read -f txt writes.
             if head and b"\t" not in head and not Path(operand).is_file() and not _is_header(head):
+                _refuse_column(document, "a text", operand)
                 return [_text(operand, content.read())]
             return list(_of_table(_as_text(content), operand, document))
     except OSError as error:
         raise unreadable(error, operand) from None
+
+
+def _refuse_column(document: str | None, received: str, operand: str) -> None:
+    """Raise an error if a column is to name the documents of lines, where what is received has no columns."""
+    if document:
+        raise InputError(f"expected a table with a column {document!r}, received {received}", operand)
 
 
 def _of_folder(folder: Path, operand: str, is_truth: bool) -> Iterator[Line]:
