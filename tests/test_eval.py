@@ -13,15 +13,11 @@ import pytest
 from processes import run_module
 from tars import sample_of, tar_of
 
-<<<<<<< HEAD
+from htrtool.core.errors import InputError
 from htrtool.core.scoring.documents import documents_are, documents_of
 from htrtool.core.scoring.file_names import match_files
 from htrtool.core.scoring.joining import Line, join
-=======
-from htrtool.core.errors import InputError
-from htrtool.core.scoring.joining import Line, documents_are, documents_of, join, match_files
 from htrtool.core.scoring.truth import read_lines
->>>>>>> 7e84b77 (Name a folder below the truth that can't be opened, where htr eval scored what was left without a word)
 from htrtool.core.tables import SCORE_COLUMNS, read_table
 from htrtool.exits import Exit
 

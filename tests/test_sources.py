@@ -59,6 +59,14 @@ def test_pairs_in_folders(pairs):
     assert not left_out and not errors
 
 
+@pytest.mark.parametrize("again", [".", "sub", "sub/p2_001.png"])
+def test_what_lies_in_a_folder_that_is_given_too_is_taken_once(pairs, again):
+    finder = Finder()
+    found = [item for source in (pairs, pairs / again) for item in finder.find(str(source))]
+    assert len([item for item in found if isinstance(item, Entry)]) == 3, "else its documents have two names, and may be on both sides of a split"
+    assert {item.reason for item in found if isinstance(item, LeftOut)} == {"given twice"}
+
+
 def test_a_table_in_another_encoding_is_named_and_the_pictures_beside_it_are_taken(tmp_path):
     save(tmp_path / "one.png", line_picture("one"))
     for name, encoding in (("names.csv", "latin-1"), ("names.tsv", "utf-16")):
