@@ -3,14 +3,19 @@
 DATA holds text/*.txt and val/copiste.tar, LINES.tar the lines that the reader learns from. OUT gets text files whose names tell
 their languages, for htr train --lm. A tenth of the rows of lists and treebanks and one novel are kept out for measuring.
 
-Of Dutch, Italian and Portuguese there is no text, and of Spanish little: of these it draws words by how often they occur, as
-wordfreq tells (pip install wordfreq).
+Of German, Italian and Portuguese it fetches novels of Project Gutenberg that two source packages of Debian hold (public domain).
+Of Dutch there is no text, and of Spanish, Italian and Portuguese little: of these it draws words by how often they occur, as wordfreq
+tells (pip install wordfreq).
 """
 
+import hashlib
+import io
 import itertools
 import random
+import re
 import sys
 import tarfile
+import urllib.request
 from collections import defaultdict
 from pathlib import Path
 
@@ -21,6 +26,24 @@ ARCHAIC, ARCHAIC_EVERY = "en_se_the-diary.txt", 7
 ENGLISH = ("inkbench", "stanford")
 SHARED = 20
 """So many characters in common with a passage of the validation set leave a transcription out: copiste's volunteers wrote the same ones."""
+
+POOL = "http://deb.debian.org/debian/pool/main"
+KEYBOARD = f"{POOL}/m/maliit-keyboard/maliit-keyboard_2.3.1.orig.tar.gz"
+PRESAGE = f"{POOL}/p/presage/presage_0.9.1.orig.tar.gz"
+SHA256 = {
+    KEYBOARD: "c3e1eb985b8ae7ce4e3e28412b7e797ff5db437ccd327e0d852a3c37f17fe456",
+    PRESAGE: "5ed567e350402a1d72c9053c78ecec3be710b7e72153a0223c6d19a7fe58a366",
+}
+NOVELS = {
+    "de_buddenbrooks": (KEYBOARD, "keyboard-2.3.1/plugins/de/src/buddenbrooks.txt"),
+    "it_la_francia_dal_primo_impero": (KEYBOARD, "keyboard-2.3.1/plugins/it/src/la_francia_dal_primo_impero.txt"),
+    "it_l_innocente": (PRESAGE, "presage-0.9.1/resources/l_innocente.txt"),
+    "pt_historias_sem_data": (KEYBOARD, "keyboard-2.3.1/plugins/pt/src/historias_sem_data.txt"),
+}
+"""Where the text of each novel is: the archive, and the file in it. Mann 1901, Treitschke 1868 (translated), D'Annunzio 1892 and
+Machado de Assis 1884."""
+GUTENBERG = re.compile(r"\A.*?\*\*\* START OF TH[^\n]*\n|End of the Project Gutenberg.*\Z", re.DOTALL)
+"""What Project Gutenberg has put before and behind a text."""
 
 DRAWN = {"it": 900_000, "nl": 900_000, "pt": 900_000, "es": 300_000}
 """How many characters of drawn words there are of a language."""
@@ -43,6 +66,25 @@ def drawn_words(language: str, characters: int) -> str:
         sentences.append(" ".join(sentence) + rng.choice("....?!"))
         characters -= len(sentences[-1])
     return "\n".join(sentences)
+
+
+def fetched(url: str) -> tarfile.TarFile:
+    """Return an archive from the web, which is to be the one that was there in 2026."""
+    with urllib.request.urlopen(url) as answer:
+        content = answer.read()
+    if (found := hashlib.sha256(content).hexdigest()) != SHA256[url]:
+        raise SystemExit(f"{url}: expected a file of SHA-256 {SHA256[url]}, received {found}")
+    return tarfile.open(fileobj=io.BytesIO(content))
+
+
+def paragraphs(content: bytes) -> str:
+    """Return the paragraphs of a book of Project Gutenberg, one a line."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    text = GUTENBERG.sub("", text.replace("\r", "").replace("_", ""))
+    return "\n".join(" ".join(paragraph.split()) for paragraph in re.split(r"\n{2,}", text) if paragraph.strip())
 
 
 def transcriptions(tar: Path) -> dict[str, list[str]]:
@@ -70,6 +112,9 @@ def main(data: Path, lines: Path, out: Path) -> None:
             rows = rows[::ARCHAIC_EVERY]
         if path.name != KEPT_OUT:
             (out / path.name).write_text("\n".join(rows), encoding="utf-8")
+    archives = {url: fetched(url) for url in SHA256}
+    for name, (url, member) in NOVELS.items():
+        (out / f"{name}.txt").write_text(paragraphs(archives[url].extractfile(member).read()), encoding="utf-8")
     for language, characters in DRAWN.items():
         (out / f"{language}_words.txt").write_text(drawn_words(language, characters), encoding="utf-8")
     measured = set().union(*map(parts, transcriptions(data / "val" / "copiste.tar")["copiste"]))
