@@ -65,7 +65,8 @@ def read(
         beam: how many readings of a line are followed at a time.
         nbest: how many readings to give of a line: those after the best are its ``alternatives``.
         looks: how often to look at each line, narrower and wider: more take as many times the work and err less; None for
-            once, and up to five times where that leaves it unsure.
+            once, and up to five times where that leaves it unsure. With a language model and more than one look, lines that
+            it is still unsure of are read again when the others of their page or document have shown the hand.
         min_conf: leave out lines that are read with less confidence, 0 to 1.
         on_problem: called with the error of each input that can't be read, after which the others are read. Without it
             the error is raised.

@@ -8,13 +8,13 @@ import math
 import os
 import sys
 from pathlib import Path
-from typing import Callable, Iterable
+from typing import Callable, Iterable, Sequence
 
 import click
 from click.core import ParameterSource
 
 from htrtool.core.bounds import BOUNDS
-from htrtool.core.errors import unreadable
+from htrtool.core.errors import InputError, unreadable
 from htrtool.core.files import same_file
 from htrtool.core.text_files import refuse_other_kind
 from htrtool.messages import Messages
@@ -116,6 +116,16 @@ def with_operands(metavar: str, *beside: str) -> Callable:
         return wrapper
 
     return decorate
+
+
+def expect_names(operands: Sequence[str], metavar: str) -> None:
+    """Raise an error if a list of names had none in it, for a command that can do nothing then.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not operands:
+        raise InputError(f"expected the name of a {metavar} in --files-from, found none")
 
 
 def named_by(*parameters: str) -> list[str]:

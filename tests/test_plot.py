@@ -98,6 +98,12 @@ def test_the_same_table_gives_the_same_bytes():
     assert drawn and again.stdout == drawn, again.stderr
 
 
+def test_a_list_without_names_is_told_of_and_standard_input_is_left_alone(tmp_path):
+    (tmp_path / "list").write_text("")
+    result = run("-f", "svg", "--files-from", tmp_path / "list", stdin=EPOCHS)
+    assert result.returncode == Exit.BAD_INPUT and b"--files-from" in result.stderr and not result.stdout
+
+
 def test_several_runs_are_drawn_over_each_other_along_samples_or_time(tmp_path):
     for name in ("small", "large_$x$"):
         (tmp_path / f"{name}.tsv").write_text(EPOCHS)

@@ -15,7 +15,7 @@ from htrtool.core.errors import InputError
 from htrtool.core.scoring.rates import CALIBRATION, CONFUSION, METRICS, OF_ERRORS, RATED, SCOPES
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import FiniteRange, with_messages, with_operands
+from htrtool.options import FiniteRange, expect_names, with_messages, with_operands
 from htrtool.streams import protect_stdout
 
 MEANINGS = {name: metric.meaning for name, metric in METRICS.items()} | dict([CALIBRATION, OF_ERRORS])
@@ -132,8 +132,7 @@ def eval(  # noqa: A001 - named as the subcommand
     if all(line.is_blank for line in wanted):
         raise InputError("expected at least one line with its text, found none", truth)
     other = None if against is None else read_lines(against, is_truth=False)
-    if not operands:
-        raise InputError("expected the name of a READ in --files-from, found none")
+    expect_names(operands, "READ")
     tables = _tables_of(operands, messages)
     if not tables:
         return Exit.BAD_INPUT

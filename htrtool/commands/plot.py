@@ -10,7 +10,7 @@ from htrtool.core.bounds import BOUNDS
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import FiniteRange, refuse, refuse_to_replace, tell_of_standard_input, with_messages, with_operands
+from htrtool.options import FiniteRange, expect_names, refuse, refuse_to_replace, tell_of_standard_input, with_messages, with_operands
 from htrtool.streams import protect_stdout, quiet_stderr
 
 KINDS = ("png", "svg", "pdf")
@@ -111,6 +111,7 @@ def plot(
     stdout = protect_stdout()
     if output in (None, "-") and stdout.isatty():
         raise click.UsageError("a picture is not written to a terminal: give -o FILE, or pipe it on")
+    expect_names(operands, "TABLE")
     tables, images = plotting.sort_operands(operands, messages.problem)
     if not tables and messages.problems:
         return Exit.BAD_INPUT
