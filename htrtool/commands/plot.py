@@ -10,7 +10,15 @@ from htrtool.core.bounds import BOUNDS
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import FiniteRange, expect_names, refuse, refuse_to_replace, tell_of_standard_input, with_messages, with_operands
+from htrtool.options import (
+    FiniteRange,
+    expect_names,
+    refuse,
+    refuse_to_replace,
+    tell_of_standard_input,
+    with_messages,
+    with_operands,
+)
 from htrtool.streams import protect_stdout, quiet_stderr
 
 KINDS = ("png", "svg", "pdf")
