@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -161,6 +162,8 @@ def read(
         htr read -f pdf -o book.pdf scans/*.jpg
         find scans -name '*.png' -print0 | htr read -0 --files-from - | awk -F'\\t' '$8 < 0.8'
     """
+    # Our own threads share the cores; those that NumPy would start beside them, before it is imported, only stand in their way.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     form = form_for(form, output, messages)
     if operands and all(operand.lower().endswith(".xml") for operand in operands):
         refuse(["mode"], "is about pictures: the lines of an XML file are those that it has")
