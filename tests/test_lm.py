@@ -192,7 +192,7 @@ def test_a_users_own_text_becomes_a_model(tmp_path):
     (tmp_path / "a.txt").write_text("bad cab, dead cab, bag of cabbage " * 50)
     (tmp_path / "b.txt").write_bytes(b"\xff\xfe")
     done = htr("train", "--lm", tmp_path / "mine", tmp_path / "a.txt", tmp_path / "b.txt")
-    assert done.returncode == 1 and "b.txt: expected UTF-8" in done.stderr and not done.stdout
+    assert done.returncode == 1 and "b.txt: expected plain text in UTF-8" in done.stderr and not done.stdout
     tiny = write_tiny_model(tmp_path / "tiny.onnx")
     (tmp_path / "line.png").write_bytes(encode_png(draw_line("bad cab")))
     # The tiny model can't read letters that are stretched.
