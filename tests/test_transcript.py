@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from htrtool.core.charset import BLANK, Charset
@@ -101,7 +101,8 @@ def test_nothing_to_match():
     assert texts([frames_of("abc")], "quite another text that is far longer than the line") == [None]
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None)
+@example(words="a aaaaaaaa a a a a aaaaaaaa aaaaa".split(), every=1)
 @given(
     words=st.lists(st.text("abcdefgh", min_size=1, max_size=8), min_size=1, max_size=24),
     every=st.integers(1, 6),
@@ -110,6 +111,12 @@ def test_whatever_the_words_each_is_in_one_line_and_in_order(words, every):
     lines = [" ".join(words[i : i + every]) for i in range(0, len(words), every)]
     found = texts([frames_of(line) for line in lines], " ".join(words))
     assert " ".join(text for text in found if text) == " ".join(words)
+
+
+def test_rows_that_say_the_same_lose_no_short_one_between_them():
+    rows = ["paid to the smith", *["the same as above"] * 6, "a horse", "the same as above", "two cows and a calf"]
+    lines = [frames_of(row) for row in ("printed heading of the form", *rows)]
+    assert texts(lines, "\n".join(rows)) == [None, *rows]
 
 
 def test_lines_read_badly_get_the_rows_between_their_neighbours():

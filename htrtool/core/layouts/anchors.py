@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import Levenshtein, ScoreAlignment
 from rapidfuzz.fuzz import partial_ratio_alignment
 
 LEAST_ANCHOR, LIKE_ANCHOR = 8, 0.6
@@ -32,13 +32,13 @@ def _anchors(lines: Sequence[str], whole: str) -> dict[int, tuple[int, int]]:
     """Return where in a text the lines begin and end, of those that are found there in their order.
 
     What is in the text and on no line, or the other way round, does not confuse it: of all places that lines are found at
-    by themselves, those are taken that can follow one another and say most.
+    by themselves, those are taken that can follow one another and say most. A line that is found at several places says nothing.
     """
     found: list[tuple[int, int, int, float]] = []
     for line, read in enumerate(lines):
         if LEAST_ANCHOR <= len(read) <= len(whole):
             place = partial_ratio_alignment(read, whole, score_cutoff=100 * LIKE_ANCHOR)
-            if place is not None:
+            if place is not None and not _is_elsewhere(read, whole, place):
                 found.append((line, place.dest_start, place.dest_end, len(read) * (place.score / 100 - LIKE_ANCHOR / 2)))
     best: list[tuple[float, int]] = []
     for line, begin, end, worth in found:
@@ -52,6 +52,13 @@ def _anchors(lines: Sequence[str], whole: str) -> dict[int, tuple[int, int]]:
         chain[line] = begin, end
         place = best[place][1]
     return dict(reversed(chain.items()))
+
+
+def _is_elsewhere(read: str, whole: str, place: ScoreAlignment) -> bool:
+    """Tell whether a line that is found at a place of a text is found as well at another one, which half of that may belong to."""
+    half = (place.dest_end - place.dest_start) // 2
+    others = (whole[: place.dest_end - half], whole[place.dest_start + half :])
+    return any(len(other) >= len(read) and partial_ratio_alignment(read, other, score_cutoff=place.score) is not None for other in others)
 
 
 def _spread(lines: Sequence[str], text: str, start: int) -> list[tuple[int, int]]:
