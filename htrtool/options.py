@@ -140,6 +140,19 @@ def tell_of_standard_input() -> None:
         print(f"{click.get_current_context().command_path}: reading standard input", file=sys.stderr)
 
 
+def refuse_pages(content: bytes, file: str) -> None:
+    """Check that what should be a list of names is not itself what could be in it: a picture, a PDF, XML or a tar.
+
+    Raises:
+        InputError: it is.
+    """
+    # Only now, since it loads an image library.
+    from htrtool.core.kinds import HEAD, kind_of
+
+    if kind := kind_of(content[:HEAD]):
+        raise InputError(f"expected a list of names, one a line, received {kind}: give it as an operand, without --files-from", file)
+
+
 def names_in(file: str, null: bool) -> list[str]:
     """Return the names listed in ``file`` ('-': standard input).
 
@@ -151,6 +164,7 @@ def names_in(file: str, null: bool) -> list[str]:
     except OSError as error:
         raise unreadable(error, file) from None
     refuse_other_kind(content, file)
+    refuse_pages(content, file)
     if not null and b"\0" in content:
         raise click.UsageError(f"names in {file} end with NUL bytes: give -0 too")
     content = content.removeprefix(codecs.BOM_UTF8)

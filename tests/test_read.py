@@ -187,6 +187,17 @@ def test_a_list_of_names_in_utf16_is_called_so_and_an_empty_one_makes_no_pdf(run
     assert b"no PDF is written" in result.stderr and not (tmp_path / "book.pdf").exists()
 
 
+@pytest.mark.parametrize("suffix, kind", [(".jpg", "a picture"), (".png", "a picture"), (".ppm", "a picture"), (".pdf", "a PDF")])
+@pytest.mark.parametrize("null", [False, True])
+def test_a_picture_in_the_place_of_a_list_of_names_is_called_so(run_htr, tmp_path, lines, suffix, kind, null):
+    file = tmp_path / f"page{suffix}"
+    Image.open(next(iter(lines))).convert("RGB").save(file)
+    result = run_htr("read", "--files-from", file, *["-0"] * null)
+    assert result.returncode == Exit.BAD_INPUT and not result.stdout
+    told = result.stderr.decode()
+    assert f"{file}: expected a list of names, one a line, received {kind}" in told and "without --files-from" in told
+
+
 def test_names_that_end_with_nul_bytes_ask_for_0(run_htr, lines):
     result = run_htr("read", "--files-from", "-", input=b"\0".join(str(line).encode() for line in lines))
     assert result.returncode == Exit.USAGE and b"give -0 too" in result.stderr

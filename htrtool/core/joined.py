@@ -34,6 +34,11 @@ def may_hold_several(head: bytes) -> bool:
     return _BEGINNING.match(head) is not None and not re.match(_JPEG, head)
 
 
+def is_picture(head: bytes) -> bool:
+    """Tell whether what begins so is a picture; of two letters, as PNM begins, the sizes that follow tell it from a text."""
+    return any(kind.match(head) for kind in (_BITMAP, _TONES)) or any(kind.match(head) for kind, _ in _ENDS)
+
+
 def parts_of(content: bytes | mmap.mmap) -> list[tuple[int, int]]:
     """Return where in an input pictures stand one after the other: the first byte of each, and the one after it.
 

@@ -7,6 +7,7 @@ import re
 import tarfile
 from typing import IO
 
+from htrtool.core.joined import is_picture
 from htrtool.core.pictures import HEAD
 
 PAGE_XML = re.compile(rb"<(?:[\w.-]+:)?(?:alto|PcGts)[\s>/]")
@@ -65,3 +66,14 @@ def is_xml(head: bytes) -> bool:
     """Tell whether the first bytes of an input are those of XML, in UTF-8 or UTF-16."""
     text = head[:256].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     return text.startswith((b"<?xml", b"<!DOCTYPE", b"<!--")) or PAGE_XML.match(text) is not None
+
+
+def kind_of(head: bytes) -> str | None:
+    """Return what an input is called that begins so, None if it is of no kind that is read as pages."""
+    if is_picture(head):
+        return "a picture"
+    if is_pdf(head):
+        return "a PDF"
+    if is_xml(head):
+        return "XML"
+    return "a tar" if is_tar(head) else None
