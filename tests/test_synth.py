@@ -191,6 +191,23 @@ def test_texts_say_what_is_wrong_with_a_file(tmp_path, texts):
         Texts([])
 
 
+def test_a_folder_of_texts_that_can_not_be_listed_is_named_and_the_others_are_taken(tmp_path, texts, monkeypatch):
+    closed, listed = tmp_path / "closed", os.listdir
+    closed.mkdir()
+
+    def list_open(place):
+        if os.fspath(place) == str(closed):
+            raise PermissionError(13, "Permission denied", str(place))
+        return listed(place)
+
+    monkeypatch.setattr("os.listdir", list_open)
+    told = []
+    assert Texts([closed, tmp_path / "en_tale.txt"], on_error=told.append).languages == ["en"]
+    assert [str(error) for error in told] == [f"{closed}: can't read it: Permission denied"]
+    with pytest.raises(InputError, match="closed: can't read it: Permission denied"):
+        Texts([closed])
+
+
 def test_forms_are_written_as_each_language_writes_them():
     assert [
         ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, unreadable
 from htrtool.core.files import visible
 from htrtool.core.labels import plain
 from htrtool.core.synth.forms import form
@@ -44,13 +45,18 @@ class Text:
     weight: float
 
 
-def text_files(paths: Sequence[str | Path]) -> Iterator[Path]:
-    """Yield files as they are given, and of a folder its ``.txt`` files, sorted."""
-    for path in map(Path, paths):
-        if path.is_dir():
-            yield from sorted(visible(path.glob("*.txt")))
-        else:
-            yield path
+def text_files(path: str | Path) -> list[Path]:
+    """Return the ``.txt`` files of a folder, sorted, or a file as it is given.
+
+    Raises:
+        InputError: the folder can't be listed.
+    """
+    if not os.path.isdir(path):
+        return [Path(path)]
+    try:
+        return sorted(visible(Path(path, name) for name in os.listdir(path) if name.endswith(".txt")))
+    except OSError as error:
+        raise unreadable(error, path) from None
 
 
 def parse_text(path: str | Path) -> Text:
@@ -96,10 +102,10 @@ class Texts:
     Args:
         paths: text files, and folders of them; ``-`` is standard input.
         languages: the share of each language; one not named gets none. By default all have the same.
-        on_error: called with what is wrong with a single file, which is then left out; without it, that is raised.
+        on_error: called with what is wrong with a single file or folder, which is then left out; without it, that is raised.
 
     Raises:
-        InputError: a file can't be used, there is none, or a language asked for has no text.
+        InputError: a file or folder can't be used, there is none, or a language asked for has no text.
     """
 
     def __init__(
@@ -109,13 +115,23 @@ class Texts:
         on_error: Callable[[InputError], object] | None = None,
     ):
         texts = []
-        for path in text_files(paths):
+
+        def left_out(error: InputError) -> None:
+            if on_error is None:
+                raise error
+            on_error(error)
+
+        for path in paths:
             try:
-                texts.append(parse_text(path))
+                files = text_files(path)
             except InputError as error:
-                if on_error is None:
-                    raise
-                on_error(error)
+                left_out(error)
+                continue
+            for file in files:
+                try:
+                    texts.append(parse_text(file))
+                except InputError as error:
+                    left_out(error)
         if not texts:
             raise InputError("expected text files in UTF-8, or folders of .txt files, received none that can be used")
         found = sorted({text.language for text in texts})
