@@ -139,6 +139,27 @@ def test_text_is_filled_in_and_all_else_stays(read, folder, form):
     assert etree.tostring(after, method="c14n") == etree.tostring(before, method="c14n")
 
 
+@both
+def test_a_line_that_is_read_with_too_little_confidence_loses_its_old_text(read, folder, form):
+    path = write_xml(folder, form)
+    tags = 'id="first" custom="person {offset:0; length:3;} readingOrder {index:0;}"'
+    region = "<pc:TextEquiv><pc:Unicode>old text</pc:Unicode></pc:TextEquiv></pc:TextRegion>\n  </pc:Page>"
+    path.write_text(re.sub(r"</pc:TextRegion>\s*</pc:Page>", region, path.read_text()).replace('id="first"', tags))
+    sheet = cv2.imread(str(folder / "sheet.png"), cv2.IMREAD_GRAYSCALE)
+    # Bars nearly as light as those of other letters.
+    sheet[:150][sheet[:150] < 200] += 10
+    cv2.imwrite(str(folder / "sheet.png"), sheet)
+    confs = [float(row.split("\t")[7]) for row in read("sheet.xml").stdout.decode().splitlines()[1:]]
+    assert confs[0] < confs[1], confs
+    least = str(sum(confs) / 2)
+    assert [row.split("\t")[-1] for row in read("--min-conf", least, "sheet.xml").stdout.decode().splitlines()[1:]] == ["face"]
+    filled = read("-f", form, "--min-conf", least, "sheet.xml").stdout
+    assert b"old" not in filled and b"offset" not in filled
+    (folder / "filled.xml").write_bytes(filled)
+    (page,) = parse_pages(folder / "filled.xml")
+    assert [line.text or "" for line in page.lines] == ["", "face"] and all(line.polygon for line in page.lines)
+
+
 def test_words_come_before_styles_and_a_regions_text_follows_its_lines(read, folder):
     write_xml(folder, "page")
     root = etree.fromstring(read("-f", "page", "sheet.xml").stdout)

@@ -151,7 +151,8 @@ def read(
     The formats alto, page and hocr hold a page a file, with outlines, baselines, words and confidences. A single page
     goes to standard output or to a FILE that ends in .xml, .hocr or .html; else -o names the folder DIR, where a document
     that htr did not write, that was changed since, or that is of another file of the same name, is never replaced. An XML file of
-    the kind that is asked for is filled in: it gets the text, and all else in it stays as it was. The format pdf puts all pages into one PDF, as they
+    the kind that is asked for is filled in: it gets the text, and all else in it stays as it was, but lines that
+    --min-conf leaves out lose theirs. The format pdf puts all pages into one PDF, as they
     were, with the words over them, invisible, to be searched and copied, in place of such words of another program.
 
     \b

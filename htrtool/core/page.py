@@ -71,13 +71,14 @@ class Page:
     ``index`` is its place among all pages that are read, from 0; ``size`` is its width and height in pixels. ``problems`` are
     of what could not be read: the page itself, or lines that its document places where none can be. ``looks_like_line`` says
     that it was taken for one line by its looks alone, ``was_searched`` that its lines were looked for, ``is_annotated`` that
-    they are those that its document has.
+    they are those that its document has. ``left_out`` are the lines that were read and are not told.
     """
 
     source: PageSource
     index: int = 0
     size: tuple[int, int] = (0, 0)
     lines: list[PageLine] = field(default_factory=list)
+    left_out: list[PageLine] = field(default_factory=list)
     problems: list[HtrError] = field(default_factory=list)
     looks_like_line: bool = False
     was_searched: bool = False

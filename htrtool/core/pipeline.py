@@ -120,10 +120,11 @@ class Pipeline:
         self._keep_sources = True
         for page in self._pages():
             self._wait_for(lambda: all(line.reading is not None for line in page.lines))
-            count = len(page.lines)
-            page.lines = [line for line in page.lines if self._is_told(page, line)]
+            read, page.lines = page.lines, []
+            for line in read:
+                (page.lines if self._is_told(page, line) else page.left_out).append(line)
             yield page
-            self._done(count)
+            self._done(len(read))
 
     def _is_told(self, page: Page, line: PageLine) -> bool:
         # A stamp or a stain may be taken for a line, but what was given as a line is one, whatever is on it.

@@ -54,23 +54,25 @@ def alto(page: Page, image: str, model: str) -> bytes:
     return to_bytes(root.getroottree())
 
 
-def fill_line(element: etree._Element, line: PageLine, place: Place) -> None:
+def fill_line(element: etree._Element, line: PageLine | None, place: Place) -> None:
     """Put what was read of a line into a TextLine, in the place of the text that it has.
 
     Args:
+        line: None for one that is to have no text.
         place: where the line stands in the units of the document.
     """
     for tag in TEXT:
         for child in list(children_of(element, tag)):
             element.remove(child)
-    if not line.words:
+    words = line.words if line else []
+    if not words:
         # A TextLine without a String would not be valid.
         add(element, "String", CONTENT="", **_box(place.polygon))
         return
     name = element.get("ID")
     with_glyphs = "ns-v4" in (etree.QName(element).namespace or "")
     before = None
-    for index, word in enumerate(line.words, 1):
+    for index, word in enumerate(words, 1):
         if before is not None:
             add(element, "SP", **_box(place.part(before.end, word.start)))
         box = _box(place.part(word.start, word.end))

@@ -13,16 +13,17 @@ FILLERS = {"alto": alto.fill_line, "page": page_xml.fill_line}
 
 
 def fill_page(page: Page) -> None:
-    """Put what was read of a page into its document; lines that could not be read keep what they have."""
+    """Put what was read of a page into its document; lines left out lose their text, those that could not be read keep what they have."""
     document = page.source.document
     described = document.pages[page.source.page - 1]
     width, height = page.size
     across = described.width / width if described.width else 1.0
     down = described.height / height if described.height else 1.0
     regions: dict[etree._Element, None] = {}
-    for line in page.lines:
+    told = [(line, line) for line in page.lines] + [(line, None) for line in page.left_out]
+    for line, shown in told:
         element = described.lines[line.number - 1].element
-        FILLERS[document.kind](element, line, line.place.scaled(across, down))
+        FILLERS[document.kind](element, shown, line.place.scaled(across, down))
         indent_within(element)
         regions[element.getparent()] = None
     for region in regions:
@@ -31,7 +32,7 @@ def fill_page(page: Page) -> None:
 
 def _refresh(region: etree._Element) -> None:
     """Let a PAGE region's own text, if it has any, be that of its lines."""
-    text = "\n".join(_text(line) for line in children_of(region, "TextLine"))
+    text = "\n".join(filter(None, map(_text, children_of(region, "TextLine"))))
     for equivalent in children_of(region, "TextEquiv"):
         for unicode in children_of(equivalent, "Unicode"):
             unicode.text = clean(text)

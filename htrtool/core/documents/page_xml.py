@@ -69,17 +69,21 @@ def _now() -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def fill_line(element: etree._Element, line: PageLine, place: Place) -> None:
+def fill_line(element: etree._Element, line: PageLine | None, place: Place) -> None:
     """Put what was read of a line into a TextLine, in the place of the text that it has, and of tags of passages of another text.
 
     Args:
+        line: None for one that is to have no text.
         place: where the line stands in the pixels that the document counts in.
     """
-    if "custom" in element.attrib and page_text(element) != unicodedata.normalize("NFC", line.reading.text):
+    text = unicodedata.normalize("NFC", line.reading.text) if line else None
+    if "custom" in element.attrib and page_text(element) != text:
         element.set("custom", _OF_PASSAGE.sub("", element.get("custom")).strip())
     for tag in ("Word", "TextEquiv"):
         for child in list(children_of(element, tag)):
             element.remove(child)
+    if line is None:
+        return
     # Words and text stand before styles and labels.
     after = [child for child in element if tag_of(child) and tag_of(child) not in BEFORE_WORDS]
     name = element.get("id") or f"line_{line.number}"
