@@ -445,6 +445,14 @@ def test_a_name_that_no_file_can_have_stops_nothing(tiny_model, lines, name):
     assert [line.text for line in read] == list(lines.values()) and "no file's name has" in str(told[0])
 
 
+def test_an_empty_name_is_told_from_python_too(tiny_model, lines):
+    with pytest.raises(InputError, match="expected the name of a file, received ''"):
+        list(htrtool.read("", tiny_model))
+    told = []
+    read = htrtool.read([next(iter(lines)), ""], tiny_model, mode="line", on_problem=told.append)
+    assert len(list(read)) == 1 and "received ''" in str(told[0])
+
+
 def test_a_mode_that_is_none_is_told(tiny_model):
     with pytest.raises(ValueError, match="auto, page, line, received 'lines'"):
         htrtool.read([], tiny_model, mode="lines")

@@ -100,6 +100,8 @@ def page_sources(operand: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
         with open(0, "rb", closefd=False) as stream:
             yield from stream_sources(stream, operand, dpi)
         return
+    if not operand:
+        raise InputError("expected the name of a file, received '', as that of a variable which is not set is: give an image's")
     if not _is_name(operand):
         raise InputError("expected the name of a file, received one with characters that no file's name has here", operand)
     try:
