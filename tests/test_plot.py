@@ -380,6 +380,8 @@ def test_text_of_a_pdf_can_be_searched(page):
         (b"epoch\tloss\n1\tx\n", "row 2, column loss: expected a number, found 'x'"),
         (b"epoch\tloss\n1\t2\t3\n", "row 2: expected 2 cells"),
         ((HEADER + "a\t1\t1\tx\t0\t1\t1\t1\tt\n").encode(), "row 2, column left: expected a number"),
+        ((HEADER + "\t1\t1\t0\t0\t1\t1\t1\tt\n").encode(), "row 2, column file: expected the name of a page's image"),
+        (b'{"file": null, "left": 0, "top": 0, "width": 1, "height": 1}', "row 1, column file: expected the name of a page's image"),
     ],
 )
 def test_a_bad_table_gets_one_clear_line_and_the_good_one_is_drawn(tmp_path, content, message):

@@ -95,7 +95,7 @@ def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list
     """Turn numbered rows of a table of lines or words into boxes; left out is a row without one, or of a text read second best.
 
     Raises:
-        InputError: a cell that should hold numbers does not.
+        InputError: a cell that should hold numbers does not, or a row names no image.
     """
     from htrtool.core.tables import is_best
 
@@ -103,6 +103,8 @@ def boxes_of(rows: Iterable[tuple[int, Mapping[str, str]]], source: str) -> list
     for number, row in rows:
         if not row["left"] or not is_best(row):
             continue
+        if not row["file"]:
+            raise InputError(f"row {number}, column file: expected the name of a page's image, found none", source)
         left, top, width, height = (_place(row, name, number, source) for name in ("left", "top", "width", "height"))
         conf = _place(row, "conf", number, source) if row.get("conf") else None
         page = (whole_number_in(row, "page", number, source) if "page" in row else None) or 1
