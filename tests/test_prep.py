@@ -17,13 +17,16 @@ from PIL import Image
 from tars import samples_in, tar_of
 
 from htrtool.core.checking import judged
+from htrtool.core.collect import Maker, collect
 from htrtool.core.errors import InputError, OutputError
 from htrtool.core.layouts.annotations import in_turn
 from htrtool.core.layouts.base import LeftOut
 from htrtool.core.layouts.finder import Finder
+from htrtool.core.lines import TextLine
 from htrtool.core.outputs import Written, sample_output
 from htrtool.core.sample_stream import read_samples
 from htrtool.core.samples import Sample, encode_png
+from htrtool.core.tally import Tally
 from htrtool.exits import Exit
 
 SAMPLES = Path(__file__).resolve().parent / "samples"
@@ -168,6 +171,20 @@ def test_annotated_pages_are_cut_where_lines_are_found(run_htr, tmp_path):
     (tmp_path / "page.json").write_text(json.dumps({"lines": [lines[0] | {"text": 5}]}))
     done = run_htr("prep", "--recut", "page.json", cwd=tmp_path)
     assert done.returncode == Exit.BAD_INPUT and b"page.json: expected JSON with a list of lines" in done.stderr
+
+
+def test_lines_found_too_small_are_left_out_for_one_reason(monkeypatch, tmp_path):
+    cv2.imwrite(str(tmp_path / "page.png"), np.full((400, 600), 235, np.uint8))
+    baselines = [np.array([(50, y), (500, y)]) for y in (100, 200, 300)]
+    outlines = [np.array([(50, y - height), (500, y - height), (500, y), (50, y)]) for (_, (_, y)), height in zip(baselines, (1, 2, 40))]
+    found = [TextLine(line, outline, 20.0) for line, outline in zip(baselines, outlines)]
+    monkeypatch.setattr("htrtool.core.layouts.recut.find_lines", lambda pixels, threads: found)
+    page = {"lines": [{"baseline": line.tolist(), "text": "text"} for line in baselines]}
+    (tmp_path / "page.json").write_text(json.dumps(page))
+    tally = Tally(Maker())
+    for made in collect(Finder(recut=1).find(str(tmp_path / "page.json")), tally.maker):
+        tally.add(made)
+    assert tally.taken == 1 and [count for _, count in tally.reasons()] == [2]
 
 
 def test_a_text_that_the_picture_does_not_show_is_left_out_on_request(run_htr, tmp_path):

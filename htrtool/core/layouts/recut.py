@@ -23,6 +23,7 @@ from htrtool.core.lines import find_lines
 NO_BASELINE = "line without a baseline, which tells where it is to be found"
 NOT_FOUND = "line that the line finder does not find"
 OTHER_ENDS = "line that the line finder finds longer or shorter"
+NOT_CUT = "line that is found too small, or too odd in shape, to be cut out"
 MOST_APART = 4.0
 """In heights of small letters, how far the ends of a line found may be from those annotated for its text to be the same."""
 
@@ -72,8 +73,9 @@ def _recut(
             continue
         try:
             cut = cut_line(pixels, match.polygon, match.baseline, directed=True)
-        except InputError as error:
-            yield LeftOut(name, str(error))
+        except InputError:
+            # With its size each would be left out for a reason of its own.
+            yield LeftOut(name, NOT_CUT)
             continue
         meta = {"source": str(path), "document": document_of_page(path, key), "box": [int(value) for value in cut.box]}
         yield Line(f"{key}/{number:03d}", cut.pixels, text, meta)
