@@ -363,6 +363,45 @@ def test_a_preview_that_a_camera_put_behind_a_photo_is_no_page_of_a_file(tmp_pat
     assert [page.shape for page in load(photo)] == [(80, 90)]
 
 
+def jpeg(height: int, taken: str | None = None, **options) -> bytes:
+    """Return a JPEG, with what a camera tells if it was ``taken`` at some time."""
+    exif, content = Image.Exif(), io.BytesIO()
+    if taken:
+        exif.get_ifd(0x8769).update({0x829A: 0.01, 0x9003: taken})
+    Image.fromarray(ramp(height)).save(content, "jpeg", **{"exif": exif, **options})
+    return content.getvalue()
+
+
+def test_jpegs_that_stand_one_after_the_other_in_a_file_are_pages(tmp_path):
+    path = tmp_path / "both.jpg"
+    one, other = "2026:11:29 10:00:00", "2026:11:29 10:00:07"
+    for parts, heights in (
+        ([jpeg(80), jpeg(60), jpeg(100, progressive=True), jpeg(70)], [80, 60, 100, 70]),
+        ([jpeg(80, one), jpeg(30, other)], [80, 30]),
+        # A photo with its preview behind it, twice.
+        ([jpeg(80, one), jpeg(60), jpeg(80, other), jpeg(30)], [80, 80]),
+    ):
+        path.write_bytes(b"".join(parts))
+        assert [page.shape[0] for page in load(path)] == heights
+
+
+def test_a_photo_with_other_forms_of_it_before_and_behind_is_one_page(tmp_path):
+    path = tmp_path / "photo.jpg"
+    taken = "2026:11:29 10:00:00"
+    # The same before it was made beautiful, a preview, and a map that is no picture.
+    path.write_bytes(jpeg(80, taken) + jpeg(80, taken) + jpeg(60) + b"\xff\xd8\xff map")
+    assert [page.shape for page in load(path)] == [(80, 90)]
+    # Small forms in the head, one after the other, as in what a camera keeps for itself.
+    small = jpeg(60) + jpeg(70)
+    whole = jpeg(80)
+    path.write_bytes(whole[:2] + b"\xff\xe2" + struct.pack(">H", 2 + len(small)) + small + whole[2:])
+    assert [page.shape for page in load(path)] == [(80, 90)] and len(piped(path.read_bytes())) == 1
+    # What says that it has other forms.
+    directory = b"http://ns.adobe.com/xap/1.0/\0<Container:Directory xmlns:Container='http://ns.google.com/photos/1.0/container/'/>"
+    path.write_bytes(whole[:2] + b"\xff\xe1" + struct.pack(">H", 2 + len(directory)) + directory + whole[2:] + jpeg(80))
+    assert [page.shape for page in load(path)] == [(80, 90)]
+
+
 def test_a_picture_that_is_gone_when_it_is_loaded_is_told_as_such(tmp_path):
     path = tmp_path / "page.png"
     Image.fromarray(ramp()).save(path)

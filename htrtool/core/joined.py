@@ -20,18 +20,17 @@ _BOXES = rb"\0{3}\x0cjP  \r\n\x87\n|\0{2}[\0-\xff]{2}ftyp(?:hei|hev|mif|msf|avi)
 _BEGINNING = re.compile(b"|".join((rb"P[4-6][\s#]", _PNG, _JPEG, _TIFF, _GIF, _WEBP, _BMP, _BOXES)))
 # What some programs fill the last block of a TIFF with.
 _PADDING = re.compile(rb"\0{0,4096}?(?=" + _BEGINNING.pattern + rb")")
-# It stands within the data of none; that of a smaller form in its head is not followed by a beginning.
+# It stands within the data of none.
 _JPEG_END = re.compile(rb"\xff\xd9(?=" + _BEGINNING.pattern + rb")")
 # In the head of a JPEG: pictures after it are other forms of it and no pages.
-_OTHER_FORMS = b"MPF\0"
+_OTHER_FORMS = b"MPF\0", b"ns.google.com/photos/1.0/container"
+# Of the segments in that head, which may hold smaller forms too: where the last one begins, and what stands between two.
+_JPEG_SCAN, _JPEG_FILL, _JPEG_SEGMENTS = 0xFFDA, 0xFFFF, range(0xFFC0, 0xFFFF)
 
 
 def may_hold_several(head: bytes) -> bool:
-    """Tell whether a file that begins so may hold several pictures, one after the other, that are all pages.
-
-    One that begins as a JPEG may not: behind it cameras put smaller forms of it.
-    """
-    return _BEGINNING.match(head) is not None and not re.match(_JPEG, head)
+    """Tell whether a file that begins so may hold several pictures, one after the other."""
+    return _BEGINNING.match(head) is not None
 
 
 def is_picture(head: bytes) -> bool:
@@ -78,8 +77,16 @@ def _end_of_png(content: bytes | mmap.mmap, start: int) -> int | None:
 
 
 def _end_of_jpeg(content: bytes | mmap.mmap, start: int) -> int | None:
-    found = _JPEG_END.search(content, start)
-    return found.start() + 2 if found and content.find(_OTHER_FORMS, start, found.start()) < 0 else None
+    place = start + 2
+    while (marker := struct.unpack_from(">H", content, place)[0]) != _JPEG_SCAN:
+        if marker == _JPEG_FILL:
+            place += 1
+        elif marker in _JPEG_SEGMENTS:
+            place += 2 + struct.unpack_from(">H", content, place + 2)[0]
+        else:
+            break
+    found = _JPEG_END.search(content, place)
+    return found.start() + 2 if found and all(content.find(form, start, place) < 0 for form in _OTHER_FORMS) else None
 
 
 def _end_of_webp(content: bytes | mmap.mmap, start: int) -> int:

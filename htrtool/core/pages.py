@@ -22,6 +22,7 @@ from htrtool.core.errors import InputError, unreadable
 from htrtool.core.joined import may_hold_several, parts_of
 from htrtool.core.kinds import is_pdf, is_tar, is_xml, peeked
 from htrtool.core.oneline import LONGEST_PAGE
+from htrtool.core.other_forms import pages_among
 from htrtool.core.pictures import BROKEN, FORMATS, HEAD, frames_of, load_picture, open_picture
 from htrtool.core.sample_stream import read_samples
 from htrtool.core.samples import Sample, document_of
@@ -245,7 +246,7 @@ def picture_sources(path: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
 def _parts_of_file(path: str) -> list[Callable[[], IO[bytes]]]:
     """Return what opens each of the pictures that stand one after the other in a file."""
     with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        places = parts_of(content)
+        places = pages_among(content, parts_of(content))
     # A file of one is opened as such, so that no more of it is read than is needed.
     return [functools.partial(_part, path, *place) for place in places] if len(places) > 1 else [functools.partial(open, path, "rb")]
 
