@@ -343,6 +343,16 @@ def test_a_broken_checkpoint_is_refused(tmp_path):
         read_checkpoint(tmp_path / "other.npy")
 
 
+def test_where_there_is_nothing_to_resume_it_says_whether_the_run_is_done_and_how_to_go_on(tmp_path):
+    command = ("train", "--resume", "-o", "m", "lines.tar")
+    done = htr(*command, cwd=tmp_path)
+    assert done.returncode == Exit.BAD_INPUT and b"m.checkpoint: expected the checkpoint of a run to resume, found none: " in done.stderr
+    for suffix in (".onnx", ".keras"):
+        (tmp_path / f"m{suffix}").touch()
+    done = htr(*command, cwd=tmp_path)
+    assert done.returncode == Exit.BAD_INPUT and b"the run is done: --from m.keras without --resume" in done.stderr
+
+
 def test_a_run_goes_on_only_as_it_began_and_is_not_begun_anew_by_oversight(trained, tmp_path):
     from htrtool.core.training.export import load_keras, save_keras
 

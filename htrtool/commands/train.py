@@ -26,6 +26,7 @@ from htrtool.options import FiniteRange, with_messages, with_operands
 from htrtool.streams import protect_stdout, quiet_stderr
 
 if TYPE_CHECKING:
+    from htrtool.core.modelfile import Target
     from htrtool.core.recipe import Recipe
     from htrtool.core.training.corpus import Corpus
     from htrtool.core.training.run import Run
@@ -149,8 +150,7 @@ def train(
     if spec is not None:
         parse_spec(spec)
     target = Target.of(output)
-    if not resume and target.file(".checkpoint").exists():
-        raise InputError("holds a run that was stopped: --resume goes on with it; remove it to begin anew", str(target.file(".checkpoint")))
+    check_run(target, resume)
     model = parent_model(parent) if parent != "none" else None
     corpus = gathered(operands, val, model[1].recipe if model else None, height, messages)
     # Keras takes seconds to import: only now that there is something to train on.
@@ -209,6 +209,20 @@ def language_model(
     if recurrent and (lacked := check_installed()):
         raise DependencyError(f"training a recurrent model needs {lacked}: pip install 'htrtool[train]'")
     return train_language_model(operands, name, epochs, minutes, seed, bfloat16, messages)
+
+
+def check_run(target: Target, resume: bool) -> None:
+    """Check that there is a run to resume, or none that a new one would lose.
+
+    Raises:
+        InputError: there is one that was stopped, and it is not to be resumed, or there is none to resume.
+    """
+    checkpoint, model = target.file(".checkpoint"), target.file(".keras")
+    if not resume and checkpoint.exists():
+        raise InputError("holds a run that was stopped: --resume goes on with it; remove it to begin anew", str(checkpoint))
+    if resume and not checkpoint.exists():
+        done = f"; {model} is there, so the run is done: --from {model} without --resume goes on from what it learned" * model.exists()
+        raise InputError(f"expected the checkpoint of a run to resume, found none{done or ': a run begins without --resume'}", str(checkpoint))
 
 
 def gathered(operands: list[str], val: tuple[str, ...], recipe: Recipe | None, height: int | None, messages: Messages) -> Corpus:
