@@ -88,6 +88,17 @@ def test_lines_go_together_by_number_whatever_their_order():
     assert joined(truth, read) == [("one", None), ("two", "TWO"), ("three", "THREE"), (None, "extra")]
 
 
+def test_pages_may_have_labels_which_need_not_be_those_of_the_reading_where_a_file_has_one_page(tmp_path):
+    header = "file\tpage\tline\ttext\n"
+    (tmp_path / "t.tsv").write_text(header + "a.png\t12r\t1\tone\na.png\t12r\t2\ttwo\nb.pdf\t12v\t1\tthree\nb.pdf\t13\t1\tfour\n")
+    read = [Line("b.pdf", "FOUR", 13, 1), Line("a.png", "TWO", 1, 2), Line("b.pdf", "THREE", "12v", 1), Line("a.png", "X", 1, 3), Line("a.png", "ONE", 1, 1)]
+    truth = read_lines(str(tmp_path / "t.tsv"))
+    assert joined(truth, read) == [("one", "ONE"), ("two", "TWO"), (None, "X"), ("three", "THREE"), ("four", "FOUR")]
+    assert {pair.page for pair in join(truth, read) if pair.file == "a.png"} == {"12r"}
+    # Of numbers each is taken at its word.
+    assert joined([Line("b.pdf", "one", 3, 1)], [Line("b.pdf", "ONE", 1, 1)]) == [("one", None), (None, "ONE")]
+
+
 def test_lines_without_numbers_go_together_by_order():
     truth = [Line("p", "one"), Line("p", "two")]
     assert joined(truth, [Line("p", "ONE", 1, 1), Line("p", "TWO", 1, 2)]) == [("one", "ONE"), ("two", "TWO")]

@@ -103,7 +103,7 @@ def eval(  # noqa: A001 - named as the subcommand
     stands for standard input too.
 
     Files go together by their names: the same path, else the same name if only one file has it, with or without the
-    suffix. Lines go together by their numbers, else by order, or, where these can't be right, by likeness; a file for
+    suffix. Lines go together by their numbers (a page may have a label, such as 12r), else by order, or, where these can't be right, by likeness; a file for
     which one side has a single row without a number is compared as a whole. Text is compared in Unicode's form NFC, with
     runs of spaces as one.
 

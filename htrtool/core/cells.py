@@ -36,6 +36,16 @@ def whole_number_in(row: Mapping[str, str], column: str, number: int, source: st
     return value if value is None else int(value)
 
 
+def page_in(row: Mapping[str, str], column: str) -> int | str | None:
+    """Return the page in a cell of a row: its number, or else its label, as an archive numbers leaves, 12r and 12v; None if it is empty."""
+    cell = row[column].strip()
+    try:
+        value = float(cell)
+    except ValueError:
+        return cell or None
+    return int(value) if value.is_integer() else cell
+
+
 def share_in(row: Mapping[str, str], column: str, number: int, source: str) -> float | None:
     """Return the number from 0 to 1 in a cell of a row, None if it is empty.
 

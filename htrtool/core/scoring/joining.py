@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -21,7 +21,7 @@ MOST_PAIRS = 4_000_000
 
 @dataclass(frozen=True)
 class Line:
-    """A row of a table of lines. ``page`` and ``line`` are None where the table does not number them.
+    """A row of a table of lines. ``page`` and ``line`` are None where the table does not number them; a page may have a label instead, such as 12r.
 
     ``alias`` is another name by which the file may go, ``is_text`` says that this is all of a text, not a row, ``is_blank``
     that it is the outline of a line whose text is not given.
@@ -29,7 +29,7 @@ class Line:
 
     file: str
     text: str
-    page: int | None = None
+    page: int | str | None = None
     line: int | None = None
     conf: float | None = None
     document: str | None = None
@@ -47,7 +47,7 @@ class Pair:
     """
 
     file: str
-    page: int | None
+    page: int | str | None
     line: int | None
     truth: Line | None
     read: Line | None
@@ -60,6 +60,7 @@ def join(truth: Iterable[Line], read: Iterable[Line]) -> Iterator[Pair]:
     Within a file, lines go together by their page and line numbers where both sides have them, else by order; but those of
     a page, or of a file without numbers of pages, by their texts, in order, if so far fewer characters differ that the
     numbers must be others, as where one side has a line more at the top; then those of the whole file, if so are its pages.
+    Labels of pages are compared as text, but a file's only page may have a label on one side and a number on the other.
     Where one side has a single row without a line number, that row is the text of the whole file, and the rows of the
     other side are joined with spaces. Of a text alone and a single file, the names don't matter.
     """
@@ -90,7 +91,7 @@ def without_unknown(pairs: Sequence[Pair]) -> list[Pair]:
     return [pair for pair in pairs if (pair.file, pair.page) not in unknown]
 
 
-def unknown_pages(pairs: Sequence[Pair]) -> list[tuple[str, int | None]]:
+def unknown_pages(pairs: Sequence[Pair]) -> list[tuple[str, int | str | None]]:
     """Return the files and pages that were read of which the truth has nothing, in their order.
 
     Of a file whose pages the truth does not number, or whose lines are brought together by likeness, all pages are known.
@@ -125,6 +126,7 @@ def _join_file(file: str, truth: list[Line], read: list[Line]) -> Iterator[Pair]
     if truth and read and (_is_whole(truth) or _is_whole(read)):
         yield Pair(file, None, None, _whole(truth), _whole(read))
         return
+    read = _under_the_same_label(truth, read)
     pages = _pages(truth, read)
     pairs = []
     for page in pages:
@@ -135,6 +137,14 @@ def _join_file(file: str, truth: list[Line], read: list[Line]) -> Iterator[Pair]
     if len(pages) > 1 and _is_shifted(pairs):
         pairs = _by_likeness(file, truth, read, pairs) or pairs
     yield from pairs
+
+
+def _under_the_same_label(truth: list[Line], read: list[Line]) -> list[Line]:
+    """Return the lines read, under what the truth calls the page if it is the only one and has a label on one side alone."""
+    labels, others = ({line.page for line in side} for side in (truth, read))
+    if len(labels) == len(others) == 1 and None not in labels | others and len({isinstance(page, str) for page in labels | others}) == 2:
+        return [replace(line, page=truth[0].page) for line in read]
+    return read
 
 
 def _pages(truth: list[Line], read: list[Line]) -> list[tuple[list[Line], list[Line]]]:

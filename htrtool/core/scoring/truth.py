@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import IO, Iterable, Iterator
 
-from htrtool.core.cells import share_in, whole_number_in
+from htrtool.core.cells import page_in, share_in, whole_number_in
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.folders import files_below, refuse_closed
 from htrtool.core.json_lines import objects_in
@@ -214,7 +214,7 @@ def _lines(rows: Iterable[tuple[int, Row]], names: dict[str, str | None], operan
         yield Line(
             row[names["file"]],
             row[names["text"]],
-            told("page", whole_number_in, number, row),
+            page_in(row, names["page"]) if names["page"] in row else None,
             told("line", whole_number_in, number, row),
             told("conf", share_in, number, row),
             row.get(names["writer"]) or row.get(names["document"]) or None,
