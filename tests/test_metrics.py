@@ -13,6 +13,7 @@ from htrtool.core.scoring.metrics import (
     normalise,
     resample,
     score,
+    score_each,
 )
 from htrtool.core.scoring.rates import COUNTS, METRICS
 
@@ -156,3 +157,13 @@ def test_documents_must_be_as_many_as_lines():
 
 def test_every_metric_explains_itself():
     assert all(len(metric.meaning) > 20 for metric in METRICS.values())
+
+
+def test_many_groups_are_scored_at_once_as_each_is_alone():
+    pairs = [("abc", "abd"), ("de", None), (None, "f"), ("g h", "g h"), ("", "x")]
+    counts, groups = np.array([count(*pair) for pair in pairs]), ["b", "a", "b", "c", "empty"]
+    scored = dict(score_each(counts, groups))
+    assert list(scored) == ["b", "a", "c", "empty"]
+    for name, scores in scored.items():
+        alone = score(counts[[group == name for group in groups]])
+        np.testing.assert_equal([vars(item) for item in scores], [vars(item) for item in alone])

@@ -161,9 +161,9 @@ def eval(  # noqa: A001 - named as the subcommand
     scoring, *others = [Scoring.of(pairs, documents.documents_of(pairs, kind_of_documents), normalised) for pairs in readings]
     of_truth = sum(pair.truth is not None for pair in scoring.pairs)
     messages.note(f"{counted(of_truth, 'line')} of the truth, {told}; documents ({kind_of_documents}): {len(set(scoring.documents))}")
-    rows = [*scoring.rows(truth, scopes), *(row for other in others for row in scoring.differences(other, against))]
-    rows = [row for row in rows if not metrics or row["metric"] in metrics]
-    if CALIBRATION[0] in metrics and "corpus" in scopes and not any(row["metric"] == CALIBRATION[0] for row in rows):
+    rows = itertools.chain(scoring.rows(truth, scopes), *(scoring.differences(other, against) for other in others))
+    rows = (row for row in rows if not metrics or row["metric"] in metrics)
+    if CALIBRATION[0] in metrics and "corpus" in scopes and not scoring.tells_confidence:
         messages.warning(f"READ tells no confidence, without which there is no {CALIBRATION[0]}")
     if kind == "table" or (kind is None and stdout.isatty()):
         _print_table(rows, stdout)
@@ -227,9 +227,7 @@ def _is_above(limit: float, rate: float, truth: str, messages: Messages) -> bool
 def _print_rows(rows, stdout) -> None:
     from htrtool.core.tables import SCORE_COLUMNS, TableWriter, as_text
 
-    table = TableWriter(as_text(stdout), SCORE_COLUMNS)
-    for row in rows:
-        table.write(row)
+    TableWriter(as_text(stdout), SCORE_COLUMNS).write_all(rows)
 
 
 def _print_table(rows, stdout) -> None:
@@ -239,6 +237,7 @@ def _print_table(rows, stdout) -> None:
 
     from htrtool.core.tables import as_text
 
+    rows = list(rows)
     several = len({row["scope"] for row in rows}) > 1
     table = Table(*["scope"] * several, Column("name", overflow="fold"), "metric")
     for name in ("value", "95% interval", "errors", "of"):

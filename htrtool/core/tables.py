@@ -54,23 +54,29 @@ def format_value(value: object) -> str:
     """
     if value is None:
         return ""
-    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
+    # What most cells hold first: to ask for an abstract class takes longer than all else.
+    if isinstance(value, str):
+        return escape(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float) or isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
         return "" if math.isnan(value) else f"{float(value):.6g}"
     return escape(str(value))
 
 
 class TableWriter:
-    """Write rows to a text stream, the header first, each row flushed as soon as it is written."""
+    """Write rows to a text stream, the header first, each row flushed as soon as it is written, unless all are known."""
 
     def __init__(self, stream: IO[str], columns: Sequence[str], header: bool = True):
         self.stream = stream
         self.columns = tuple(columns)
+        self._known = set(columns)
         if header:
             self._put(self.columns)
+            self.stream.flush()
 
     def _put(self, cells: Iterable[str]) -> None:
         self.stream.write("\t".join(cells) + "\n")
-        self.stream.flush()
 
     def write(self, row: Mapping[str, object]) -> None:
         """Write one row; a column that it lacks stays empty.
@@ -78,9 +84,19 @@ class TableWriter:
         Raises:
             ValueError: the row has a column that the table lacks.
         """
-        if surplus := row.keys() - set(self.columns):
-            raise ValueError(f"Expected columns among {self.columns}. Received: {sorted(surplus)}")
-        self._put(format_value(row.get(column)) for column in self.columns)
+        self.write_all([row])
+
+    def write_all(self, rows: Iterable[Mapping[str, object]]) -> None:
+        """Write rows that need not be waited for; they are flushed together.
+
+        Raises:
+            ValueError: a row has a column that the table lacks.
+        """
+        for row in rows:
+            if not row.keys() <= self._known:
+                raise ValueError(f"Expected columns among {self.columns}. Received: {sorted(row.keys() - self._known)}")
+            self._put([format_value(row.get(column)) for column in self.columns])
+        self.stream.flush()
 
 
 def read_table(stream: Iterable[str], source: str, required: Sequence[str] = ()) -> Iterator[dict[str, str]]:

@@ -19,7 +19,7 @@ MOST_PAIRS = 4_000_000
 """Of more possible pairs of lines in a page or file the likeness is not looked at."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """A row of a table of lines. ``page`` and ``line`` are None where the table does not number them; a page may have a label instead, such as 12r.
 
@@ -38,7 +38,7 @@ class Line:
     is_blank: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pair:
     """A line of the truth with what was read; one of both may be None.
 

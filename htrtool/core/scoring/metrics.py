@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from typing import Iterable, Sequence
+from typing import Iterable, Iterator, Sequence
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -138,6 +139,20 @@ def score(counts: np.ndarray, documents: Sequence | None = None) -> list[Score]:
     return scores
 
 
+def score_each(counts: np.ndarray, groups: Sequence[str]) -> Iterator[tuple[str, list[Score]]]:
+    """Yield the name of each group of lines, as they come, and a score for every one of ``METRICS``, without intervals.
+
+    Args:
+        counts: (lines, len(COUNTS)) int, of :func:`count`.
+        groups: the name of the group of each line.
+    """
+    names, sums = _summed(counts, groups)
+    # All groups at once: there may be as many as there are lines.
+    rated = [(metric.name, *(part.tolist() for part in _rate(metric, sums))) for metric in METRICS.values()]
+    for index, name in enumerate(names):
+        yield name, [Score(metric, values[index], math.nan, math.nan, errors[index], totals[index]) for metric, values, errors, totals in rated]
+
+
 def difference(
     counts: np.ndarray, documents: Sequence, other: np.ndarray, other_documents: Sequence
 ) -> list[Score]:
@@ -194,13 +209,10 @@ def resample(counts: np.ndarray, documents: Sequence | None) -> np.ndarray | Non
         return None
     if len(documents) != len(counts):
         raise ValueError(f"Expected a document for each of {len(counts)} lines. Received: {len(documents)}")
-    numbers: dict = {}
-    group = np.array([numbers.setdefault(document, len(numbers)) for document in documents], np.int64)
-    size = len(numbers)
+    sums = _summed(counts, documents)[1]
+    size = len(sums)
     if size < 2:
         return None
-    sums = np.zeros((size, counts.shape[1]), np.int64)
-    np.add.at(sums, group, counts)
     generator = np.random.default_rng(0)
     at_once = max(1, _CELLS_AT_ONCE // size)
     drawn = []
@@ -210,3 +222,12 @@ def resample(counts: np.ndarray, documents: Sequence | None) -> np.ndarray | Non
         times = np.bincount(chosen.ravel(), minlength=rows * size).reshape(rows, size)
         drawn.append(times.astype(np.float64) @ sums.astype(np.float64))
     return np.rint(np.concatenate(drawn)).astype(np.int64)
+
+
+def _summed(counts: np.ndarray, groups: Sequence) -> tuple[list, np.ndarray]:
+    """Return the groups of lines in the order in which they come, and the sums of the counts of each, (groups, columns) int64."""
+    numbers: dict = {}
+    of_line = np.array([numbers.setdefault(group, len(numbers)) for group in groups], np.int64)
+    sums = np.zeros((len(numbers), counts.shape[1]), np.int64)
+    np.add.at(sums, of_line, counts)
+    return list(numbers), sums

@@ -8,8 +8,8 @@ from typing import Callable, Iterator, Sequence
 import numpy as np
 
 from htrtool.core.scoring.joining import Pair
-from htrtool.core.scoring.metrics import Score, confusions, count, difference, score, share_right
-from htrtool.core.scoring.rates import CONFUSION, DIFFERENCE, OF_ERRORS
+from htrtool.core.scoring.metrics import Score, confusions, count, difference, score, score_each, share_right
+from htrtool.core.scoring.rates import CONFUSION, COUNTS, DIFFERENCE, OF_ERRORS
 
 
 @dataclass
@@ -32,16 +32,22 @@ class Scoring:
     @classmethod
     def of(cls, pairs: Sequence[Pair], documents: Sequence[str], normalise: Callable[[str], str]) -> Scoring:
         """Compare the lines of each pair after ``normalise``."""
-        texts, counts, conf, accuracy = [], [], [], []
-        for pair in pairs:
+        texts, conf, accuracy = [], [], []
+        counts = np.empty((len(pairs), len(COUNTS)), np.int64)
+        for index, pair in enumerate(pairs):
             truth = normalise(pair.truth.text) if pair.truth else None
             read = normalise(pair.read.text) if pair.read else None
             texts.append((truth or "", read or ""))
-            counts.append(count(truth, read))
+            counts[index] = count(truth, read)
             known = read is not None and pair.read.conf is not None
             conf.append(pair.read.conf if known else np.nan)
             accuracy.append(share_right(truth or "", read) if known else np.nan)
-        return cls(pairs, documents, texts, np.array(counts), np.array(conf, float), np.array(accuracy, float))
+        return cls(pairs, documents, texts, counts, np.array(conf, float), np.array(accuracy, float))
+
+    @property
+    def tells_confidence(self) -> bool:
+        """Whether any line that was read has a confidence."""
+        return not np.isnan(self.conf).all()
 
     def rate(self, metric: str) -> float:
         """Return one metric of the whole corpus."""
@@ -58,14 +64,14 @@ class Scoring:
         if "corpus" in scopes:
             yield from _rows("corpus", name, score(self.counts, self.documents))
             yield from self._calibration(name)
-        for scope, names in self._groups():
-            if scope not in scopes:
-                continue
-            members: dict[str, list[int]] = {}
-            for index, group in enumerate(names):
-                members.setdefault(group, []).append(index)
-            for group, indices in members.items():
-                yield from _rows(scope, group, score(self.counts[indices]))
+        groups = {
+            "document": lambda: self.documents,
+            "file": lambda: [pair.file for pair in self.pairs],
+            "line": lambda: list(map(_place, self.pairs)),
+        }
+        for scope in (scope for scope in groups if scope in scopes):
+            for group, scores in score_each(self.counts, groups[scope]()):
+                yield from _rows(scope, group, scores)
         if CONFUSION in scopes:
             found = confusions(self.texts)
             total = found.total()
@@ -77,16 +83,11 @@ class Scoring:
         """Yield by how much each rate of the whole corpus is above that of another reading of it, called ``name``."""
         yield from _rows(DIFFERENCE, name, difference(self.counts, self.documents, other.counts, other.documents))
 
-    def _groups(self) -> Iterator[tuple[str, list[str]]]:
-        yield "document", list(self.documents)
-        yield "file", [pair.file for pair in self.pairs]
-        yield "line", [_place(pair) for pair in self.pairs]
-
     def _calibration(self, name: str) -> Iterator[dict[str, object]]:
         from htrtool.core.decoding.calibration import expected_calibration_error
 
-        known = ~np.isnan(self.conf)
-        if known.any():
+        if self.tells_confidence:
+            known = ~np.isnan(self.conf)
             error = expected_calibration_error(self.conf[known], self.accuracy[known])
             yield {"scope": "corpus", "name": name, "metric": "ece", "value": float(error), "total": int(known.sum())}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import posixpath
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import IO, Iterable, Iterator
@@ -212,7 +213,8 @@ def _lines(rows: Iterable[tuple[int, Row]], names: dict[str, str | None], operan
         if folded(names["text"]) == NAMES_SET and row[names["text"]].strip() in ("", EMPTY, UNREADABLE):
             continue
         yield Line(
-            row[names["file"]],
+            # Many lines are of one file, whose name is held but once.
+            sys.intern(row[names["file"]]),
             row[names["text"]],
             page_in(row, names["page"]) if names["page"] in row else None,
             told("line", whole_number_in, number, row),
