@@ -18,6 +18,7 @@ from htrtool.core.errors import InputError, ModelError
 from htrtool.core.layouts.base import SEVERAL_LINES, Entry, LeftOut, Line, key_of
 from htrtool.core.layouts.finder import Finder
 from htrtool.core.layouts.page import PageCutter
+from htrtool.core.layouts.table_images import NamedImages
 from htrtool.core.prepare import prepare
 from htrtool.core.recipe import DEFAULT_RECIPE
 from htrtool.core.samples import Sample, document_of, encode_png
@@ -209,6 +210,21 @@ def test_tables(tmp_path, suffix, separator):
     samples, left_out, errors = taken(tmp_path)
     assert [(s.text, s.document) for s in samples.values()] == [("a text", "w1"), ("b text", "w2")]
     assert left_out == ["no image for the row"] and not errors
+
+
+def test_pictures_in_a_large_tree_are_found_without_asking_each_folder_for_each_name(tmp_path, monkeypatch):
+    names = [f"{number:03d}" for number in range(60)]
+    for name in names:
+        write(tmp_path / name / "scans" / f"p{name}.JPG", "")
+    asked = []
+    isfile = os.path.isfile
+    monkeypatch.setattr(os.path, "isfile", lambda path: asked.append(path) or isfile(path))
+    images = NamedImages(tmp_path / "t.csv", lambda: names)
+    for name in names:
+        expected = tmp_path / name / "scans" / f"p{name}.JPG"
+        assert images.find(f"p{name}") == images.find(f"elsewhere/{name}/scans/p{name}") == expected
+    assert images.find("p999") is images.find("scans/p999") is None
+    assert len(asked) < 250 * len(names)
 
 
 def test_quotes_in_csv_and_escapes_in_tsv(tmp_path):

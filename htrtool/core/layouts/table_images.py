@@ -26,7 +26,7 @@ def _forms_of(name: str) -> list[str]:
 
 
 class NamedImages:
-    """Finds images by the names that a table gives; holds folders only, so that a table may have any length.
+    """Finds images by the names that a table gives, of which it holds folders only, so that a table may have any length.
 
     Of a name with folders in it these are found beside the table or below, as many of them as there are, at least one; where
     no name's are, the last part will do if but one image has it.
@@ -40,7 +40,7 @@ class NamedImages:
         self._names = names
         self._base = table.parent
         self._words = set(re.findall(r"[a-z0-9]+", table.stem.lower()))
-        self._below: list[Path] | None = None
+        self._in_folders: dict[tuple[str, ...], list[Path]] = {}
         self._places: dict[tuple[str, ...], Path] = {}
 
     def find(self, name: str) -> Path | None:
@@ -54,7 +54,7 @@ class NamedImages:
         parts = _parts_of(name)
         if candidate := self._in_named_folder(parts):
             return candidate
-        found = self._below_table(Path(parts[-1]))
+        found = self._anywhere(parts[-1])
         if len(parts) == 1:
             return next(found, None)
         several = list(itertools.islice(found, 2))
@@ -69,17 +69,38 @@ class NamedImages:
         *folders, name = parts
         place = self._places.get(tuple(folders))
         if place is None or (found := self._file(place / name)) is None:
-            tails = (Path(*parts[begin:]) for begin in range(len(folders)))
-            found = next((path for tail in tails for path in self._below_table(tail)), None)
+            tails = (tuple(folders[begin:]) for begin in range(len(folders)))
+            places = (place for tail in tails for place in self._called(tail))
+            found = next(filter(None, (self._file(place / name) for place in places)), None)
         if found is not None:
             self._places[tuple(folders)] = found.parent
         return found
 
-    def _below_table(self, name: Path) -> Iterator[Path]:
-        if self._below is None:
-            folders = (Path(folder) for folder, _, _ in os.walk(self._base))
-            self._below = sorted(folders, key=lambda folder: (-self._shared(folder), len(folder.parts), folder))
-        return filter(None, (self._file(folder / name) for folder in self._below))
+    @functools.cached_property
+    def _below(self) -> tuple[list[Path], dict[str, list[int]]]:
+        """The folders below the table, those first that share words with its name, and which of them have something of a name in them."""
+        walked = [(Path(folder), inside + files) for folder, inside, files in os.walk(self._base)]
+        walked.sort(key=lambda entry: (-self._shared(entry[0]), len(entry[0].parts), entry[0]))
+        having: dict[str, list[int]] = {}
+        for index, (_, names) in enumerate(walked):
+            for name in names:
+                having.setdefault(name, []).append(index)
+        return [folder for folder, _ in walked], having
+
+    def _called(self, called: tuple[str, ...]) -> list[Path]:
+        """Return the folders below the table whose paths end like this."""
+        if called not in self._in_folders:
+            folders, having = self._below
+            places = (folders[index].joinpath(*called) for index in having.get(called[0], ()))
+            self._in_folders[called] = list(filter(os.path.isdir, places))
+        return self._in_folders[called]
+
+    def _anywhere(self, name: str) -> Iterator[Path]:
+        """Yield the images of a name in all folders below the table."""
+        folders, having = self._below
+        names = [name] if Path(name).suffix else [name, *image_names(name)]
+        found = sorted({index for each in names for index in having.get(each, ())})
+        return filter(None, (self._file(folders[index] / name) for index in found))
 
     def _shared(self, folder: Path) -> int:
         words = re.findall(r"[a-z0-9]+", str(folder.relative_to(self._base)).lower())
