@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import weakref
 from pathlib import Path
 from unittest import mock
 
@@ -17,6 +18,7 @@ import pytest
 from tars import sample_of, tar_of
 
 from htrtool.cli import main
+from htrtool.core import pages as page_module
 from htrtool.exits import Exit
 
 EPOCHS = """epoch\tstep\tsamples\tseconds\tlr\tloss\tval_loss\tval_cer\tval_wer
@@ -358,6 +360,25 @@ def test_samples_are_drawn_from_their_stream(tmp_path):
     path.write_bytes(tar_of([sample_of("d/1", np.full((64, 500), 255, np.uint8), "x")]))
     table = HEADER + f"{path}/d/1\t1\t1\t0\t0\t500\t64\t1\tread\n"
     assert near(picture(run(stdin=table)), BLUE) > 100
+
+
+def test_of_the_samples_of_a_tar_one_is_held_at_a_time(tmp_path, monkeypatch):
+    path = tmp_path / "lines.tar"
+    path.write_bytes(tar_of(sample_of(f"d/{number}", np.full((64, 500), 255, np.uint8), "x") for number in range(20)))
+    table = HEADER + "".join(f"{path}/d/{number}\t1\t1\t0\t0\t500\t64\t1\tread\n" for number in (0, 5))
+    made, most = weakref.WeakSet(), 0
+
+    def counted(sample, name):
+        nonlocal most
+        source = page_module.PageSource(name, 1, lambda: load(sample, name).load())
+        made.add(source.load)
+        most = max(most, len(made))
+        return source
+
+    load = page_module.sample_source
+    monkeypatch.setattr(page_module, "sample_source", counted)
+    assert run("-f", "pdf", stdin=table).returncode == Exit.OK
+    assert 0 < most <= 3
 
 
 def test_text_of_a_pdf_can_be_searched(page):

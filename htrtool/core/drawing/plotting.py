@@ -166,14 +166,16 @@ def _told_apart(tables: list[list[HandCurve]]) -> list[HandCurve]:
 def _pages(boxes: list[Box], images: Sequence[str], style: Style, problem, warn) -> Iterator[Figure]:
     drawn = 0
     files = list(dict.fromkeys(box.file for box in boxes))
-    sources = list(_sources(files, images, style.pdf_dpi, problem))
+    operands = _listed(files, images, style.pdf_dpi, problem)
+    file_of = _files_of(files, images, operands)
     known: dict[str | None, set[int]] = defaultdict(set)
-    for source, file in sources:
-        known[file].add(source.page)
+    for source in itertools.chain.from_iterable(operands.values()):
+        known[file_of.get(source.file)].add(source.page)
     by_page: dict[tuple[str, int], list[Box]] = defaultdict(list)
     for box in _within(boxes, {file: len(pages) for file, pages in known.items()}, problem):
         by_page[box.file, box.page].append(box)
-    for source, file in sources:
+    for source in _with_content(operands, style.pdf_dpi):
+        file = file_of.get(source.file)
         lines = by_page.get((file, source.page))
         if not lines:
             if images:
@@ -236,24 +238,37 @@ def _title(source: PageSource, title: str | None) -> str | None:
     return printable_name(re.sub("%[fp]", lambda found: told[found[0]], title)) if title else None
 
 
-def _sources(files: list[str], images: Sequence[str], dpi: float, problem) -> Iterator[tuple[PageSource, str | None]]:
-    """Yield pages with the name that the table has for their file."""
-    operands = list(images) or _pictures(files)
-    found = []
-    for operand in operands:
+def _listed(files: list[str], images: Sequence[str], dpi: float, problem) -> dict[str, list[PageSource]]:
+    """Return the pages of each operand, of files that can be opened again without their content; of one that can't be read the error is told."""
+    operands: dict[str, list[PageSource]] = {}
+    for operand in dict.fromkeys(images) or _pictures(files):
         if operand == "-":
             problem(InputError("expected the image too: htr read was given it on standard input, so that the table does not name it", "-"))
             continue
+        pages = operands[operand] = []
         try:
-            found += page_sources(operand, dpi)
+            for source in page_sources(operand, dpi):
+                pages.append(PageSource(source.file, source.page) if os.path.isfile(operand) else source)
         except InputError as error:
             problem(error)
+    return operands
+
+
+def _with_content(operands: dict[str, list[PageSource]], dpi: float) -> Iterator[PageSource]:
+    """Yield listed pages so that they can be loaded, one after the other: a tar holds more pictures than there is memory."""
+    for operand, pages in operands.items():
+        yield from pages if pages and pages[0].load else itertools.islice(page_sources(operand, dpi), len(pages))
+
+
+def _files_of(files: list[str], images: Sequence[str], operands: dict[str, list[PageSource]]) -> dict[str, str]:
+    """Return which name in the table means the file of each page, by its own name."""
+    found = list(dict.fromkeys(source.file for pages in operands.values() for source in pages))
     # All at once, since of two pages of one name in two folders neither may be taken for the other.
-    names = match_files(files, [source.file for source in found])
+    names = match_files(files, found)
     unnamed = [file for file in files if Path(file).name == "-"]
-    if len(unnamed) == len(images) == 1 and found and found[0].file not in names:
-        names[found[0].file] = unnamed[0]
-    yield from ((source, names.get(source.file)) for source in found)
+    if len(unnamed) == len(images) == 1 and found and found[0] not in names:
+        names[found[0]] = unnamed[0]
+    return names
 
 
 def pictures_of(loaded: Sequence[Table]) -> list[str]:
