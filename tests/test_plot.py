@@ -88,7 +88,7 @@ def test_epochs_become_curves_whose_svg_says_what_they_are():
     result = run("-f", "svg", "--title", "A $1 run", stdin=EPOCHS)
     assert result.returncode == Exit.OK
     text = result.stdout.decode()
-    for words in ("A $1 run", "training", "validation", "characters", "words", "learning rate", "epoch", "25.0%"):
+    for words in ("A $1 run", "training", "validation", "characters", "words", "learning rate", "epoch", "characters (25.0%)"):
         assert words in text
 
 
@@ -521,6 +521,29 @@ def test_nothing_is_drawn_to_a_terminal(tmp_path):
     os.close(leader)
     assert result.returncode == Exit.USAGE
     assert b"give -o FILE" in result.stderr
+
+
+@pytest.mark.parametrize("down", [0, 60], ids=["level", "slanting"])
+def test_no_baseline_runs_through_the_text(down):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    from htrtool.core.drawing.boxes import Box
+    from htrtool.core.drawing.page_chart import page_with_lines
+
+    baseline = np.array([(20.0, 130), (200, 138 + down / 2), (380, 130 + down)])
+    box = Box("f", 1, "1", 20, 100, 360, 40 + down, "mmmm", 0.9, baseline=baseline)
+    for place, panels in (("over", 1), ("beside", 2)):
+        figure = page_with_lines(np.full((300, 400), 255, np.uint8), [box], text=place)
+        FigureCanvasAgg(figure).draw()
+        axis = figure.axes[panels - 1]
+        # Beside the page there are no lines that could cross it.
+        assert len(axis.lines) == (place == "over")
+        (text,) = (text for text in axis.texts if text.get_text() == "mmmm")
+        paper = text.get_bbox_patch()
+        corners = axis.transData.inverted().transform(paper.get_transform().transform(paper.get_path().vertices[:4]))
+        normal = np.array([-down, 360]) / np.hypot(down, 360)
+        if place == "over":
+            assert (corners @ normal).min() > (baseline @ normal).max() - 2
 
 
 def test_wide_and_tall_pages_keep_their_shape():

@@ -94,8 +94,8 @@ def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None
                     seconds,
                     style,
                     of_run[index] if several else f"C{number}",
-                    "" if several else meaning,
-                    "" if name != "val_cer" else "dot" if several else "figure",
+                    "" if several else meaning + _best(curve) * (name == "val_cer"),
+                    name == "val_cer",
                 )
         axis.set_ylabel(label, fontsize="small")
         dress(axis, rates="y" if label.startswith("error rate") else None)
@@ -121,7 +121,7 @@ def learning_curves(curves: Sequence[Curve], x: str = "epoch", title: str | None
 
 
 def _best(curve: Curve) -> str:
-    """Return the lowest CER of a run, as the legend tells it: beside each other in the picture they would overlap."""
+    """Return the lowest CER of a run, as the legend tells it: beside its dot it would lie over the curves."""
     return "" if curve["val_cer"] is None else f" ({np.nanmin(curve['val_cer']):.1%})"
 
 
@@ -130,8 +130,8 @@ def _unit_of_time(curves: Sequence[Curve]) -> tuple[str, int]:
     return ("hours", 3600) if longest > 2 * 3600 else ("minutes", 60)
 
 
-def _draw_curve(axis, values, places, unit: float, style: str, colour: str, label: str, mark: str) -> None:
-    """Draw one curve; ``mark`` puts a ``dot`` at its lowest place, or a ``figure`` too, or neither."""
+def _draw_curve(axis, values, places, unit: float, style: str, colour: str, label: str, has_dot: bool) -> None:
+    """Draw one curve, with a dot at its lowest place if it is to have one."""
     if values is None or places is None:
         return
     known = np.isfinite(values) & np.isfinite(places)
@@ -139,19 +139,9 @@ def _draw_curve(axis, values, places, unit: float, style: str, colour: str, labe
         return
     values, places = values[known], places[known] / unit
     axis.plot(places, values, style, color=colour, marker="." if len(values) < 30 else "", label=label or None)
-    best = int(values.argmin())
-    if mark:
+    if has_dot:
+        best = int(values.argmin())
         axis.plot(places[best], values[best], "o", color=colour, markersize=5)
-    if mark == "figure":
-        axis.annotate(
-            f"{values[best]:.1%}",
-            (places[best], values[best]),
-            (0, 6),
-            textcoords="offset points",
-            ha="center",
-            fontsize="small",
-            color=colour,
-        )
 
 
 def _limit(axis) -> None:

@@ -6,7 +6,6 @@ import math
 from typing import Sequence
 
 import numpy as np
-from matplotlib import patheffects
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
@@ -24,6 +23,8 @@ _MARGIN = 0.12
 _BAR = 0.5
 _TITLE = 0.35
 _TALLEST = 4
+_OVER, _BESIDE, _LEADING = 0.38, 0.8, 1.2
+"""The size of letters over a page and beside it, in heights of their line, and how high a line of text is, in sizes of its letters."""
 
 
 def page_with_lines(
@@ -69,10 +70,12 @@ def page_with_lines(
         if panel == 0:
             axis.imshow(paper, cmap="gray", vmin=0, vmax=255, extent=(0, columns, rows, 0), aspect="auto")
         for box in boxes:
-            _draw_box(axis, box, scale, least)
+            if panel == 0:
+                _draw_outline(axis, box)
+            _draw_number(axis, box, scale, least)
         # After all of them, so that the number of a line hides no letter of the one above.
         for box in boxes if text != "none" and panel == panels - 1 else ():
-            _draw_text(axis, box, scale, 0.38 if text == "over" else 0.8, least)
+            _draw_text(axis, box, scale, text == "over", least)
     if bar:
         place = figure.add_axes((0.35, (_MARGIN + bar * 0.4) / height, 0.3, 0.1 / height))
         figure.colorbar(ScalarMappable(Normalize(0, 1), CONFIDENCE), cax=place, orientation="horizontal")
@@ -94,11 +97,14 @@ def _colour(box: Box):
     return UNKNOWN if box.conf is None or np.isnan(box.conf) else CONFIDENCE(box.conf)
 
 
-def _draw_box(axis, box: Box, scale: float, least: float) -> None:
+def _draw_outline(axis, box: Box) -> None:
     colour = _colour(box)
     axis.add_patch(Polygon(box.outline, fill=False, edgecolor=colour, linewidth=0.8))
     if box.baseline is not None:
         axis.plot(*box.baseline.T, color=colour, linewidth=0.6, alpha=0.7)
+
+
+def _draw_number(axis, box: Box, scale: float, least: float) -> None:
     if not box.line:
         return
     size = min(max(7.0, least), max(3.0, least, box.height * scale * _POINTS_PER_INCH * 0.4))
@@ -112,51 +118,60 @@ def _draw_box(axis, box: Box, scale: float, least: float) -> None:
         ha="right",
         va="top",
         parse_math=False,
-        bbox={"facecolor": colour, "edgecolor": "none", "pad": 0.6},
+        bbox={"facecolor": _colour(box), "edgecolor": "none", "pad": 0.6},
     )
 
 
-def _draw_text(axis, box: Box, scale: float, within: float, least: float) -> None:
-    """Set the text along the line, as large as there is room, at its foot, where it hides least of the writing."""
+def _draw_text(axis, box: Box, scale: float, is_over: bool, least: float) -> None:
+    """Set the text along the line, as large as there is room, so that no baseline runs through it.
+
+    Over the page it hangs from the baseline, where it hides least of the writing; beside it, it stands on the baseline. Without
+    one it is at the foot of the line.
+    """
     text = " ".join(box.text.split())
     if not text:
         return
     points = scale * _POINTS_PER_INCH
-    left, foot, length, height, angle = _stretch(box)
+    left, foot, length, height, angle = _stretch(box, is_over)
     # An average character of the sans serif in use is 0.55 em wide.
-    size = max(1.5, least, min(height * points * within, length * points / (0.55 * len(text))))
-    # The halo is drawn as outlines; the text itself stays text, to be searched and copied in SVG and PDF.
-    for colour, effects in (
-        ("white", [patheffects.Stroke(linewidth=max(0.8, size / 5), foreground="white", alpha=0.85)]),
-        (_colour(box), None),
-    ):
-        axis.text(
-            left + 0.2 * size / points,
-            foot,
-            text,
-            fontsize=size,
-            color=colour,
-            ha="left",
-            va="bottom",
-            rotation=angle,
-            rotation_mode="anchor",
-            parse_math=False,
-            path_effects=effects,
-        )
+    size = max(1.5, least, min(height * points * (_OVER if is_over else _BESIDE), length * points / (0.55 * len(text))))
+    align = "bottom" if box.baseline is None else "top" if is_over else "baseline"
+    if align == "top" and not angle:
+        # The last line of a page, or a picture of one line, has no room below.
+        foot = min(foot, axis.get_ylim()[0] - _LEADING * size / points)
+    axis.text(
+        left + 0.2 * size / points,
+        foot,
+        text,
+        fontsize=size,
+        color=_colour(box),
+        ha="left",
+        va=align,
+        rotation=angle,
+        rotation_mode="anchor",
+        parse_math=False,
+        # Fades outlines that it crosses.
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.4},
+    )
 
 
-def _stretch(box: Box) -> tuple[float, float, float, float, float]:
-    """Return where a line's text begins, left and foot, how long and high it is, and its slant in degrees."""
-    if box.baseline is None or len(box.baseline) < 2:
+def _stretch(box: Box, is_over: bool) -> tuple[float, float, float, float, float]:
+    """Return where a line's text begins, left and foot, how long and high it is, and its slant in degrees.
+
+    The foot is that of the lowest point of the baseline where the text is to hang from it, else that of its middle.
+    """
+    if box.baseline is None or not len(box.baseline):
         return box.left, box.top + box.height, box.width, box.height, 0.0
     start, end = box.baseline[0], box.baseline[-1]
     across, down = end - start
     length = math.hypot(across, down)
     angle = -math.degrees(math.atan2(down, across))
     if abs(angle) < LEAST_SLANT or not length:
-        return box.left, box.top + box.height, box.width, box.height, 0.0
+        depths = box.baseline[:, 1]
+        return box.left, float(depths.max() if is_over else depths.mean()), box.width, box.height, 0.0
     x, y = box.outline.T
     height = abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2 / length
-    # Below the baseline by the room for descenders.
-    foot = start + np.array([-down, across]) / length * height / 4
+    below = np.array([-down, across]) / length
+    depths = (box.baseline - start) @ below
+    foot = start + below * (depths.max() if is_over else depths.mean())
     return float(foot[0]), float(foot[1]), length, height, angle
