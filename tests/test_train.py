@@ -594,9 +594,28 @@ def test_without_what_it_needs_it_says_what_to_install(tmp_path, lacked):
         "import importlib.util as u\nfind = u.find_spec\n"
         f"u.find_spec = lambda name, *a: None if name == '{lacked}' else find(name, *a)\n"
     )
-    done = htr("train", "-o", "m", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    done = htr("train", "-o", "m", cwd=tmp_path, PYTHONPATH=os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]]))
     assert done.returncode == 5
     assert f"training needs {lacked}: pip install 'htrtool[train]'".encode() in done.stderr
+
+
+@pytest.mark.parametrize(
+    "file, content",
+    [
+        ("sitecustomize.py", "import importlib.util as u\nfind = u.find_spec\nu.find_spec = lambda name, *a: None if name == 'tensorflow' else find(name, *a)\n"),
+        ("tensorflow.py", "raise ImportError('libtensorflow.so is broken')\n"),
+    ],
+    ids=["missing", "broken"],
+)
+def test_without_tensorflow_a_language_model_is_made_but_no_recurrent_one_and_it_says_what_to_install(tmp_path, file, content):
+    (tmp_path / file).write_text(content)
+    (tmp_path / "text.txt").write_text("the cat sat on the mat\n" * 20)
+    path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
+    done = htr("train", "--lm", "m", "--minutes", "1", "text.txt", cwd=tmp_path, PYTHONPATH=path)
+    assert done.returncode == Exit.DEPENDENCY and b"'htrtool[train]'" in done.stderr and b"Traceback" not in done.stderr
+    assert not (tmp_path / "m.lm").exists()
+    done = htr("train", "--lm", "m", "text.txt", cwd=tmp_path, PYTHONPATH=path)
+    assert done.returncode == Exit.OK and (tmp_path / "m.lm").exists(), done.stderr.decode()
 
 
 def test_no_module_is_taken_from_the_folder_that_one_works_in(trained, tmp_path):

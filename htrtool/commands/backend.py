@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from typing import Iterator
 
 import click
 
 from htrtool.core.errors import DependencyError
+from htrtool.streams import quiet_stderr
 
 BACKENDS = ("tensorflow", "jax", "torch")
 """Those of Keras, as the environment variable KERAS_BACKEND names them."""
@@ -44,3 +47,17 @@ def check_installed() -> str:
         packages = ["'htrtool[train]'"] + [backend] * (backend != "tensorflow" and backend in missing)
         raise DependencyError(f"training needs {' and '.join(missing)}: pip install {' '.join(packages)}")
     return ""
+
+
+@contextlib.contextmanager
+def importing_keras() -> Iterator[None]:
+    """Keep what libraries write while they are imported from the user.
+
+    Raises:
+        DependencyError: one of them is installed, but can't be imported.
+    """
+    try:
+        with quiet_stderr():
+            yield
+    except ImportError as error:
+        raise DependencyError(f"training needs Keras and what it computes with, which can't be imported ({error}): pip install --force-reinstall 'htrtool[train]'") from None

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from htrtool.commands.backend import check_installed, slowdown_in_bfloat16
+from htrtool.commands.backend import check_installed, importing_keras, slowdown_in_bfloat16
 from htrtool.commands.train_tasks import (
     calibrate_model,
     quantise_model,
@@ -23,7 +23,7 @@ from htrtool.core.training.spec import SIZES, parse_spec
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import FiniteRange, with_messages, with_operands
-from htrtool.streams import protect_stdout, quiet_stderr
+from htrtool.streams import protect_stdout
 
 if TYPE_CHECKING:
     from htrtool.core.modelfile import Target
@@ -154,7 +154,7 @@ def train(
     model = parent_model(parent) if parent != "none" else None
     corpus = gathered(operands, val, model[1].recipe if model else None, height, messages)
     # Keras takes seconds to import: only now that there is something to train on.
-    with quiet_stderr():
+    with importing_keras():
         from htrtool.core.training.run import Run
 
         slowdown = slowdown_in_bfloat16() if bfloat16 else 1

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Iterable, Iterator
 
 import click
 
+from htrtool.commands.backend import importing_keras
 from htrtool.core.counted import counted
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import refuse
-from htrtool.streams import protect_stdout, quiet_stderr
+from htrtool.streams import protect_stdout
 
 if TYPE_CHECKING:
     from htrtool.core.layouts.base import LeftOut
@@ -50,7 +51,7 @@ def _recurrent(texts: list, epochs: int | None, minutes: float | None, seed: int
 
     stdout = protect_stdout()
     # Keras takes seconds to import: only now that there is something to train on.
-    with quiet_stderr():
+    with importing_keras():
         from htrtool.core.lm.recurrent_training import COLUMNS, train_recurrent
 
     with as_text(stdout) as stream:
