@@ -133,6 +133,11 @@ def test_documents_are_those_given_else_pages_else_folders_else_files():
 # The command
 
 
+def test_a_document_without_a_name_is_not_taken_for_none(truth):
+    done = run("--document", "", truth, stdin="file\ttext\n")
+    assert done.returncode == Exit.USAGE and b"a name is empty" in done.stderr
+
+
 def test_scores_are_a_tidy_table(truth):
     result = run(truth, stdin="text\tfile\nThe bat\tdir/a.png\nété\tdir/b.png\n")
     assert result.returncode == Exit.OK

@@ -419,6 +419,12 @@ def test_a_task_that_is_no_training_takes_no_option_of_it_and_leaves_the_models_
     assert done.returncode == Exit.USAGE and b"copy" in done.stderr
 
 
+@pytest.mark.parametrize("option", ["--lm", "--calibrate", "--from", "--charset"])
+def test_an_option_with_an_empty_name_is_not_taken_for_none(tmp_path, run_htr, option):
+    done = run_htr("train", option, "", "text.txt", cwd=tmp_path)
+    assert done.returncode == Exit.USAGE and b"a name is empty" in done.stderr
+
+
 def test_fine_tuning_grows_the_charset_and_keeps_what_was_learned(trained, tmp_path):
     from htrtool.core.lm.internal_lm import InternalLM
     from htrtool.core.training.export import load_keras

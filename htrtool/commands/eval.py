@@ -15,7 +15,7 @@ from htrtool.core.errors import InputError
 from htrtool.core.scoring.rates import CALIBRATION, CONFUSION, METRICS, OF_ERRORS, RATED, SCOPES
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import FiniteRange, expect_names, with_messages, with_operands
+from htrtool.options import FiniteRange, expect_names, refuse_empty, with_messages, with_operands
 from htrtool.streams import protect_stdout
 
 MEANINGS = {name: metric.meaning for name, metric in METRICS.items()} | dict([CALIBRATION, OF_ERRORS])
@@ -122,6 +122,7 @@ def eval(  # noqa: A001 - named as the subcommand
         htr eval --fail-above 0.08 --metric cer truth.tsv out.tsv
     """
     _refuse_unfit(metrics, scopes)
+    refuse_empty([document], "give a column's, or leave --document out")
     from htrtool.core.scoring import documents, doubts, joining
     from htrtool.core.scoring.metrics import normalise
     from htrtool.core.scoring.rows import Scoring

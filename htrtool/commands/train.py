@@ -22,7 +22,7 @@ from htrtool.core.errors import DependencyError, InputError
 from htrtool.core.training.spec import SIZES, parse_spec
 from htrtool.exits import Exit
 from htrtool.messages import Messages
-from htrtool.options import FiniteRange, with_messages, with_operands
+from htrtool.options import FiniteRange, refuse_empty, with_messages, with_operands
 from htrtool.streams import protect_stdout
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ def train(
         htr train --calibrate mine.onnx kept-aside.tar
         htr train --quantise -o mine-small mine.onnx
     """
+    refuse_empty((lm, calibrate, parent, charset), "give one, or leave the option out")
     if sum(map(bool, (lm, calibrate, quantise))) > 1:
         raise click.UsageError("--lm, --calibrate and --quantise are different things: give one of them")
     if lm:
