@@ -157,6 +157,14 @@ def test_a_single_epoch_and_a_loss_that_is_no_number_are_drawn():
     assert run(stdin="epoch\tloss\n1\t5\n2\tnan\n3\tinf\n").returncode == Exit.OK
 
 
+def test_a_loss_below_nought_is_not_drawn_upside_down():
+    from htrtool.core.drawing.charts import Curve, learning_curves
+
+    figure = learning_curves([Curve("t", {"epoch": np.array([1.0, 2.0]), "loss": np.array([-1.0, -3.0])})])
+    bottom, top = figure.axes[0].get_ylim()
+    assert bottom < -3 and top > -1
+
+
 def test_width_and_dpi_set_the_size():
     assert picture(run("--width", "4", "--dpi", "50", stdin=EPOCHS)).shape[1] == 200
     assert picture(run("--width", "6", "--dpi", "100", stdin=EPOCHS)).shape[1] == 600

@@ -145,9 +145,9 @@ def _draw_curve(axis, values, places, unit: float, style: str, colour: str, labe
 
 
 def _limit(axis) -> None:
-    """Start at nought, and let a wild first epoch not flatten all others."""
+    """Start at nought, unless there is something below, and let a wild first epoch not flatten all others."""
     values = np.concatenate([np.asarray(line.get_ydata(), float) for line in axis.lines] or [np.zeros(1)])
     values = values[np.isfinite(values)]
-    if len(values):
+    if len(values) and values.min() >= 0:
         top = min(values.max(), max(3 * np.quantile(values, 0.75), np.median(values)))
         axis.set_ylim(0, top * 1.08 or 1)
