@@ -458,6 +458,78 @@ def test_the_pages_before_the_place_where_a_tiff_breaks_off_are_read(tmp_path):
         assert errors and read < 4
 
 
+def tiff_of(*pages):
+    """A TIFF of pages of samples, uncompressed: (array of samples as they are stored, further tags that are short numbers)."""
+    content = bytearray(b"II*\0" + bytes(4))
+    link = 4
+    for samples, more in pages:
+        tags = {258: (samples.itemsize * 8,), 259: (1,), 262: (1,), 273: (len(content),), 279: (samples.nbytes,), **more}
+        if len(tags[273]) > 1:
+            tags[273] = tuple(len(content) + place for place in tags[273])
+        content += samples.tobytes()
+        far = {}
+        for tag, values in tags.items():
+            if len(values) > 1:
+                far[tag] = len(content)
+                content += struct.pack(f"<{len(values)}I", *values)
+        struct.pack_into("<I", content, link, len(content))
+        content += struct.pack("<H", len(tags))
+        for tag, values in sorted(tags.items()):
+            content += struct.pack("<HHII", tag, 4, len(values), far.get(tag, values[0]))
+        link = len(content)
+        content += bytes(4)
+    return bytes(content)
+
+
+def test_a_tiff_of_a_kind_that_is_not_decoded_is_no_broken_one_and_its_other_pages_are_read(tmp_path):
+    gray = ramp()
+    size = {256: (gray.shape[1],), 257: (gray.shape[0],), 277: (1,), 278: (gray.shape[0],)}
+    good, odd = (gray, size), (gray / 255, {**size, 339: (3,)})
+    path = tmp_path / "scan.tif"
+    path.write_bytes(tiff_of(good, odd, good))
+    first, second, third = page_sources(str(path))
+    assert (first.load() == gray).all() and (third.load() == gray).all()
+    with pytest.raises(InputError, match="1 channel of 64 bits, floating point: save it"):
+        second.load()
+    path.write_bytes(tiff_of(odd))
+    assert "64 bits, floating point" in error_of(path)
+    path.write_bytes(tiff_of((gray, {**size, 259: (34712,)})))
+    assert "compression 34712" in error_of(path)
+
+
+def test_planes_that_would_be_decoded_to_something_else_are_told(tmp_path):
+    planes = np.stack([ramp()] * 3)
+    count, height, width = planes.shape
+    tags = {256: (width,), 257: (height,), 262: (2,), 277: (count,), 278: (height,), 284: (2,)}
+    path = tmp_path / "scan.tif"
+    for samples in (planes, planes.astype(np.uint16) * 257):
+        bits, plane = samples.itemsize * 8, samples[0].nbytes
+        places = {258: (bits,) * count, 273: tuple(plane * index for index in range(count)), 279: (plane,) * count}
+        path.write_bytes(tiff_of((samples, tags | places)))
+        if bits == 8:
+            assert np.abs(load(path)[0].astype(int) - planes[0]).max() <= 1
+        else:
+            assert "3 channels of 16 bits, in planes apart" in error_of(path)
+
+
+def test_a_black_and_white_scan_that_is_damaged_within_is_told_and_the_library_s_own_words_are_not_heard(tmp_path, capfd):
+    writing = np.full((200, 300), 255, np.uint8)
+    writing[20:180, 20:280] = np.random.default_rng(0).choice([0, 255], (160, 260))
+    path = tmp_path / "scan.tif"
+    Image.fromarray(writing).convert("1").save(path, compression="group4")
+    assert (load(path)[0] == writing).all()
+    content = bytearray(path.read_bytes())
+    content[1000:1040] = b"\x5a" * 40
+    path.write_bytes(content)
+    assert re.search(r"broken.*Bad code word at line", error_of(path))
+    Image.fromarray(writing).save(path, compression="tiff_lzw")
+    content = bytearray(path.read_bytes())
+    content[200:400] = b"\xa5" * 200
+    path.write_bytes(content)
+    assert "decoder error" not in error_of(path)
+    assert capfd.readouterr().err == ""
+
+
 def test_a_jpeg_that_lacks_its_last_bytes_is_read_and_one_that_lacks_rows_is_told(tmp_path):
     path = tmp_path / "photo.jpg"
     Image.fromarray(ramp(160, 320)).save(path, quality=95)

@@ -14,6 +14,8 @@ from PIL import Image, ImageChops, UnidentifiedImageError
 
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.gray import dark_on_light, to_gray
+from htrtool.core.tiff_kinds import is_misread, is_told, of_other_kind, tags_of
+from htrtool.core.tiff_talk import of_lost_rows, overheard
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "JPEG2000", "GIF", "BMP", "PPM")
 FORMATS_OF_PHONES = ("HEIF", "AVIF")
@@ -31,7 +33,8 @@ Image.MAX_IMAGE_PIXELS = None
 # What it warns of, such as broken metadata, is no fault of what is seen; else an error names the file.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
-_MAGIC = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"))
+_TIFF = "TIFF"
+_MAGIC = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), *((magic, _TIFF) for magic in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")))
 # Of JPEG: its beginning, that of its data, its end, the rows of its smallest blocks, and what may stand for more of its data.
 _JPEG, _JPEG_SCAN, _JPEG_END, _JPEG_ROWS, _JPEG_DATA = b"\xff\xd8", b"\xff\xda", b"\xff\xd9", 8, bytes(range(128))
 # Of TIFF: what kind of page it is, and the bits that tell of a smaller form of another one, and of a mask for one.
@@ -57,6 +60,8 @@ def open_picture(stream: IO[bytes], name: str) -> Image.Image:
         return Image.open(stream, formats=FORMATS_OF_PHONES if is_of_phone else FORMATS)
     except UnidentifiedImageError:
         kind = "HEIC or AVIF" if is_of_phone else next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+        if kind == _TIFF and is_told(tags := tags_of(stream)):
+            raise of_other_kind(tags, name) from None
         if kind:
             raise InputError(f"the image is broken or breaks off ({kind})", name) from None
         raise InputError(f"{EXPECTED}; received {_described(head)}", name) from None
@@ -68,7 +73,7 @@ def frames_of(image: Image.Image) -> tuple[list[int], Exception | None]:
     """Return which frames of a TIFF or HEIC are pages of their own, and what is wrong with it after those, if anything; of any other picture, the first."""
     if image.format == "HEIF":
         return list(range(image.n_frames)), None
-    if image.format != "TIFF":
+    if image.format != _TIFF:
         # The frames of an animation are no pages.
         return [0], None
     frames: list[int] = []
@@ -80,7 +85,10 @@ def frames_of(image: Image.Image) -> tuple[list[int], Exception | None]:
         except EOFError:
             return frames or [0], None
         except BROKEN as error:
-            return frames, error
+            if image.tell() != index or not is_told(image.tag_v2):
+                return frames, error
+            # What its tags tell of the next page is known, even if its own kind is not.
+            frames.append(index)
 
 
 def _described(head: bytes) -> str:
@@ -123,10 +131,35 @@ def load_picture(opened: Callable[[], IO[bytes]], name: str, index: int = 0) -> 
 
 def _gray(opened: Callable[[], IO[bytes]], name: str, index: int) -> np.ndarray:
     with opened() as stream, open_picture(stream, name) as image:
+        if image.format == _TIFF:
+            return _gray_of_tiff(image, name, index)
         if index:
             image.seek(index)
         check_size(*image.size, name)
         return to_gray(image)
+
+
+def _gray_of_tiff(image: Image.Image, name: str, index: int) -> np.ndarray:
+    try:
+        image.seek(index)
+    except BROKEN:
+        if image.tell() != index or not is_told(image.tag_v2):
+            raise
+        raise of_other_kind(image.tag_v2, name) from None
+    if is_misread(image.tag_v2):
+        raise of_other_kind(image.tag_v2, name)
+    check_size(*image.size, name)
+    with overheard() as said:
+        try:
+            gray = to_gray(image)
+        except BROKEN as error:
+            if not said:
+                raise
+            # Pillow gives a number only.
+            raise OSError(said[0]) from error
+    if lost := of_lost_rows(said):
+        raise OSError(lost)
+    return gray
 
 
 def _ended(opened: Callable[[], IO[bytes]], name: str) -> np.ndarray | None:
