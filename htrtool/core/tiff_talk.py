@@ -58,7 +58,7 @@ def _listen() -> tuple[Callable, Callable | None]:
         said.append(("" if where == _NAME else f"{where}: ") + text.value.decode("utf-8", "replace"))
 
     # Where it is a part of Pillow itself it can't be reached.
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(OSError, AttributeError, TypeError):
         vsnprintf = ctypes.CDLL(None).vsnprintf
         vsnprintf.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_void_p]
         if path := _library():
