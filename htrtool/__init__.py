@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from typing import TYPE_CHECKING, Callable, Iterable, Iterator
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Callable, Iterator
 
 if TYPE_CHECKING:
     import pandas
@@ -81,6 +82,7 @@ def read(
         InputError: the lexicon can't be read, or there is no language model that it could work with; or, as the lines are
             iterated over, an input can't be read and there is no ``on_problem``.
         ValueError: there is no such mode, or a number is out of its bounds: ``htr read --help`` tells them.
+        TypeError: there is something else among ``paths``, such as the bytes of an image.
     """
     from htrtool.core.bounds import check_bounds
     from htrtool.core.language import reader_for
@@ -92,11 +94,13 @@ def read(
     reader = reader_for(
         os.fspath(model), os.fspath(lm), lexicon if lexicon is None else os.fspath(lexicon), beam, nbest, looks
     )
-    operands = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    # A file opened for reading, and bytes, would be taken for many paths.
+    is_one = isinstance(paths, (str, os.PathLike, bytes, bytearray)) or hasattr(paths, "read") or not isinstance(paths, Iterable)
+    operands = [_path(paths)] if is_one else map(_path, paths)
     lines = iter(
         Pipeline(
             reader,
-            (os.fspath(operand) for operand in operands),
+            operands,
             mode=mode,
             dpi=dpi,
             threads=threads or usable_cpus(),
@@ -111,6 +115,17 @@ def read(
 
     table = _typed(pandas.DataFrame(lines, columns=list(LineRead._fields)))
     return table if nbest > 1 else table.drop(columns="alternatives")
+
+
+def _path(operand: str | os.PathLike) -> str:
+    """Return a path as a string.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if isinstance(operand, (str, os.PathLike)):
+        return os.fsdecode(operand)
+    raise TypeError(f"expected the path of an image, received {type(operand).__name__}: write it to a file, and give its path")
 
 
 def read_table(path: str | os.PathLike) -> pandas.DataFrame:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -380,6 +381,15 @@ def test_python_ends_while_lines_are_still_to_be_read(tiny_model, lines):
     code = "import sys, htrtool; lines = htrtool.read(sys.argv[2:] * 2000, sys.argv[1], mode='line'); print(next(lines).text)"
     done = subprocess.run([sys.executable, "-c", code, tiny_model, *lines], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "abc\n", "")
+
+
+def test_what_is_no_path_is_told_from_python(tiny_model, lines):
+    picture = Path(next(iter(lines)))
+    for given in (picture.read_bytes(), np.zeros((64, 200), np.uint8), io.BytesIO(picture.read_bytes()), Image.open(picture), None, 3):
+        with pytest.raises(TypeError, match="expected the path of an image, received .*: write it to a file"):
+            list(htrtool.read(given, tiny_model, mode="line"))
+    frame = htrtool.read(np.array(list(lines)), tiny_model, mode="line", frame=True)
+    assert frame.file.tolist() == list(lines)
 
 
 def test_problems_from_python(tiny_model, lines):
