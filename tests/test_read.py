@@ -442,6 +442,14 @@ def test_a_name_that_says_nothing_of_a_table_is_warned_of(run_htr, tiny_model, l
         assert done.returncode == Exit.OK and (b"gets a table with tabs" in done.stderr) == warned
 
 
+def test_a_file_s_name_of_another_kind_does_not_become_a_folder(run_htr, tiny_model, lines, tmp_path):
+    for name, kind in (("x.pdf", b"pdf"), ("x.TSV", b"tsv"), ("x.txt", b"txt")):
+        done = run_htr("read", "-m", tiny_model, "--mode", "line", "-f", "alto", "-o", tmp_path / name, next(iter(lines)))
+        assert done.returncode == Exit.USAGE and b"a file of -f " + kind in done.stderr and not (tmp_path / name).exists()
+        done = run_htr("read", "-m", tiny_model, "--mode", "line", "-f", "alto", "-o", f"{tmp_path / name}/", next(iter(lines)))
+        assert done.returncode == Exit.OK and [path.name for path in (tmp_path / name).iterdir()] == ["a.xml"]
+
+
 @pytest.mark.parametrize("numbers", [{"threads": 0}, {"nbest": 2.5}, {"looks": "auto"}, {"beam": 0}, {"dpi": float("nan")}, {"min_conf": 2}, {"batch": None}])
 def test_numbers_out_of_bounds_are_told(tiny_model, numbers):
     with pytest.raises(ValueError, match=f"expected {next(iter(numbers))} to be a"):

@@ -24,6 +24,9 @@ def form_for(form: str, output: str | None, messages: Messages) -> str:
     suffix = os.path.splitext(output or "")[1].lower()
     if suffix and not os.path.isdir(output) and is_image(output):
         raise click.UsageError(f"{output} is named like a picture, which htr read does not write: -o takes one name, that of a table, document or folder")
+    named = "tsv" if suffix in TABLE_SUFFIXES else FORM_OF.get(suffix)
+    if told and form in DOCUMENTS and named not in (None, *DOCUMENTS) and not os.path.isdir(output):
+        raise click.UsageError(f"{output} is named like a file of -f {named}, and -f {form} would make it a folder: give one of them, or {output}/")
     if told or output in (None, "-") or os.path.isdir(output):
         return form
     if suffix in (".xml", ".alto"):
