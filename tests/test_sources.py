@@ -18,6 +18,7 @@ from htrtool.core.errors import InputError, ModelError
 from htrtool.core.layouts.base import SEVERAL_LINES, Entry, LeftOut, Line, key_of
 from htrtool.core.layouts.finder import Finder
 from htrtool.core.layouts.page import PageCutter
+from htrtool.core.layouts.table import OF_A_PAGE
 from htrtool.core.layouts.table_images import NamedImages
 from htrtool.core.prepare import prepare
 from htrtool.core.recipe import DEFAULT_RECIPE
@@ -229,12 +230,13 @@ def test_pictures_in_a_large_tree_are_found_without_asking_each_folder_for_each_
 
 def test_quotes_in_csv_and_escapes_in_tsv(tmp_path):
     save(tmp_path / "a.png", line_picture("x"))
+    save(tmp_path / "b.png", line_picture("y"))
     write(tmp_path / "c.csv", 'file,text\na.png,"one, ""two"""\n')
     write(tmp_path / "t.tsv", 'file\ttext\na.png\t"quoted" back\\\\slash\n')
     assert [s.text for s in taken(tmp_path / "c.csv")[0].values()] == ['one, "two"']
     assert [s.text for s in taken(tmp_path / "t.tsv")[0].values()] == ['"quoted" back\\slash']
     # As other programs write them: cells with quotes in them, or all; a spoken word stays as it is.
-    write(tmp_path / "p.tsv", 'file\ttext\na.png\t"he said ""yes"" twice"\na.png\t"Oui"\n')
+    write(tmp_path / "p.tsv", 'file\ttext\na.png\t"he said ""yes"" twice"\nb.png\t"Oui"\n')
     assert [s.text for s in taken(tmp_path / "p.tsv")[0].values()] == ['he said "yes" twice', '"Oui"']
     write(tmp_path / "q.tsv", '"file"\t"text"\n"a.png"\t"plain"\n')
     assert [s.text for s in taken(tmp_path / "q.tsv")[0].values()] == ["plain"]
@@ -243,8 +245,9 @@ def test_quotes_in_csv_and_escapes_in_tsv(tmp_path):
 
 
 def test_a_row_that_can_not_be_used_is_told_by_its_number_and_the_others_are_taken(tmp_path):
-    save(tmp_path / "a.png", line_picture("x"))
-    table = write(tmp_path / "t.csv", 'sep=,\nfile,text,note\na.png,one,\na.png,"no" it is,\na.png,two,,\na.png,three\na.png,four,x,y\n')
+    for name in "abcde":
+        save(tmp_path / f"{name}.png", line_picture(name))
+    table = write(tmp_path / "t.csv", 'sep=,\nfile,text,note\na.png,one,\nb.png,"no" it is,\nc.png,two,,\nd.png,three\ne.png,four,x,y\n')
     samples, left_out, errors = taken(table)
     assert [s.text for s in samples.values()] == ["one", "two", "three"] and not left_out
     assert [error.split(": ")[1] for error in errors] == ["row 4", "row 7"]
@@ -269,8 +272,9 @@ def test_json_lines_are_a_table_too(tmp_path):
 
 
 def test_the_parts_that_a_table_tells_are_kept(tmp_path):
-    save(tmp_path / "a.png", line_picture("x"))
-    write(tmp_path / "t.csv", "file,text,split\na.png,one,train\na.png,two,Validation\na.png,three,test\na.png,four,other\n")
+    for name in "abcd":
+        save(tmp_path / f"{name}.png", line_picture(name))
+    write(tmp_path / "t.csv", "file,text,split\na.png,one,train\nb.png,two,Validation\nc.png,three,test\nd.png,four,other\n")
     samples = taken(tmp_path / "t.csv")[0].values()
     assert {s.text: s.meta.get("split") for s in samples} == {"one": "train", "two": "val", "three": "test", "four": None}
 
@@ -620,6 +624,16 @@ def test_pages_with_the_text_of_each_of_their_lines_are_no_table_of_lines_on_req
         taken(tmp_path / "out.tsv", layout="table")
     samples, _, errors = taken(tmp_path, layout="table")
     assert not samples and len(errors) == 1 and "htr read found on pages" in errors[0]
+
+
+def test_the_lines_of_a_page_in_a_table_are_not_taken_for_all_that_its_picture_shows(tmp_path):
+    for name in ("page", "whole", "line", "other"):
+        save(tmp_path / f"{name}.png", line_picture(name))
+    rows = ["page.png,one", "page.png,two", 'whole.png,"one\ntwo"', "line.png,three", "line.png,three ", "other.png,UNREADABLE", "other.png,four"]
+    write(tmp_path / "texts.csv", "file,text\n" + "\n".join(rows))
+    samples, left_out, errors = taken(tmp_path / "texts.csv")
+    assert sorted(sample.text for sample in samples.values()) == ["four", "three", "three"] and not errors
+    assert sorted(left_out) == ["marked unreadable", *[OF_A_PAGE] * 3]
 
 
 def test_a_table_that_cannot_be_used_is_named(tmp_path):

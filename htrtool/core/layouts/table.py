@@ -36,6 +36,8 @@ OBJECTS = ".jsonl"
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", OBJECTS)
 LANGUAGE_COLUMNS = ("language", "lang")
 SPLIT_COLUMNS = ("split", "partition")
+# Of a page, a row a line or all of it in one cell.
+OF_A_PAGE = "several lines of text for one picture: of a page give the text with --text"
 # What the parts of data are called, for ours.
 PARTS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -154,12 +156,15 @@ def in_table(
             table = _table(file, path)
             columns = _columns(table, image_column, text_column)
             images = NamedImages(path, lambda: _cells_of(path, columns.image))
+            pages = _with_several_texts(path, columns)
             for found in table.rows(columns.image, columns.text, names_as_they_stand=True):
                 if isinstance(found, InputError):
                     yield found
                 else:
                     number, row = found
-                    yield _found(row, columns, images, path, prefix, f"{path}:{number}")
+                    place = f"{path}:{number}"
+                    is_page = row.get(columns.image) in pages and _is_truth(row, columns)
+                    yield LeftOut(place, OF_A_PAGE) if is_page else _found(row, columns, images, path, prefix, place)
     except InputError as error:
         yield error
     except OSError as error:
@@ -223,6 +228,28 @@ def _columns(table: Table, image_column: str | None, text_column: str | None) ->
     )
 
 
+def _with_several_texts(path: Path, columns: Columns) -> set[str]:
+    """Return the names of pictures of which rows of a table have different texts, so that none can be that of all of it."""
+    # Of each name a number only, since a table may be long.
+    texts: dict[int, int] = {}
+    several: set[str] = set()
+    # What is wrong with it is told where its rows are taken.
+    with _opened(path) as file, contextlib.suppress(InputError):
+        for found in _table(file, path).rows(columns.image, columns.text, names_as_they_stand=True):
+            if isinstance(found, InputError) or not _is_truth(found[1], columns):
+                continue
+            name, text = found[1][columns.image], hash(found[1][columns.text].strip())
+            if texts.setdefault(hash(name), text) != text:
+                several.add(name)
+    return several
+
+
+def _is_truth(row: Row, columns: Columns) -> bool:
+    """Tell whether a row names a picture and says what stands in it."""
+    text = row.get(columns.text, "").strip()
+    return bool(row.get(columns.image, "").strip() and text) and text != EMPTY and text.upper() != UNREADABLE
+
+
 def _found(row: Row, columns: Columns, images: NamedImages, table: Path, prefix: str, place: str) -> Found:
     def cell(column: str | None) -> str:
         return row.get(column, "").strip()
@@ -234,6 +261,8 @@ def _found(row: Row, columns: Columns, images: NamedImages, table: Path, prefix:
         return LeftOut(place, "empty transcription")
     if text.upper() == UNREADABLE:
         return LeftOut(place, "marked unreadable")
+    if "\n" in text or "\r" in text:
+        return LeftOut(place, OF_A_PAGE)
     path = images.find(name)
     if path is None:
         return LeftOut(place, "no image for the row")
