@@ -129,7 +129,7 @@ def _path(operand: str | os.PathLike) -> str:
 
 
 def read_table(path: str | os.PathLike) -> pandas.DataFrame:
-    """Return a table of lines, as ``htr read`` writes it, as a pandas DataFrame.
+    """Return a table of lines, as ``htr read`` writes it, or as a spreadsheet saves that, with tabs, as a pandas DataFrame.
 
     Columns that the table has are typed: page, line, word, rank and the box whole numbers, conf a fraction, file and text strings.
 
@@ -140,13 +140,14 @@ def read_table(path: str | os.PathLike) -> pandas.DataFrame:
 
     from htrtool.core.errors import InputError, unreadable
     from htrtool.core.names import name_from_text
+    from htrtool.core.spreadsheets import unquoted
     from htrtool.core.tables import as_text, header_columns, read_table
 
     try:
         with open(path, "rb") as stream:
-            text = as_text(stream)
-            header = text.readline()
-            rows = read_table(itertools.chain(filter(None, [header]), text), os.fspath(path), ["file", "text"])
+            lines = unquoted(as_text(stream))
+            header = next(lines, "")
+            rows = read_table(itertools.chain(filter(None, [header]), lines), os.fspath(path), ["file", "text"])
             rows = [row | {"file": name_from_text(row["file"])} for row in rows]
             frame = pandas.DataFrame(rows, columns=header_columns(header))
     except OSError as error:

@@ -146,6 +146,11 @@ def test_columns_may_be_few_reordered_and_partly_empty():
     assert "loss" in text and "50.0%" in text and "learning rate" not in text
 
 
+def test_a_table_is_drawn_as_a_spreadsheet_saves_it_too():
+    sheet = "".join("\t".join(f'"{cell}"' for cell in line.split("\t")) + "\r\n" for line in EPOCHS.splitlines())
+    assert run("-f", "svg", stdin=sheet).stdout == run("-f", "svg", stdin=EPOCHS).stdout
+
+
 def test_a_table_to_which_a_resumed_run_was_appended_is_drawn_as_one():
     header, first, second, _ = EPOCHS.splitlines(keepends=True)
     cut_short = second.replace("0.52", "0.99")

@@ -430,6 +430,10 @@ def test_what_was_read_comes_back_as_a_frame(run_htr, tiny_model, lines, tmp_pat
     with pytest.raises(InputError):
         htrtool.read_table(tmp_path / "none.tsv")
     (tmp_path / "empty.tsv").write_text((tmp_path / "out.tsv").read_text().splitlines(True)[0].replace("line\t", "line\tword\t"))
+    table = (tmp_path / "out.tsv").read_text()
+    (tmp_path / "sheet.tsv").write_text("".join("\t".join(f'"{cell}"' for cell in line.split("\t")) + "\n" for line in table.splitlines()))
+    (tmp_path / "spoken.tsv").write_text(table.replace("\tabc\n", '\t"a ""b"" c"\n'))
+    assert htrtool.read_table(tmp_path / "sheet.tsv").equals(frame) and htrtool.read_table(tmp_path / "spoken.tsv").text[0] == 'a "b" c'
     empty = htrtool.read_table(tmp_path / "empty.tsv")
     assert not len(empty) and empty.word.dtype == "Int64" and empty.conf.dtype == "float64"
     read = htrtool.read(list(lines), tiny_model, mode="line", frame=True)

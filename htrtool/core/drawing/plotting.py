@@ -24,6 +24,7 @@ from htrtool.core.kinds import is_xml
 from htrtool.core.names import name_from_text, printable_name
 from htrtool.core.pages import DEFAULT_DPI, PageSource, page_sources
 from htrtool.core.scoring.file_names import match_files
+from htrtool.core.spreadsheets import unquoted
 from htrtool.core.tables import as_text, header_columns, read_numbered
 from htrtool.core.text_files import OTHER_KINDS, refuse_other_kind
 
@@ -85,8 +86,10 @@ def load(operand: str, beside: bool = True) -> Table:
             header = text.readline()
             if header.removeprefix("\ufeff").startswith("{"):
                 return boxes_in_json(itertools.chain([header], text), operand)
+            lines = unquoted(itertools.chain(filter(None, [header]), text))
+            header = next(lines, "")
             columns = header_columns(header)
-            rows = read_numbered(itertools.chain(filter(None, [header]), text), operand)
+            rows = read_numbered(itertools.chain(filter(None, [header]), lines), operand)
             if "epoch" in columns or "loss" in columns:
                 return charts.curve_of(rows, operand)
             if set(RATE_COLUMNS) <= set(columns):
