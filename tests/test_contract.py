@@ -155,6 +155,13 @@ def test_operands_come_from_a_file_too(command, folder, null):
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command.name in ("prep", "read", "plot")], ids=str)
+def test_a_folder_in_place_of_a_list_is_told_as_one(command, folder):
+    (folder / "scans").mkdir()
+    done = run(command, "--files-from", "scans", folder=folder)
+    assert done.returncode == Exit.BAD_INPUT and b"scans: expected a file, received a folder: give the files in it" in done.stderr
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.name in ("prep", "read", "plot")], ids=str)
 def test_what_is_read_is_not_replaced(command, folder):
     good = folder / f"good{command.suffix}"
     good.write_bytes(command.good)

@@ -48,6 +48,8 @@ class DivergedError(HtrError):
 
 def unreadable(error: OSError, source: str | os.PathLike[str]) -> InputError:
     """Return what the system said when an input was to be read, as an error of that input."""
+    if isinstance(error, IsADirectoryError):
+        return InputError("expected a file, received a folder: give the files in it", str(source))
     return InputError(f"can't read it: {error.strerror or error}", str(source))
 
 
