@@ -19,7 +19,7 @@ def warn_of_form(output: str, to_pairs: bool, maker: Maker, messages: Messages) 
     from htrtool.core.suffixes import is_tar_name
 
     if maker.split is None and not (to_pairs or os.path.exists(output) or is_tar_name(output)):
-        messages.warning(f"{output} is written as a tar: to a folder go as {output}/")
+        messages.warning(f"{output} is written as a tar: give {output}/ for a folder of pictures and texts")
     if to_pairs and maker.recipe != DEFAULT_RECIPE:
         messages.warning(
             "pictures in a folder do not say how they were prepared, and htr train prepares them once more: for training "
