@@ -133,6 +133,27 @@ def test_what_other_texts_do_not_bear_out_can_be_held_less_sure():
     assert sure.characters[2] < sure.characters.min(where=np.arange(6) != 2, initial=1) and max(sure.words[:2]) < sure.words[2] - 0.05
 
 
+def test_the_same_character_can_be_held_less_sure_in_an_unclear_line():
+    usual = Confidence.default()
+    wary = Confidence(
+        Calibration.of(CHARACTER_FEATURES, 0.0, log=3.0, line_margin=1.0, clear_runner_up=-0.5),
+        Calibration.of(WORD_FEATURES, 0.0, clear_chance=1.0),
+        usual.line,
+    )
+    clear = frames(A, BLANK, SPACE, BLANK, B, BLANK, C, sure=0.95)
+    unclear = frames(A, BLANK, SPACE, BLANK, B, BLANK, C, sure=0.6)
+    unclear[0] = clear[0]
+    in_clear, in_unclear = (wary.judge(seen(probabilities, "a bc", np.array([0, 2, 4, 6]))) for probabilities in (clear, unclear))
+    assert in_unclear.characters[0] < in_clear.characters[0] - 0.05 and in_unclear.words[0] < in_clear.words[0] - 0.05
+
+
+def test_a_word_of_many_unsure_characters_is_less_sure_than_one_of_few():
+    usual = Confidence.default()
+    judging = Confidence(usual.character, Calibration.of(WORD_FEATURES, 0.0, clear_chance=1.0), usual.line)
+    sure = judging.judge(seen(frames(A, BLANK, SPACE, A, B, C, BLANK, A, B, sure=0.8), "a abcab", np.array([0, 2, 3, 4, 5, 7, 8])))
+    assert sure.words[1] < sure.words[0] - 0.1
+
+
 def test_a_surer_line_is_given_more_confidence():
     confidences = [
         judged(frames(A, BLANK, B, sure=sure)).line for sure in (0.4, 0.7, 0.99)

@@ -71,6 +71,14 @@ class Calibration:
         z = (np.asarray(features, np.float64) - self.mean) / self.scale
         return _sigmoid(z @ self.weights + self.bias)
 
+    def among(self, names: tuple[str, ...]) -> Calibration:
+        """Return the same calibration on more features, ``names``: those that it was not fitted on weigh nothing."""
+        zeros = np.zeros(len(names))
+        parts = [zeros, zeros + 1, zeros.copy()]
+        for part, own in zip(parts, (self.mean, self.scale, self.weights)):
+            part[[names.index(name) for name in self.features]] = own
+        return Calibration(names, *parts, self.bias)
+
     def to_json(self) -> dict:
         """Return the calibration as plain JSON data."""
         return {
@@ -95,11 +103,7 @@ class Calibration:
             arrays = [np.asarray(data[name], np.float64) for name in ("mean", "scale", "weights")]
             if any(array.shape != (len(known),) for array in arrays):
                 raise InputError(f"expected {len(known)} numbers for each part of a calibration")
-            zeros = np.zeros(len(names))
-            parts = [zeros, zeros + 1, zeros.copy()]
-            for part, array in zip(parts, arrays):
-                part[[names.index(name) for name in known]] = array
-            return cls(names, *parts, float(data["bias"]))
+            return cls(tuple(known), *arrays, float(data["bias"])).among(names)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"expected a calibration as this program writes it, received another ({error})") from None
 

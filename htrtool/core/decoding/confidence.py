@@ -20,10 +20,13 @@ from htrtool.core.decoding.support import Support
 FEATURES = ("mean_log", "worst_log", "doubtful", "entropy", "margin", "length")
 CHARACTER_FEATURES = (
     "log", "rival", "blank", "neighbours", "line_log", "doubtful", "space", "cost", "neighbour_costs", "line_cost",
-    "runner_up", "unsupported",
+    "runner_up", "unsupported", "line_margin", "clear_runner_up",
 )
-WORD_FEATURES = ("lowest", "mean", "length", "line", "spaces", "unsupported")
+WORD_FEATURES = ("lowest", "mean", "length", "line", "spaces", "unsupported", "clear_lowest", "clear_chance")
+FITTED_WORD_FEATURES = ("lowest", "length", "unsupported", "clear_lowest", "clear_chance")
+"""What words are fitted to: with the other features, to which they once were, hands unlike those kept aside are judged less well."""
 LINE_FEATURES = (*FEATURES, "log_odds", "mean_log_conf", "cost", "departure")
+MARGIN = FEATURES.index("margin")
 FLOOR = 1e-4
 DOUBTFUL = 0.5
 
@@ -100,17 +103,21 @@ class Seen(NamedTuple):
     support: Support
 
 
-def character_features(seen: Seen) -> np.ndarray:
+def character_features(seen: Seen, margin: float) -> np.ndarray:
     """Return what is known of each character that was read.
 
     The features, in the order of ``CHARACTER_FEATURES``: the logarithm of its probability in its frame, that of the
     most probable other character's and that of the blank's; the mean logarithm of its four neighbours, and of the line;
     the share of the line's characters under one half; whether it is a space; what it, its two neighbours and the
     line's characters cost in the language model on average; the logarithm of the most probable other class's
-    probability, the blank's or a character's; and that of the share of other texts that do not bear it out.
+    probability, the blank's or a character's; that of the share of other texts that do not bear it out; and how clear the line is,
+    and this times the runner-up, which tells more where the network knows the hand.
+
+    Args:
+        margin: how clear the line is, 0 to 1: the mean margin of :func:`line_features`.
 
     Returns:
-        float64 (characters, 12).
+        float64 (characters, 14).
     """
     costs = seen.costs
     count = len(seen.text)
@@ -122,6 +129,7 @@ def character_features(seen: Seen) -> np.ndarray:
     blanks = rows[:, BLANK].copy()
     rows[places, seen.labels] = rows[:, BLANK] = 0
     logs, rivals, blank_logs = (np.log(np.maximum(x, FLOOR)) for x in (own, rows.max(axis=1), blanks))
+    runners_up = np.maximum(rivals, blank_logs)
     near, beside = np.pad(logs, 2, mode="edge"), np.pad(costs, 1, mode="edge")
     columns = (
         logs,
@@ -134,8 +142,10 @@ def character_features(seen: Seen) -> np.ndarray:
         np.minimum(costs, 8),
         (beside[:-2] + beside[2:]) / 2,
         costs.mean(),
-        np.maximum(rivals, blank_logs),
+        runners_up,
         _unsupported(seen.support.characters),
+        margin,
+        runners_up * margin,
     )
     return np.column_stack([np.broadcast_to(column, count) for column in columns])
 
@@ -152,27 +162,33 @@ def departure(probabilities: np.ndarray, labels: Sequence[int]) -> float:
     return Levenshtein.distance(runs[runs != BLANK].tolist(), list(labels)) / max(1, len(labels))
 
 
-def word_features(text: str, characters: np.ndarray, line: float, supported: np.ndarray) -> np.ndarray:
+def word_features(text: str, characters: np.ndarray, line: float, supported: np.ndarray, margin: float) -> np.ndarray:
     """Return what is known of each word.
 
     The features, in the order of ``WORD_FEATURES``: its least sure character and their mean; the logarithm of its length; its
-    line; the less sure of the spaces beside it; and the logarithm of the share of other texts that do not bear it out.
+    line; the less sure of the spaces beside it; the logarithm of the share of other texts that do not bear it out; and, times how
+    clear the line is, its least sure character and the chance that all its characters are right, if each is so by itself.
 
     Args:
         characters: (characters,), how sure each character is.
         line: how sure the line is.
         supported: (words,), the share of texts that have each word.
+        margin: how clear the line is, 0 to 1: the mean margin of :func:`line_features`.
 
     Returns:
-        float64 (words, 6), what is sure as log-odds.
+        float64 (words, 8), what is sure as log-odds.
     """
     rows, start = [], 1
     # Before and after a line there is surely a space.
     odds = np.pad(_log_odds(characters), 1, constant_values=_log_odds(1.0))
+    logs = np.pad(np.log(np.maximum(characters, FLOOR)), 1)
     for word, unsupported in zip(text.split(), _unsupported(supported)):
         end = start + len(word)
         own, spaces = odds[start:end], min(odds[start - 1], odds[end])
-        rows.append((own.min(), own.mean(), np.log1p(len(word)), _log_odds(line), spaces, unsupported))
+        lowest, chance = own.min(), _log_odds(np.exp(logs[start:end].sum()))
+        rows.append(
+            (lowest, own.mean(), np.log1p(len(word)), _log_odds(line), spaces, unsupported, lowest * margin, chance * margin)
+        )
         start = end + 1
     return np.array(rows).reshape(-1, len(WORD_FEATURES))
 
@@ -193,9 +209,10 @@ class Features(NamedTuple):
     @classmethod
     def of(cls, seen: Seen) -> Features:
         """Return the features of a reading."""
+        line = line_features(seen.probabilities)
         return cls(
-            character_features(seen),
-            line_features(seen.probabilities),
+            character_features(seen, line[MARGIN]),
+            line,
             float(seen.costs.mean()) if len(seen.costs) else 0.0,
             departure(seen.probabilities, seen.labels),
             seen.support.words,
@@ -205,6 +222,10 @@ class Features(NamedTuple):
         """Return the features of the line in the order of ``LINE_FEATURES``, given how sure each character is."""
         sure = (_log_odds(characters.mean()), np.log(np.maximum(characters, 1e-3)).mean()) if len(characters) else (0.0, -1.0)
         return np.append(self.line, (*sure, self.cost, self.departure))
+
+    def word_rows(self, text: str, characters: np.ndarray, line: float) -> np.ndarray:
+        """Return the features of the words, given how sure each character and the line are: see :func:`word_features`."""
+        return word_features(text, characters, line, self.words, self.line[MARGIN])
 
 
 @dataclass(frozen=True)
@@ -235,19 +256,20 @@ class Confidence:
         characters = [character.predict(item.features.characters) for item in evidence]
         line_rows = np.array([item.features.line_row(sure) for item, sure in zip(evidence, characters)])
         line = Calibration.fit(LINE_FEATURES, line_rows, np.array([item.accuracy for item in evidence]))
-        words = [
-            word_features(item.text, sure, float(line.predict(row)), item.features.words)
+        words = np.concatenate([
+            item.features.word_rows(item.text, sure, float(line.predict(row)))
             for item, sure, row in zip(evidence, characters, line_rows)
-        ]
-        word = Calibration.fit(WORD_FEATURES, np.concatenate(words), np.concatenate([i.right_words for i in evidence]))
-        return cls(character, word, line)
+        ])
+        told = words[:, [WORD_FEATURES.index(name) for name in FITTED_WORD_FEATURES]]
+        word = Calibration.fit(FITTED_WORD_FEATURES, told, np.concatenate([item.right_words for item in evidence]))
+        return cls(character, word.among(WORD_FEATURES), line)
 
     def judge(self, seen: Seen) -> Confidences:
         """Return how sure a reading is."""
         features = Features.of(seen)
         characters = self.character.predict(features.characters)
         line = float(self.line.predict(features.line_row(characters)))
-        return Confidences(line, characters, self.word.predict(word_features(seen.text, characters, line, features.words)))
+        return Confidences(line, characters, self.word.predict(features.word_rows(seen.text, characters, line)))
 
     def to_json(self) -> dict:
         """Return it as plain JSON data."""
