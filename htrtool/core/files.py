@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -17,6 +18,8 @@ from htrtool.core.left_files import PREFIX, SUFFIX, hold, remove_left
 
 BROKEN_ARCHIVE = (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 """What reading a zip archive raises, and what is in it, if it is broken or another than was expected."""
+BROKEN_PICTURE = (OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError, ArithmeticError, RuntimeError, struct.error, MemoryError)
+"""What Pillow's decoders and those of HEIC and AVIF raise on bytes that are not as they should be."""
 
 
 @contextlib.contextmanager

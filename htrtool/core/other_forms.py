@@ -9,7 +9,8 @@ from typing import Sequence
 from PIL import Image
 
 from htrtool.core.errors import InputError
-from htrtool.core.pictures import BROKEN, open_picture
+from htrtool.core.files import BROKEN_PICTURE
+from htrtool.core.pictures import open_picture
 
 SMALLEST_PAGE = 0.5
 """The share of the pixels of the page before it that a picture must have to be a page, where no camera tells the times of both."""
@@ -59,5 +60,5 @@ def _is_another(page: Image.Image | None, picture: Image.Image | None) -> bool:
 def _of_camera(picture: Image.Image) -> dict:
     try:
         return dict(picture.getexif().get_ifd(_OF_CAMERA))
-    except BROKEN:
+    except BROKEN_PICTURE:
         return {}

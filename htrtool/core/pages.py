@@ -19,11 +19,12 @@ import numpy as np
 from PIL import Image
 
 from htrtool.core.errors import InputError, unreadable
+from htrtool.core.files import BROKEN_PICTURE
 from htrtool.core.joined import may_hold_several, parts_of
 from htrtool.core.kinds import is_pdf, is_tar, is_xml, peeked
 from htrtool.core.oneline import LONGEST_PAGE
 from htrtool.core.other_forms import pages_among
-from htrtool.core.pictures import BROKEN, FORMATS, HEAD, frames_of, load_picture, open_picture
+from htrtool.core.pictures import FORMATS, HEAD, frames_of, load_picture, open_picture
 from htrtool.core.sample_stream import read_samples
 from htrtool.core.samples import Sample, document_of
 from htrtool.core.suffixes import is_image, is_pdf_name
@@ -203,7 +204,7 @@ def _may_be_page(content: bytes) -> bool:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             width, height = picture.size
-    except BROKEN:
+    except BROKEN_PICTURE:
         return False
     return height > HIGHEST_LINE and width < LONGEST_PAGE * height
 
@@ -278,7 +279,7 @@ def _of_picture(opened: Callable[[], IO[bytes]], name: str) -> Iterator[PageSour
         with opened() as stream, open_picture(stream, name) as image:
             size = image.size
             frames, failure = frames_of(image)
-    except BROKEN as error:
+    except BROKEN_PICTURE as error:
         raise InputError(f"the image is broken ({error})", name) from None
     count = len(frames) + (failure is not None)
     for number, index in enumerate(frames, 1):

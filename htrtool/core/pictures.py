@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import itertools
 import re
-import struct
 import warnings
 from typing import IO, Callable
 
@@ -13,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageChops, UnidentifiedImageError
 
 from htrtool.core.errors import InputError, unreadable
+from htrtool.core.files import BROKEN_PICTURE
 from htrtool.core.gray import dark_on_light, to_gray
 from htrtool.core.tiff_kinds import is_misread, is_told, of_other_kind, tags_of
 from htrtool.core.tiff_talk import of_lost_rows, overheard
@@ -24,8 +24,6 @@ MAX_PIXELS = 500_000_000
 MIN_SIDE = 4
 HEAD = 2048
 """How many of its first bytes tell what an input is."""
-# What Pillow's decoders and those of HEIC and AVIF raise on bytes that are not as they should be.
-BROKEN = (OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError, ArithmeticError, RuntimeError, struct.error, MemoryError)
 
 # The size is checked here, before anything is decoded, and an error names the file; Pillow's own limit would warn on
 # stderr at 89 megapixels, which is a mere A2 at 600 dpi.
@@ -65,7 +63,7 @@ def open_picture(stream: IO[bytes], name: str) -> Image.Image:
         if kind:
             raise InputError(f"the image is broken or breaks off ({kind})", name) from None
         raise InputError(f"{EXPECTED}; received {_described(head)}", name) from None
-    except BROKEN as error:
+    except BROKEN_PICTURE as error:
         raise InputError(f"the image is broken ({error})", name) from None
 
 
@@ -84,7 +82,7 @@ def frames_of(image: Image.Image) -> tuple[list[int], Exception | None]:
                 frames.append(index)
         except EOFError:
             return frames or [0], None
-        except BROKEN as error:
+        except BROKEN_PICTURE as error:
             if image.tell() != index or not is_told(image.tag_v2):
                 return frames, error
             # What its tags tell of the next page is known, even if its own kind is not.
@@ -118,7 +116,7 @@ def load_picture(opened: Callable[[], IO[bytes]], name: str, index: int = 0) -> 
         gray = _gray(opened, name, index)
     except InputError:
         raise
-    except BROKEN as error:
+    except BROKEN_PICTURE as error:
         if isinstance(error, OSError) and error.errno:
             # It is the system that can't read it; what Pillow says of broken bytes has no number.
             raise unreadable(error, name) from None
@@ -142,7 +140,7 @@ def _gray(opened: Callable[[], IO[bytes]], name: str, index: int) -> np.ndarray:
 def _gray_of_tiff(image: Image.Image, name: str, index: int) -> np.ndarray:
     try:
         image.seek(index)
-    except BROKEN:
+    except BROKEN_PICTURE:
         if image.tell() != index or not is_told(image.tag_v2):
             raise
         raise of_other_kind(image.tag_v2, name) from None
@@ -152,7 +150,7 @@ def _gray_of_tiff(image: Image.Image, name: str, index: int) -> np.ndarray:
     with overheard() as said:
         try:
             gray = to_gray(image)
-        except BROKEN as error:
+        except BROKEN_PICTURE as error:
             if not said:
                 raise
             # Pillow gives a number only.
@@ -189,7 +187,7 @@ def _with_end(content: bytes) -> bytes | None:
     try:
         first, second = (Image.open(io.BytesIO(content + more + _JPEG_END), formats=["JPEG"]) for more in (b"", _JPEG_DATA))
         changed = ImageChops.difference(first, second).getbbox()
-    except BROKEN:
+    except BROKEN_PICTURE:
         return None
     return content + _JPEG_END if changed is None or changed[1] >= first.height - _JPEG_ROWS else None
 

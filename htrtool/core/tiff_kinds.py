@@ -7,6 +7,7 @@ from typing import IO, Any, Mapping
 from PIL.TiffImagePlugin import COMPRESSION_INFO, ImageFileDirectory_v2
 
 from htrtool.core.errors import InputError
+from htrtool.core.files import BROKEN_PICTURE
 
 _WIDTH, _LENGTH, _BITS, _COMPRESSION, _SAMPLES, _PLANES, _FORMAT = 256, 257, 258, 259, 277, 284, 339
 _PLACES = (273, 324)
@@ -27,7 +28,7 @@ def tags_of(stream: IO[bytes]) -> Mapping[int, Any]:
         tags.load(stream)
         # It reads a tag's value when that is asked for.
         return dict(tags)
-    except Exception:
+    except BROKEN_PICTURE:
         return {}
 
 
