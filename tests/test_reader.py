@@ -11,9 +11,10 @@ from tiny_model import CHARACTERS, draw_line, write_tiny_model
 
 from htrtool.core.charset import Charset
 from htrtool.core.errors import InputError, ModelError
+from htrtool.core.line_network import MAX_ASPECT, WIDTH_STEP
 from htrtool.core.modelfile import ModelInfo
 from htrtool.core.pipeline import Pipeline
-from htrtool.core.reader import MAX_ASPECT, WIDTH_STEP, Reader
+from htrtool.core.reader import Reader
 from htrtool.core.recipe import Recipe
 from htrtool.core.samples import encode_png
 

@@ -1,4 +1,4 @@
-"""Prepared line images to text and confidence, with ONNX Runtime."""
+"""Prepared line images to text and confidence."""
 
 from __future__ import annotations
 
@@ -13,22 +13,18 @@ from htrtool.core.decoding.align import align
 from htrtool.core.decoding.beam import WIDTH, BeamSearch, Candidate
 from htrtool.core.decoding.block_letters import in_block_letters, in_capitals
 from htrtool.core.decoding.confidence import Confidence, Confidences, Seen
-from htrtool.core.decoding.decode import best_path, softmax
+from htrtool.core.decoding.decode import best_path
 from htrtool.core.decoding.hand import UNSURE, Hand, Known, learn_hand
 from htrtool.core.decoding.looks import TEXTS, TEXTS_ALONE, Look, looks_needed, own_view, ranked, views
 from htrtool.core.decoding.support import support
 from htrtool.core.decoding.whole_line import reconsidered
 from htrtool.core.errors import InputError, ModelError
+from htrtool.core.line_network import LineNetwork
 from htrtool.core.lm.internal_lm import InternalLM
 from htrtool.core.lm.ngram import CAPITALS
 from htrtool.core.lm.page_language import LanguageModel, Languages
 from htrtool.core.lm.recurrent import RecurrentLM
-from htrtool.core.modelfile import METADATA_KEY, ModelInfo
-from htrtool.core.prepare import Prepared, prepare_placed
-from htrtool.core.session import open_session
 
-WIDTH_STEP = 32
-MAX_ASPECT = 128
 MODES = ("network", "language")
 """What a line is decoded by, each with its own confidence: the network alone, or a language model too."""
 
@@ -64,28 +60,11 @@ class Draft(NamedTuple):
     reading: Reading
 
 
-class Reader:
-    """A model, loaded to read line images.
-
-    ``info`` is the model's metadata. Calls from several threads at once are fine.
-
-    Args:
-        path: the ONNX file.
-        threads: the threads that one run of the network uses.
-
-    Raises:
-        ModelError: the file is broken or not a model of ours.
-    """
+class Reader(LineNetwork):
+    """A model, loaded to read line images: see :class:`LineNetwork`. Calls from several threads at once are fine."""
 
     def __init__(self, path: Path, threads: int = 1):
-        self._session = open_session(path, threads)
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        if METADATA_KEY not in metadata:
-            raise ModelError(
-                "expected a model made by htr train, received another ONNX file (no htr metadata)", str(path)
-            )
-        self.info = ModelInfo.from_json(metadata[METADATA_KEY], str(path))
-        self._check_shapes(str(path))
+        super().__init__(path, threads)
         try:
             fitted = self.info.calibration
             network = fitted.get("network", {})
@@ -125,54 +104,6 @@ class Reader:
                 self._searches[language] = BeamSearch(self.info.charset, model, self._width, self._internal_lm)
             return self._searches[language]
 
-    def _check_shapes(self, source: str) -> None:
-        inputs = {tensor.name: tensor.shape for tensor in self._session.get_inputs()}
-        outputs = {tensor.name: tensor.shape for tensor in self._session.get_outputs()}
-        if "lines" not in inputs or "logits" not in outputs:
-            raise ModelError(
-                f"expected an input 'lines' and an output 'logits', received {list(inputs)} and {list(outputs)}", source
-            )
-        height, classes = inputs["lines"][1], outputs["logits"][-1]
-        if isinstance(height, int) and height != self.info.recipe.height:
-            raise ModelError(
-                f"expected lines {self.info.recipe.height} pixels high as its metadata say, the network wants {height}",
-                source,
-            )
-        if isinstance(classes, int) and classes != self.info.charset.classes:
-            raise ModelError(
-                f"expected {self.info.charset.classes} classes as its charset says, the network has {classes}", source
-            )
-
-    def prepare(self, pixels: np.ndarray, told: object = None) -> np.ndarray:
-        """Prepare one line as the model's training lines were: what :meth:`prepare_placed` does, without the ends."""
-        return self.prepare_placed(pixels, told).pixels
-
-    def prepare_placed(self, pixels: np.ndarray, told: object = None) -> Prepared:
-        """Prepare one line as the model's training lines were.
-
-        Args:
-            pixels: (height, width) uint8, dark ink on light paper.
-            told: the recipe with which it was prepared already, if its sample tells one.
-
-        Returns:
-            The line, (model's height, width') uint8, and the columns where its ends went.
-
-        Raises:
-            InputError: the line is more than ``MAX_ASPECT`` times as wide as it is high.
-        """
-        height, width = pixels.shape
-        if width > MAX_ASPECT * height:
-            raise InputError(
-                f"expected a text line, at most {MAX_ASPECT} times as wide as it is high, "
-                f"received {width}×{height}: cut it into pieces"
-            )
-        return prepare_placed(pixels, self.info.recipe, told)
-
-    @staticmethod
-    def padded_width(line: np.ndarray) -> int:
-        """Return the width to which a prepared line is padded; only lines of equal padded width may share a batch."""
-        return max(1, -(-line.shape[1] // WIDTH_STEP)) * WIDTH_STEP
-
     def views(self, line: np.ndarray) -> list[np.ndarray]:
         """Return a prepared line in each of the widths at which the network is to look at it first."""
         return views(line, self._looks or 1)
@@ -181,22 +112,6 @@ class Reader:
         """Return a prepared line, itself among them, as the network is to look at it after so many looks; empty if those will do."""
         more = looks if self._looks is not None else looks_needed(looks, reading.conf)
         return views(line, more) if more > looks else []
-
-    def network_input(self, lines: Sequence[np.ndarray]) -> np.ndarray:
-        """Return prepared lines of one padded width as the network takes them: (lines, height, width, 1), ink 1."""
-        batch = np.zeros((len(lines), self.info.recipe.height, self.padded_width(lines[0]), 1), np.float32)
-        for row, line in zip(batch, lines):
-            row[:, : line.shape[1], 0] = (255 - line.astype(np.float32)) / 255
-        return batch
-
-    def probabilities(self, lines: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Run the network on prepared lines of one padded width.
-
-        Returns:
-            For each line the probabilities, (frames, classes), of the frames that its own width covers.
-        """
-        logits = self._session.run(["logits"], {"lines": self.network_input(lines)})[0]
-        return [softmax(row[: -(-line.shape[1] // self.info.stride)]) for row, line in zip(logits, lines)]
 
     def glance(self, probabilities: np.ndarray) -> str:
         """Return the text of a line, (frames, classes) of probabilities, that the most probable classes spell."""

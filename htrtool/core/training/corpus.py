@@ -16,9 +16,9 @@ from htrtool.core.errors import HtrError, InputError, unreadable
 from htrtool.core.folders import files_below, inode_of
 from htrtool.core.layouts.base import LeftOut
 from htrtool.core.layouts.finder import Finder
+from htrtool.core.line_network import MAX_ASPECT
 from htrtool.core.names import printable_name
 from htrtool.core.prepare import prepare
-from htrtool.core.reader import MAX_ASPECT
 from htrtool.core.recipe import DEFAULT_RECIPE, Recipe
 from htrtool.core.sample_stream import read_samples
 from htrtool.core.samples import Sample, encode_png

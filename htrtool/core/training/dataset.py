@@ -22,8 +22,8 @@ from PIL import Image
 
 from htrtool.core.charset import Charset
 from htrtool.core.decoding.align import frames_needed
+from htrtool.core.line_network import WIDTH_STEP as READING_STEP
 from htrtool.core.prepare import resize_to_height
-from htrtool.core.reader import WIDTH_STEP as READING_STEP
 from htrtool.core.samples import Sample, decode_prepared
 from htrtool.core.split import place_of
 from htrtool.core.training.augment import augment

@@ -10,8 +10,8 @@ from typing import Iterator
 
 from htrtool.core.errors import DependencyError, ModelError
 from htrtool.core.files import replacing
+from htrtool.core.line_network import LineNetwork
 from htrtool.core.modelfile import METADATA_KEY, ModelInfo, Target
-from htrtool.core.reader import Reader
 from htrtool.core.training.card import card
 from htrtool.core.training.replay import replay_samples
 
@@ -31,8 +31,8 @@ def quantise(model: Path, target: Target) -> ModelInfo:
         ModelError: the file is broken, no model of ours, or quantised already.
         DependencyError: onnx is missing.
     """
-    reader = Reader(model)
-    info = reader.info
+    source = LineNetwork(model)
+    info = source.info
     try:
         import onnx
         from onnxruntime.quantization import QuantFormat, QuantType, quantize_dynamic, quantize_static
@@ -45,7 +45,7 @@ def quantise(model: Path, target: Target) -> ModelInfo:
         quantize_static(
             str(model),
             str(half),
-            _Lines(reader, model),
+            _Lines(source, model),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=CONVOLUTIONS,
             per_channel=True,
@@ -71,13 +71,13 @@ def quantise(model: Path, target: Target) -> ModelInfo:
 class _Lines:
     """The lines on which ranges are measured, one at a time, as ONNX Runtime asks for them."""
 
-    def __init__(self, reader: Reader, model: Path):
-        self._inputs = self._made(reader, model)
+    def __init__(self, network: LineNetwork, model: Path):
+        self._inputs = self._made(network, model)
 
     @staticmethod
-    def _made(reader: Reader, model: Path) -> Iterator[dict]:
+    def _made(network: LineNetwork, model: Path) -> Iterator[dict]:
         for _, sample in zip(range(MEASURED), replay_samples(model)):
-            yield {"lines": reader.network_input([reader.prepare(sample.pixels(), sample.meta.get("recipe"))])}
+            yield {"lines": network.network_input([network.prepare(sample.pixels(), sample.meta.get("recipe"))])}
 
     def get_next(self) -> dict | None:
         return next(self._inputs, None)
