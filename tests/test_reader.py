@@ -168,6 +168,16 @@ def test_models_that_are_none_of_ours_are_refused(tmp_path):
         Reader(write_tiny_model(tmp_path / "odd.onnx", calibration={"network": {"line": {"features": ["x"]}}}))
 
 
+@pytest.mark.parametrize("suffix, received", [(".keras", "one for training"), (".lm", "goes to --lm"), (".md", "a model's card")])
+def test_what_stands_beside_a_model_is_told_from_it(tmp_path, suffix, received):
+    (tmp_path / f"mine{suffix}").write_bytes(b"PK\3\4")
+    with pytest.raises(ModelError, match=f"{received}$"):
+        Reader(tmp_path / f"mine{suffix}")
+    write_tiny_model(tmp_path / "mine.onnx")
+    with pytest.raises(ModelError, match=f"{received}: give mine.onnx, beside it"):
+        Reader(tmp_path / f"mine{suffix}")
+
+
 def test_a_model_that_a_newer_version_made_is_named():
     info = ModelInfo("m", Charset("ab"), Recipe(), "c8")
     newer = info.to_json().replace('"recipe": {', '"recipe": {"unwrinkle": true, ')

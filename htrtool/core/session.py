@@ -7,6 +7,9 @@ from pathlib import Path
 
 from htrtool.core.errors import ModelError
 
+# What stands beside models, by their suffixes.
+_OTHERS = {".keras": "one for training", ".lm": "a language model, which goes to --lm", ".md": "a model's card"}
+
 
 def usable_cpus() -> int:
     """Return the number of CPUs that this process may run on."""
@@ -47,7 +50,9 @@ def open_session(model: Path | bytes, threads: int, source: str | None = None):
         # ONNX Runtime raises a dozen classes of its own here, none with a common base but Exception.
         if isinstance(error, MemoryError) or "alloc" in str(error):
             raise MemoryError from None
-        if isinstance(model, Path) and model.suffix == ".keras" and (exported := model.with_suffix(".onnx")).is_file():
-            raise ModelError(f"expected an ONNX model, received one for training: give {exported.name}, beside it", str(model)) from None
+        if isinstance(model, Path) and (received := _OTHERS.get(model.suffix)):
+            exported = model.with_suffix(".onnx")
+            advice = f": give {exported.name}, beside it" if exported.is_file() else ""
+            raise ModelError(f"expected an ONNX model, received {received}{advice}", str(model)) from None
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"expected an ONNX model, received one that can't be loaded ({reason})", source or str(model)) from None
