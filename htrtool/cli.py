@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
             return super().invoke(context)
         except BrokenPipeError:
             return Exit.OK
-        except HtrError as error:
+        except (HtrError, OSError) as error:
             error.command = f"{context.command_path} {context.invoked_subcommand}"
             raise
 
@@ -105,7 +105,7 @@ def run(command: click.Command, name: str, usage_name: str | None = None) -> Non
         error.show()
         status = Exit.USAGE
     except HtrError as error:
-        print(f"{getattr(error, 'command', name)}: {error}", file=sys.stderr)
+        print(f"{_command_of(error, name)}: {error}", file=sys.stderr)
         status = status_of(error)
     except KeyboardInterrupt:
         status = Exit.INTERRUPTED
@@ -137,8 +137,14 @@ def stop(number: int, frame) -> None:
     sys.exit(Exit.TERMINATED)
 
 
+def _command_of(error: Exception, name: str) -> str:
+    """Return the subcommand in which an error was raised, or else ``name``."""
+    return getattr(error, "command", name)
+
+
 def unwritten(error: OSError, name: str) -> Exit:
     """Tell that what was to be written could not be, and return the status; any other error is raised."""
+    name = _command_of(error, name)
     if any(words in str(error) for words in NO_FOLDER):
         print(f"{name}: expected a folder for temporary files that can be written to, found none: name one in TMPDIR", file=sys.stderr)
     elif error.errno in UNWRITABLE:

@@ -220,7 +220,7 @@ def test_closed_standard_streams_are_no_crash(tiny_model, lines):
     for closed, status in ((">&-", Exit.UNWRITTEN), ("<&-", Exit.OK), ("2>&-", Exit.OK)):
         done = subprocess.run(["sh", "-c", f"{command} {closed}", sys.executable, tiny_model, next(iter(lines))], capture_output=True)
         assert done.returncode == status and b"Traceback" not in done.stderr
-        assert status == Exit.OK or done.stderr.startswith(b"htr: the output can't be written")
+        assert status == Exit.OK or done.stderr.startswith(b"htr read: the output can't be written")
 
 
 def test_json_lines_are_utf8_whatever_the_name_of_the_file(run_htr, tiny_model, tmp_path, lines):
