@@ -137,7 +137,7 @@ def test_the_same_character_can_be_held_less_sure_in_an_unclear_line():
     usual = Confidence.default()
     wary = Confidence(
         Calibration.of(CHARACTER_FEATURES, 0.0, log=3.0, line_margin=1.0, clear_runner_up=-0.5),
-        Calibration.of(WORD_FEATURES, 0.0, clear_chance=1.0),
+        Calibration.of(WORD_FEATURES, 0.0, clear_lowest=1.0),
         usual.line,
     )
     clear = frames(A, BLANK, SPACE, BLANK, B, BLANK, C, sure=0.95)
@@ -149,7 +149,7 @@ def test_the_same_character_can_be_held_less_sure_in_an_unclear_line():
 
 def test_a_word_of_many_unsure_characters_is_less_sure_than_one_of_few():
     usual = Confidence.default()
-    judging = Confidence(usual.character, Calibration.of(WORD_FEATURES, 0.0, clear_chance=1.0), usual.line)
+    judging = Confidence(usual.character, Calibration.of(WORD_FEATURES, 0.0, chance=1.0), usual.line)
     sure = judging.judge(seen(frames(A, BLANK, SPACE, A, B, C, BLANK, A, B, sure=0.8), "a abcab", np.array([0, 2, 3, 4, 5, 7, 8])))
     assert sure.words[1] < sure.words[0] - 0.1
 

@@ -22,9 +22,9 @@ CHARACTER_FEATURES = (
     "log", "rival", "blank", "neighbours", "line_log", "doubtful", "space", "cost", "neighbour_costs", "line_cost",
     "runner_up", "unsupported", "line_margin", "clear_runner_up",
 )
-WORD_FEATURES = ("lowest", "mean", "length", "line", "spaces", "unsupported", "clear_lowest", "clear_chance")
-FITTED_WORD_FEATURES = ("lowest", "length", "unsupported", "clear_lowest", "clear_chance")
-"""What words are fitted to: with the other features, to which they once were, hands unlike those kept aside are judged less well."""
+WORD_FEATURES = ("lowest", "mean", "length", "line", "spaces", "unsupported", "chance", "clear_lowest", "clear_unsupported")
+FITTED_WORD_FEATURES = ("lowest", "mean", "length", "unsupported", "chance", "clear_lowest", "clear_unsupported")
+"""What words are fitted to: with the others, to which they once were, hands unlike those kept aside are judged less well."""
 LINE_FEATURES = (*FEATURES, "log_odds", "mean_log_conf", "cost", "departure")
 MARGIN = FEATURES.index("margin")
 FLOOR = 1e-4
@@ -166,8 +166,8 @@ def word_features(text: str, characters: np.ndarray, line: float, supported: np.
     """Return what is known of each word.
 
     The features, in the order of ``WORD_FEATURES``: its least sure character and their mean; the logarithm of its length; its
-    line; the less sure of the spaces beside it; the logarithm of the share of other texts that do not bear it out; and, times how
-    clear the line is, its least sure character and the chance that all its characters are right, if each is so by itself.
+    line; the less sure of the spaces beside it; the logarithm of the share of other texts that do not bear it out; the chance that
+    all its characters are right, if each is so by itself; and, times how clear the line is, its least sure character and the logarithm of that share.
 
     Args:
         characters: (characters,), how sure each character is.
@@ -176,7 +176,7 @@ def word_features(text: str, characters: np.ndarray, line: float, supported: np.
         margin: how clear the line is, 0 to 1: the mean margin of :func:`line_features`.
 
     Returns:
-        float64 (words, 8), what is sure as log-odds.
+        float64 (words, 9), what is sure as log-odds.
     """
     rows, start = [], 1
     # Before and after a line there is surely a space.
@@ -187,7 +187,10 @@ def word_features(text: str, characters: np.ndarray, line: float, supported: np.
         own, spaces = odds[start:end], min(odds[start - 1], odds[end])
         lowest, chance = own.min(), _log_odds(np.exp(logs[start:end].sum()))
         rows.append(
-            (lowest, own.mean(), np.log1p(len(word)), _log_odds(line), spaces, unsupported, lowest * margin, chance * margin)
+            (
+                lowest, own.mean(), np.log1p(len(word)), _log_odds(line), spaces, unsupported, chance,
+                lowest * margin, unsupported * margin,
+            )  # fmt: skip
         )
         start = end + 1
     return np.array(rows).reshape(-1, len(WORD_FEATURES))
