@@ -87,6 +87,15 @@ def test_a_line_reads_the_same_alone_in_any_batch_and_in_any_order(reader):
     assert [best_path(seen, charset).text for seen in reader.probabilities(lines[::-1])] == alone[::-1]
 
 
+@pytest.mark.parametrize("name", ["latin", "latin-small"])
+def test_a_line_is_seen_the_same_beside_others(name):
+    reader = Reader(find_model(name))
+    rng = np.random.default_rng(0)
+    lines = [rng.integers(darkest, 256, (reader.info.recipe.height, 320), np.uint8) for darkest in (0, 100, 200)]
+    for line, beside_others in zip(lines, reader.probabilities(lines)):
+        np.testing.assert_allclose(reader.probabilities([line])[0], beside_others, atol=1e-5)
+
+
 def test_keras_opens_it_in_safe_mode_and_reads_the_same(reader):
     from htrtool.core.training.export import load_keras
 

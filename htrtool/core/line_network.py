@@ -101,5 +101,7 @@ class LineNetwork:
         Returns:
             For each line the probabilities, (frames, classes), of the frames that its own width covers.
         """
-        logits = self._session.run(["logits"], {"lines": self.network_input(lines)})[0]
+        # What runs in 8 bits is scaled by the largest numbers of a run: beside other lines a line would be read otherwise.
+        runs = [[line] for line in lines] if self.info.in_8_bits else [lines]
+        logits = [row for run in runs for row in self._session.run(["logits"], {"lines": self.network_input(run)})[0]]
         return [softmax(row[: -(-line.shape[1] // self.info.stride)]) for row, line in zip(logits, lines)]

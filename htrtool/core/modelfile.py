@@ -43,6 +43,11 @@ class ModelInfo:
     training: dict = field(default_factory=dict)
     scores: dict = field(default_factory=dict)
 
+    @property
+    def in_8_bits(self) -> bool:
+        """Whether the network's weights are of 8 bits: ``weights`` of its training says so."""
+        return "weights" in self.training
+
     def to_json(self) -> str:
         """Return the metadata as JSON text."""
         data = asdict(self) | {"charset": "".join(self.charset.characters), "recipe": self.recipe.to_json()}
