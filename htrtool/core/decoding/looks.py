@@ -21,8 +21,8 @@ SPAN = 1.22
 """How much wider the widest look is than the line; the narrowest is as much narrower."""
 TEXTS, TEXTS_ALONE = 8, 2
 """How many texts each look puts forward at least, with a language model and without."""
-FURTHER = (0.95, 2), (0.8, 5)
-"""Below which confidence a line is looked at further, and how often in all it is then: half of all lines, and one of five."""
+FURTHER = (0.98, 2), (0.9, 5)
+"""Below which confidence a line is looked at further, and how often in all it is then."""
 
 
 @dataclass
