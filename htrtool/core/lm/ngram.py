@@ -136,7 +136,7 @@ class NGram(CharacterModel):
         return known
 
     def _step(self, state: int, symbol: int) -> tuple[int, int]:
-        first, inner, find = self._first, self._inner, self._symbols.find
+        first, inner, find, shorter = self._first, self._inner, self._symbols.find, self._shorter
         cost = 0
         if symbol > len(self.characters):
             symbol, cost = self._base[symbol - len(self.characters) - 1], RARE
@@ -144,10 +144,14 @@ class NGram(CharacterModel):
             if state == ROOT:
                 return cost + UNSEEN, ROOT
             cost += self._backoffs[state]
-            state = self._shortened(state)
+            state = shorter.get(state) or self._shortened(state)
         cost += self._costs[child]
-        while child and not (child < inner and first[child] < first[child + 1]):
-            child = self._shortened(child)
+        # What nothing follows tells no more than what is left of it without its first symbol, and so on.
+        while child and (child >= inner or first[child] == first[child + 1]):
+            if state == ROOT:
+                return cost, ROOT
+            state = shorter.get(state) or self._shortened(state)
+            child = self._child(state, symbol)
         return cost, child
 
     def _child(self, node: int, symbol: int) -> int:
