@@ -14,8 +14,11 @@ from dataclasses import dataclass, replace
 FEW = 1000
 """So many lines or fewer are taken for a hand to learn, given a model to go on from."""
 
+KEPT = 0.4
+"""The share of a model's weights that stays when it learns a hand."""
+
 MANY = 300
-"""So many lines of a hand or more make larger batches, and change the model more."""
+"""So many lines of a hand or more make larger batches."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,5 @@ def plan_for(lines: int, from_model: bool, **given: float | None) -> Plan:
 def _planned(lines: int, from_model: bool) -> Plan:
     if from_model and lines <= FEW:
         epochs = min(max(round(210 / math.sqrt(lines)), 10), 50)
-        # More lines teach what is of use for other hands too: more of it may replace what was known.
-        batch_size, kept = (8, 0.55) if lines < MANY else (16, 0.5)
-        return Plan(epochs, 0, batch_size, 1e-3, min(max(lines, 50), 150), kept)
+        return Plan(epochs, 0, 8 if lines < MANY else 16, 1e-3, min(max(lines, 50), 150), KEPT)
     return Plan(40, 10, min(32, max(4, lines // 40)), 5e-4 if from_model else 1.5e-3)
