@@ -303,6 +303,11 @@ def test_the_words_of_a_lexicon_are_known_in_capitals_too(tmp_path):
         assert cost_with(known, name) < 3 < known.costs(name).sum()
 
 
+def test_a_language_model_is_no_lexicon():
+    with pytest.raises(InputError, match="give it to --lm"):
+        load_language("auto", "mine.lm", Charset(" abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+
+
 def test_a_lexicon_may_come_from_standard_input_once():
     note = Path(__file__).parent / "samples" / "note.jpg"
     read = [sys.executable, "-m", "htrtool", "read", "-f", "txt", "--lexicon", "-"]

@@ -117,6 +117,8 @@ def _mixed(parts: list[dict[str, NGram]], charset: Charset) -> dict[str, NGram |
 
 
 def _words(lexicon: str) -> list[str]:
+    if lexicon.lower().endswith(SUFFIX):
+        raise InputError("expected a list of words, one a line, received a language model: give it to --lm", lexicon)
     return list(filter(None, map(plain, read_utf8(lexicon).splitlines())))
 
 
