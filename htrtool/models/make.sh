@@ -2,7 +2,7 @@
 # Make latin again from open data: sh make.sh DATA OUT
 #
 # DATA holds train/*.tar (transcribed lines), pages/train/ (annotated pages, a folder a set), fonts/ (handwriting fonts with
-# their LICENSES.tsv) and text/*.txt. OUT gets the streams and the models, first and latin. On two cores it takes about twenty hours.
+# their LICENSES.tsv) and text/*.txt. OUT gets the streams and the models, first and latin. On two cores it takes about twenty-two hours.
 set -eu
 data=$1 out=$2
 mkdir -p "$out"
@@ -102,7 +102,8 @@ with_words() {
 }
 with_words seventh eighth 115 51 --keep 50
 with_words eighth ninth 81 61 --keep 60 --mix-styles
-with_words ninth latin 112 71 --keep 50 --mix-styles
+with_words ninth tenth 112 71 --keep 50 --mix-styles
+with_words tenth latin 90 211 --keep 50 --mix-styles --learning-rate 0.001
 
 # A narrower network is faster still.
 htr train --from "$out/fifth" --charset latin --minutes 82 --epochs 40 --patience 0 --learning-rate 0.0007 \
