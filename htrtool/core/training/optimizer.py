@@ -59,15 +59,15 @@ class Muon(keras.optimizers.AdamW):
     def update_step(self, gradient, variable, learning_rate):
         """Apply the gradient of one variable."""
         index = self._get_variable_index(variable)
-        if not self._matrices[index]:
+        count, momentum = self._matrices[index], self._momentums[index]
+        if not count:
             super().update_step(gradient, variable, learning_rate)
             return
-        momentum = self._momentums[index]
         gradient = ops.cast(gradient, variable.dtype)
         self.assign(momentum, MOMENTUM * momentum + gradient)
         shape = gradient.shape
         # As Nesterov has it: where the next step would lead.
-        ahead = ops.reshape(gradient + MOMENTUM * momentum, (-1, self._matrices[index], shape[-1] // self._matrices[index]))
+        ahead = ops.reshape(gradient + MOMENTUM * momentum, (-1, count, shape[-1] // count))
         step = orthogonal(ops.transpose(ahead, (1, 0, 2)))
         step = ops.reshape(ops.transpose(step, (1, 0, 2)), shape)
         self.assign_sub(variable, ops.cast(learning_rate, variable.dtype) * step)
@@ -82,7 +82,7 @@ def orthogonal(matrices):
     if rows > columns:
         return ops.transpose(orthogonal(ops.transpose(matrices, (0, 2, 1))), (0, 2, 1))
     first, third, fifth = ITERATION
-    matrices = matrices / (ops.sqrt(ops.sum(ops.square(matrices), (1, 2), keepdims=True)) + 1e-7)
+    matrices = matrices / (ops.norm(matrices, axis=(1, 2), keepdims=True) + 1e-7)
     for _ in range(ITERATIONS):
         squares = ops.matmul(matrices, ops.transpose(matrices, (0, 2, 1)))
         matrices = first * matrices + ops.matmul(third * squares + fifth * ops.matmul(squares, squares), matrices)
