@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 FEW = 1000
 """So many lines or fewer are taken for a hand to learn, given a model to go on from."""
 
-KEPT = 0.4
+KEPT = 0.5
 """The share of a model's weights that stays when it learns a hand."""
 
 MANY = 300
