@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from htrtool.core.charset import Charset
-from htrtool.core.decoding.looks import SPAN, own_view, ranked, views
+from htrtool.core.decoding.looks import FARTHEST, STEP, ranked, views
 from htrtool.core.language import reader_for
 from htrtool.core.lines import cut_lines
 from htrtool.core.pages import page_sources
@@ -19,17 +19,21 @@ LETTER = Path(__file__).parent / "samples" / "letter.jpg"
 CHARSET = Charset("abc ")
 
 
-@given(width=st.integers(1, 3000), looks=st.integers(1, 9))
-def test_looks_go_from_narrow_to_wide_around_the_line_itself(width, looks):
+@given(width=st.integers(1, 3000), looks=st.integers(1, 9), characters=st.integers(0, 200))
+def test_looks_go_from_narrow_to_wide_the_line_itself_among_them(width, looks, characters):
     line = np.random.default_rng(width).integers(0, 256, (8, width), np.uint8)
-    seen = views(line, looks)
+    seen = views(line, looks, characters)
     widths = [view.shape[1] for view in seen]
     assert len(seen) == looks and widths == sorted(widths) and all(view.shape[0] == 8 for view in seen)
-    assert seen[own_view(looks)] is line
-    if looks > 1:
-        assert widths[-1] / width == pytest.approx(SPAN, rel=1 / width)
-    if looks > 2 and looks % 2:
-        assert width / widths[0] == pytest.approx(SPAN, rel=1 / widths[0])
+    assert any(view is line for view in seen)
+    assert width / STEP**FARTHEST - 1 < widths[0] and widths[-1] < width * STEP**FARTHEST + 1
+
+
+@given(width=st.integers(200, 3000), looks=st.integers(2, 5))
+def test_narrow_letters_are_looked_at_wider_and_wide_ones_narrower(width, looks):
+    line = np.zeros((48, width), np.uint8)
+    narrow, wide = (np.mean([view.shape[1] for view in views(line, looks, round(width / pitch))]) for pitch in (8, 40))
+    assert narrow > width > wide
 
 
 def look(*frames: dict[str, float]) -> np.ndarray:

@@ -279,11 +279,10 @@ class Pipeline:
         if not self._keep_sources:
             # It may hold the bytes of a picture.
             page.source = PageSource(page.source.file, page.source.page)
-        views = [self._reader.views(line.pixels) for line in prepared]
         with self._change:
-            for line, of_line in zip(prepared, views):
+            for line in prepared:
                 page.lines.append(line)
-                self._await_looks(page, line, of_line, gathering)
+                self._await_looks(page, line, [line.pixels], gathering)
             self._unread += len(prepared)
             page.settled = True
             self._notice_if_seen(gathering)
@@ -325,7 +324,7 @@ class Pipeline:
                     # Whoever stops waits for this, and the lines of a document take seconds.
                     return
                 readings.append(self._reader.read(line.looks, line.context))
-            views = [self._reader.further_views(line.pixels, len(line.looks), reading) for line, reading in zip(lines, readings)]
+            views = [self._reader.further_views(line.pixels, line.looks, reading) for line, reading in zip(lines, readings)]
             with self._change:
                 for line, reading, further in zip(lines, readings, views):
                     if further:

@@ -15,7 +15,7 @@ from htrtool.core.decoding.block_letters import in_block_letters, in_capitals
 from htrtool.core.decoding.confidence import Confidence, Confidences, Seen
 from htrtool.core.decoding.decode import best_path
 from htrtool.core.decoding.hand import UNSURE, Hand, Known, learn_hand
-from htrtool.core.decoding.looks import TEXTS, TEXTS_ALONE, Look, looks_needed, own_view, ranked, views
+from htrtool.core.decoding.looks import TEXTS, TEXTS_ALONE, Look, looks_needed, ranked, views
 from htrtool.core.decoding.support import support
 from htrtool.core.decoding.whole_line import reconsidered
 from htrtool.core.errors import InputError, ModelError
@@ -104,14 +104,13 @@ class Reader(LineNetwork):
                 self._searches[language] = BeamSearch(self.info.charset, model, self._width, self._internal_lm)
             return self._searches[language]
 
-    def views(self, line: np.ndarray) -> list[np.ndarray]:
-        """Return a prepared line in each of the widths at which the network is to look at it first."""
-        return views(line, self._looks or 1)
-
-    def further_views(self, line: np.ndarray, looks: int, reading: Reading) -> list[np.ndarray]:
-        """Return a prepared line, itself among them, as the network is to look at it after so many looks; empty if those will do."""
-        more = looks if self._looks is not None else looks_needed(looks, reading.conf)
-        return views(line, more) if more > looks else []
+    def further_views(self, line: np.ndarray, looks: Sequence[Look], reading: Reading) -> list[np.ndarray]:
+        """Return a prepared line as the network is to look at it after some looks, the first at the line itself; empty if they will do."""
+        more = self._looks or looks_needed(len(looks), reading.conf)
+        if more <= len(looks):
+            return []
+        itself = next(look for look in looks if look.width == line.shape[1])
+        return views(line, more, len(self.glance(itself.probabilities)))
 
     def glance(self, probabilities: np.ndarray) -> str:
         """Return the text of a line, (frames, classes) of probabilities, that the most probable classes spell."""
@@ -165,13 +164,13 @@ class Reader(LineNetwork):
 
     def drafts(self, page: Sequence[np.ndarray]) -> list[Draft]:
         """Return the prepared lines of a page, each looked at as often as it takes, as they are read in the end."""
-        first = [[self._look(view) for view in self.views(line)] for line in page]
+        first = [[self._look(line)] for line in page]
         drafts = [self._draft(line, looks, context) for line, looks, context in zip(page, first, self.contexts(first))]
         return list(self.with_its_hand(drafts))
 
     def _draft(self, line: np.ndarray, looks: list[Look], context: Context) -> Draft:
         reading = self.read(looks, context)
-        while further := self.further_views(line, len(looks), reading):
+        while further := self.further_views(line, looks, reading):
             seen = {look.width: look for look in looks}
             looks = [seen.get(view.shape[1]) or self._look(view) for view in further]
             reading = self.read(looks, context)
@@ -205,12 +204,12 @@ class Reader(LineNetwork):
         return Look(view.shape[1], self.probabilities([view])[0])
 
     def contexts(self, page: Sequence[Sequence[Look]]) -> list[Context]:
-        """Return how to read each line of a page, given what each look at :meth:`views` of them saw."""
-        texts = [self._glance_at(looks) for looks in page]
+        """Return how to read each line of a page, given what the first look at each of them saw."""
+        texts = [self.glance(look.probabilities) for (look,) in page]
         in_block = in_block_letters(texts)
         for place, looks in enumerate(page):
             if in_block[place]:
-                texts[place] = self._glance_at([self._in_capitals(look) for look in looks])
+                texts[place] = self.glance(self._in_capitals(looks[0]).probabilities)
         return [Context(*context) for context in zip(self.languages_of(texts), in_block)]
 
     def read(self, looks: Sequence[Look], context: Context) -> Reading:
@@ -245,9 +244,6 @@ class Reader(LineNetwork):
             found = reconsidered(found, recurrent, language)
         placed = [(look, self._placed(found[0][0], look)) for look in looks]
         return found, [(look, best) for look, best in placed if best is not None]
-
-    def _glance_at(self, looks: Sequence[Look]) -> str:
-        return self.glance(looks[own_view(len(looks))].probabilities)
 
     def _in_capitals(self, look: Look) -> Look:
         if look.in_capitals is None:

@@ -2,11 +2,13 @@
 
 A network reads a hand better at one width than at another, and errs elsewhere at each, so that texts read at one width
 are weighed by what the others make of them (rescoring of n-best lists by several models, as in Ostendorf et al.,
-"Integration of Diverse Recognition Methodologies Through Reevaluation of N-Best Sentence Hypotheses", 1991).
+"Integration of Diverse Recognition Methodologies Through Reevaluation of N-Best Sentence Hypotheses", 1991). Narrow letters
+are read better when they are made wider, wide ones narrower: how wide they are tells the first look.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Callable, Sequence
 
@@ -17,11 +19,19 @@ from htrtool.core.charset import Charset
 from htrtool.core.decoding.align import log_likelihoods
 from htrtool.core.decoding.beam import Candidate
 
-SPAN = 1.22
-"""How much wider the widest look is than the line; the narrowest is as much narrower."""
+STEP = 1.105
+"""How much wider each of the widths is, at which lines are looked at, than the one before."""
+FARTHEST = 4
+"""So many steps are the narrowest and the widest of them from a line's own width."""
+PITCH = 1 / 3
+"""How wide a character is in a line that need not be wider or narrower, in heights of the line: width by characters."""
+TOWARDS = 0.6
+"""The exponent of how much wider or narrower the characters of a line are, in how much narrower or wider it is best."""
+AROUND = 0, 1, -1, -3, 3, 2, -2, 4, -4, 5, -5, 6, -6, 7, -7, 8, -8
+"""How many steps from the best width to look, in order, besides once at a line's own width."""
 TEXTS, TEXTS_ALONE = 8, 2
 """How many texts each look puts forward at least, with a language model and without."""
-FURTHER = (0.98, 2), (0.9, 5)
+FURTHER = (0.98, 3), (0.9, 5)
 """Below which confidence a line is looked at further, and how often in all it is then."""
 
 
@@ -40,25 +50,25 @@ class Look:
     in_capitals: Look | None = None
 
 
-def views(line: np.ndarray, looks: int) -> list[np.ndarray]:
-    """Return a prepared line as it is looked at, from narrow to wide, itself among them: see :func:`own_view`.
+def views(line: np.ndarray, looks: int, characters: int) -> list[np.ndarray]:
+    """Return a prepared line at the widths at which to look at it, from narrow to wide, itself among them.
 
     Args:
         line: (height, width) uint8.
+        looks: how often, 1 to 9.
+        characters: how many were read in it.
     """
-    _, width = line.shape
-    steps = [look - own_view(looks) for look in range(looks)]
-    return [_stretched(line, max(1, round(width * SPAN ** (step / max(steps)))) if step else width) for step in steps]
+    height, width = line.shape
+    pitch = width / max(characters, 1) / height
+    best = round(TOWARDS * math.log(PITCH / pitch) / math.log(STEP))
+    best = min(max(best, -FARTHEST), FARTHEST)
+    wanted = dict.fromkeys(step for step in (0, *(best + step for step in AROUND)) if abs(step) <= FARTHEST)
+    return [_stretched(line, max(1, round(width * STEP**step))) for step in sorted([*wanted][:looks])]
 
 
 def looks_needed(looks: int, confidence: float) -> int:
     """Return how often in all to look at a line that was read with some confidence after so many looks; ``looks`` if that will do."""
     return next((more for least, more in FURTHER if confidence < least and more > looks), looks)
-
-
-def own_view(looks: int) -> int:
-    """Return which of so many views is the line in its own width: the one in the middle, or the one before that."""
-    return (looks - 1) // 2
 
 
 def _stretched(line: np.ndarray, width: int) -> np.ndarray:
