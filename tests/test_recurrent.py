@@ -52,8 +52,8 @@ def test_passages_tell_their_language_mostly_and_that_of_little_text_is_drawn_of
 
 
 def test_characters_that_a_model_does_not_know_stand_for_what_they_look_like():
-    symbols = Symbols("0aes’ ", ["en"])
-    assert symbols.encode("7å") == symbols.encode("0a")
+    symbols = Symbols("0aeos’ ", ["en"])
+    assert symbols.encode("7åø") == symbols.encode("0ao")
     assert symbols.encode("ſ") == symbols.encode("s") and symbols.encode("ж") == symbols.encode("λ") == [0]
     again = Symbols.from_json(symbols.to_json())
     assert again.encode("sea 0") == symbols.encode("sea 0") and again.beginning("en") == symbols.beginning("en")
@@ -82,9 +82,9 @@ def test_a_model_expects_what_it_learned_in_the_language_that_it_is_told(trained
     assert cost(english, "en") < cost("teh tac sta no het mta", "en") - 20
     assert cost(english, "en") < cost(english, "fr")
     assert cost(french, "fr") < cost(french, "en")
-    # Beside a longer line a short one costs the same, but for what 8 bits round.
+    # Beside a longer line a short one costs the same, whatever was asked before.
     beside, _ = RecurrentLM(content, "a.lm").costs(["the cat", english + " " + french], "en")
-    assert len(beside) == len("the cat") + 1 and cost("the cat", "en") == pytest.approx(beside.sum(), rel=0.05)
+    assert len(beside) == len("the cat") + 1 and cost("the cat", "en") == beside.sum()
 
 
 def test_a_model_is_kept_with_others_in_one_file(trained, tmp_path, run_htr):

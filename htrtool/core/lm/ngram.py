@@ -41,6 +41,11 @@ _REMEMBERED = 200_000
 _MOST_SYMBOLS = 255
 
 
+def base_letter(character: str) -> str:
+    """Return the letter that a character is without what distinguishes it, such as ``a`` for ``å`` and ``o`` for ``ø``."""
+    return _BASES.get(character) or unicodedata.normalize("NFD", character)[0]
+
+
 class CharacterModel:
     """What goes on one character after another, from the state ``start`` by ``step``, as all language models here do."""
 
@@ -115,7 +120,7 @@ class NGram(CharacterModel):
         alike = self._symbol_of.get(plain(character))
         if alike is not None:
             return alike
-        base = self._symbol_of.get(_BASES.get(character) or unicodedata.normalize("NFD", character)[0])
+        base = self._symbol_of.get(base_letter(character))
         if base is None or base > len(self.characters) or len(self.characters) + len(self._base) == _MOST_SYMBOLS:
             return UNKNOWN
         self._base.append(base)

@@ -92,7 +92,7 @@ def train_languages(texts: Iterable[LanguageText]) -> dict[str, NGram]:
     for they would water down what the others tell of sentences.
 
     Returns:
-        The models by language, that of all under ``""``, that of capitals under ``CAPITALS``.
+        The models by language, that of all under ``""``, and if there are several that of capitals under ``CAPITALS``.
 
     Raises:
         InputError: there is no text.

@@ -7,7 +7,6 @@ Language Model", 2010). It is too slow to be asked during a search, but chooses 
 from __future__ import annotations
 
 import json
-import unicodedata
 import zipfile
 from pathlib import Path
 from typing import Sequence
@@ -17,7 +16,7 @@ import numpy as np
 from htrtool.core.errors import ModelError
 from htrtool.core.files import BROKEN_ARCHIVE
 from htrtool.core.labels import plain
-from htrtool.core.lm.ngram import FIGURE
+from htrtool.core.lm.ngram import FIGURE, base_letter
 from htrtool.core.session import open_session
 
 LINE_END = "\n"
@@ -54,7 +53,7 @@ class Symbols:
     def _learned(self, character: str) -> int:
         alike = FIGURE if character.isdecimal() else plain(character)
         if alike not in self._symbol_of:
-            alike = unicodedata.normalize("NFD", character)[0]
+            alike = base_letter(character)
         return self._symbol_of.setdefault(character, self._symbol_of.get(alike, _UNKNOWN))
 
     def to_json(self) -> str:
@@ -100,24 +99,25 @@ class RecurrentLM:
             language: what they are in; ``""`` if that is not clear.
         """
         # A line's best text is asked about again when it is judged.
-        found = {text: self._known.get((language, text)) for text in texts}
-        if new := [text for text, costs in found.items() if costs is None]:
-            found.update(zip(new, self._asked(new, language)))
-            if len(self._known) > _REMEMBERED:
-                self._known = {}
-            self._known.update(((language, text), found[text]) for text in new)
-        return [found[text] for text in texts]
+        found = [self._known.get((language, text)) for text in texts]
+        for place, text in enumerate(texts):
+            if found[place] is None:
+                found[place] = self._asked(text, language)
+                if len(self._known) > _REMEMBERED:
+                    self._known = {}
+                self._known[language, text] = found[place]
+        return found
 
-    def _asked(self, texts: Sequence[str], language: str) -> list[np.ndarray]:
-        """Return the costs of lines that the network is to read first."""
+    def _asked(self, text: str, language: str) -> np.ndarray:
+        """Return the costs of a line that the network is to read first.
+
+        By itself: numbers of 8 bits are scaled by the largest of a run, so that beside others it would cost something else.
+        """
         beginning = self._symbols.beginning(language)
-        lines = [[*beginning, *self._symbols.encode(text), _END] for text in texts]
-        table = np.zeros((max(map(len, lines)), len(lines)), np.int32)
-        for column, line in enumerate(lines):
-            table[: len(line), column] = line
-        (costs,) = self._session.run([OUTPUT], dict(zip(INPUTS, (table[:-1], table[1:]))))
-        # What stands at the head is given, what comes after the end is nothing.
-        return [costs[len(beginning) - 1 : len(line) - 1, column] for column, line in enumerate(lines)]
+        line = np.array([[*beginning, *self._symbols.encode(text), _END]], np.int32).T
+        (costs,) = self._session.run([OUTPUT], dict(zip(INPUTS, (line[:-1], line[1:]))))
+        # What stands at the head is given.
+        return costs[len(beginning) - 1 :, 0]
 
     @classmethod
     def load(cls, path: Path) -> RecurrentLM | None:
