@@ -289,3 +289,5 @@ def test_a_tar_in_a_folder_hides_nothing_else_there(tmp_path):
     assert keys() == ["a/1", f"{tmp_path.name}/line"] and not errors
     told = {made.key: made.meta["recipe"] for made in labelled_samples([str(tmp_path)], errors.append)}
     assert told["a/1"] == PREPARED["recipe"]
+    (tmp_path / "a.tar").write_bytes(tar_of([sample("c/1", "abc")])[:700])
+    assert keys() == ["a/1", f"{tmp_path.name}/line"] and [Path(error.source).name for error in errors] == ["a.tar"]

@@ -188,20 +188,31 @@ def labelled_samples(
         recipe: how to prepare pictures that are in no stream; None for ``DEFAULT_RECIPE``.
     """
     for name in names:
-        try:
-            if name == "-":
-                yield from read_samples(sys.stdin.buffer, name, report)
-                continue
-            tars = [Path(name)] if is_tar_name(name) else _tars_below(Path(name))
-            for tar in tars:
-                with open(tar, "rb") as stream:
-                    yield from read_samples(stream, str(tar), report)
-            if not is_tar_name(name):
-                yield from _prepared(name, report, recipe or DEFAULT_RECIPE, tars)
-        except InputError as error:
-            report(error)
-        except OSError as error:
-            report(unreadable(error, name))
+        if name == "-":
+            yield from _reported(read_samples(sys.stdin.buffer, name, report), name, report)
+            continue
+        tars = [Path(name)] if is_tar_name(name) else _tars_below(Path(name))
+        for tar in tars:
+            yield from _reported(_samples_in(tar, report), str(tar), report)
+        if not is_tar_name(name):
+            yield from _reported(_prepared(name, report, recipe or DEFAULT_RECIPE, tars), name, report)
+
+
+def _reported(
+    samples: Iterable[Sample | LeftOut], source: str, report: Callable[[HtrError], None]
+) -> Iterator[Sample | LeftOut]:
+    """Yield samples; if reading them fails, tell of it and yield no more."""
+    try:
+        yield from samples
+    except InputError as error:
+        report(error)
+    except OSError as error:
+        report(unreadable(error, source))
+
+
+def _samples_in(tar: Path, report: Callable[[HtrError], None]) -> Iterator[Sample | LeftOut]:
+    with open(tar, "rb") as stream:
+        yield from read_samples(stream, str(tar), report)
 
 
 def _tars_below(top: Path) -> list[Path]:
