@@ -561,7 +561,7 @@ def test_a_sample_of_an_unknown_recipe_is_left_out_by_name(recipe):
     assert len(corpus.lines) == 7 and list(corpus.left_out.values()) == [["d/5"]]
 
 
-@pytest.mark.parametrize("block", ["c.", "c0", "c8.7", "c8/0x0", "c8:0x3", "drop2", "drop", "lstm0", "r8:0", "max:3x3", "lstm8:4", "r8/4x2"])
+@pytest.mark.parametrize("block", ["c.", "c0", "c8.7", "c8/0x0", "c8:0x3", "drop2", "drop", "lstm0", "r8:0", "max:3x3", "lstm8:4", "lstm8/1x2", "rlstm8/2x1", "r8/4x2"])
 def test_a_block_that_makes_no_sense_is_named(block):
     with pytest.raises(InputError, match="in the network's spec, received '" + re.escape(block)):
         parse_spec(f"c8 {block} max lstm8")

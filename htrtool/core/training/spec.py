@@ -90,6 +90,8 @@ def _makes_sense(block: re.Match) -> bool:
     whole = [number, *sizes, *([inner] if inner else [])]
     if not all(part.isdecimal() and int(part) > 0 for part in whole):
         return False
+    if kind in RECURRENT and sizes:
+        return False
     if kind == "r" and block["stride"] and max(map(int, block["stride"].split("x"))) > _MOST_OF_RESIDUAL:
         return False
     return not (inner and kind != "r")
