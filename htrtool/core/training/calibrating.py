@@ -15,6 +15,7 @@ from rapidfuzz.distance import Levenshtein
 from htrtool.core.decoding.confidence import Confidence, Evidence, Features, Seen
 from htrtool.core.errors import InputError, ModelError
 from htrtool.core.files import BROKEN_ARCHIVE, replacing
+from htrtool.core.gathering import in_gatherings
 from htrtool.core.labels import plain
 from htrtool.core.language import load_language
 from htrtool.core.modelfile import METADATA_FILE, METADATA_KEY, ModelInfo
@@ -71,16 +72,14 @@ def calibrate(model: Path, lines: Iterable[KnownLine]) -> tuple[ModelInfo, int]:
             f"expected {TOO_FEW} lines or more, better {FEWEST}, received {len(draw.drawn)}: the confidence stays as it is",
             str(model),
         )
-    documents: dict[str, list[KnownLine]] = {}
-    for line in draw.drawn:
-        documents.setdefault(line.document, []).append(line)
+    gatherings = list(in_gatherings(sorted(draw.drawn, key=lambda line: line.document), lambda line: line.document))
     fitted = {}
     for mode, lm in (("network", "none"), ("language", "auto")):
         language = load_language(lm, None, reader.info.charset)
         if language is None and mode == "language":
             continue
         reader.decode_with(language, looks=None)
-        fitted[mode] = Confidence.fit(list(_evidence(reader, documents.values()))).to_json()
+        fitted[mode] = Confidence.fit(list(_evidence(reader, gatherings))).to_json()
     info = replace(reader.info, calibration=fitted)
     _write(model, info)
     return info, len(draw.drawn)
@@ -92,12 +91,12 @@ def _comparable(text: str, reader: Reader) -> str:
     return plain(text) if reader.info.charset.unknown(text) else text
 
 
-def _evidence(reader: Reader, documents: Iterable[list[KnownLine]]) -> Iterator[Evidence]:
+def _evidence(reader: Reader, gatherings: Iterable[list[KnownLine]]) -> Iterator[Evidence]:
     rng = np.random.default_rng(0)
-    for document in documents:
-        page = [line.pixels for line in document]
+    for lines in gatherings:
+        page = [line.pixels for line in lines]
         for shown in (page, *([augment(pixels, rng, DISTORTION) for pixels in page] for _ in range(DISTORTED))):
-            for line, (looks, context, _) in zip(document, reader.drafts(shown)):
+            for line, (looks, context, _) in zip(lines, reader.drafts(shown)):
                 for seen in reader.seen(*reader.agreed(looks, context), context.language):
                     yield _line_evidence(seen, line.text)
 
