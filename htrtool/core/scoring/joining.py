@@ -62,7 +62,7 @@ def join(truth: Iterable[Line], read: Iterable[Line]) -> Iterator[Pair]:
     numbers must be others, as where one side has a line more at the top; then those of the whole file, if so are its pages.
     Labels of pages are compared as text, but a file's only page may have a label on one side and a number on the other.
     Where one side has a single row without a line number, that row is the text of the whole file, and the rows of the
-    other side are joined with spaces. Of a text alone and a single file, the names don't matter.
+    other side are joined with spaces, by their numbers where all have them. Of a text alone and a single file, the names don't matter.
     """
     truth_of, read_of = _by_file(truth), _by_file(read)
     matches = _matches(truth_of, read_of)
@@ -224,7 +224,18 @@ def _whole(lines: list[Line]) -> Line:
         return first
     known = [line.conf for line in lines if line.conf is not None]
     conf = sum(known) / len(known) if known else None
-    return Line(first.file, " ".join(line.text for line in lines), first.page, None, conf, first.document)
+    return Line(first.file, " ".join(line.text for line in _by_their_numbers(lines)), first.page, None, conf, first.document)
+
+
+def _by_their_numbers(lines: list[Line]) -> list[Line]:
+    """Return the rows of a file by their pages and lines; as they come where one lacks a number, and pages where one has a label."""
+    if any(line.line is None for line in lines) or len({line.page is None for line in lines}) > 1:
+        return lines
+    pages = list(dict.fromkeys(line.page for line in lines))
+    if all(isinstance(page, int) for page in pages):
+        pages.sort()
+    rank_of = {page: rank for rank, page in enumerate(pages)}
+    return sorted(lines, key=lambda line: (rank_of[line.page], line.line))
 
 
 def _places(truth: list[Line], read: list[Line]) -> tuple[list[tuple], list[tuple]]:
