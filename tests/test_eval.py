@@ -494,6 +494,14 @@ def test_a_folder_of_text_files_is_truth(tmp_path):
     assert values(run(tmp_path / "gt", stdin=read))["cer"] == "0"
 
 
+def test_rows_of_a_text_may_stand_in_any_order(tmp_path):
+    (tmp_path / "book.txt").write_text("one two three four\n")
+    rows = ["b.pdf\t10\t1\tfour", "b.pdf\t2\t10\tthree", "b.pdf\t1\t1\tone", "b.pdf\t2\t9\ttwo"]
+    assert values(run(tmp_path / "book.txt", stdin="\n".join(["file\tpage\tline\ttext", *rows])))["cer"] == "0"
+    labelled = ["b.pdf\tii\t1\tone", "b.pdf\tii\t2\ttwo", "b.pdf\t10r\t1\tthree", "b.pdf\t9v\t1\tfour"]
+    assert values(run(tmp_path / "book.txt", stdin="\n".join(["file\tpage\tline\ttext", *labelled])))["cer"] == "0"
+
+
 def test_predictions_may_lie_beside_the_truth(tmp_path):
     (tmp_path / "1.gt.txt").write_text("one\n")
     (tmp_path / ".ipynb_checkpoints").mkdir()
@@ -551,7 +559,7 @@ def test_rows_of_the_names_set_that_nobody_could_read_are_no_truth(tmp_path):
     "content, message",
     [
         (b"", "expected a table"),
-        (b"file\tconf\nx\t1\n", "expected a column such as 'identity' (text)"),
+        (b"file\tconf\nx\t1\n", "expected a column such as 'text'"),
         (b"file\ttext\tconf\na\tb\t7\n", "row 2, column conf: expected a number from 0 to 1, found '7'"),
         (b"file\ttext\tline\na\tb\tx\n", "row 2, column line: expected a whole number, found 'x'"),
         (b"file,text\na,b,c\n", "row 2: expected 2 cells (file text), found 3"),
@@ -565,7 +573,7 @@ def test_rows_of_the_names_set_that_nobody_could_read_are_no_truth(tmp_path):
         (b"PK\x03\x04\x14\0\x06\0", "as .docx, .odt, .xlsx and .ods are: save it as plain text, a table as CSV"),
         (b'[\n  {"file": "a", "text": "b"}\n]', "received a JSON array: make lines of it with jq -c '.[]'"),
         (rb"{\rtf1\ansi file text}", "received rich text (RTF)"),
-        (b"a.png\t1\t1\t0.9\tabc\n", "expected a column such as 'filename' (file) named in the first line, found 'a.png 1 1 0.9 abc'"),
+        (b"a.png\t1\t1\t0.9\tabc\n", "expected a column such as 'file' named in the first line, found 'a.png 1 1 0.9 abc'"),
     ],
 )
 def test_a_bad_table_gets_one_clear_line_and_the_good_one_is_scored(tmp_path, truth, content, message):

@@ -205,7 +205,7 @@ def _names_in_objects(path: Path, changed: int) -> tuple[str, ...]:
 def _columns(table: Table, image_column: str | None, text_column: str | None) -> Columns:
     names = table.columns
 
-    def column(given: str | None, guesses: tuple[str, ...], what: str, option: str) -> str:
+    def column(given: str | None, guesses: tuple[str, ...], usual: str, what: str, option: str) -> str:
         if given is not None:
             if given in names:
                 return given
@@ -214,13 +214,13 @@ def _columns(table: Table, image_column: str | None, text_column: str | None) ->
             raise InputError(f"expected a column {given!r} ({option}), found {', '.join(names)}", table.source)
         found = column_of(names, guesses)
         if found is None:
-            wanted = f"expected a column of {what} such as {guesses[0]!r}"
+            wanted = f"expected a column of {what} such as {usual!r}"
             raise InputError(f"{wanted}, found {', '.join(names) or 'nothing'}: name it with {option}", table.source)
         return found
 
     return Columns(
-        text=column(text_column, TEXT_COLUMNS, "transcriptions", "--text-column"),
-        image=column(image_column, IMAGE_COLUMNS, "images", "--image-column"),
+        text=column(text_column, TEXT_COLUMNS, "text", "transcriptions", "--text-column"),
+        image=column(image_column, IMAGE_COLUMNS, "file", "images", "--image-column"),
         document=column_of(names, DOCUMENT_COLUMNS),
         writer=column_of(names, WRITER_COLUMNS),
         language=column_of(names, LANGUAGE_COLUMNS),

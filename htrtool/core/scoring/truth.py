@@ -261,5 +261,5 @@ def _columns(columns: list[str], document: str | None) -> dict[str, str | None]:
 
 def _lacked(names: dict[str, str | None], document: str | None) -> list[str]:
     """Return what columns that are needed are called, of those that there are not."""
-    wanted = {"file": f"such as {IMAGE_COLUMNS[0]!r} (file)", "text": f"such as {_TEXTS[0]!r} (text)"}
+    wanted = {"file": "such as 'file'", "text": "such as 'text'"}
     return [called for name, called in (wanted | ({"document": repr(document)} if document else {})).items() if names[name] is None]
