@@ -127,8 +127,7 @@ def test_a_typed_copy_of_a_page_becomes_the_text_of_its_lines(run_htr, tmp_path)
     done = run_htr("prep", "--text", tmp_path / "copy.txt", SAMPLES / "letter.jpg")
     assert done.returncode == Exit.OK, done.stderr
     assert [sample.text for sample in samples_in(done.stdout)] == truth
-    (tmp_path / "copy.txt").write_text(" ".join(truth[3:]), encoding="utf-8")
-    done = run_htr("prep", "-v", "--text", tmp_path / "copy.txt", SAMPLES / "letter.jpg")
+    done = run_htr("prep", "-v", "--text", "-", SAMPLES / "letter.jpg", input=" ".join(truth[3:]).encode())
     assert [sample.text for sample in samples_in(done.stdout)] == truth[3:]
     assert b"letter/001: left out: no part of the transcription fits it well enough" in done.stderr
     assert b"3 left out: no part of the transcription fits it well enough" in done.stderr

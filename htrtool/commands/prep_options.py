@@ -120,7 +120,7 @@ def with_finder(function: Callable) -> Callable:
         "page_texts",
         metavar="FILE",
         multiple=True,
-        type=click.Path(exists=True, dir_okay=False),
+        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
         help="The transcription of the page that SOURCE shows: each line gets its part of it. May be given again, one "
         "for each SOURCE, in their order; of a letter on several pictures, its whole text may stand for each of them.",
     )
