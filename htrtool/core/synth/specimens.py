@@ -64,7 +64,7 @@ def specimen_of(sample: Sample, reader: Reader) -> Specimen | None:
     if not text or labels.has_markup(text) or charset.unknown(text):
         return None
     pixels = resize_to_height(sample.pixels(), HEIGHT)
-    line = reader.prepare_placed(pixels)
+    line = reader.prepare_placed(pixels, sample.meta.get("recipe"))
     found = align(reader.probabilities([line.pixels])[0], charset.encode(text))
     if found is None or found.log_likelihood < WORST * len(text):
         return None

@@ -30,7 +30,7 @@ def add_replay(store: LineStore, parent: Path, recipe: Recipe, charset: Charset,
             break
         if not sample.text or charset.unknown(sample.text):
             continue
-        pixels = prepare(sample.pixels(), recipe)
+        pixels = prepare(sample.pixels(), recipe, sample.meta.get("recipe"))
         if frames_needed(charset.encode(sample.text)) * stride <= pixels.shape[1]:
             store.add(Sample(f"replay/{sample.key}", encode_png(pixels), sample.text))
             added += 1
@@ -38,7 +38,7 @@ def add_replay(store: LineStore, parent: Path, recipe: Recipe, charset: Charset,
 
 
 def replay_samples(parent: Path) -> Iterator[Sample]:
-    """Yield the lines to show again when a model is adapted, as they were drawn; none where there are none.
+    """Yield the lines to show again when a model is adapted, as they were prepared; none where there are none.
 
     Raises:
         InputError: their stream is broken.
