@@ -9,9 +9,10 @@ import pytest
 
 from htrtool.core.errors import InputError
 from htrtool.core.samples import Sample, encode_png
-from htrtool.core.synth import Faces, Hands, Scribes, synthesise, write_line
+from htrtool.core.synth import Faces, Hands, Scribes, write_line
 from htrtool.core.synth.hands import BLOCK, END, START, Hand
 from htrtool.core.synth.specimens import HEIGHT, Specimen, measure, part_letters, specimen_of, stroke_width
+from htrtool.core.synth.stream import written_line
 
 PANGRAMS = ("the quick brown fox jumps", "over the lazy dog", "pack my box with five", "dozen liquor jugs", "and more of it")
 
@@ -92,7 +93,7 @@ def test_one_hand_writes_a_block_and_a_worker_gets_the_same(hands):
 
 def test_lines_of_a_hand_belong_to_its_document(hands, face):
     for share, key in ((1.0, "hand"), (0.0, "font")):
-        (_, text, meta), *_ = synthesise([("over the fox", "en")], Scribes(Faces([face.path]), hands, share), 1)
+        _, text, meta = written_line("over the fox", "en", Scribes(Faces([face.path]), hands, share), 1, 0)
         assert text == "over the fox" and key in meta and (meta["document"] == "plain") == (key == "hand")
 
 

@@ -48,7 +48,7 @@ class Face:
     ``lean`` is the usual slant to the right of its lines, a tangent, and how much it varies.
     ``joined`` faces are laid out word by word, so that their letters keep hold of each other; ``caps`` faces
     have capitals only. ``ascent`` and ``descent`` are the reach of ordinary letters above and below the
-    baseline, ``reach`` that of all letters; ``stroke`` is the mean width of the strokes; all in pixels.
+    baseline; ``stroke`` is the mean width of the strokes; all in pixels.
 
     Raises:
         InputError: the file is no font, or one without Latin letters.
@@ -72,10 +72,6 @@ class Face:
         self._shown: dict[str, bool] = {}
         self._glyphs: dict[str, Glyph] = {}
         self._nothing = self._measures(LACKED)
-        tops, bottoms = zip(
-            *(self.font.getbbox(letter, anchor="ls")[1::2] for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZbdfghjklpqty(/")
-        )
-        self.reach = max(-min(tops) + 2, 2 * X_HEIGHT), max(max(bottoms) + 2, X_HEIGHT)
         box = self.font.getbbox("dhl", anchor="ls"), self.font.getbbox("gpy", anchor="ls")
         self.ascent, self.descent = max(-box[0][1], X_HEIGHT), max(box[1][3], X_HEIGHT // 4)
         self.stroke = self._stroke()

@@ -123,7 +123,6 @@ class Script:
     hands: Hands
     rng: np.random.Generator
     joined: bool = True
-    caps: bool = False
 
     def __post_init__(self):
         self.name = self.hand.name

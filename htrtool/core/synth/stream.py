@@ -13,12 +13,20 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
 import cv2
+import numpy as np
 
 from htrtool.core.collect import Maker
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.layouts.base import LeftOut, Line
 from htrtool.core.samples import Sample
-from htrtool.core.synth import Scribes, Texts, lines_of_text, synthesise
+from htrtool.core.synth import Scribes, Texts, lines_of_text, write_line
+
+HEIGHT = 64
+"""Rows of a line as it is written."""
+BLOCK = 25_000
+"""Lines of a run within which those of one font make a document, by which samples are split for training."""
+LONGEST = 400
+"""Characters beyond which a text is no line."""
 
 Made = Sample | LeftOut | InputError
 
@@ -27,8 +35,7 @@ Made = Sample | LeftOut | InputError
 class Run:
     """``count`` lines of handwriting from a seed, and what makes samples of them.
 
-    The lines are written 64 pixels high, for which the widths of the pens are meant; the maker's recipe brings them
-    to its height. The sample of line ``i`` has the key ``synth/SEED/i`` and depends on the seed and ``i`` alone.
+    The maker's recipe brings the lines to its height. The sample of line ``i`` has the key ``synth/SEED/i`` and depends on the seed and ``i`` alone.
     """
 
     scribes: Scribes
@@ -46,12 +53,33 @@ class Run:
             if reason:
                 yield LeftOut(key, reason)
                 continue
-            written = next(synthesise([(text, language)], self.scribes, self.seed, index), None)
+            written = written_line(text, language, self.scribes, self.seed, index)
             if written is None:
                 yield LeftOut(key, "no font or hand shows its characters")
                 continue
             pixels, label, meta = written
             yield self.maker.made_of(Line(key, pixels, label, meta))
+
+
+def written_line(
+    text: str, language: str, scribes: Scribes, seed: int, index: int
+) -> tuple[np.ndarray, str, dict] | None:
+    """Write line ``index`` of a run, which depends on that and the seed alone, in a font or hand.
+
+    Returns:
+        pixels, (64, width) uint8, for which the widths of the pens are meant; the text as it reads (capitals for a font that
+        has no others); and what is known of it. None if no font or hand can show it, or it has more than :data:`LONGEST` characters.
+    """
+    rng = np.random.default_rng((seed, index, 1))
+    text = " ".join(text.split())
+    drawn = scribes.draw(text, rng, seed, index) if 0 < len(text) <= LONGEST else None
+    if drawn is None:
+        return None
+    face, label = drawn
+    # What is set from a real hand goes to the side of a split on which that hand's own lines are.
+    of = {"hand": face.name, "document": face.name} if face.own_pen else {"font": face.name}
+    meta = {"synthetic": True, "document": f"synth/{face.name}/{index // BLOCK}"} | of
+    return write_line(label, face, rng, HEIGHT), label, meta | ({"language": language} if language else {})
 
 
 def synthetic_samples(run: Run, jobs: int = 1) -> Iterator[Made]:
