@@ -82,7 +82,7 @@ def _has_mate(trace: Trace, traces: list[Trace], size: float) -> bool:
 
 
 def _gaps(trace: Trace, xs: np.ndarray, ys: np.ndarray, size: float) -> list[tuple[int, int]]:
-    """Return where the letters of a line leave a gap as wide as a gutter."""
+    """Return where the letters of a line leave a gap, as between words."""
     up = trace.at(xs) - ys
     columns = np.unique(xs[(up > -0.5 * size) & (up < 1.5 * size)])
     wide = np.flatnonzero(np.diff(columns) > SPACE * size)

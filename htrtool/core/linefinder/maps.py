@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ WORKING_SIDE = 1120
 ELONGATED = 3.0
 PIECE, AROUND = 2240, 256
 METADATA_KEY = "htr-lines"
+_LOADING = threading.Lock()
 
 
 @dataclass
@@ -109,7 +111,12 @@ def shrunk(pixels: np.ndarray, side: int = 0) -> tuple[np.ndarray, float]:
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), scale
 
 
-@functools.cache
 def line_network(threads: int) -> LineNetwork:
-    """Return the network that is shipped, to be run by so many threads."""
+    """Return the network that is shipped, to be run by so many threads; it is loaded once."""
+    with _LOADING:
+        return _loaded(threads)
+
+
+@functools.cache
+def _loaded(threads: int) -> LineNetwork:
     return LineNetwork(SHIPPED / f"{LINE_FINDER}.onnx", threads)
