@@ -57,7 +57,3 @@ class Charset:
         """Return the classes of the characters that both charsets have, here and in the other."""
         characters = [character for character in other.characters if character in self]
         return self.encode(characters), other.encode(characters)
-
-    def decode(self, classes: Sequence[int]) -> str:
-        """Return the text of a sequence of classes, blanks left out."""
-        return "".join(self.characters[index - 1] for index in classes if index != BLANK)

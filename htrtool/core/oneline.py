@@ -37,11 +37,6 @@ class Looks(enum.Enum):
     OTHER = enum.auto()
 
 
-def looks_like_line(pixels: np.ndarray) -> bool:
-    """Tell whether a picture looks like one text line or word, not like a page to be cut into lines; see :func:`looks_of`."""
-    return looks_of(pixels) is not Looks.OTHER
-
-
 def looks_of(pixels: np.ndarray) -> Looks:
     """Tell what a picture looks like.
 

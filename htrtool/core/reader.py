@@ -83,7 +83,7 @@ class Reader(LineNetwork):
     def decode_with(
         self, languages: Languages | None, width: int = WIDTH, nbest: int = 1, looks: int | None = None
     ) -> None:
-        """Decode from now on by beam search, not by the most probable class of each frame.
+        """Decode from now on by beam search, not by the most probable class of each frame, where more is asked for than that.
 
         Args:
             languages: the language models that help, if any; a page is decoded with that of its language.

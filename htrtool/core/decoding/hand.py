@@ -63,7 +63,8 @@ class Hand:
 
 def learn_hand(document: Sequence[Known]) -> Hand | None:
     """Learn a hand from what was read of a document, each character for as much as it is sure; None if that was nothing."""
-    lessons = [_lesson(look) for look in document[:: -(-len(document) // MOST_LOOKS) or 1]]
+    count = min(len(document), MOST_LOOKS)
+    lessons = [_lesson(document[place * len(document) // count]) for place in range(count)]
     if not any(lessons):
         return None
     frames, targets, weights = map(np.concatenate, zip(*filter(None, lessons)))
