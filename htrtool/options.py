@@ -92,7 +92,7 @@ def with_operands(metavar: str, *beside: str) -> Callable:
 
     def decorate(function: Callable) -> Callable:
         @click.argument("operands", nargs=-1, metavar=f"[{metavar}]...")
-        @click.option("--files-from", metavar="FILE", help="Read further operands from FILE, one a line ('-': standard input).")
+        @click.option("--files-from", metavar="FILE", help="Read further operands from FILE, one a line ('-': standard input), once all of it is there.")
         @click.option("-0", "--null", is_flag=True, help="Names in --files-from end with a NUL byte, not a newline.")
         @functools.wraps(function)
         def wrapper(*args, operands: tuple[str, ...], files_from: str | None, null: bool, **kwargs):

@@ -57,7 +57,7 @@ MOST_SLOWDOWN = 2
 @click.option("--augment", type=FiniteRange(0, 3), default=1.0, show_default=True, help="Strength of the augmentation; 0: none.")
 @click.option("--mix-styles", is_flag=True, help="Mix the styles of lines in the first layers (MixStyle), so that unknown hands and scans are read better: for many lines of many hands.")
 @click.option("--replay", type=click.IntRange(min=0), metavar="LINES", help="Lines in other hands, which come with the model, to show again in each epoch.  [default: for few lines 50 to 150, else 0]")
-@click.option("--keep", type=FiniteRange(0, 100, max_open=True), metavar="PERCENT", help="How much of the weights of --from stays in the new ones.  [default: for few lines 55 or 50, else 0]")
+@click.option("--keep", type=FiniteRange(0, 100, max_open=True), metavar="PERCENT", help="How much of the weights of --from stays in the new ones.  [default: for few lines 50, else 0]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of weights, order and augmentation.")
 @click.option("--resume", is_flag=True, help="Go on where a run that was stopped left off, given the same data and options.")
 @click.option("--checkpoint-every", type=FiniteRange(min=0), default=1.0, show_default=True, metavar="MINUTES", help="How often the state of a run is saved; 0: after every step.")
