@@ -24,9 +24,9 @@ STEP = 1.105
 FARTHEST = 4
 """So many steps are the narrowest and the widest of them from a line's own width."""
 PITCH = 1 / 3
-"""How wide a character is in a line that need not be wider or narrower, in heights of the line: width by characters."""
+"""The width of a line by its characters, in heights of the line, at which it is best left as wide as it is."""
 TOWARDS = 0.6
-"""The exponent of how much wider or narrower the characters of a line are, in how much narrower or wider it is best."""
+"""How much of the way there another line is best brought, in logarithms."""
 AROUND = 0, 1, -1, -3, 3, 2, -2, 4, -4, 5, -5, 6, -6, 7, -7, 8, -8
 """How many steps from the best width to look, in order, besides once at a line's own width."""
 TEXTS, TEXTS_ALONE = 8, 2
