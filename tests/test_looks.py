@@ -19,10 +19,10 @@ LETTER = Path(__file__).parent / "samples" / "letter.jpg"
 CHARSET = Charset("abc ")
 
 
-@given(width=st.integers(1, 3000), looks=st.integers(1, 9), characters=st.integers(0, 200))
-def test_looks_go_from_narrow_to_wide_the_line_itself_among_them(width, looks, characters):
+@given(width=st.integers(1, 3000), looks=st.integers(1, 9), characters=st.integers(0, 200), pitch=st.sampled_from([0, 0.2, 0.5]))
+def test_looks_go_from_narrow_to_wide_the_line_itself_among_them(width, looks, characters, pitch):
     line = np.random.default_rng(width).integers(0, 256, (8, width), np.uint8)
-    seen = views(line, looks, characters)
+    seen = views(line, looks, characters, pitch)
     widths = [view.shape[1] for view in seen]
     assert len(seen) == looks and widths == sorted(widths) and all(view.shape[0] == 8 for view in seen)
     assert any(view is line for view in seen)
@@ -32,7 +32,7 @@ def test_looks_go_from_narrow_to_wide_the_line_itself_among_them(width, looks, c
 @given(width=st.integers(200, 3000), looks=st.integers(2, 5))
 def test_narrow_letters_are_looked_at_wider_and_wide_ones_narrower(width, looks):
     line = np.zeros((48, width), np.uint8)
-    narrow, wide = (np.mean([view.shape[1] for view in views(line, looks, round(width / pitch))]) for pitch in (8, 40))
+    narrow, wide = (np.mean([view.shape[1] for view in views(line, looks, round(width / pitch), 1 / 3)]) for pitch in (8, 40))
     assert narrow > width > wide
 
 

@@ -29,7 +29,8 @@ class ModelInfo:
     ``logits``, float32 (batch, width / stride, classes), whose class 0 is the CTC blank.
     ``internal_lm`` is what :mod:`htrtool.core.lm.internal_lm` counted, empty in models that were trained before it was;
     ``calibration`` holds what :mod:`htrtool.core.decoding.confidence` fitted; ``training`` says on what and how long the model was
-    trained, ``scores`` how well it read the lines kept aside.
+    trained, ``scores`` how well it read the lines kept aside. ``pitch`` is the width of a line by its characters, in heights of the
+    line, at which the network reads best, 0 if that is not known.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ModelInfo:
     calibration: dict = field(default_factory=dict)
     training: dict = field(default_factory=dict)
     scores: dict = field(default_factory=dict)
+    pitch: float = 0.0
 
     @property
     def in_8_bits(self) -> bool:
@@ -66,6 +68,8 @@ class ModelInfo:
             data = {name: value for name, value in data.items() if name in known}
             if not isinstance(data.get("stride", 4), int) or data.get("stride", 4) < 1:
                 raise ValueError(f"stride {data['stride']!r}")
+            if not isinstance(data.get("pitch", 0), (int, float)) or not 0 <= data.get("pitch", 0) < 100:
+                raise ValueError(f"pitch {data['pitch']!r}")
             return cls(**data | {"charset": Charset(data["charset"]), "recipe": Recipe.from_json(data["recipe"])})
         except (InputError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ModelError(f"expected the metadata of an htr model, received something else ({error})", source) from None

@@ -110,7 +110,7 @@ class Reader(LineNetwork):
         if more <= len(looks):
             return []
         itself = next(look for look in looks if look.width == line.shape[1])
-        return views(line, more, len(self.glance(itself.probabilities)))
+        return views(line, more, len(self.glance(itself.probabilities)), self.info.pitch)
 
     def glance(self, probabilities: np.ndarray) -> str:
         """Return the text of a line, (frames, classes) of probabilities, that the most probable classes spell."""

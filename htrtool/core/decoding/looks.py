@@ -23,12 +23,12 @@ STEP = 1.105
 """How much wider each of the widths is, at which lines are looked at, than the one before."""
 FARTHEST = 4
 """So many steps are the narrowest and the widest of them from a line's own width."""
-PITCH = 1 / 3
-"""The width of a line by its characters, in heights of the line, at which it is best left as wide as it is."""
 TOWARDS = 0.6
-"""How much of the way there another line is best brought, in logarithms."""
+"""How much of the way to the width at which its characters are as wide as the network likes best a line is brought, in logarithms."""
 AROUND = 0, 1, -1, -3, 3, 2, -2, 4, -4, 5, -5, 6, -6, 7, -7, 8, -8
 """How many steps from the best width to look, in order, besides once at a line's own width."""
+NEAR = 0, 2, 1, -1, -2, 3, -3, 4, -4
+"""How many steps from a line's own width, in order, where the best is not known: wider first, which hides nothing."""
 TEXTS, TEXTS_ALONE = 8, 2
 """How many texts each look puts forward at least, with a language model and without."""
 FURTHER = (0.98, 3), (0.9, 5)
@@ -50,20 +50,24 @@ class Look:
     in_capitals: Look | None = None
 
 
-def views(line: np.ndarray, looks: int, characters: int) -> list[np.ndarray]:
+def views(line: np.ndarray, looks: int, characters: int, pitch: float) -> list[np.ndarray]:
     """Return a prepared line at the widths at which to look at it, from narrow to wide, itself among them.
 
     Args:
         line: (height, width) uint8.
         looks: how often, 1 to 9.
         characters: how many were read in it.
+        pitch: the width by characters, in heights of the line, that the network reads best; 0 if that is not known.
     """
     height, width = line.shape
-    pitch = width / max(characters, 1) / height
-    best = round(TOWARDS * math.log(PITCH / pitch) / math.log(STEP))
-    best = min(max(best, -FARTHEST), FARTHEST)
-    wanted = dict.fromkeys(step for step in (0, *(best + step for step in AROUND)) if abs(step) <= FARTHEST)
-    return [_stretched(line, max(1, round(width * STEP**step))) for step in sorted([*wanted][:looks])]
+    wanted = NEAR
+    if pitch:
+        own = width / max(characters, 1) / height
+        best = round(TOWARDS * math.log(pitch / own) / math.log(STEP))
+        best = min(max(best, -FARTHEST), FARTHEST)
+        wanted = 0, *(best + step for step in AROUND)
+    reached = dict.fromkeys(step for step in wanted if abs(step) <= FARTHEST)
+    return [_stretched(line, max(1, round(width * STEP**step))) for step in sorted([*reached][:looks])]
 
 
 def looks_needed(looks: int, confidence: float) -> int:

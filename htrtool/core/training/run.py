@@ -85,6 +85,11 @@ def _parts(corpus: Corpus, charset: Charset, stride: int) -> Iterator[tuple[Line
     yield corpus.lines, corpus.kept_aside.keep(writable(corpus.kept_aside, beyond(corpus.kept_aside, charset, stride)))
 
 
+def _pitch(lines: LineStore, height: int) -> float:
+    """Return the usual width of lines by their characters, in their height."""
+    return round(float(np.median([width / max(len(text), 1) for width, text in zip(lines.widths, lines.texts)])) / height, 3)
+
+
 def _internal_lm(texts: list[str], charset: Charset, parent: ModelInfo | None) -> str:
     """Return what a network expects of a text once it has learned some lines, as a model's metadata hold it."""
     if parent is None:
@@ -167,6 +172,7 @@ class Run:
             licence=licence or (parent[1].licence if parent else ""),
             internal_lm=internal_lm,
             calibration=parent[1].calibration if parent else {},
+            pitch=parent[1].pitch if parent else _pitch(corpus.lines, corpus.recipe.height),
             training=counted
             | {
                 "parameters": network.count_params(),
