@@ -26,6 +26,10 @@ def test_looks_go_from_narrow_to_wide_the_line_itself_among_them(width, looks, c
     widths = [view.shape[1] for view in seen]
     assert len(seen) == looks and widths == sorted(widths) and all(view.shape[0] == 8 for view in seen)
     assert any(view is line for view in seen)
+    if not pitch and looks > 1:
+        assert widths[-1] / width >= STEP**2 - 1 / width
+    if not pitch and looks > 3 and looks % 2:
+        assert seen[looks // 2] is line
     assert width / STEP**FARTHEST - 1 < widths[0] and widths[-1] < width * STEP**FARTHEST + 1
 
 
