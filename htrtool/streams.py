@@ -40,15 +40,33 @@ class Heedless(WholeWriter):
         return memoryview(content).nbytes
 
 
+class UntilClosed(WholeWriter):
+    """An unbuffered file that drops what nobody reads any more."""
+
+    def write(self, content) -> int:
+        """Write bytes, as many as are still read, and return the number of all.
+
+        Raises:
+            OSError: there is no room for the rest.
+        """
+        with contextlib.suppress(BrokenPipeError):
+            super().write(content)
+        return memoryview(content).nbytes
+
+
 def spare_stderr() -> None:
     """Let a standard error that can't be written, on a full disk or a pipe without a reader, disturb nothing but the messages."""
     sys.stderr = io.TextIOWrapper(Heedless(2, "wb", closefd=False), sys.stderr.encoding, sys.stderr.errors, line_buffering=True)
 
 
-def protect_stdout() -> IO[bytes]:
-    """Keep standard output for data: return it as a binary stream, and send what libraries print to stderr."""
+def protect_stdout(by_the_way: bool = False) -> IO[bytes]:
+    """Keep standard output for data: return it as a binary stream, and send what libraries print to stderr.
+
+    Args:
+        by_the_way: the data is not what the command is for, which goes on without a reader.
+    """
     sys.stdout.flush()
-    data = WholeWriter(os.dup(1), "wb")
+    data = (UntilClosed if by_the_way else WholeWriter)(os.dup(1), "wb")
     os.dup2(2, 1)
     return data
 

@@ -50,7 +50,7 @@ def train_lines(pages, output, steps, batch, seed, parent, bfloat16, fonts, text
     from htrtool.core.modelfile import Target
     from htrtool.core.tables import TableWriter, as_text
 
-    target, stdout, messages = Target.of(output), protect_stdout(), Messages("train_lines")
+    target, stdout, messages = Target.of(output), protect_stdout(by_the_way=True), Messages("train_lines")
     truths = []
     left_out: Counter[str] = Counter()
     for path in find_pages(pages, lambda item: left_out.update([item.reason])):

@@ -14,6 +14,7 @@ from tiny_model import draw_line
 from htrtool.core.charset import Charset
 from htrtool.core.decoding.align import frames_needed
 from htrtool.core.errors import InputError
+from htrtool.core.layouts.base import LeftOut
 from htrtool.core.reader import Reader
 from htrtool.core.recipe import Recipe
 from htrtool.core.samples import Sample, encode_png
@@ -152,6 +153,7 @@ def test_documents_kept_aside_stay_aside_when_data_is_added(documents, more):
             texts=["a"] * len(names),
             spans=[(0, 0)] * len(names),
             widths=[1] * len(names),
+            digests=[b""] * len(names),
         )
         train, val = store.split_documents(0.5)
         assert train.documents and val.documents and not set(train.documents) & set(val.documents)
@@ -174,7 +176,8 @@ def test_the_lines_of_a_single_document_are_split_too():
 def test_of_unequal_documents_most_lines_are_left_to_learn_from(counts):
     keys = [f"{document}/{line}" for document, count in enumerate(counts) for line in range(count)]
     documents = [key.partition("/")[0] for key in keys]
-    store = LineStore(64, keys=keys, documents=documents, texts=keys, spans=[(0, 0)] * len(keys), widths=[1] * len(keys))
+    digests = [b""] * len(keys)
+    store = LineStore(64, keys=keys, documents=documents, texts=keys, spans=[(0, 0)] * len(keys), widths=[1] * len(keys), digests=digests)
     train, val = store.split_documents(0.1)
     assert sorted(train.keys + val.keys) == sorted(keys)
     assert 1 <= len(val) <= max(1, 0.3 * len(keys))
@@ -194,17 +197,56 @@ def test_no_document_is_on_both_sides_while_one_of_those_kept_aside_is_small_eno
 def test_what_is_marked_test_is_not_learned_and_lines_marked_val_give_way_to_others():
     corpus = gather([sample("a", "abc", split="train"), sample("b", "abc", split="test"), sample("c", "ab", split="val")])
     assert corpus.lines.keys == ["a"] and corpus.left_out == {"marked test": ["b"]}
-    corpus.keep_aside(gather([sample("d", "abc", split="test")], by_split=False))
+    corpus.keep_aside(gather([sample("d", "bc", split="test")], by_split=False))
     assert corpus.kept_aside.keys == ["d"]
     assert [keys for reason, keys in corpus.left_out.items() if "marked val" in reason] == [["c"]]
 
 
 def test_lines_kept_aside_are_not_learned_too():
-    corpus = gather([sample("a", "abc"), sample("b", "abc"), sample("c", "abd")])
-    corpus.keep_aside(gather([sample("b", "abc"), sample("c", "abe")], by_split=False))
+    corpus = gather([sample("a", "abc"), sample("b", "ab"), sample("c", "abd")])
+    corpus.keep_aside(gather([sample("b", "ab"), sample("c", "abe")], by_split=False))
     assert corpus.lines.keys == ["a", "c"] and corpus.kept_aside.keys == ["b", "c"], "another line may have the same key"
     with pytest.raises(InputError, match="received the same 2"):
         corpus.keep_aside(gather([sample("a", "abc"), sample("c", "abd")], by_split=False))
+
+
+def test_a_folder_kept_aside_is_not_learned_from_a_folder_around_it(tmp_path):
+    for place, text in (("data/val", "abc"), ("data/a", "bca"), ("other/val", "cab")):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "1.png").write_bytes(encode_png(draw_line(text, margin=10 + len(place))))
+        (tmp_path / place / "1.gt.txt").write_text("abc")
+
+    def gathered(*names):
+        return gather(labelled_samples([str(tmp_path / name) for name in names], pytest.fail), by_split=False)
+
+    corpus = gathered("data")
+    corpus.keep_aside(gathered("data/val"))
+    assert corpus.lines.keys == ["data/a/1"] and corpus.left_out["also given to be kept aside"] == ["data/val/1"]
+    # Of the same name and text, but another hand's.
+    corpus = gathered("other/val")
+    corpus.keep_aside(gathered("data/val"))
+    assert corpus.lines.keys == corpus.kept_aside.keys == ["val/1"]
+
+
+def test_lines_to_which_several_names_lead_are_learned_once(tmp_path):
+    (tmp_path / "a").mkdir()
+    for name, text in (("1", "abc"), ("2", "cab")):
+        (tmp_path / "a" / f"{name}.png").write_bytes(sample(name, text).image)
+        (tmp_path / "a" / f"{name}.gt.txt").write_text(text)
+    (tmp_path / "a" / "more.tar").write_bytes(tar_of([sample("b/1", "bc")]))
+    tar = "a/more.tar"
+
+    def keys(*names):
+        made = list(labelled_samples([str(tmp_path / name) for name in names], pytest.fail))
+        return sorted(each.key for each in made if isinstance(each, Sample)), [each.reason for each in made if isinstance(each, LeftOut)]
+
+    once = ["a/1", "a/2", "b/1"]
+    assert keys("a")[0] == once
+    assert keys("a", ".")[0] == once
+    found, left_out = keys("a/1.gt.txt", "a/1.png", "a/2.gt.txt", "a/2.png")
+    assert found == once[:2] and left_out == ["given twice"] * 2
+    # A stream that is given twice is to be learned twice.
+    assert keys(tar, tar)[0] == ["b/1", "b/1"] and keys(tar, "a")[0] == once
 
 
 def test_scripts_from_right_to_left_are_noticed():

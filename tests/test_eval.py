@@ -175,6 +175,20 @@ def test_missing_lines_can_be_left_out(truth):
     assert "1 missing (left out)" in result.stderr.decode()
 
 
+def test_of_missing_lines_those_of_the_same_text_that_were_read_stay(tmp_path):
+    (tmp_path / "t.tsv").write_text("file\ttext\na.png\tthe\na.png\tditto\na.png\tditto\n")
+    result = run("--skip-missing", tmp_path / "t.tsv", stdin="file\ttext\na.png\tthe\na.png\tditto\n")
+    assert rows(result)[0]["total"] == "8" and "2 lines of the truth, 1 missing (left out)" in result.stderr.decode()
+
+
+def test_a_line_too_many_is_told_from_the_line_whose_number_it_has(tmp_path):
+    lines = ["Dear Sir,", "I have your letter", "of the 4th instant"]
+    (tmp_path / "t.tsv").write_text("file\tpage\tline\ttext\n" + "".join(f"p\t1\t{n}\t{text}\n" for n, text in enumerate(lines, 1)))
+    read = "file\tpage\tline\ttext\n" + "".join(f"p\t1\t{n}\t{text}\n" for n, text in enumerate(["HEADING", *lines], 1))
+    result = run("--per", "line", "--metric", "cer", tmp_path / "t.tsv", stdin=read)
+    assert {row["name"]: row["errors"] for row in rows(result)} == {"p:1:1": "0", "p:1:2": "0", "p:1:3": "0", "p:1:1+": "7"}
+
+
 def test_pages_of_which_there_is_no_truth_are_told_and_can_be_left_out(tmp_path):
     (tmp_path / "t.tsv").write_text("file\tpage\tline\ttext\nb.pdf\t2\t1\tThe cat\n")
     read = "file\tpage\tline\ttext\nb.pdf\t1\t1\tno\nb.pdf\t2\t1\tThe cat\nb.pdf\t2\t2\tsat\nc.pdf\t1\t1\tno\n"

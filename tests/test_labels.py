@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from htrtool.core.labels import has_markup, has_unread, plain, without_markup
+from htrtool.core.labels import capitals, has_markup, has_unread, plain, without_markup
 
 tricky = st.text(st.sampled_from("ab ſẛ̣̇¬^–—’“”…\u00a0\u00ad\u200b\u2000\u212a\u1fef\t\n[]<>{}|#X_⟦⟧é\u0301"), max_size=12)
 
@@ -77,3 +77,7 @@ def test_stripped_text_has_no_markup(text):
     if has_unread(text):
         assert stripped is None
     assert stripped is None or not has_markup(stripped)
+
+
+def test_capitals_are_latin_letters():
+    assert capitals("5 µm, élève, Straße") == "5 µM, ÉLÈVE, STRASSE"

@@ -572,6 +572,17 @@ def test_wide_and_tall_pages_keep_their_shape():
         assert height == pytest.approx(min(465.6 * shape[0] / shape[1], 4 * 480) + 14.4, abs=2) and width == 480
 
 
+def test_where_a_plot_can_not_go_it_says_so_before_it_waits_for_its_input(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "htrtool", "plot", "-o", tmp_path / "none" / "x.svg"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    # Nothing is sent to it, and the pipe stays open.
+    assert process.wait(timeout=60) == Exit.UNWRITTEN
+    assert b"can't write" in process.stderr.read()
+    process.stdin.close()
+    process.stderr.close()
+
+
 def test_a_picture_too_large_is_refused():
     result = run("--width", "100", "--dpi", "1200", stdin=EPOCHS)
     assert result.returncode == Exit.BAD_INPUT

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -137,6 +138,31 @@ def test_eight_bit_weights_read_nearly_the_same_from_a_smaller_file(tmp_path, ru
     assert run_htr("train", "--quantise", "-o", small).returncode == 2
     onto_itself = run_htr("train", "--quantise", "-o", small, f"{small}.onnx")
     assert onto_itself.returncode == 2 and b"would be replaced by its own 8-bit form" in onto_itself.stderr
+
+
+@pytest.mark.parametrize("kind", ["reader", "language model"])
+def test_a_model_is_made_though_nobody_reads_its_table(tmp_path, kind):
+    (tmp_path / "lines.tar").write_bytes(stream(16))
+    (tmp_path / "text.txt").write_text("the cat sat on the mat\n" * 50)
+    command = {
+        "reader": ["--spec", TINY, "--epochs", "2", "-o", "m", "lines.tar"],
+        "language model": ["--lm", "m", "--epochs", "2", "text.txt"],
+    }[kind]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "htrtool", "train", *command], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.close()
+    complaint = process.stderr.read()
+    assert process.wait(timeout=300) == 0, complaint.decode()
+    assert (tmp_path / ("m.onnx" if kind == "reader" else "m.lm")).exists() and b"wrote " in complaint
+
+
+@pytest.mark.parametrize("name", ["lm/", ".lm", "-"])
+def test_a_language_model_needs_a_name(tmp_path, run_htr, name):
+    (tmp_path / "lm").mkdir()
+    (tmp_path / "text.txt").write_text("the cat")
+    done = run_htr("train", "--lm", name, "text.txt", cwd=tmp_path)
+    assert done.returncode == Exit.UNWRITTEN and b"expected a name for the language model" in done.stderr
 
 
 def test_where_onnx_cannot_be_written_a_run_ends_well_all_the_same(tmp_path):
@@ -385,10 +411,12 @@ def test_a_run_goes_on_only_as_it_began_and_is_not_begun_anew_by_oversight(train
     network, info = load_keras(tmp_path / "m.keras")
     before = network.get_weights()
     network.set_weights([np.zeros_like(weight) for weight in before])
-    save_keras(network, info, tmp_path / "m.keras")
+    save_keras(network, replace(info, name="other", internal_lm="", licence="CC0"), tmp_path / "m.keras")
     done = htr(*command, "--resume", cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
-    after = load_keras(tmp_path / "m.keras")[0].get_weights()
+    finished, told = load_keras(tmp_path / "m.keras")
+    assert told.internal_lm and told.training["from"] == info.name and told.licence == info.licence
+    after = finished.get_weights()
     apart = sum(np.abs(one - other).sum() for one, other in zip(before, after))
     assert apart < 0.25 * sum(np.abs(weight).sum() for weight in before)
 
@@ -481,10 +509,11 @@ def test_a_model_is_pruned_to_a_narrower_one(trained, tmp_path):
     (tmp_path / "lines.tar").write_bytes(stream(16))
     narrow = TINY.replace("lstm12", "lstm8")
     options = ("train", "--from", str(trained / "m.keras"), "--epochs", "1", "-o", "narrow")
-    done = htr(*options, "--spec", narrow, "lines.tar", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr.decode()
+    for height in ("32", "48"):
+        done = htr(*options, "--spec", narrow, "--height", height, "lines.tar", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr.decode()
     info = keras_info(tmp_path / "narrow.keras")
-    assert info.spec == narrow and info.training["parameters"] < keras_info(trained / "m.keras").training["parameters"]
+    assert info.spec == narrow and info.recipe.height == 48 and info.training["parameters"] < keras_info(trained / "m.keras").training["parameters"]
 
 
 def test_a_few_lines_teach_a_hand_and_most_of_the_old_weights_stay(trained, tmp_path):

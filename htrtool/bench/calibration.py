@@ -37,11 +37,11 @@ def calibration(streams: Sequence[str], model: str, lm: str, looks: int | None, 
     from htrtool.core.tables import TableWriter
 
     readers = {name: reader_for(model, name, looks=looks) for name in dict.fromkeys(("none", lm))}
-    sets = {Path(stream).stem: labelled(Path(stream), limit, seed) for stream in streams}
+    sets = [(Path(stream).stem, labelled(Path(stream), limit, seed)) for stream in streams]
     table = TableWriter(sys.stdout, COLUMNS)
     for name, reader in readers.items():
         every: list[tuple] = []
-        for label, samples in sets.items():
+        for label, samples in sets:
             judged = list(_judged(reader, samples))
             table.write({"set": label, "lm": name} | _row(judged))
             every += judged

@@ -41,11 +41,11 @@ def damage(
     if unknown := [name for name in names if name not in DAMAGES]:
         raise click.UsageError(f"--damage is one of {', '.join(DAMAGES)}; received {unknown[0]!r}")
     readers = {model: ours(model, lm, looks) for model in models}
-    sets = {Path(stream).stem: labelled(Path(stream), limit, seed) for stream in streams}
+    sets = [(Path(stream).stem, labelled(Path(stream), limit, seed)) for stream in streams]
     table = TableWriter(sys.stdout, COLUMNS)
     for name in names or DAMAGES:
         rates: dict[str, list[float]] = {model: [] for model in models}
-        for label, samples in sets.items():
+        for label, samples in sets:
             damaged = [
                 replace(sample, image=encode_png(DAMAGES[name](sample.pixels(), np.random.default_rng((seed, number)))))
                 for number, sample in enumerate(samples)

@@ -107,7 +107,7 @@ def rows(samples: Sequence, readers: dict) -> list[dict]:
         else:
             both = np.column_stack([first[:, errors], own[:, errors]])
             drawn = resample(both, of_documents)
-            row["change"] = round(float(both[:, 1].sum() / both[:, 0].sum() - 1), 4)
+            row["change"] = round(float(both[:, 1].sum() / max(both[:, 0].sum(), 1) - 1), 4)
             if drawn is not None:
                 low, high = np.percentile(drawn[:, 1] / np.maximum(drawn[:, 0], 1) - 1, (2.5, 97.5))
                 row |= {"change_low": round(float(low), 4), "change_high": round(float(high), 4)}

@@ -120,6 +120,9 @@ def plot(
     if output in (None, "-") and stdout.isatty():
         raise click.UsageError("a picture is not written to a terminal: give -o FILE, or pipe it on")
     expect_names(operands, "TABLE")
+    if output not in (None, "-"):
+        # Standard input may be what a training prints, for hours.
+        files.check_replaceable(output)
     tables, images = plotting.sort_operands(operands, messages.problem)
     if not tables and messages.problems:
         return Exit.BAD_INPUT

@@ -143,7 +143,7 @@ def train(
     if lacked := check_installed():
         messages.warning(f"{lacked} is not installed: NAME.keras and NAME.md will be written, but no NAME.onnx to read with")
 
-    stdout = protect_stdout()
+    stdout = protect_stdout(by_the_way=True)
     from htrtool.core.training.export import parent_model
     from htrtool.core.training.plan import plan_for
     from htrtool.core.training.schedule import Settings
@@ -156,8 +156,10 @@ def train(
     corpus = gathered(operands, val, model[1].recipe if model else None, height, messages)
     # Keras takes seconds to import: only now that there is something to train on.
     with importing_keras():
-        from htrtool.core.training.run import Run
+        from htrtool.core.training.run import Run, known_parent
 
+        if resume and model:
+            model = known_parent(model, target)
         slowdown = slowdown_in_bfloat16() if bfloat16 else 1
     if slowdown > MOST_SLOWDOWN:
         messages.warning(f"--bfloat16 makes training slower, not faster, on this processor: its gradients take {slowdown:.0f} times as long")
@@ -255,6 +257,8 @@ def tell_of_run(run: Run, corpus: Corpus, parent: str, messages: Messages) -> No
             "documents: --val DATA keeps others aside"
         )
     told = run.info.training
+    if (shown := told.get("replayed", 0)) < (wanted := run.training.settings.replayed):
+        messages.warning(f"{counted(shown, 'line')} in other hands can be shown again, not {wanted}: the others have characters that the model does not know")
     replayed = f" and {counted(told['replayed'], 'line')} in other hands" if told.get("replayed") else ""
     messages.note(
         f"training on {counted(told['lines'], 'line')} of {counted(told['documents'], 'document')}{replayed}, "

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Iterable, Iterator
 
 import click
 
 from htrtool.commands.backend import importing_keras
 from htrtool.core.counted import counted
-from htrtool.core.errors import InputError
+from htrtool.core.errors import InputError, OutputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import refuse
@@ -28,6 +29,8 @@ def train_language_model(
     from htrtool.core.lm.ngram_training import read_texts, train_languages
 
     path = name if name.endswith(SUFFIX) else name + SUFFIX
+    if name.endswith("/") or Path(path).name in (SUFFIX, "-" + SUFFIX):
+        raise OutputError("expected a name for the language model's file", name)
     check_replaceable(path)
     texts = list(read_texts(operands, messages.problem))
     models = train_languages(texts)
@@ -49,7 +52,7 @@ def _recurrent(texts: list, epochs: int | None, minutes: float | None, seed: int
     """Return a recurrent model of texts as ONNX; a table of its loss goes to standard output."""
     from htrtool.core.tables import TableWriter, as_text
 
-    stdout = protect_stdout()
+    stdout = protect_stdout(by_the_way=True)
     # Keras takes seconds to import: only now that there is something to train on.
     with importing_keras():
         from htrtool.core.lm.recurrent_training import COLUMNS, train_recurrent

@@ -18,6 +18,7 @@ _PLAIN = str.maketrans(
         "^": "",
     }
 )
+_WITHOUT_CAPITAL = "µ"
 _SOFT_HYPHEN = re.compile("\u00ad+(?=\\s*$)")
 
 # What an editor writes for what he could not read: the picture shows ink that the text does not give.
@@ -54,6 +55,11 @@ def plain(text: str) -> str:
     text = unicodedata.normalize("NFC", text)
     text = _SOFT_HYPHEN.sub("-", text).replace("\u00ad", "").translate(_PLAIN)
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def capitals(text: str) -> str:
+    """Return ``text`` in capitals, but for characters whose capital is of another script, as that of µ is."""
+    return _WITHOUT_CAPITAL.join(part.upper() for part in text.split(_WITHOUT_CAPITAL))
 
 
 def has_markup(text: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from htrtool.core.charset import Charset
 from htrtool.core.decoding.beam import WIDTH
 from htrtool.core.errors import InputError
-from htrtool.core.labels import plain
+from htrtool.core.labels import capitals, plain
 from htrtool.core.lm.lexicon import Lexicon
 from htrtool.core.lm.mixture import Mixture
 from htrtool.core.lm.ngram import CAPITALS, ROOT, STEP, SUFFIX, NGram, load_models
@@ -70,9 +70,9 @@ def load_language(name: str, lexicon: str | None, charset: Charset) -> Languages
         if not models:
             raise InputError("a lexicon works through a language model: give --lm NAME, not none", lexicon)
         words = _words(lexicon)
-        capitals = [word.upper() for word in words]
+        in_capitals = [capitals(word) for word in words]
         models = {
-            language: Lexicon(model, capitals if language == CAPITALS else words) for language, model in models.items()
+            language: Lexicon(model, in_capitals if language == CAPITALS else words) for language, model in models.items()
         }
     if not models:
         return None

@@ -59,15 +59,24 @@ def views(line: np.ndarray, looks: int, characters: int, pitch: float) -> list[n
         characters: how many were read in it.
         pitch: the width by characters, in heights of the line, that the network reads best; 0 if that is not known.
     """
-    height, width = line.shape
-    wanted = NEAR
+    width, wanted = line.shape[1], NEAR
     if pitch:
-        own = width / max(characters, 1) / height
-        best = round(TOWARDS * math.log(pitch / own) / math.log(STEP))
-        best = min(max(best, -FARTHEST), FARTHEST)
+        best = _steps_to_pitch(line, characters, pitch)
         wanted = 0, *(best + step for step in AROUND)
     reached = dict.fromkeys(step for step in wanted if abs(step) <= FARTHEST)
     return [_stretched(line, max(1, round(width * STEP**step))) for step in sorted([*reached][:looks])]
+
+
+def brought_to_pitch(line: np.ndarray, characters: int, pitch: float) -> np.ndarray:
+    """Return a line at the width around which :func:`views` looks at it."""
+    return _stretched(line, max(1, round(line.shape[1] * STEP ** _steps_to_pitch(line, characters, pitch))))
+
+
+def _steps_to_pitch(line: np.ndarray, characters: int, pitch: float) -> int:
+    height, width = line.shape
+    own = width / max(characters, 1) / height
+    steps = round(TOWARDS * math.log(pitch / own) / math.log(STEP))
+    return min(max(steps, -FARTHEST), FARTHEST)
 
 
 def looks_needed(looks: int, confidence: float) -> int:

@@ -15,7 +15,7 @@ from typing import Callable, Iterable, Iterator, NamedTuple
 import numpy as np
 
 from htrtool.core.errors import HtrError, InputError
-from htrtool.core.labels import plain
+from htrtool.core.labels import capitals, plain
 from htrtool.core.lm.ngram import CAPITALS, FIGURE, FIGURES, STEP, NGram, doubtful_cost
 from htrtool.core.text_files import read_utf8
 from htrtool.core.text_names import text_name
@@ -119,7 +119,7 @@ def train_languages(texts: Iterable[LanguageText]) -> dict[str, NGram]:
         misread = _misread([[text.text for text in texts if text.language == own] for own in languages])
         for model in models.values():
             model.misread = sum(doubtful_cost(model.costs(row)) for row in misread) / sum(map(len, misread))
-        models[CAPITALS] = train_ngram(((text.upper(), weight) for text, weight in balanced))
+        models[CAPITALS] = train_ngram(((capitals(text), weight) for text, weight in balanced))
     return models
 
 

@@ -98,26 +98,26 @@ class RecurrentLM:
         Args:
             language: what they are in; ``""`` if that is not clear.
         """
-        # A line's best text is asked about again when it is judged.
-        found = [self._known.get((language, text)) for text in texts]
-        for place, text in enumerate(texts):
-            if found[place] is None:
-                found[place] = self._asked(text, language)
-                if len(self._known) > _REMEMBERED:
-                    self._known = {}
-                self._known[language, text] = found[place]
-        return found
+        # A line's best text is asked about again when it is judged. Another thread may begin a new memory meanwhile.
+        known = self._known
+        new = [text for text in dict.fromkeys(texts) if (language, text) not in known]
+        if new:
+            if len(known) > _REMEMBERED:
+                known = self._known = {key: known[key] for key in ((language, text) for text in texts) if key in known}
+            known.update(zip([(language, text) for text in new], self._asked(new, language)))
+        return [known[language, text] for text in texts]
 
-    def _asked(self, text: str, language: str) -> np.ndarray:
-        """Return the costs of a line that the network is to read first.
-
-        By itself: numbers of 8 bits are scaled by the largest of a run, so that beside others it would cost something else.
-        """
+    def _asked(self, texts: Sequence[str], language: str) -> list[np.ndarray]:
+        """Return the costs of lines that the network is to read first, all at once."""
         beginning = self._symbols.beginning(language)
-        line = np.array([[*beginning, *self._symbols.encode(text), _END]], np.int32).T
-        (costs,) = self._session.run([OUTPUT], dict(zip(INPUTS, (line[:-1], line[1:]))))
+        lines = np.full((len(beginning) + 1 + max(map(len, texts)), len(texts)), _END, np.int32)
+        for column, text in zip(lines.T, texts):
+            column[: len(beginning)] = beginning
+            column[len(beginning) : len(beginning) + len(text)] = self._symbols.encode(text)
+        (costs,) = self._session.run([OUTPUT], dict(zip(INPUTS, (lines[:-1], lines[1:]))))
         # What stands at the head is given.
-        return costs[len(beginning) - 1 :, 0]
+        first = len(beginning) - 1
+        return [column[first : first + len(text) + 1] for column, text in zip(costs.T, texts)]
 
     @classmethod
     def load(cls, path: Path) -> RecurrentLM | None:

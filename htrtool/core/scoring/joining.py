@@ -80,9 +80,13 @@ def without_blank(pairs: Iterable[Pair]) -> list[Pair]:
 def without_missing(readings: Sequence[Sequence[Pair]]) -> list[list[Pair]]:
     """Leave out, of all readings of the same lines, those lines of the truth that one of the readings lacks."""
     whole = {pair.file for pairs in readings for pair in pairs if pair.line is None}
-    place_of = {pair: pair.file if pair.file in whole else pair.truth for pairs in readings for pair in pairs}
-    missing = {place_of[pair] for pairs in readings for pair in pairs if pair.read is None}
-    return [[pair for pair in pairs if pair.truth is None or place_of[pair] not in missing] for pairs in readings]
+
+    def place(pair: Pair) -> str | int:
+        # Rows that say the same are several lines.
+        return pair.file if pair.file in whole else id(pair.truth)
+
+    missing = {place(pair) for pairs in readings for pair in pairs if pair.read is None}
+    return [[pair for pair in pairs if pair.truth is None or place(pair) not in missing] for pairs in readings]
 
 
 def without_unknown(pairs: Sequence[Pair]) -> list[Pair]:

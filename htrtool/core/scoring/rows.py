@@ -93,7 +93,9 @@ class Scoring:
 
 
 def _place(pair: Pair) -> str:
-    return ":".join(str(part) for part in (pair.file, pair.page, pair.line) if part is not None)
+    """Return the name of a line, with a ``+`` if it is one too many: its number may be that of another line in the truth."""
+    name = ":".join(str(part) for part in (pair.file, pair.page, pair.line) if part is not None)
+    return name + "+" * (pair.truth is None)
 
 
 def _rows(scope: str, name: str, scores: Sequence[Score]) -> Iterator[dict[str, object]]:

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from htrtool.core.errors import InputError
+from htrtool.core.labels import capitals
 from htrtool.core.synth.pen import stroke_width
 
 X_HEIGHT = 28
@@ -117,7 +118,7 @@ class Face:
         Quotes and dashes that the font lacks give way to plain ones. None if characters are missing.
         """
         if self.caps:
-            text = text.upper()
+            text = capitals(text)
         if self.shows(text):
             return text
         text = text.translate(STAND_INS)

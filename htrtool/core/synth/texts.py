@@ -13,7 +13,7 @@ import numpy as np
 
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.files import visible
-from htrtool.core.labels import plain
+from htrtool.core.labels import capitals, plain
 from htrtool.core.synth.forms import form
 from htrtool.core.text_files import read_utf8
 from htrtool.core.text_names import text_name
@@ -221,14 +221,14 @@ def lines_of_text(texts: Texts, seed: int, start: int = 0, step: int = 1) -> Ite
 def _cased(text: str, rng: np.random.Generator, in_capitals: float) -> str:
     """Write the share ``in_capitals`` of the lines in capitals, and of some others a word or all initials."""
     if rng.random() < in_capitals:
-        return text.upper()[:LONGEST]
+        return capitals(text)[:LONGEST]
     chance = rng.random()
     if chance < 0.03:
-        return " ".join(word[:1].upper() + word[1:] for word in text.split())
+        return " ".join(capitals(word[:1]) + word[1:] for word in text.split())
     if chance < 0.055:
         words = text.split()
         place = int(rng.integers(len(words)))
-        words[place] = words[place].upper()
+        words[place] = capitals(words[place])
         return " ".join(words)[:LONGEST]
     return text
 

@@ -15,7 +15,7 @@ def card(info: ModelInfo, epochs: list[dict]) -> str:
         "\n".join(
             [
                 f"- Network: `{info.spec}`, {training['parameters']:,} parameters, lines {info.recipe.height} px high",
-                f"- Characters ({len(info.charset.characters)}): `` {''.join(info.charset.characters).strip()} `` and space",
+                f"- Characters ({len(info.charset.characters)}): `` {''.join(info.charset.characters).strip()} ``{' and space' * (' ' in info.charset)}",
                 "- Preparation: " + ", ".join(f"{step} {value}" for step, value in info.recipe.to_json().items()),
                 f"- Trained on {counted(training['lines'], 'line')} of {counted(training['documents'], 'document')}: "
                 + ", ".join(f"{name} ({count:,})" for name, count in training["sources"].items())

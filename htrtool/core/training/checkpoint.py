@@ -39,9 +39,22 @@ def read_checkpoint(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
     Raises:
         InputError: there is none, or it is broken.
     """
+    return _read(path, with_arrays=True)
+
+
+def read_told(path: Path) -> dict:
+    """Return what a checkpoint tells.
+
+    Raises:
+        InputError: there is none, or it is broken.
+    """
+    return _read(path, with_arrays=False)[0]
+
+
+def _read(path: Path, with_arrays: bool) -> tuple[dict, dict[str, np.ndarray]]:
     try:
         with np.load(path) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+            arrays = {name: archive[name] for name in (archive.files if with_arrays else [_TOLD])}
         return json.loads(arrays.pop(_TOLD).tobytes()), arrays
     except FileNotFoundError:
         raise InputError("expected the checkpoint of a run to resume, found none", str(path)) from None

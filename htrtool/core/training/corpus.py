@@ -14,8 +14,8 @@ from htrtool.core.charset import Charset
 from htrtool.core.collect import Maker, collect
 from htrtool.core.errors import HtrError, InputError, unreadable
 from htrtool.core.folders import files_below, inode_of
-from htrtool.core.layouts.base import LeftOut
-from htrtool.core.layouts.finder import Finder
+from htrtool.core.layouts.base import Found, LeftOut
+from htrtool.core.layouts.finder import GIVEN_TWICE, Finder
 from htrtool.core.line_network import MAX_ASPECT
 from htrtool.core.names import printable_name
 from htrtool.core.prepare import prepare
@@ -67,8 +67,9 @@ class Corpus:
             )
         for key in self.kept_aside.keys:
             self.leave_out(f"marked {VAL}, since others were given to be kept aside", key)
-        aside = set(zip(other.lines.keys, other.lines.texts))
-        both = [line in aside for line in zip(self.lines.keys, self.lines.texts)]
+        pictures, lines = set(other.lines.digests), set(_names_and_sizes(other.lines))
+        # Of other names where folders were given otherwise, and other pictures where they were written otherwise.
+        both = [digest in pictures or line in lines for digest, line in zip(self.lines.digests, _names_and_sizes(self.lines))]
         if any(both):
             for key in itertools.compress(self.lines.keys, both):
                 self.leave_out("also given to be kept aside", key)
@@ -172,6 +173,10 @@ def restrict(corpus: Corpus, charset: Charset, stride: int) -> None:
         raise InputError(f"expected lines to keep aside that the network can read, received none{_told(corpus.beyond_reach)}")
 
 
+def _names_and_sizes(store: LineStore) -> Iterator[tuple[str, str, int]]:
+    return zip(store.keys, store.texts, store.widths)
+
+
 def _told(left_out: dict[str, list[str]]) -> str:
     told = ", ".join(f"{len(keys)} {reason}" for reason, keys in left_out.items())
     return told and f": {told}"
@@ -181,21 +186,28 @@ def labelled_samples(
     names: Iterable[str], report: Callable[[HtrError], None], recipe: Recipe | None = None
 ) -> Iterator[Sample | LeftOut]:
     """Yield the samples of each name: '-' or a tar, a stream; a folder, the tars anywhere in it and what else is in a layout that prep
-    knows.
+    knows. What several names lead to is taken once, but a tar as often as it is given itself.
 
     Args:
         report: called with what is wrong with an input or a sample; the others are still yielded.
         recipe: how to prepare pictures that are in no stream; None for ``DEFAULT_RECIPE``.
     """
+    passed_over: dict[tuple[int, int], str] = {}
+    finder = Finder(without=passed_over)
     for name in names:
         if name == "-":
             yield from _reported(read_samples(sys.stdin.buffer, name, report), name, report)
             continue
         tars = [Path(name)] if is_tar_name(name) else _tars_below(Path(name))
         for tar in tars:
+            if tar != Path(name) and inode_of(tar) in passed_over:
+                yield LeftOut(str(tar), GIVEN_TWICE)
+                continue
+            passed_over[inode_of(tar)] = ""
             yield from _reported(_samples_in(tar, report), str(tar), report)
         if not is_tar_name(name):
-            yield from _reported(_prepared(name, report, recipe or DEFAULT_RECIPE, tars), name, report)
+            made = _prepared(finder.find(name), report, recipe or DEFAULT_RECIPE, may_be_empty=bool(tars))
+            yield from _reported(made, name, report)
 
 
 def _reported(
@@ -220,16 +232,15 @@ def _tars_below(top: Path) -> list[Path]:
 
 
 def _prepared(
-    name: str, report: Callable[[HtrError], None], recipe: Recipe, tars: list[Path]
+    found: Iterable[Found], report: Callable[[HtrError], None], recipe: Recipe, may_be_empty: bool
 ) -> Iterator[Sample | LeftOut]:
-    """Prepare what there is in a source beside some tars; if there are any, there need be nothing else."""
-    finder = Finder(without={inode_of(tar): "" for tar in tars})
+    """Prepare what is found in a source; there need be nothing where it has tars."""
     try:
-        for made in collect(finder.find(name), Maker(recipe), usable_cpus()):
+        for made in collect(found, Maker(recipe), usable_cpus()):
             if isinstance(made, InputError):
                 report(made)
             else:
                 yield made
     except InputError:
-        if not tars:
+        if not may_be_empty:
             raise

@@ -22,6 +22,7 @@ from PIL import Image
 
 from htrtool.core.charset import Charset
 from htrtool.core.decoding.align import frames_needed
+from htrtool.core.decoding.looks import brought_to_pitch
 from htrtool.core.line_network import WIDTH_STEP as READING_STEP
 from htrtool.core.prepare import resize_to_height
 from htrtool.core.samples import Sample, decode_prepared
@@ -30,6 +31,8 @@ from htrtool.core.training.augment import augment
 
 WIDTH_STEP = 64
 AHEAD = 6
+AT_PITCH = 0.5
+"""The share of lines that are brought to the width at which the network is to like them best, as most looks at a line are."""
 
 
 class Batch(NamedTuple):
@@ -55,6 +58,7 @@ class LineStore:
     texts: list[str] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
     widths: list[int] = field(default_factory=list)
+    digests: list[bytes] = field(default_factory=list)
 
     def add(self, sample: Sample) -> None:
         """Keep a sample.
@@ -73,6 +77,7 @@ class LineStore:
         self.documents.append(sample.document)
         self.texts.append(sample.text)
         self.widths.append(max(1, round(width * self.height / height)))
+        self.digests.append(hashlib.blake2b(sample.image, digest_size=8).digest())
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -82,7 +87,8 @@ class LineStore:
         self.spool.flush()
         indices = list(indices)
         chosen = {
-            name: [getattr(self, name)[i] for i in indices] for name in ("keys", "documents", "texts", "spans", "widths")
+            name: [getattr(self, name)[i] for i in indices]
+            for name in ("keys", "documents", "texts", "spans", "widths", "digests")
         }
         return LineStore(self.height, self.spool, **chosen)
 
@@ -183,10 +189,18 @@ class BatchMaker:
     """Make batches of a store; safe to hand to a process that is being started.
 
     Lines whose text cannot be written have no labels. Batches are padded to multiples of ``width_step`` columns.
+    Where a ``pitch`` is given, lines are brought towards it now and then.
     """
 
     def __init__(
-        self, store: LineStore, charset: Charset, stride: int, strength: float, seed: int, width_step: int = WIDTH_STEP
+        self,
+        store: LineStore,
+        charset: Charset,
+        stride: int,
+        strength: float,
+        seed: int,
+        width_step: int = WIDTH_STEP,
+        pitch: float = 0.0,
     ):
         store.spool.flush()
         self._spool: IO[bytes] | None = store.spool
@@ -196,6 +210,7 @@ class BatchMaker:
         for index in writable(store, beyond(store, charset, stride)):
             self._labels[index] = charset.encode(store.texts[index])
         self._stride, self._strength, self._seed, self._width_step = stride, strength, seed, width_step
+        self._pitch = pitch
 
     def __getstate__(self) -> dict:
         return self.__dict__ | {"_spool": None, "_file": reduction.DupFd(self._file)}
@@ -207,7 +222,10 @@ class BatchMaker:
         """Return the pixels of one line, augmented as that epoch has it, and wide enough for its label."""
         offset, size = self._spans[index]
         pixels = resize_to_height(decode_prepared(os.pread(self._file, size, offset), self._keys[index]), self._height)
-        pixels = augment(pixels, np.random.default_rng((self._seed, epoch, index)), self._strength)
+        rng = np.random.default_rng((self._seed, epoch, index))
+        if self._pitch and self._strength and rng.random() < AT_PITCH:
+            pixels = brought_to_pitch(pixels, len(self._labels[index]), self._pitch)
+        pixels = augment(pixels, rng, self._strength)
         least = frames_needed(self._labels[index]) * self._stride
         if pixels.shape[1] < least:
             pixels = cv2.resize(pixels, (least, self._height), interpolation=cv2.INTER_LINEAR)

@@ -56,7 +56,10 @@ class CtcTrainer(keras.Model):
 
 
 class Training:
-    """One run: make it, ``resume`` it where there is a checkpoint, and iterate over ``epochs``."""
+    """One run: make it, ``resume`` it where there is a checkpoint, and iterate over ``epochs``.
+
+    ``pitch`` is the width to which lines are brought now and then, ``parent`` the metadata of the model that it began with.
+    """
 
     def __init__(
         self,
@@ -69,10 +72,12 @@ class Training:
         checkpoint_seconds: float = 60,
         jobs: int = 1,
         on_step: Callable[[Progress, int], None] | None = None,
+        pitch: float = 0.0,
+        parent: str = "",
     ):
         self.network, self.charset, self.train, self.val = network, charset, train, val
         self.settings, self.checkpoint, self.checkpoint_seconds = settings, checkpoint, checkpoint_seconds
-        self.jobs, self.on_step = jobs, on_step
+        self.jobs, self.on_step, self.pitch, self.parent = jobs, on_step, pitch, parent
         self.progress = Progress()
         self.steps_per_epoch = math.ceil(len(train) / settings.batch_size)
         self.trainer = CtcTrainer(network)
@@ -99,7 +104,7 @@ class Training:
         """
         settings, progress = self.settings, self.progress
         maker = BatchMaker(
-            self.train, self.charset, stride_of(settings.spec), settings.augmentation, settings.seed
+            self.train, self.charset, stride_of(settings.spec), settings.augmentation, settings.seed, pitch=self.pitch
         )
         loader = Loader(maker, self.jobs)
         try:
@@ -242,7 +247,7 @@ class Training:
         arrays |= {f"b{i}": value for i, value in enumerate(self.best or [])}
         arrays |= {f"s{i}": value for i, value in enumerate(self.start)}
         told = {"settings": asdict(self.settings), "progress": asdict(self.progress), "data": self.train.fingerprint()}
-        told |= {"kept_aside": self.val.fingerprint(), "charset": "".join(self.charset.characters)}
+        told |= {"kept_aside": self.val.fingerprint(), "charset": "".join(self.charset.characters), "parent": self.parent}
         write_checkpoint(self.checkpoint, told, arrays)
         self._saved_at = time.monotonic()
 

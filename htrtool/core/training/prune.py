@@ -47,9 +47,10 @@ def prune(old: Trained, spec: str, batches: Sequence[tuple[np.ndarray, np.ndarra
     Args:
         spec: the old one's, with fewer units in LSTMs or fewer filters inside residual blocks.
         batches: lines to fit it to, float (batch, height, width, 1), and the share of the width that each covers,
-            (batch,). A few hundred lines do.
+            (batch,). A few hundred lines do. Their height may be another than the old one's.
     """
-    wide = _Wide(old.named(), batches)
+    height = batches[0][0].shape[1]
+    wide = _Wide(old.named(height), batches)
     before, after = parse_spec(old.spec), parse_spec(spec)
     recurrent = [block.name for block in before if block.kind in RECURRENT] + [HEAD]
     for block, narrow in zip(before, after):
@@ -57,7 +58,7 @@ def prune(old: Trained, spec: str, batches: Sequence[tuple[np.ndarray, np.ndarra
             wide.prune_residual(block.name, narrow.inner)
         elif narrow.number < block.number and block.kind == "lstm":
             wide.prune_lstm(block.name, recurrent[recurrent.index(block.name) + 1], int(narrow.number))
-    network = build_network(spec, old.network.input_shape[1], old.charset.classes)
+    network = build_network(spec, height, old.charset.classes)
     wide.copy_kept(network, before)
     return Trained(network, spec, old.charset)
 

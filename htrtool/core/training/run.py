@@ -19,7 +19,7 @@ from htrtool.core.scoring.metrics import error_rates
 from htrtool.core.text_files import read_utf8
 from htrtool.core.training.calibrating import FEWEST, KnownLine, calibrate
 from htrtool.core.training.card import card
-from htrtool.core.training.checkpoint import read_checkpoint
+from htrtool.core.training.checkpoint import read_told
 from htrtool.core.training.corpus import Corpus, restrict
 from htrtool.core.training.dataset import BatchMaker, LineStore, beyond, writable
 from htrtool.core.training.export import export_onnx, load_keras, save_keras
@@ -99,6 +99,20 @@ def _internal_lm(texts: list[str], charset: Charset, parent: ModelInfo | None) -
     return InternalLM.fit(texts, charset, known).to_json() if known else ""
 
 
+def known_parent(parent: tuple[Path, ModelInfo], target: Target) -> tuple[Path, ModelInfo]:
+    """Return the model that a run to resume began with, as that was then: the run may have been replacing it when it was stopped.
+
+    Raises:
+        InputError: there is no checkpoint, or it is broken.
+    """
+    path, _ = parent
+    own, checkpoint = target.file(".keras"), target.file(".checkpoint")
+    if not (own.exists() and own.samefile(path)):
+        return parent
+    told = read_told(checkpoint).get("parent")
+    return (path, ModelInfo.from_json(told, str(checkpoint))) if told else parent
+
+
 @dataclass
 class Run:
     """A run that is ready: its training, what its model will say of itself, and where that goes."""
@@ -128,7 +142,7 @@ class Run:
         """
         checkpoint = target.file(".checkpoint")
         if resume:
-            told, _ = read_checkpoint(checkpoint)
+            told = read_told(checkpoint)
             characters = Charset(told["charset"])
             if charset and choose_charset(charset, corpus.lines.texts, parent and parent[1]) != characters:
                 raise InputError("expected the charset that the run began with, received another", str(checkpoint))
@@ -158,9 +172,11 @@ class Run:
             if (narrow := narrowed(old.spec, spec)) != old.spec:
                 old = prune(old, narrow, examples(corpus.lines, characters, stride_of(spec), settings.seed))
             transfer(old, Trained(network, spec, characters))
+        pitch = parent[1].pitch if parent else _pitch(corpus.lines, corpus.recipe.height)
         training = Training(
-            network, characters, corpus.lines, corpus.kept_aside, settings, checkpoint, checkpoint_seconds, jobs, on_step
-        )
+            network, characters, corpus.lines, corpus.kept_aside, settings, checkpoint, checkpoint_seconds, jobs, on_step, pitch,
+            parent[1].to_json() if parent else "",
+        )  # fmt: skip
         if resume:
             training.resume()
         info = ModelInfo(
@@ -172,7 +188,7 @@ class Run:
             licence=licence or (parent[1].licence if parent else ""),
             internal_lm=internal_lm,
             calibration=parent[1].calibration if parent else {},
-            pitch=parent[1].pitch if parent else _pitch(corpus.lines, corpus.recipe.height),
+            pitch=pitch,
             training=counted
             | {
                 "parameters": network.count_params(),

@@ -26,9 +26,10 @@ class Trained:
     spec: str
     charset: Charset
 
-    def named(self) -> keras.Model:
-        """Return a copy of the network whose layers can be found by their names, which models of earlier versions lack."""
-        named = build_network(self.spec, self.network.input_shape[1], self.charset.classes)
+    def named(self, height: int | None = None) -> keras.Model:
+        """Return a copy of the network, for lines of its or another height, whose layers can be found by their names, which models
+        of earlier versions lack."""
+        named = build_network(self.spec, height or self.network.input_shape[1], self.charset.classes)
         named.set_weights(self.network.get_weights())
         return named
 
