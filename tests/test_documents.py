@@ -365,10 +365,39 @@ def test_a_document_that_htr_did_not_write_or_someone_changed_stays(run_htr, tin
     # What breaks off was not changed by anyone.
     document.write_text(ours[:-20])
     assert run_htr(*read, "line.png", cwd=pictures).returncode == Exit.OK and document.read_text().endswith(ours[-20:])
-    # What went to standard output, and was written by older versions, has no mark.
+    # What was written by older versions has no mark.
     document.write_text(unmarked)
     assert run_htr(*read, "line.png", cwd=pictures).returncode == Exit.OK
     assert "<?htr " in document.read_text()
+    # What came by standard output or under a name of its own can be corrected too.
+    for made in (["line.png"], ["-o", f"out/{document.name}", "line.png"]):
+        done = run_htr("read", "-m", tiny_model, "-f", form, *made, cwd=pictures)
+        content = document.read_bytes() if "-o" in made else done.stdout
+        document.write_bytes(content.replace(b"abc", b"acb"))
+        assert b"line.png" in content and b"out/line.png" not in content
+        assert run_htr(*read, "line.png", cwd=pictures).returncode == Exit.SOME_FAILED and b"acb" in document.read_bytes()
+        document.write_bytes(content)
+        assert run_htr(*read, "line.png", cwd=pictures).returncode == Exit.OK
+
+
+def test_a_document_of_which_a_page_was_missing_is_read_again(run_htr, tiny_model, tmp_path):
+    cv2.imwrite(str(tmp_path / "1.png"), draw_line("abc"))
+    height, width = draw_line("abc").shape
+    page = (
+        '<Page imageFilename="{}.png" imageWidth="{w}" imageHeight="{h}"><TextRegion id="r{}"><Coords points="0,0 {w},0 {w},{h} 0,{h}"/><TextLine id="l{}">'
+        '<Coords points="0,0 {w},0 {w},{h} 0,{h}"/></TextLine></TextRegion></Page>'
+    )
+    pages = "".join(page.format(n, n, n, w=width, h=height) for n in (1, 2))
+    namespace = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"
+    (tmp_path / "two.xml").write_text(f'<PcGts xmlns="{namespace}">{pages}</PcGts>')
+    read = ["read", "-m", tiny_model, "-f", "page", "-o", "out/", "--skip-existing", "two.xml"]
+    for _ in range(2):
+        done = run_htr(*read, cwd=tmp_path)
+        assert done.returncode == Exit.SOME_FAILED and b"2.png" in done.stderr and (tmp_path / "out" / "two.xml").exists()
+    cv2.imwrite(str(tmp_path / "2.png"), draw_line("abc"))
+    assert run_htr(*read, cwd=tmp_path).returncode == Exit.OK
+    assert (tmp_path / "out" / "two.xml").read_text().count("abc") == 4, "as a line and as a word each"
+    assert b"2 pages left out" in run_htr(*read, cwd=tmp_path).stderr
 
 
 def test_a_filled_document_that_was_piped_is_replaced_by_the_next(run_htr, tiny_model, pictures):

@@ -282,6 +282,10 @@ def test_broken_and_encrypted_pdfs_get_one_clear_line(run_htr, tiny_model, folde
             assert result.returncode == Exit.SOME_FAILED
             (message,) = result.stderr.decode().splitlines()
             assert message.startswith(f"htr read: {name}: ") and words in message
+    before = (folder / "locked.pdf").read_bytes()
+    result = run_htr("read", "-m", tiny_model, "-o", "locked.pdf", "abc.png", cwd=folder)
+    assert result.returncode == Exit.USAGE and b"a PDF that htr did not write" in result.stderr
+    assert (folder / "locked.pdf").read_bytes() == before
 
 
 def test_memory_does_not_grow_with_the_pages(tiny_model, tmp_path, memory_of):

@@ -581,8 +581,46 @@ def test_no_sample_takes_the_place_of_its_original(run_htr, tmp_path):
     (tmp_path / "gt" / "1.gt.txt").write_text("one")
     before = {path.name: path.read_bytes() for path in (tmp_path / "gt").iterdir()}
     done = run_htr("prep", tmp_path / "gt", "-o", f"{tmp_path / 'gt'}/")
+    assert done.returncode == Exit.USAGE and b"not written into the folder that they are taken from" in done.stderr
+    assert {path.name: path.read_bytes() for path in (tmp_path / "gt").iterdir()} == before
+    done = run_htr("prep", tmp_path / "gt" / "1.png", "-o", f"{tmp_path / 'gt'}/")
     assert done.returncode != Exit.OK and b"this is where the picture comes from" in done.stderr
     assert {path.name: path.read_bytes() for path in (tmp_path / "gt").iterdir()} == before
+
+
+def test_what_is_written_into_a_folder_of_its_source_is_not_taken_again(run_htr, tmp_path):
+    for number in range(12):
+        save(tmp_path / "gt" / f"{number}.png", line_picture("one"))
+        (tmp_path / "gt" / f"{number}.gt.txt").write_text("one")
+    for _ in range(2):
+        done = run_htr("prep", "--jobs", "1", "gt", "-o", "gt/lines/", cwd=tmp_path)
+        assert done.returncode == Exit.OK and len(list((tmp_path / "gt" / "lines").rglob("*.png"))) == 12, done.stderr
+
+
+def test_a_stream_that_comes_through_a_pipe_is_taken_whole(run_htr, tmp_path, folder):
+    tar = run_htr("prep", folder).stdout
+    assert len(samples_in(tar)) > 1
+    done = run_htr("prep", "/dev/stdin", input=tar)
+    assert [sample.key for sample in samples_in(done.stdout)] == [sample.key for sample in samples_in(tar)], done.stderr
+    (tmp_path / "lines.dat").write_bytes(tar)
+    assert len(samples_in(run_htr("prep", tmp_path / "lines.dat").stdout)) == len(samples_in(tar))
+
+
+def test_a_row_of_a_table_is_taken_once_and_its_picture_not_beside_it(run_htr, tmp_path):
+    save(tmp_path / "td" / "img" / "1.png", line_picture("one"))
+    save(tmp_path / "td" / "img" / "2.png", line_picture("two"))
+    (tmp_path / "td" / "names.csv").write_text("filename,text\nimg/1.png,one\nimg/2.png,two\n")
+    for given in (["td", "td/names.csv"], ["td/names.csv", "td"], ["td/img", "td/names.csv"], ["td/img/1.png", "td/names.csv"]):
+        done = run_htr("prep", *given, cwd=tmp_path)
+        assert done.returncode == Exit.OK and sorted(sample.text for sample in samples_in(done.stdout)) == ["one", "two"], (given, done.stderr)
+        assert b"1 left out" in done.stderr
+
+
+def test_a_catalogue_beside_transcriptions_is_not_taken_for_them(run_htr, tmp_path):
+    save(tmp_path / "gt" / "1.png", line_picture("one"))
+    (tmp_path / "gt" / "1.txt").write_text("one")
+    (tmp_path / "gt" / "catalogue.csv").write_text("Filename,Label\n1.png,scanned in May\n")
+    assert [sample.text for sample in samples_in(run_htr("prep", tmp_path / "gt").stdout)] == ["one"]
 
 
 def test_a_typed_copy_is_refused_where_there_is_no_page_for_it(run_htr, folder, tmp_path):

@@ -120,6 +120,9 @@ def prep(
     if to_file:
         refuse_other_than_samples(output)
     if synthesis is None:
+        if to_pairs:
+            if again := next((operand for operand in operands if os.path.realpath(operand) == os.path.realpath(output)), None):
+                raise click.UsageError(f"samples are not written into the folder that they are taken from, {again}: give another -o")
         find = finder_of(looking, operands, model, [output if to_file else 1, *parts], to_pairs, jobs)
         all_made = collected(found_in(operands, find), looking, model, maker, jobs)
     else:
@@ -186,7 +189,7 @@ def finder_of(
 ) -> Callable[[str], Iterator[Found]]:
     """Return what looks for samples in a source, but for what is ``written``; with ``--lines`` to a folder it ``reads`` the lines too."""
     from htrtool.core.folders import inode_of
-    from htrtool.core.layouts.finder import Finder
+    from htrtool.core.layouts.finder import WRITTEN_TO, Finder
     from htrtool.core.session import usable_cpus
 
     threads = max(1, usable_cpus() // jobs)
@@ -199,8 +202,10 @@ def finder_of(
     texts = {str(Path(operand)): Path(text) for operand, text in zip(operands, looking.page_texts)}
     # Of what is there already, which may lie within a source.
     places = filter(None, map(inode_of, written))
-    without = dict.fromkeys(places, "it is where the samples are written to")
-    return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column, without, threads if looking.recut else None).find
+    without = dict.fromkeys(places, WRITTEN_TO)
+    folder = next((os.path.realpath(place) for place in written if not isinstance(place, int)), None)
+    recut = threads if looking.recut else None
+    return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column, without, folder, recut).find
 
 
 def collected(found: Iterator[Found], looking: SourceOptions, model: str, maker: Maker, jobs: int) -> Iterator[Made]:

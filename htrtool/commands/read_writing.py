@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import IO
 
 from htrtool.commands.read_usage import DOCUMENTS, names_folder, refuse_foreign
@@ -57,14 +59,17 @@ def write_documents(
     pipeline, opened, step, form: str, output: str | None, operands: list[str], model: str, messages: Messages
 ) -> int:
     """Write pages as they are read, to a folder or, a single one, to ``opened``; return the number of their lines."""
+    from htrtool.core.documents.origin import marked
     from htrtool.core.documents.output import documents_of, only, write_in_folder
+    from htrtool.core.files import is_special
 
     tally = Counted(pipeline.whole_pages(), step)
     if names_folder(output):
         write_in_folder(documents_of(tally, form, model, output), output, form, operands, messages.problem)
-    elif (content := only(documents_of(tally, form, model))) is not None:
+    elif (found := only(documents_of(tally, form, model, os.path.dirname(output or "") or "."))) is not None:
+        place = None if output in (None, "-") or is_special(output) else Path(output)
         with opened as stream:
-            stream.write(content)
+            stream.write(marked(found.content, place, found.source.file, found.is_whole))
     return tally.lines
 
 
@@ -82,7 +87,9 @@ def write_pdf(pipeline, opened, step, dpi: float, messages: Messages) -> int:
         if document.pages:
             with opened as stream:
                 document.save(stream)
-        elif not messages.problems:
+        elif messages.problems:
+            raise InputError("no page could be written, so there is no PDF")
+        else:
             messages.warning("there is no page to write, so no PDF is written")
     return tally.lines
 

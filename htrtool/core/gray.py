@@ -59,7 +59,7 @@ def _gray_by_strips(image: Image.Image) -> np.ndarray:
     width, height = image.size
     gray = np.empty((height, width), np.uint8)
     rows = max(1, STRIP // width)
-    backdrop = _backdrop(image) if _is_transparent(image) else ""
+    backdrop = backdrop_of(image) if _is_transparent(image) else ""
     for top in range(0, height, rows):
         strip = image.crop((0, top, width, min(top + rows, height)))
         strip.info = image.info
@@ -71,7 +71,7 @@ def _is_transparent(image: Image.Image) -> bool:
     return image.mode in WITH_ALPHA or "transparency" in image.info
 
 
-def _backdrop(image: Image.Image) -> str:
+def backdrop_of(image: Image.Image) -> str:
     """Return the colour of paper on which what a transparent picture shows can be seen: black for white ink, else white."""
     side = max(1, int(math.sqrt(image.width * image.height)) // LOOKED_AT)
     seen = image.resize([max(1, length // side) for length in image.size], Image.Resampling.NEAREST)

@@ -36,6 +36,8 @@ def _refresh(region: etree._Element) -> None:
     for equivalent in children_of(region, "TextEquiv"):
         for unicode in children_of(equivalent, "Unicode"):
             unicode.text = clean(text)
+        for simpler in list(children_of(equivalent, "PlainText")):
+            equivalent.remove(simpler)
 
 
 def _text(line: etree._Element) -> str:

@@ -13,25 +13,29 @@ from lxml import etree
 from htrtool.core.files import same_file
 
 HEAD = 16 * 1024
-_MARK = re.compile(rb'<\?htr source="([^"]*)"(?: bytes="(\d+)")?(?: crc32="([0-9a-f]{8})")?\?>\n?')
+_MARK = re.compile(rb'<\?htr source="([^"]*)"(?: bytes="(\d+)")?(?: read="in part")?(?: crc32="([0-9a-f]{8})")?\?>\n?')
+_IN_PART = b' read="in part"'
 # What only documents of ours say that have no mark: those that went to standard output, and older ones.
 _CREATOR = re.compile(rb'<Creator>htr |<softwareName>htr<|<meta name="ocr-system" content="htr ')
 
 
-def marked(content: bytes, place: Path, name: str) -> bytes:
+def marked(content: bytes, place: Path | None, name: str, is_whole: bool = True) -> bytes:
     """Return an XML document, whose first line is its declaration, with the file that it was read from noted after that.
 
     It is a processing instruction, which no schema forbids and other programs pass over: the path from the document's
-    folder, as in a URL, and the file's size in bytes; of a pipe ``-`` and no size; then a checksum of all the rest.
+    folder, as in a URL, and the file's size in bytes; of a pipe, or to one, ``-`` and no size; then whether
+    pages or lines could not be read, and a checksum of all the rest.
 
     Args:
-        place: where the document will be, in a folder that exists.
+        place: where the document will be, in a folder that exists; None if that is not known.
         name: of the page that was read, as in :class:`htrtool.core.pages.PageSource`.
+        is_whole: whether all pages and lines could be read.
     """
     content = _MARK.sub(b"", content, count=1)
     declaration, _, rest = content.partition(b"\n")
-    mark = mark_of(place, name) or b'<?htr source="-"?>'
-    return declaration + b"\n" + mark.removesuffix(b"?>") + f' crc32="{zlib.crc32(content):08x}"?>\n'.encode() + rest
+    mark = (place and mark_of(place, name)) or b'<?htr source="-"?>'
+    mark = mark.removesuffix(b"?>") + (b"" if is_whole else _IN_PART)
+    return declaration + b"\n" + mark + f' crc32="{zlib.crc32(content):08x}"?>\n'.encode() + rest
 
 
 def mark_of(place: Path, name: str) -> bytes:
@@ -66,6 +70,12 @@ def is_changed(place: Path) -> bool:
     """Tell whether a document is there that is no longer as it was written, as where someone has corrected it."""
     noted = _MARK.search(_head_of(place)) if os.path.isfile(place) else None
     return bool(noted and noted[3]) and int(noted[3], 16) != zlib.crc32(_MARK.sub(b"", place.read_bytes(), count=1))
+
+
+def is_part(head: bytes) -> bool:
+    """Tell whether it is noted in the beginning of a document that not all that belongs in it could be read."""
+    noted = _MARK.search(head)
+    return noted is not None and _IN_PART in noted[0]
 
 
 def is_of(place: Path, name: str) -> bool:

@@ -12,7 +12,7 @@ from htrtool.core.documents.alto import alto
 from htrtool.core.documents.fill import fill_page
 from htrtool.core.documents.hocr import hocr
 from htrtool.core.documents.markup import to_bytes
-from htrtool.core.documents.origin import HEAD, is_changed, is_foreign, is_of, marked, other_origin
+from htrtool.core.documents.origin import HEAD, is_changed, is_foreign, is_of, is_part, marked, other_origin
 from htrtool.core.documents.page_xml import page_xml
 from htrtool.core.errors import HtrError, InputError, OutputError
 from htrtool.core.files import check_folder, made_folder, replacing, same_file
@@ -32,10 +32,11 @@ _TAIL = 1024
 
 
 class Document(NamedTuple):
-    """A document, and the page that it is of, or the last one."""
+    """A document, the page that it is of, or the last one, and whether all that belongs in it could be read."""
 
     content: bytes
     source: PageSource
+    is_whole: bool = True
 
 
 def documents_of(pages: Iterable[Page], form: str, model: str, folder: str = ".") -> Iterator[Document]:
@@ -47,18 +48,19 @@ def documents_of(pages: Iterable[Page], form: str, model: str, folder: str = "."
         folder: where the documents will be, from which they name their images.
     """
     filled: PageSource | None = None
+    done = 0
     for page in pages:
         source = page.source
         if filled is not None and source.document is not filled.document:
-            yield Document(to_bytes(filled.document.tree), filled)
-            filled = None
+            yield Document(to_bytes(filled.document.tree), filled, done == filled.pages)
+            filled, done = None, 0
         if source.document is not None and source.document.kind == form:
             fill_page(page)
-            filled = source
+            filled, done = source, done + (not page.problems)
         else:
-            yield Document(WRITERS[form](page, image_name(source, folder), model), source)
+            yield Document(WRITERS[form](page, image_name(source, folder), model), source, not page.problems)
     if filled is not None:
-        yield Document(to_bytes(filled.document.tree), filled)
+        yield Document(to_bytes(filled.document.tree), filled, done == filled.pages)
 
 
 def image_name(source: PageSource, folder: str) -> str:
@@ -81,7 +83,8 @@ def image_name(source: PageSource, folder: str) -> str:
 
 def _sample_key(file: str) -> Path | None:
     """Return the key of a sample, which may have folders in it, from the name of its stream and the key; None if it is none."""
-    archive = next((parent for parent in Path(file).parents if os.path.isfile(parent) or str(parent) == "-"), None)
+    # A pipe may hold one too, as "-" does.
+    archive = next((parent for parent in Path(file).parents if str(parent) == "-" or os.path.exists(parent) and not os.path.isdir(parent)), None)
     return Path(file).relative_to(archive) if archive else None
 
 
@@ -111,7 +114,7 @@ def write_in_folder(
     check_folder(made_folder(Path(folder)))
     taken: dict[str, str] = {}
     stems = stems_of(operands)
-    for content, source in documents:
+    for content, source, is_whole in documents:
         name = document_name(source, form, stems)
         if name in taken:
             problem(OutputError(f"{name} is written for {taken[name]} already: give another -o for it", source.file))
@@ -129,7 +132,7 @@ def write_in_folder(
             if is_changed(place) and _has_end(place.read_bytes()):
                 raise OutputError(f"{place} was changed since htr wrote it: give another -o, or remove it, or give --skip-existing", source.file)
             with replacing(place) as stream:
-                stream.write(marked(content, place, source.file))
+                stream.write(marked(content, place, source.file, is_whole))
         except OutputError as error:
             problem(error)
 
@@ -221,7 +224,8 @@ class Existing:
 
 
 def _is_whole(place: Path, form: str, source: PageSource) -> bool:
-    """Tell whether a document is there to its end: a full disk or what copies files may leave an empty one, or its beginning.
+    """Tell whether a document is there to its end, of which all could be read: a full disk or what copies files may leave an empty one, or
+    its beginning.
 
     Raises:
         OutputError: what is there is of another kind.
@@ -242,21 +246,22 @@ def _is_whole(place: Path, form: str, source: PageSource) -> bool:
         raise OutputError(
             f"expected {_CALLED[form]} in {place}, found {_CALLED.get(found, 'something else')}: give another -o for it, or remove it", source.file
         )
-    return _has_end(tail)
+    return _has_end(tail) and not is_part(head)
 
 
 def _has_end(content: bytes) -> bool:
     return _END.search(content[-_TAIL:].replace(b"\0", b"")) is not None
 
 
-def only(documents: Iterable[Document]) -> bytes | None:
-    """Return the content of a single document, None if there is none.
+def only(documents: Iterable[Document]) -> Document | None:
+    """Return a single document, None if there is none.
 
     Raises:
         InputError: there are more.
     """
     found = None
-    for content, source in documents:
+    for document in documents:
+        source = document.source
         # Of many pages the first tells already, but for those of a file that is filled in.
         if found is not None or (source.pages > 1 and source.document is None):
             raise InputError(
@@ -264,5 +269,5 @@ def only(documents: Iterable[Document]) -> bytes | None:
                 "give a folder to write to, -o DIR",
                 source.file,
             )
-        found = content
+        found = document
     return found

@@ -15,7 +15,7 @@ import tempfile
 from typing import IO
 
 import numpy as np
-from pikepdf import AccessMode, Array, Job, Name, Pdf, PdfError
+from pikepdf import AccessMode, Array, Job, Name, PasswordError, Pdf, PdfError
 from pikepdf import Page as PdfPage
 
 from htrtool.core.documents.pdf_image import add_picture
@@ -198,6 +198,8 @@ def is_foreign(path: str) -> bool:
             contents = [page.obj.get("/Contents") for page in pdf.pages]
             parts = [part for content in contents for part in (content if isinstance(content, Array) else [content])]
             return bool(contents) and not any(part is not None and LAYER in part for part in parts)
+    except PasswordError:
+        return True
     except (PdfError, OSError):
         return False
 

@@ -10,7 +10,7 @@ import numpy as np
 from pikepdf import Array, Dictionary, Name, Page, Pdf, Stream
 from PIL import Image
 
-from htrtool.core.gray import orientation_of, to_eight_bits
+from htrtool.core.gray import backdrop_of, orientation_of, to_eight_bits
 from htrtool.core.pages import Original
 
 POINTS_PER_INCH = 72
@@ -113,14 +113,14 @@ def _lossless(pdf: Pdf, original: Original, image: Image.Image) -> Stream:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """Return a picture as black and white, gray or RGB, on white where it is transparent."""
+    """Return a picture as black and white, gray or RGB, on the paper that it is read on where it is transparent."""
     if image.mode in ("1", "L", "RGB") and "transparency" not in image.info:
         return image
     if image.mode[0] in "IF":
         return Image.fromarray(to_eight_bits(np.asarray(image)))
     if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+        return Image.alpha_composite(Image.new("RGBA", image.size, backdrop_of(image)), image).convert("RGB")
     return image.convert("RGB")
 
 

@@ -65,7 +65,11 @@ def all_of(element: Element, tag: str) -> Iterator[Element]:
 
 def points_of(text: str | None) -> list[Point] | None:
     """Parse ``x,y x,y`` or ``x y x y``."""
-    numbers = [float(number) for number in NUMBER.findall(text or "")]
+    parts = [NUMBER.findall(part) for part in (text or "").split()]
+    if "," in (text or "") and max(map(len, parts)) == 2:
+        # One that lacks a number is left out, and changes no other.
+        parts = [part for part in parts if len(part) == 2]
+    numbers = [float(number) for part in parts for number in part]
     if any(abs(number) > FARTHEST for number in numbers):
         return None
     return list(zip(numbers[::2], numbers[1::2])) or None

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Iterable, Sequence
 
 from htrtool.core.documents.xml_in import is_alto
+from htrtool.core.layouts import iam
 from htrtool.core.layouts.base import LeftOut
 from htrtool.core.layouts.pairs import stem_of
+from htrtool.core.layouts.table import TABLE_SUFFIXES
 from htrtool.core.suffixes import is_image, is_pdf_name
 
 GIVEN_TWICE = "given twice"
@@ -48,12 +50,14 @@ def named_like_pictures_first(names: Sequence[str]) -> list[str]:
 
 
 def in_turn(sources: Iterable[str]) -> list[str]:
-    """Return sources in the order in which to look at them: PAGE before ALTO, in which less is told, and pictures last.
+    """Return sources in the order in which to look at them: tables first, PAGE before ALTO, in which less is told, and pictures last.
 
-    Which of them are annotated is known from XML, which a shell's ``*`` gives after them.
+    Which of them are annotated is known from tables and XML, which a shell's ``*`` gives after them.
     """
 
     def turn(source: str) -> int:
+        if source.lower().endswith(TABLE_SUFFIXES) or os.path.basename(source) in iam.TABLES and iam.is_table(Path(source)):
+            return -1
         if source == "-" or is_image(source) or is_pdf_name(source) or source.lower().endswith(".txt"):
             return 2
         return int(source.lower().endswith(".xml") and os.path.isfile(source) and is_alto(Path(source)))

@@ -6,13 +6,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Callable, Iterator
+from typing import IO, TYPE_CHECKING, Callable, Iterable, Iterator, Sequence
 
 from htrtool.core.documents.xml_image import IMAGE_FOLDERS, XML_FOLDERS
 from htrtool.core.documents.xml_in import is_alto, is_page_xml
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.files import visible
 from htrtool.core.folders import folders_below, inode_of
+from htrtool.core.kinds import is_tar
 from htrtool.core.layouts import iam
 from htrtool.core.layouts import table as table_layout
 from htrtool.core.layouts import xml as xml_layout
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
 ANNOTATED = "expected annotated pages, ALTO, PAGE or JSON"
 ANNOTATIONS = (".xml", ".json")
+OF_PAGE = "image of an annotated page, whose lines are those of its XML"
+OF_TABLE = "picture of a table, which tells its text"
+WRITTEN_TO = "it is where the samples are written to"
 NO_COLUMNS = "table without columns of images and of transcriptions"
 EXPECTED = (
     "expected images with .gt.txt or .txt beside them, a TSV, CSV or JSON lines of images and texts, IAM, ALTO or PAGE XML, "
@@ -64,7 +68,8 @@ class Finder:
 
     ``layout`` is one of ``LAYOUTS``; ``cutter`` says that an image without transcription is a page, and cuts it into
     lines; ``transcriptions`` names those of whole pages by their image; the columns are those of a table. ``without``
-    are files and folders to leave out of folders, by device and inode, each with the reason to tell, if any. ``recut`` says
+    are files and folders to leave out of folders, by device and inode, each with the reason to tell, if any, ``written`` is a
+    folder to leave out, by its real path, that need not be there yet. ``recut`` says
     that nothing is taken but the lines of annotated pages, as so many threads find them on each.
     """
 
@@ -74,10 +79,11 @@ class Finder:
     image_column: str | None = None
     text_column: str | None = None
     without: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    written: str | None = None
     recut: int | None = None
     _given: set[str] = field(default_factory=set, repr=False)
     _walked: set[str] = field(default_factory=set, repr=False)
-    _claimed: set[str] = field(default_factory=set, repr=False)
+    _claimed: dict[str, str] = field(default_factory=dict, repr=False)
     _annotations: Annotations = field(default_factory=Annotations, repr=False)
     _listed: tuple[Path, set[str]] | None = field(default=None, repr=False)
 
@@ -142,8 +148,11 @@ class Finder:
 
     def _in_file(self, path: Path) -> Iterator[Found]:
         prefix = name_of(path.resolve().parent)
-        if self._claimed and (is_image(path) or is_pdf_name(path)) and os.path.realpath(path) in self._claimed:
-            yield LeftOut(str(path), "image of an annotated page, whose lines are those of its XML")
+        if not path.is_file() and self._wants("tar"):
+            # What looks into a pipe takes from it.
+            yield from in_tar(path, self.cutter)
+        elif self._claimed and (is_image(path) or is_pdf_name(path)) and os.path.realpath(path) in self._claimed:
+            yield LeftOut(str(path), self._claimed[os.path.realpath(path)])
         elif self._wants("images", "pairs") and (is_image(path) or self._is_pdf(path)):
             yield from self._of_image(path, key_of(prefix, stem_of(path.name)))
         elif self._wants("tar") and (is_tar_name(path) or self.layout == "tar"):
@@ -151,15 +160,22 @@ class Finder:
         elif self.recut is not None or self._wants("xml") and (self.layout == "xml" or is_page_xml(path)):
             yield from self._in_annotated(path, prefix)
         elif self._wants("iam") and path.suffix == ".txt" and iam.is_table(path):
-            yield from iam.in_table(path, prefix)
+            yield from self._rows(iam.in_table(path, prefix))
         elif self._wants("table") and (error := table_layout.parts_alone(path)):
             raise error
         elif self.layout == "auto" and table_layout.is_report(path):
             raise InputError("expected a table of pictures and texts, found one of scores or epochs", str(path))
         elif self._wants("table") and (self.layout == "table" or path.suffix.lower() in table_layout.TABLE_SUFFIXES):
-            yield from table_layout.in_table(path, prefix, self.image_column, self.text_column)
-        elif not path.is_file() and self._wants("tar"):
+            yield from self._rows(table_layout.in_table(path, prefix, self.image_column, self.text_column))
+        elif self._wants("tar") and is_tar(_head_of(path)):
             yield from in_tar(path, self.cutter)
+
+    def _rows(self, found: Iterable[Found]) -> Iterator[Found]:
+        """Yield what a table tells, and remember its pictures."""
+        for item in found:
+            if isinstance(item, Entry):
+                self._claimed[os.path.realpath(item.name)] = OF_TABLE
+            yield item
 
     def _in_annotated(self, path: Path, prefix: str) -> Iterator[Found]:
         """Yield the pages of a file of annotations, each page of an image once, and remember their images."""
@@ -171,7 +187,7 @@ class Finder:
             found = recut_pages(path, prefix, self.recut)
         for item in found:
             if isinstance(item, Entry) and item.image is not None:
-                self._claimed.add(os.path.realpath(item.image))
+                self._claimed[os.path.realpath(item.image)] = OF_PAGE
                 item = self._annotations.refusal(path, item.image, item.index, item.is_blank) or item
             yield item
 
@@ -233,13 +249,16 @@ class Finder:
         prefix = name_of(folder.resolve())
         candidates: list[Path] = []
         if self._wants("iam") and (table := iam.table_in(folder)):
-            yield from iam.in_table(table, prefix)
+            if self._is_given_again(table):
+                yield LeftOut(str(table), GIVEN_TWICE)
+            else:
+                yield from self._rows(iam.in_table(table, prefix))
             return
         if self._wants("table"):
             files = sorted(path for path in visible(folder.iterdir()) if self._unwanted(path) is None)
             # Transcriptions beside the images are meant as such; a table next to them may be anything.
             is_named = self.image_column is not None or self.text_column is not None
-            paired_up = self.layout == "auto" and not is_named and any(path.name.lower().endswith(GT) for path in files)
+            paired_up = self.layout == "auto" and not is_named and self._are_transcribed(files)
             suffixed = [] if paired_up else [path for path in files if path.suffix.lower() in table_layout.TABLE_SUFFIXES and path.is_file()]
             yield from filter(None, map(table_layout.what_ails, suffixed))
             candidates = [path for path in suffixed if self._may_be_truth(path)]
@@ -250,8 +269,10 @@ class Finder:
             for table in tables:
                 if error := table_layout.parts_alone(table):
                     yield error
+                elif self._is_given_again(table):
+                    yield LeftOut(str(table), GIVEN_TWICE)
                 else:
-                    yield from table_layout.in_table(table, prefix, self.image_column, self.text_column)
+                    yield from self._rows(table_layout.in_table(table, prefix, self.image_column, self.text_column))
             if tables:
                 return
         found = False
@@ -260,6 +281,18 @@ class Finder:
             yield item
         if found:
             yield from (LeftOut(str(path), NO_COLUMNS, by_name=True) for path in candidates)
+        elif reason := next((reason for path, reason in self._claimed.items() if os.path.dirname(path) in self._walked), None):
+            yield LeftOut(str(folder), reason)
+
+    def _are_transcribed(self, files: Sequence[Path]) -> bool:
+        """Tell whether some files of a folder are the transcriptions of others, or annotations of pages."""
+        names = {path.name for path in files}
+        return any(
+            path.name.lower().endswith(GT)
+            or (is_image(path) and transcription_of(path, names) is not None)
+            or (path.name.lower().endswith(ANNOTATIONS) and path.is_file() and self._is_annotated(path))
+            for path in files
+        )
 
     def _unwanted(self, path: Path) -> str | None:
         """Return the reason to leave a file or folder out, None if there is none."""
@@ -285,7 +318,8 @@ class Finder:
         walked = frozenset(self._walked)
 
         def passed_over(folder: Path) -> str | None:
-            return GIVEN_TWICE if os.path.realpath(folder) in walked else self._unwanted(folder)
+            real = os.path.realpath(folder)
+            return GIVEN_TWICE if real in walked else WRITTEN_TO if real == self.written else self._unwanted(folder)
 
         for folder, names in folders_below(top, passed_over, closed.append):
             self._walked.add(os.path.realpath(folder))
@@ -334,6 +368,11 @@ class Finder:
                     yield LeftOut(str(path), OTHER_FORM)
             for name in filter(lambda name: self._is_pdf(folder / name), names):
                 yield from self._of_image(folder / name, key_of(under, stem_of(name)))
+
+
+def _head_of(path: Path) -> bytes:
+    with open(path, "rb") as stream:
+        return stream.read(512)
 
 
 def _below(prefix: str, folder: Path, top: Path) -> str:
