@@ -397,7 +397,7 @@ def test_a_document_of_which_a_page_was_missing_is_read_again(run_htr, tiny_mode
     cv2.imwrite(str(tmp_path / "2.png"), draw_line("abc"))
     assert run_htr(*read, cwd=tmp_path).returncode == Exit.OK
     assert (tmp_path / "out" / "two.xml").read_text().count("abc") == 4, "as a line and as a word each"
-    assert b"2 pages left out" in run_htr(*read, cwd=tmp_path).stderr
+    assert b"left out: their documents are in out" in run_htr(*read, cwd=tmp_path).stderr
 
 
 def test_a_filled_document_that_was_piped_is_replaced_by_the_next(run_htr, tiny_model, pictures):

