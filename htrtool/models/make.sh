@@ -122,4 +122,4 @@ htr train --quantise -o "$out/latin-small" "$out/narrow-with-words.onnx"
 
 # The language models: of texts whose names tell their languages, and of words (pip install wordfreq); and a recurrent one.
 python "$(dirname "$0")/language_texts.py" "$data" "$out/lines/train.tar" "$out/texts"
-htr train --lm "$out/latin.lm" --minutes 65 --seed 1 --bfloat16 "$out"/texts/*.txt
+htr train --lm "$out/latin.lm" --minutes 80 --seed 1 --bfloat16 "$out"/texts/*.txt
