@@ -110,7 +110,7 @@ def eval(  # noqa: A001 - named as the subcommand
     Scores are printed as TSV: scope, name, metric, value, the 95% interval from low to high (bootstrap over
     documents: the --document, else the writers or documents that TRUTH tells, else pages, else folders), and the errors out of
     the total. A line of TRUTH that was not read counts with all its characters
-    deleted, a line that TRUTH lacks with all of them inserted; where TRUTH is of some of the pages only, --skip-unknown
+    deleted, a line that TRUTH lacks with all of them inserted, and with --per line its name ends in '+'; where TRUTH is of some of the pages only, --skip-unknown
     leaves out the others. With --against, rows of the scope 'difference' follow: below 0, READ has the lower rate; an interval without 0 is more than chance.
 
     \b
