@@ -553,7 +553,8 @@ def test_keeping_weights_needs_a_model_to_keep_them_from(tmp_path):
 
 def test_the_parts_that_prep_splits_off_are_taken_as_they_are_given(tmp_path):
     for name in ("train", "val"):
-        lines = (sample_of(f"{name}/{i}", drawn("ab", i + 100 * (name == "val")), "ab", {"split": name}) for i in range(16))
+        text = "ab" if name == "train" else "ba"
+        lines = (sample_of(f"{name}/{i}", drawn(text, i), text, {"split": name}) for i in range(16))
         (tmp_path / f"{name}.tar").write_bytes(tar_of(lines))
     done = htr("train", "--spec", TINY, "--epochs", "1", "--val", "val.tar", "-o", "m", "train.tar", cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
@@ -563,7 +564,8 @@ def test_the_parts_that_prep_splits_off_are_taken_as_they_are_given(tmp_path):
 def test_lines_kept_aside_may_be_of_another_height(tmp_path):
     for name, height in (("train", 64), ("val", 48)):
         meta = {"recipe": {"normalise": "none", "height": height}}
-        lines = (sample_of(f"{name}/{i}", drawn("ab", i + 100 * (name == "val")), "ab", meta) for i in range(8))
+        text = "ab" if name == "train" else "ba"
+        lines = (sample_of(f"{name}/{i}", drawn(text, i), text, meta) for i in range(8))
         (tmp_path / f"{name}.tar").write_bytes(tar_of(lines))
     done = htr("train", "--spec", TINY, "--epochs", "1", "--val", "val.tar", "-o", "m", "train.tar", cwd=tmp_path)
     assert done.returncode == 0 and b"8 lines kept aside" in done.stderr, done.stderr.decode()
