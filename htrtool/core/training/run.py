@@ -173,8 +173,10 @@ class Run:
                 old = prune(old, narrow, examples(corpus.lines, characters, stride_of(spec), settings.seed))
             transfer(old, Trained(network, spec, characters))
         pitch = parent[1].pitch if parent else _pitch(corpus.lines, corpus.recipe.height)
+        # A hand is learned a little better as wide as it is written.
+        towards = 0.0 if settings.replayed else pitch
         training = Training(
-            network, characters, corpus.lines, corpus.kept_aside, settings, checkpoint, checkpoint_seconds, jobs, on_step, pitch,
+            network, characters, corpus.lines, corpus.kept_aside, settings, checkpoint, checkpoint_seconds, jobs, on_step, towards,
             parent[1].to_json() if parent else "",
         )  # fmt: skip
         if resume:
