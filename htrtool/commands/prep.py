@@ -120,9 +120,8 @@ def prep(
     if to_file:
         refuse_other_than_samples(output)
     if synthesis is None:
-        if to_pairs:
-            if again := next((operand for operand in operands if os.path.realpath(operand) == os.path.realpath(output)), None):
-                raise click.UsageError(f"samples are not written into the folder that they are taken from, {again}: give another -o")
+        if to_pairs and (again := next((operand for operand in operands if os.path.realpath(operand) == os.path.realpath(output)), None)):
+            raise click.UsageError(f"samples are not written into the folder that they are taken from, {again}: give another -o")
         find = finder_of(looking, operands, model, [output if to_file else 1, *parts], to_pairs, jobs)
         all_made = collected(found_in(operands, find), looking, model, maker, jobs)
     else:

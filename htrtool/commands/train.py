@@ -258,7 +258,7 @@ def tell_of_run(run: Run, corpus: Corpus, parent: str, messages: Messages) -> No
         )
     told = run.info.training
     if (shown := told.get("replayed", 0)) < (wanted := run.training.settings.replayed):
-        messages.warning(f"{counted(shown, 'line')} in other hands can be shown again, not {wanted}: the others have characters that the model does not know")
+        messages.warning(f"expected {counted(wanted, 'line')} in other hands to show again, found {shown} whose texts the model can write")
     replayed = f" and {counted(told['replayed'], 'line')} in other hands" if told.get("replayed") else ""
     messages.note(
         f"training on {counted(told['lines'], 'line')} of {counted(told['documents'], 'document')}{replayed}, "

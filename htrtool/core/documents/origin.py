@@ -15,11 +15,11 @@ from htrtool.core.files import same_file
 HEAD = 16 * 1024
 _MARK = re.compile(rb'<\?htr source="([^"]*)"(?: bytes="(\d+)")?(?: read="in part")?(?: crc32="([0-9a-f]{8})")?\?>\n?')
 _IN_PART = b' read="in part"'
-# What only documents of ours say that have no mark: those that went to standard output, and older ones.
+# What only documents of ours say that have no mark, as older ones have none.
 _CREATOR = re.compile(rb'<Creator>htr |<softwareName>htr<|<meta name="ocr-system" content="htr ')
 
 
-def marked(content: bytes, place: Path | None, name: str, is_whole: bool = True) -> bytes:
+def marked(content: bytes, place: Path | None, name: str, is_whole: bool) -> bytes:
     """Return an XML document, whose first line is its declaration, with the file that it was read from noted after that.
 
     It is a processing instruction, which no schema forbids and other programs pass over: the path from the document's

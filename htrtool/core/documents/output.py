@@ -36,7 +36,7 @@ class Document(NamedTuple):
 
     content: bytes
     source: PageSource
-    is_whole: bool = True
+    is_whole: bool
 
 
 def documents_of(pages: Iterable[Page], form: str, model: str, folder: str = ".") -> Iterator[Document]:

@@ -258,8 +258,9 @@ class Finder:
             files = sorted(path for path in visible(folder.iterdir()) if self._unwanted(path) is None)
             # Transcriptions beside the images are meant as such; a table next to them may be anything.
             is_named = self.image_column is not None or self.text_column is not None
-            paired_up = self.layout == "auto" and not is_named and self._are_transcribed(files)
-            suffixed = [] if paired_up else [path for path in files if path.suffix.lower() in table_layout.TABLE_SUFFIXES and path.is_file()]
+            suffixed = [path for path in files if path.suffix.lower() in table_layout.TABLE_SUFFIXES and path.is_file()]
+            if suffixed and self.layout == "auto" and not is_named and self._are_transcribed(files):
+                suffixed = []
             yield from filter(None, map(table_layout.what_ails, suffixed))
             candidates = [path for path in suffixed if self._may_be_truth(path)]
             tables = [path for path in candidates if table_layout.is_table(path, self.image_column, self.text_column)]

@@ -98,12 +98,11 @@ class RecurrentLM:
         Args:
             language: what they are in; ``""`` if that is not clear.
         """
+        if len(self._known) > _REMEMBERED:
+            self._known = {}
         # A line's best text is asked about again when it is judged. Another thread may begin a new memory meanwhile.
         known = self._known
-        new = [text for text in dict.fromkeys(texts) if (language, text) not in known]
-        if new:
-            if len(known) > _REMEMBERED:
-                known = self._known = {key: known[key] for key in ((language, text) for text in texts) if key in known}
+        if new := [text for text in dict.fromkeys(texts) if (language, text) not in known]:
             known.update(zip([(language, text) for text in new], self._asked(new, language)))
         return [known[language, text] for text in texts]
 

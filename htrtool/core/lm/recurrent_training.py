@@ -154,7 +154,7 @@ def _with_bounds(embedding, kernel, recurrent_kernel, bias, head):
     # Nothing enters, all is kept and told.
     biases[0, :, -len(bounds) :] = _STEADY * np.array([[-1], [1], [0], [1]])
     cells = np.pad(_STEADY * bounds, (len(head), 0))
-    gates = (part.reshape(len(part), -1) for part in (wider(kernel, 2), wider(recurrent_kernel, 2), biases))
+    gates = (part.reshape(len(part), -1) for part in (wider(kernel, len(bounds)), wider(recurrent_kernel, len(bounds)), biases))
     return embedding, *gates, np.pad(head, [(0, len(bounds)), (0, 0)]), cells
 
 
