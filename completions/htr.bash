@@ -42,9 +42,9 @@ _htr() {
                 --labels) COMPREPLY=($(compgen -W "plain keep" -- "$current")); return ;;
                 --markup) COMPREPLY=($(compgen -W "keep drop strip" -- "$current")); return ;;
                 --image-format) COMPREPLY=($(compgen -W "png webp jpg" -- "$current")); return ;;
-                --files-from|--image-column|--text-column|--text|--words|--fonts|--hands|--hands-share|--count|--seed|--language|--height|--split|--document|--min-chars|--max-chars|--min-width|--max-width|--jobs|-o|--output) return ;;
+                --files-from|--image-column|--text-column|--min-conf|--text|--words|--fonts|--hands|--hands-share|--count|--seed|--language|--height|--split|--document|--min-chars|--max-chars|--min-width|--max-width|--jobs|-o|--output) return ;;
             esac
-            options="--files-from -0 --null --from --image-column --text-column --lines --text --recut --check --words --synth --fonts --hands --hands-share --count --seed --language -m --model --normalise --remove-rules --deskew --no-deskew --deslant --no-deslant --binarise --height --labels --markup --split --document --min-chars --max-chars --min-width --max-width --image-format --jobs -o --output -q --quiet -v --verbose -h --help" ;;
+            options="--files-from -0 --null --from --image-column --text-column --lines --min-conf --text --recut --check --words --synth --fonts --hands --hands-share --count --seed --language -m --model --normalise --remove-rules --deskew --no-deskew --deslant --no-deslant --binarise --height --labels --markup --split --document --min-chars --max-chars --min-width --max-width --image-format --jobs -o --output -q --quiet -v --verbose -h --help" ;;
         train)
             case $before in
                 --size) COMPREPLY=($(compgen -W "small medium large" -- "$current")); return ;;

@@ -32,6 +32,7 @@ complete -c htr -n '__fish_seen_subcommand_from prep' -l from -xa 'auto pairs ta
 complete -c htr -n '__fish_seen_subcommand_from prep' -l image-column -x -d 'The column of images in a table'
 complete -c htr -n '__fish_seen_subcommand_from prep' -l text-column -x -d 'The column of texts in a table'
 complete -c htr -n '__fish_seen_subcommand_from prep' -l lines -d 'Cut images and PDFs without transcription, which are pages, into their lines'
+complete -c htr -n '__fish_seen_subcommand_from prep' -l min-conf -x -d 'With --lines and -o DIR/: write no reading beside lines that are read with less confidence, so that they are left out of training until someone transcribes them'
 complete -c htr -n '__fish_seen_subcommand_from prep' -l text -rF -d 'The transcription of the page that SOURCE shows: each line gets its part of it'
 complete -c htr -n '__fish_seen_subcommand_from prep' -l recut -d 'SOURCES are annotated pages (ALTO, PAGE or JSON): cut their lines not as annotated but as htr read would, so that a model learns from what it will see'
 complete -c htr -n '__fish_seen_subcommand_from prep' -l check -d 'Leave out lines whose picture does not show their text, as far as the model can tell'

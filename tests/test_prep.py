@@ -121,6 +121,25 @@ def test_a_folder_gets_lines_with_the_reading_beside_each_and_corrections_are_ke
     assert again[1].text == "what I see there" and again[1].document == "mine/note"
 
 
+def test_lines_that_are_read_with_little_confidence_get_no_reading(run_htr, tmp_path):
+    """So that a model can learn a hand from what it is sure of."""
+    # Without the transcription that is beside it.
+    page = shutil.copy(SAMPLES / "letter.jpg", tmp_path)
+    read = run_htr("read", "--mode", "page", page).stdout.decode().splitlines()
+    confidences = [float(row.split("\t")[7]) for row in read[1:]]
+    least = sorted(confidences)[len(confidences) // 2]
+    folder = tmp_path / "mine"
+    done = run_htr("prep", "--lines", "--min-conf", least, page, "-o", f"{folder}/")
+    assert done.returncode == Exit.OK, done.stderr
+    assert len(list(folder.rglob("*.png"))) == len(confidences)
+    sure = [conf >= least for conf in confidences]
+    assert [(folder / "letter" / f"{number:03d}.gt.txt").exists() for number in range(1, len(sure) + 1)] == sure
+    assert sum(sample.text is not None for sample in samples_in(run_htr("prep", folder).stdout)) == sum(sure)
+    for pointless in (["--lines"], ["-o", f"{folder}/"]):
+        done = run_htr("prep", "--min-conf", "0.5", *pointless, page)
+        assert done.returncode == Exit.USAGE and b"--min-conf is about" in done.stderr
+
+
 def test_a_typed_copy_of_a_page_becomes_the_text_of_its_lines(run_htr, tmp_path):
     truth = (SAMPLES / "letter.gt.txt").read_text(encoding="utf-8").splitlines()
     (tmp_path / "copy.txt").write_text(" ".join(truth), encoding="utf-8")

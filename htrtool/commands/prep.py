@@ -113,6 +113,8 @@ def prep(
     cv2.setNumThreads(1)
     to_file = output not in (None, "-")
     to_pairs = to_file and maker.split is None and is_sample_folder(output)
+    if not (to_pairs and looking.lines):
+        refuse(["min_conf"], "is about the readings that --lines writes beside lines: give --lines and -o DIR/")
     parts = part_files(output, maker.split).values() if to_file else ()
     models = [find_model(model)] if takes_model else []
     refuse_to_replace(output, models)
@@ -196,7 +198,7 @@ def finder_of(
     if looking.lines or looking.page_texts:
         from htrtool.core.layouts.page import PageCutter
 
-        cutter = PageCutter(model, reads=reads, threads=threads)
+        cutter = PageCutter(model, reads, looking.min_conf, threads)
     # As Finder names them: "./page.jpg" is "page.jpg" to it.
     texts = {str(Path(operand)): Path(text) for operand, text in zip(operands, looking.page_texts)}
     # Of what is there already, which may lie within a source.

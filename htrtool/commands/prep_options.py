@@ -15,7 +15,7 @@ from htrtool.core.recipe import BINARISATIONS, NORMALISATIONS, Recipe
 from htrtool.core.session import usable_cpus
 from htrtool.options import FiniteRange, refuse
 
-FOR_PICTURES = ("layout", "image_column", "text_column", "lines", "page_texts", "recut", "check", "words", "markup")
+FOR_PICTURES = ("layout", "image_column", "text_column", "lines", "min_conf", "page_texts", "recut", "check", "words", "markup")
 FOR_SYNTHESIS = ("fonts", "hands", "hands_share", "count", "seed", "languages")
 
 
@@ -61,12 +61,14 @@ class Pattern(click.ParamType):
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """What the sources are like; ``page_texts`` are transcriptions of whole pages; ``recut`` says that they are annotated
-    pages whose lines are cut anew; ``check`` distrusts all texts; ``words`` is the most words that a line is cut into.
+    """What the sources are like; ``min_conf`` is the least confidence of readings that are written beside lines; ``page_texts``
+    are transcriptions of whole pages; ``recut`` says that they are annotated pages whose lines are cut anew; ``check``
+    distrusts all texts; ``words`` is the most words that a line is cut into.
     """
 
     layout: str
     lines: bool
+    min_conf: float
     image_column: str | None
     text_column: str | None
     page_texts: tuple[str, ...]
@@ -116,6 +118,15 @@ def with_finder(function: Callable) -> Callable:
         "lines.",
     )
     @click.option(
+        "--min-conf",
+        type=FiniteRange(0, 1),
+        default=0,
+        show_default=True,
+        metavar="CONF",
+        help="With --lines and -o DIR/: write no reading beside lines that are read with less confidence, so that they are left "
+        "out of training until someone transcribes them.",
+    )
+    @click.option(
         "--text",
         "page_texts",
         metavar="FILE",
@@ -143,10 +154,10 @@ def with_finder(function: Callable) -> Callable:
         "as in the fields of forms. Lines that --check would leave out are left out.",
     )
     @functools.wraps(function)
-    def wrapper(*args, layout, lines, image_column, text_column, page_texts, recut, check, words, **kwargs):
+    def wrapper(*args, layout, lines, min_conf, image_column, text_column, page_texts, recut, check, words, **kwargs):
         if layout not in ("auto", "table") or page_texts or recut:
             refuse(("image_column", "text_column"), "is about tables, which --text, --recut and --from with another layout take none from")
-        looking = SourceOptions(layout, lines, image_column, text_column, page_texts, recut, check, words)
+        looking = SourceOptions(layout, lines, min_conf, image_column, text_column, page_texts, recut, check, words)
         return function(*args, looking=looking, **kwargs)
 
     return wrapper

@@ -49,12 +49,13 @@ class PageCutter:
     """Cuts pages into lines.
 
     ``model`` names the model by which lines are matched with a transcription of their page; where there is none, it reads
-    them if ``reads`` says so, as ``htr read`` does, otherwise they stay untranscribed. ``threads`` are those that one
-    page is looked for lines with.
+    them if ``reads`` says so, as ``htr read`` does; otherwise they stay untranscribed, as do those that are read with less
+    confidence than ``min_conf``, 0 to 1. ``threads`` are those that one page is looked for lines with.
     """
 
     model: str
     reads: bool = False
+    min_conf: float = 0.0
     threads: int = 1
     _reader: Reader | None = field(default=None, repr=False)
     _loading: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -150,7 +151,8 @@ class PageCutter:
                     page[place] = error.at(item.key)
         for place, reading in zip(prepared, self.reader.read_page(list(prepared.values()))):
             # A line that the model sees nothing in stays, for whoever corrects the reading.
-            page[place] = replace(page[place], text=reading.text or None)
+            sure = reading.conf >= self.min_conf
+            page[place] = replace(page[place], text=reading.text if sure and reading.text else None)
         return page
 
     def _cuts(self, source: PageSource, name: str, key: str) -> Iterator[Line | LeftOut | InputError]:
