@@ -86,7 +86,8 @@ from htrtool.options import LOOKS, FiniteRange, refuse, refuse_to_replace, with_
     type=click.IntRange(*BOUNDS["beam"]),
     default=16,
     show_default=True,
-    help="How many readings of a line are followed at a time; more take longer and miss less.",
+    help="How many readings of a line are followed at a time, three times as many where it is looked at five times; more take longer and "
+    "miss less.",
 )
 @click.option(
     "--nbest",

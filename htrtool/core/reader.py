@@ -15,7 +15,7 @@ from htrtool.core.decoding.block_letters import in_block_letters, in_capitals
 from htrtool.core.decoding.confidence import Confidence, Confidences, Seen
 from htrtool.core.decoding.decode import best_path
 from htrtool.core.decoding.hand import UNSURE, Hand, Known, learn_hand
-from htrtool.core.decoding.looks import TEXTS, TEXTS_ALONE, Look, looks_needed, ranked, views
+from htrtool.core.decoding.looks import FINER, MANY, TEXTS, TEXTS_ALONE, Look, looks_needed, ranked, views
 from htrtool.core.decoding.support import support
 from htrtool.core.decoding.whole_line import reconsidered
 from htrtool.core.errors import InputError, ModelError
@@ -74,7 +74,7 @@ class Reader(LineNetwork):
             raise ModelError(f"expected the metadata of an htr model, received something else ({error})", str(path)) from None
         self._models: Mapping[str, LanguageModel | None] = {}
         self._width = WIDTH
-        self._searches: dict[str, BeamSearch] = {}
+        self._searches: dict[tuple[str, int], BeamSearch] = {}
         self._preparing = threading.Lock()
         self._languages: Languages | None = None
         self._nbest = 1
@@ -87,7 +87,7 @@ class Reader(LineNetwork):
 
         Args:
             languages: the language models that help, if any; a page is decoded with that of its language.
-            width: how many prefixes are followed at a time.
+            width: how many prefixes are followed at a time, ``FINER`` times as many where a line is looked at ``MANY`` times.
             nbest: how many texts to give for a line; those after the best are its alternatives.
             looks: how often the network looks at a line, each time at another width; None for once, and more often
                 where it is not sure. With a language model, and unless it looks but once, such lines of a document are
@@ -97,12 +97,12 @@ class Reader(LineNetwork):
         self._models, self._width, self._searches = models, max(width, nbest), {}
         self._languages, self._nbest, self._looks = languages, nbest, looks
 
-    def _search(self, language: str) -> BeamSearch:
+    def _search(self, language: str, width: int) -> BeamSearch:
         with self._preparing:
-            if language not in self._searches:
+            if (language, width) not in self._searches:
                 model = self._models[language]
-                self._searches[language] = BeamSearch(self.info.charset, model, self._width, self._internal_lm)
-            return self._searches[language]
+                self._searches[language, width] = BeamSearch(self.info.charset, model, width, self._internal_lm)
+            return self._searches[language, width]
 
     def further_views(self, line: np.ndarray, looks: Sequence[Look], reading: Reading) -> list[np.ndarray]:
         """Return a prepared line as the network is to look at it after some looks, the first at the line itself; empty if they will do."""
@@ -120,12 +120,15 @@ class Reader(LineNetwork):
         """Return the language of each line of a page, read at a glance: ``""`` where none is clear or matters."""
         return [""] * len(page) if self._languages is None else self._languages.of(page)
 
-    def decode(self, probabilities: np.ndarray, language: str, texts: int = 1) -> list[Candidate]:
-        """Return the best texts of a line, (frames, classes) of probabilities, best first: one at least."""
-        texts = max(self._nbest, texts)
+    def decode(self, probabilities: np.ndarray, language: str, texts: int, width: int) -> list[Candidate]:
+        """Return the best texts of a line, (frames, classes) of probabilities, best first: one at least.
+
+        Args:
+            width: how many prefixes are followed at a time, if any are.
+        """
         if not self._models or (self._languages is None and texts == 1):
             return [Candidate(*best_path(probabilities, self.info.charset), 0.0)]
-        return self._search(language).decode(probabilities, texts)
+        return self._search(language, width).decode(probabilities, texts)
 
     def costs(self, text: str, language: str) -> np.ndarray:
         """Return what each character of a text costs in a language, in nats.
@@ -236,9 +239,11 @@ class Reader(LineNetwork):
             looks = [self._in_capitals(look) for look in looks]
         language = context.language
         texts = TEXTS if self._languages else TEXTS_ALONE if len(looks) > 1 else 1
+        finer = FINER if self._languages and len(looks) >= MANY else 1
+        asked = max(self._nbest, texts), self._width * finer
         for look in looks:
-            if look.found is None or look.asked < texts:
-                look.found, look.asked = self.decode(look.probabilities, language, texts), texts
+            if look.found is None or look.asked < asked:
+                look.found, look.asked = self.decode(look.probabilities, language, *asked), asked
         found = self._ranked(looks, language)
         if recurrent := self._recurrent(language):
             found = reconsidered(found, recurrent, language)
@@ -255,7 +260,7 @@ class Reader(LineNetwork):
         if len(looks) == 1:
             return [(candidate.text, candidate.score) for candidate in looks[0].found]
         texts = list(dict.fromkeys(candidate.text for look in looks for candidate in look.found))
-        search = self._search(language)
+        search = self._search(language, self._width)
         return ranked([search.softened(look.probabilities) for look in looks], texts, self.info.charset, search.prior)
 
     def _placed(self, text: str, look: Look) -> Candidate | None:

@@ -33,20 +33,22 @@ TEXTS, TEXTS_ALONE = 8, 2
 """How many texts each look puts forward at least, with a language model and without."""
 FURTHER = (0.98, 3), (0.9, 5)
 """Below which confidence a line is looked at further, and how often in all it is then."""
+MANY, FINER = 5, 3
+"""In a line that is looked at so often, a search with a language model follows so many times as many prefixes: it is a hard one."""
 
 
 @dataclass
 class Look:
     """What the network saw of a line: the width of the picture, in pixels, and (frames, classes) of probabilities.
 
-    ``found`` are the texts that decoding found in it, once it did, of so many ``asked`` for; ``in_capitals`` is the same with
-    small letters taken for capitals, once that was asked for.
+    ``found`` are the texts that decoding found in it, once it did, ``asked`` for so many, with so many prefixes at a time;
+    ``in_capitals`` is the same with small letters taken for capitals, once that was asked for.
     """
 
     width: int
     probabilities: np.ndarray
     found: list[Candidate] | None = None
-    asked: int = 0
+    asked: tuple[int, int] = 0, 0
     in_capitals: Look | None = None
 
 
