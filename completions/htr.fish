@@ -110,7 +110,7 @@ complete -c htr -n '__fish_seen_subcommand_from read' -l threads -x -d 'How many
 complete -c htr -n '__fish_seen_subcommand_from read' -l batch -x -d 'The most lines that go through the network at once'
 complete -c htr -n '__fish_seen_subcommand_from read' -l lm -ra '(__htr_language_models)' -d 'The language model that helps to decode'
 complete -c htr -n '__fish_seen_subcommand_from read' -l lexicon -rF -d 'Words that are known to occur, one a line (\'-\': standard input): they are preferred, never forced'
-complete -c htr -n '__fish_seen_subcommand_from read' -l beam -x -d 'How many readings of a line are followed at a time'
+complete -c htr -n '__fish_seen_subcommand_from read' -l beam -x -d 'How many readings of a line are followed at a time, three times as many where it is looked at five times'
 complete -c htr -n '__fish_seen_subcommand_from read' -l nbest -x -d 'Give the N best readings of each line: rows with a column rank, or a list of alternatives in jsonl'
 complete -c htr -n '__fish_seen_subcommand_from read' -l looks -xa 'auto 1 2 3 4 5 6 7 8 9' -d 'Look at each line N times, 1 to 9, narrower and wider, and read what all looks agree on best: fewer errors, N times the work'
 complete -c htr -n '__fish_seen_subcommand_from read' -l min-conf -x -d 'Leave out lines that are read with less confidence: of what is under 0.1 hardly anything is writing, but stamps, drawings and stains'

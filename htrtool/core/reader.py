@@ -97,12 +97,13 @@ class Reader(LineNetwork):
         self._models, self._width, self._searches = models, max(width, nbest), {}
         self._languages, self._nbest, self._looks = languages, nbest, looks
 
-    def _search(self, language: str, width: int) -> BeamSearch:
+    def _search(self, language: str, finer: int = 1) -> BeamSearch:
         with self._preparing:
-            if (language, width) not in self._searches:
+            if (language, finer) not in self._searches:
                 model = self._models[language]
-                self._searches[language, width] = BeamSearch(self.info.charset, model, width, self._internal_lm)
-            return self._searches[language, width]
+                search = BeamSearch(self.info.charset, model, self._width, self._internal_lm, finer)
+                self._searches[language, finer] = search
+            return self._searches[language, finer]
 
     def further_views(self, line: np.ndarray, looks: Sequence[Look], reading: Reading) -> list[np.ndarray]:
         """Return a prepared line as the network is to look at it after some looks, the first at the line itself; empty if they will do."""
@@ -120,15 +121,15 @@ class Reader(LineNetwork):
         """Return the language of each line of a page, read at a glance: ``""`` where none is clear or matters."""
         return [""] * len(page) if self._languages is None else self._languages.of(page)
 
-    def decode(self, probabilities: np.ndarray, language: str, texts: int, width: int) -> list[Candidate]:
+    def decode(self, probabilities: np.ndarray, language: str, texts: int, finer: int) -> list[Candidate]:
         """Return the best texts of a line, (frames, classes) of probabilities, best first: one at least.
 
         Args:
-            width: how many prefixes are followed at a time, if any are.
+            finer: follow so many times as many prefixes as usual, if any are followed.
         """
         if not self._models or (self._languages is None and texts == 1):
             return [Candidate(*best_path(probabilities, self.info.charset), 0.0)]
-        return self._search(language, width).decode(probabilities, texts)
+        return self._search(language, finer).decode(probabilities, texts)
 
     def costs(self, text: str, language: str) -> np.ndarray:
         """Return what each character of a text costs in a language, in nats.
@@ -240,7 +241,7 @@ class Reader(LineNetwork):
         language = context.language
         texts = TEXTS if self._languages else TEXTS_ALONE if len(looks) > 1 else 1
         finer = FINER if self._languages and len(looks) >= MANY else 1
-        asked = max(self._nbest, texts), self._width * finer
+        asked = max(self._nbest, texts), finer
         for look in looks:
             if look.found is None or look.asked < asked:
                 look.found, look.asked = self.decode(look.probabilities, language, *asked), asked
@@ -260,7 +261,7 @@ class Reader(LineNetwork):
         if len(looks) == 1:
             return [(candidate.text, candidate.score) for candidate in looks[0].found]
         texts = list(dict.fromkeys(candidate.text for look in looks for candidate in look.found))
-        search = self._search(language, self._width)
+        search = self._search(language)
         return ranked([search.softened(look.probabilities) for look in looks], texts, self.info.charset, search.prior)
 
     def _placed(self, text: str, look: Look) -> Candidate | None:

@@ -66,13 +66,19 @@ class BeamSearch:
         model: the language model; None leaves all to the network.
         width: the most prefixes that are followed at a time.
         internal: what the network expects by itself, if that is known.
+        finer: follow so many times as many prefixes, but by the same classes.
     """
 
     def __init__(
-        self, charset: Charset, model: LanguageModel | None, width: int = WIDTH, internal: InternalLM | None = None
+        self,
+        charset: Charset,
+        model: LanguageModel | None,
+        width: int = WIDTH,
+        internal: InternalLM | None = None,
+        finer: int = 1,
     ):
-        self.charset, self.width = charset, width
-        self._least = min(OVERLOOKED / width, MOST_OVERLOOKED)
+        self.charset, self.width = charset, width * finer
+        self._least, self._least_class = (min(OVERLOOKED / count, MOST_OVERLOOKED) for count in (self.width, width))
         self._temperature = 1.0 if model is None else TEMPERATURE
         if model is None:
             self._step, self._start, self._symbols, self._factors = _indifferent, 0, [0] * charset.classes, [1.0]
@@ -185,9 +191,9 @@ class BeamSearch:
         with theirs, the most probable first."""
         active = np.flatnonzero(probabilities[:, BLANK] < SURELY_BLANK)
         chosen = probabilities[active]
-        rows, classes = np.nonzero(chosen[:, 1:] > self._least)
+        rows, classes = np.nonzero(chosen[:, 1:] > self._least_class)
         order = np.lexsort((-chosen[rows, classes + 1], rows))
-        rows, classes = rows[order], classes[order]
+        classes = classes[order]
         pairs = list(zip((classes + 1).tolist(), chosen[rows, classes + 1].tolist()))
         ends = np.searchsorted(rows, np.arange(len(active)), side="right").tolist()
         spans = zip([0, *ends], ends)

@@ -41,7 +41,7 @@ MANY, FINER = 5, 3
 class Look:
     """What the network saw of a line: the width of the picture, in pixels, and (frames, classes) of probabilities.
 
-    ``found`` are the texts that decoding found in it, once it did, ``asked`` for so many, with so many prefixes at a time;
+    ``found`` are the texts that decoding found in it, once it did, ``asked`` for so many, by a search so many times finer;
     ``in_capitals`` is the same with small letters taken for capitals, once that was asked for.
     """
 
