@@ -14,6 +14,10 @@ PAGE_XML = re.compile(rb"<(?:[\w.-]+:)?(?:alto|PcGts)[\s>/]")
 """The first element of an ALTO or PAGE file."""
 
 
+COMPRESSED = {b"\x1f\x8b": "gunzip", b"BZh": "bunzip2", b"\xfd7zXZ\0": "unxz"}
+"""How what is compressed begins, and what unpacks it."""
+
+
 def peeked(stream: IO[bytes]) -> tuple[bytes, IO[bytes]]:
     """Return the first bytes of a stream, and the stream from its beginning on."""
     head = stream.peek(HEAD)
@@ -44,7 +48,7 @@ class Rejoined(io.RawIOBase):
 
 def is_tar(head: bytes) -> bool:
     """Tell whether the first bytes of an input are those of a tar, plain or compressed."""
-    if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")):
+    if head.startswith(tuple(COMPRESSED)):
         return True
     if len(head) < 512:
         return False
