@@ -416,3 +416,20 @@ def test_a_line_on_its_head_in_a_margin_is_cut_as_it_is_read_and_one_drawn_backw
     for cut, text in zip(cuts, ["a first line", "a second one", "the third", "turn the page"]):
         straight = cv2.resize(line_picture(text), cut.shape[::-1])
         assert np.corrcoef(straight.ravel(), cut.ravel())[0, 1] > 0.7, text
+
+
+@both
+@pytest.mark.parametrize("angle, quarters", [("90", 1), ("180.0", 2), ("-90", 3), ("2.5", 0), ("", 0)])
+def test_lines_without_baseline_are_turned_as_their_region_says(tmp_path, form, angle, quarters):
+    standing = line_picture("a line of some length")
+    page = np.ascontiguousarray(np.rot90(standing, quarters))
+    height, width = page.shape
+    box = points([(2, 2), (width - 2, 2), (width - 2, height - 2), (2, height - 2)])
+    (tmp_path / "p.xml").write_text(
+        f'<PcGts><Page imageFilename="p.png"><TableRegion orientation="{angle}"><TableCell><TextLine><Coords points="{box}"/></TextLine></TableCell></TableRegion></Page></PcGts>'
+        if form == "page"
+        else f'<alto><Layout><Page><PrintSpace><TextBlock ROTATION="{angle}"><TextLine><Shape><Polygon POINTS="{box}"/></Shape></TextLine></TextBlock></PrintSpace></Page></Layout></alto>'
+    )
+    (cut,) = cuts_along(parse_pages(tmp_path / "p.xml")[0].lines, page)
+    straight = cv2.resize(standing, cut.pixels.shape[::-1])
+    assert np.corrcoef(straight.ravel(), cut.pixels.ravel())[0, 1] > 0.8

@@ -216,8 +216,8 @@ def cuts_along(lines: Sequence[XmlLine], pixels: np.ndarray) -> Iterator[Cut | I
             yield Cut(pixels, Place.of_picture(width, height))
             continue
         try:
-            directed = on_its_head or _is_overturned(line)
-            yield cut_line(pixels, line.polygon, line.baseline, spacing, directed)
+            directed = on_its_head or line.quarters == 2 or _is_overturned(line)
+            yield cut_line(pixels, line.polygon, line.baseline, spacing, directed, line.quarters)
         except InputError as error:
             yield error
 
