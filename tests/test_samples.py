@@ -97,6 +97,18 @@ def test_one_stream_packed_in_many_parts_is_read_to_its_end(pack):
     assert [s.key for s in samples_in(parts)] == ["a", "b", "c"], "as pbzip2 and bgzip write them"
 
 
+def test_a_compressed_tar_may_begin_with_what_is_no_sample():
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, content in (("letter.pdf", b"%PDF-1.7\n"), ("x.png", picture())):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    problems = []
+    assert [s.key for s in samples_in(gzip.compress(stream.getvalue()), on_error=problems.append)] == ["x"]
+    assert ["letter.pdf: give it by itself" in str(problem) for problem in problems] == [True]
+
+
 def test_a_compressed_picture_is_told_from_a_broken_tar():
     with pytest.raises(InputError, match="data.tar.*received a picture that is compressed: unpack it first, as with gunzip"):
         samples_in(gzip.compress(picture()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tarfile
+from pathlib import Path
 from typing import IO
 
 from htrtool.core.joined import is_picture
@@ -74,10 +75,20 @@ def is_xml(head: bytes) -> bool:
 
 def kind_of(head: bytes) -> str | None:
     """Return what an input is called that begins so, None if it is of no kind that is read as pages."""
+    if is_tar(head):
+        # First, since a PDF that it begins with shows as well.
+        return "a tar"
     if is_picture(head):
         return "a picture"
     if is_pdf(head):
         return "a PDF"
-    if is_xml(head):
-        return "XML"
-    return "a tar" if is_tar(head) else None
+    return "XML" if is_xml(head) else None
+
+
+def kind_in(path: str | Path) -> str | None:
+    """Return what a file is called, see :func:`kind_of`; None of one that can't be read, too."""
+    try:
+        with open(path, "rb") as stream:
+            return kind_of(stream.read(HEAD))
+    except OSError:
+        return None
