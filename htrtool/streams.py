@@ -73,7 +73,7 @@ def protect_stdout(by_the_way: bool = False) -> IO[bytes]:
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Keep what libraries write to standard error while they are imported from the user, unless that fails."""
+    """Keep what libraries write to standard error while they are imported from the user, unless that fails: by itself, not for a signal."""
     # TensorFlow would go on talking once it is there.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
@@ -81,7 +81,7 @@ def quiet_stderr() -> Iterator[None]:
         os.dup2(kept.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             kept.seek(0)
             stderr.write(kept.read())
             raise

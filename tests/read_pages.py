@@ -30,3 +30,13 @@ def read_page(*lines: tuple[str, Place], size: tuple[int, int] = (1000, 800), so
     """Make a page with lines of text that stand somewhere."""
     made = [PageLine(number, where, reading(text)) for number, (text, where) in enumerate(lines, 1)]
     return Page(source or PageSource("page.png", 1, image="page.png"), size=size, lines=made, settled=True)
+
+
+def turned_place(place: Place, quarters: int, width: int, height: int) -> Place:
+    """Return a place on a page of a width and height that is then turned counter-clockwise by so many quarters."""
+    for _ in range(quarters % 4):
+        move = lambda points, width=width: np.stack([points[..., 1], width - points[..., 0]], axis=-1)
+        polygon = move(place.polygon)
+        place = Place(polygon, move(place.baseline), move(place.rails), box_of(polygon))
+        width, height = height, width
+    return place

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from PIL import Image
-from read_pages import place, read_page
+from read_pages import place, read_page, turned_place
 from tars import sample_of, tar_of
 from tiny_model import draw_line
 
@@ -127,6 +127,13 @@ def test_hocr_has_pages_lines_with_baselines_and_words():
     assert "bbox 100 150 800 245; baseline 0.05 -50;" in kinds["ocr_line"][1].get("title")
     assert [word.text for word in kinds["ocrx_word"][:2]] == ["Dear", "Margaret,"]
     assert re.fullmatch(r"bbox 100 50 \d+ 110; x_wconf \d+", kinds["ocrx_word"][0].get("title"))
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_hocr_tells_by_how_much_a_line_is_turned(quarters):
+    line = turned_place(place(100, 50, 500, 60, slope=0.02), quarters, 1000, 800)
+    (element,) = etree.fromstring(hocr(read_page(("Dear Margaret,", line)), "page.png", "tiny")).findall(".//*[@class='ocr_line']")
+    assert f"; textangle {90 * quarters}; x_wconf" in element.get("title") and "baseline" not in element.get("title")
 
 
 def test_text_that_xml_can_not_hold_is_replaced():

@@ -232,6 +232,7 @@ def test_what_can_not_be_read_says_why(tmp_path):
         ("empty.png", b"", "empty file"),
         ("notes.png", "Dear diary, é".encode(), "text that begins 'Dear diary"),
         ("junk.jpg", bytes(range(0, 250, 3)) * 20, "bytes that begin 00 03"),
+        ("export.zip", b"PK\x03\x04\x14\0\0\0" * 100, "received a zip: unpack it first, as with unzip"),
         ("cut.pdf", b"%PDF-1.4\n1 0 obj", "expected a PDF, received one that is broken"),
         ("none.pdf", without_pages.getvalue(), "expected a PDF with pages, received one without"),
     ]:

@@ -12,7 +12,7 @@ import pikepdf
 import pypdfium2
 import pytest
 from PIL import Image
-from read_pages import place, read_page
+from read_pages import place, read_page, turned_place
 from tiny_model import draw_line
 
 from htrtool.core.documents.pdf import PAGES_IN_MEMORY, SearchablePdf
@@ -53,6 +53,20 @@ def test_text_can_be_searched_and_copied_in_any_script():
     assert text_of(content).split("\n") == [text for text, _ in LINES]
     textpage = pypdfium2.PdfDocument(content)[0].get_textpage()
     assert textpage.search("ana", match_case=False).get_next() is not None
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_the_words_of_lines_that_do_not_stand_upright_can_be_searched_in_their_order(quarters):
+    width, height = (300, 200) if quarters == 2 else (200, 300)
+    lines = [(text, turned_place(where, quarters, 300, 200)) for text, where in (("a long line of words, ii", LINES[0][1]), LINES[1])]
+    scan = source(encoded(GRADIENT.resize((width, height)), "PNG"))
+    content = made(read_page(*lines, size=(width, height), source=scan))
+    assert text_of(content).split("\n") == [text for text, _ in lines]
+    # The last word, "ii", where it stands on the page that lies upright.
+    textpage = pypdfium2.PdfDocument(content)[0].get_textpage()
+    box = np.array(textpage.get_charbox(text_of(content).index("ii"))).reshape(2, 2).mean(axis=0) * 300 / 72
+    middle = {1: (40, 300 - 221), 2: (300 - 221, 200 - 40), 3: (200 - 40, 221)}[quarters]
+    assert box == pytest.approx((middle[0], height - middle[1]), abs=5)
 
 
 def test_the_pages_of_a_pdf_may_come_in_any_order():

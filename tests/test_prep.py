@@ -243,6 +243,12 @@ def test_pages_from_a_pipe_and_in_a_tar_are_cut_like_those_in_files(run_htr, tmp
     assert [sample.image for sample in samples[:-2]] == list(pictures.values())
     refused = run_htr("prep", "--text", truth, "-", input=both)
     assert refused.returncode == Exit.BAD_INPUT and b"expected a picture or a PDF, which --text is for" in refused.stderr
+    shutil.copy(page, tmp_path / "download")
+    for name, given in ((tmp_path / "download", b""), ("/dev/stdin", page.read_bytes())):
+        for options, texts in ((["--lines"], [None] * len(pictures)), (["--text", truth], truth.read_text(encoding="utf-8").splitlines())):
+            samples = samples_in((done := run_htr("prep", *options, name, input=given)).stdout)
+            assert [sample.image for sample in samples] == list(pictures.values()), done.stderr
+            assert [sample.text for sample in samples] == texts
     for content in (b"", b"a letter to you"):
         done = run_htr("prep", "--lines", "-", input=content)
         assert done.returncode == Exit.BAD_INPUT and b"htr prep: -: expected" in done.stderr

@@ -1,6 +1,8 @@
+import bz2
 import gzip
 import io
 import json
+import lzma
 import tarfile
 import tracemalloc
 import unicodedata
@@ -78,10 +80,38 @@ def test_a_tar_in_which_pictures_and_texts_stand_apart_is_refused(order):
         samples_in(stream.getvalue(), on_error=print)
 
 
-def test_streams_can_be_joined_and_compressed():
-    first, second = (tar_of([Sample(key, picture(), key)]) for key in "ab")
-    assert [s.key for s in samples_in(first + second)] == ["a", "b"]
-    assert [s.key for s in samples_in(gzip.compress(first))] == ["a"]
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_streams_can_be_compressed_and_joined_and_what_breaks_off_is_told(pack):
+    first, second = (pack(tar_of([Sample(key, picture(), key)])) for key in "ab")
+    assert [s.key for s in samples_in(first)] == ["a"]
+    assert [s.key for s in samples_in(first + second)] == ["a", "b"], "as cat joins them"
+    if pack is not bytes:
+        with pytest.raises(InputError, match="data.tar.*a broken one"):
+            samples_in(first + second[:-30])
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_one_stream_packed_in_many_parts_is_read_to_its_end(pack):
+    whole = tar_of([Sample(key, picture(), key) for key in "abc"])
+    parts = b"".join(pack(whole[start : start + 1000]) for start in range(0, len(whole), 1000))
+    assert [s.key for s in samples_in(parts)] == ["a", "b", "c"], "as pbzip2 and bgzip write them"
+
+
+def test_a_compressed_tar_may_begin_with_what_is_no_sample():
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, content in (("letter.pdf", b"%PDF-1.7\n"), ("x.png", picture())):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    problems = []
+    assert [s.key for s in samples_in(gzip.compress(stream.getvalue()), on_error=problems.append)] == ["x"]
+    assert ["letter.pdf: give it by itself" in str(problem) for problem in problems] == [True]
+
+
+def test_a_compressed_picture_is_told_from_a_broken_tar():
+    with pytest.raises(InputError, match="data.tar.*received a picture that is compressed: unpack it first, as with gunzip"):
+        samples_in(gzip.compress(picture()))
 
 
 def test_names_of_system_tar_are_understood(tmp_path):

@@ -6,12 +6,12 @@ import re
 import cv2
 import numpy as np
 import pytest
-from drawn import points
+from drawn import line_picture, page_picture, points
 from lxml import etree
 from tiny_model import draw_line
 
 from htrtool.core.documents.xml_elements import points_of
-from htrtool.core.documents.xml_image import find_image, image_of
+from htrtool.core.documents.xml_image import cuts_along, find_image, image_of
 from htrtool.core.documents.xml_in import parse_pages
 from htrtool.core.errors import InputError
 from htrtool.exits import Exit
@@ -399,3 +399,37 @@ def test_an_alto_line_without_a_box_has_that_of_its_words(tmp_path):
 @pytest.mark.parametrize("points", ["10,20 30,40 50,60", "10 20 30 40 50 60", "10,20 NaN,7 30,40 , 50,60", "10,20,30,40,50,60"])
 def test_a_point_without_a_number_changes_no_other(points):
     assert points_of(points) == [(10, 20), (30, 40), (50, 60)]
+
+
+def test_a_line_on_its_head_in_a_margin_is_cut_as_it_is_read_and_one_drawn_backwards_as_it_stands(tmp_path):
+    page, lines = page_picture(["a first line", "a second one", "the third"])
+    note = line_picture("turn the page")
+    height, width = note.shape
+    page[:height, -width:] = note[::-1, ::-1]
+    left, foot = page.shape[1] - width, height - int(height * 0.68)
+    around = [(left, 0), (page.shape[1], 0), (page.shape[1], height), (left, height)]
+    drawn = [(line["polygon"], line["baseline"]) for line in lines] + [(around, [(page.shape[1] - 12, foot), (left + 12, foot)])]
+    drawn[1] = (drawn[1][0], drawn[1][1][::-1])
+    elements = "".join(f'<TextLine><Coords points="{points(outline)}"/><Baseline points="{points(base)}"/></TextLine>' for outline, base in drawn)
+    (tmp_path / "p.xml").write_text(f'<PcGts><Page imageFilename="p.png"><TextRegion>{elements}</TextRegion></Page></PcGts>')
+    cuts = [cut.pixels for cut in cuts_along(parse_pages(tmp_path / "p.xml")[0].lines, page)]
+    for cut, text in zip(cuts, ["a first line", "a second one", "the third", "turn the page"]):
+        straight = cv2.resize(line_picture(text), cut.shape[::-1])
+        assert np.corrcoef(straight.ravel(), cut.ravel())[0, 1] > 0.7, text
+
+
+@both
+@pytest.mark.parametrize("angle, quarters", [("90", 1), ("180.0", 2), ("-90", 3), ("2.5", 0), ("", 0)])
+def test_lines_without_baseline_are_turned_as_their_region_says(tmp_path, form, angle, quarters):
+    standing = line_picture("a line of some length")
+    page = np.ascontiguousarray(np.rot90(standing, quarters))
+    height, width = page.shape
+    box = points([(2, 2), (width - 2, 2), (width - 2, height - 2), (2, height - 2)])
+    (tmp_path / "p.xml").write_text(
+        f'<PcGts><Page imageFilename="p.png"><TableRegion orientation="{angle}"><TableCell><TextLine><Coords points="{box}"/></TextLine></TableCell></TableRegion></Page></PcGts>'
+        if form == "page"
+        else f'<alto><Layout><Page><PrintSpace><TextBlock ROTATION="{angle}"><TextLine><Shape><Polygon POINTS="{box}"/></Shape></TextLine></TextBlock></PrintSpace></Page></Layout></alto>'
+    )
+    (cut,) = cuts_along(parse_pages(tmp_path / "p.xml")[0].lines, page)
+    straight = cv2.resize(standing, cut.pixels.shape[::-1])
+    assert np.corrcoef(straight.ravel(), cut.pixels.ravel())[0, 1] > 0.8

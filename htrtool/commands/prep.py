@@ -168,10 +168,15 @@ def check_texts(looking: SourceOptions, operands: list[str]) -> None:
 
 
 def is_page(operand: str) -> bool:
-    """Tell whether an operand names a picture or a PDF, as pages are, or may be one that comes from standard input."""
+    """Tell whether an operand is a picture or a PDF, as pages are, or may be one that comes through a pipe."""
+    from htrtool.core.kinds import kind_in
     from htrtool.core.suffixes import is_image, is_pdf_name
 
-    return operand == "-" or is_image(operand) or is_pdf_name(operand)
+    if operand == "-" or is_image(operand) or is_pdf_name(operand):
+        return True
+    # What looks into a pipe takes from it.
+    is_pipe = os.path.exists(operand) and not os.path.isdir(operand) and not os.path.isfile(operand)
+    return is_pipe or kind_in(operand) in ("a picture", "a PDF")
 
 
 def found_in(operands: list[str], find: Callable[[str], Iterator[Found]]) -> Iterator[Found]:

@@ -44,6 +44,7 @@ def cut_line(
     baseline: Points | None,
     spacing: float | None = None,
     directed: bool = False,
+    quarters: int = 0,
 ) -> Cut:
     """Cut a line out of a page.
 
@@ -58,6 +59,7 @@ def cut_line(
         baseline: (x, y) points. None: the middle of the polygon gives the direction.
         spacing: the distance to the neighbouring baselines in pixels, where there is no polygon.
         directed: the baseline runs as the line is read, even from right to left, where the page stands on its head.
+        quarters: by how many of them clockwise the line must be turned to be upright, where there is no baseline.
 
     Raises:
         InputError: the line is smaller than ``MIN_SIDE`` pixels, or off the page.
@@ -76,7 +78,7 @@ def cut_line(
     if guide is None:
         if outline is None:
             raise _too_small(0, 0)
-        guide = middle_of(outline)
+        guide = middle_of(outline, quarters)
     if outline is None:
         above, below = (share * (spacing or 60) for share in (ABOVE, BELOW))
         left, right, top, bottom = 0.0, length_of(guide), -above, below

@@ -27,12 +27,17 @@ def length_of(points: np.ndarray) -> float:
     return float(np.hypot(*np.diff(points, axis=0).T).sum())
 
 
-def middle_of(outline: np.ndarray) -> np.ndarray:
+def middle_of(outline: np.ndarray, quarters: int = 0) -> np.ndarray:
     """Return a straight line or a gentle bow through the middle of a polygon, (points, 2) both, from left to right.
+
+    Args:
+        quarters: by how many of them clockwise what stands there must be turned to be upright: it runs from left to right then.
 
     Raises:
         InputError: the polygon is so large that it can't be in pixels.
     """
+    turn = np.linalg.matrix_power(np.array([[0, 1], [-1, 0]]), quarters)
+    outline = outline @ turn
     origin = np.floor(outline.min(axis=0))
     size = np.ceil(outline.max(axis=0) - origin).astype(int) + 1
     if size.max() > 100_000:
@@ -45,7 +50,7 @@ def middle_of(outline: np.ndarray) -> np.ndarray:
     ends = np.linspace(inside[0], inside[-1], 9) if len(inside) > 1 else np.array([0.0, 1.0])
     degree = min(2, len(inside) - 1) if size[0] > 4 * size[1] else 0
     heights = np.polyval(np.polyfit(inside, centres, degree), ends)
-    return np.column_stack([ends, heights]) + origin
+    return (np.column_stack([ends, heights]) + origin) @ turn.T
 
 
 def extent_of(guide: np.ndarray, outline: np.ndarray) -> tuple[float, float, float, float]:

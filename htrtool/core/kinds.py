@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tarfile
+from pathlib import Path
 from typing import IO
 
 from htrtool.core.joined import is_picture
@@ -12,6 +13,10 @@ from htrtool.core.pictures import HEAD
 
 PAGE_XML = re.compile(rb"<(?:[\w.-]+:)?(?:alto|PcGts)[\s>/]")
 """The first element of an ALTO or PAGE file."""
+
+
+COMPRESSED = {b"\x1f\x8b": "gunzip", b"BZh": "bunzip2", b"\xfd7zXZ\0": "unxz"}
+"""How what is compressed begins, and what unpacks it."""
 
 
 def peeked(stream: IO[bytes]) -> tuple[bytes, IO[bytes]]:
@@ -44,7 +49,7 @@ class Rejoined(io.RawIOBase):
 
 def is_tar(head: bytes) -> bool:
     """Tell whether the first bytes of an input are those of a tar, plain or compressed."""
-    if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")):
+    if head.startswith(tuple(COMPRESSED)):
         return True
     if len(head) < 512:
         return False
@@ -70,10 +75,20 @@ def is_xml(head: bytes) -> bool:
 
 def kind_of(head: bytes) -> str | None:
     """Return what an input is called that begins so, None if it is of no kind that is read as pages."""
+    if is_tar(head):
+        # First, since a PDF that it begins with shows as well.
+        return "a tar"
     if is_picture(head):
         return "a picture"
     if is_pdf(head):
         return "a PDF"
-    if is_xml(head):
-        return "XML"
-    return "a tar" if is_tar(head) else None
+    return "XML" if is_xml(head) else None
+
+
+def kind_in(path: str | Path) -> str | None:
+    """Return what a file is called, see :func:`kind_of`; None of one that can't be read, too."""
+    try:
+        with open(path, "rb") as stream:
+            return kind_of(stream.read(HEAD))
+    except OSError:
+        return None

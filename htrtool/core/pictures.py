@@ -14,6 +14,7 @@ from PIL import Image, ImageChops, UnidentifiedImageError
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.files import BROKEN_PICTURE
 from htrtool.core.gray import dark_on_light, to_gray
+from htrtool.core.text_files import ZIP
 from htrtool.core.tiff_kinds import is_misread, is_told, of_other_kind, tags_of
 from htrtool.core.tiff_talk import of_lost_rows, overheard
 
@@ -92,6 +93,8 @@ def frames_of(image: Image.Image) -> tuple[list[int], Exception | None]:
 def _described(head: bytes) -> str:
     if not head:
         return "an empty file"
+    if head.startswith(ZIP):
+        return "a zip: unpack it first, as with unzip"
     text = head.lstrip(b"\xef\xbb\xbf")
     if all(byte in b"\t\n\r\f" or 32 <= byte < 127 or byte >= 128 for byte in text[:512]):
         return f"text that begins {text[:20].decode('utf-8', 'replace')!r}"

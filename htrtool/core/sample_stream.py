@@ -16,6 +16,7 @@ from htrtool.core.errors import InputError
 from htrtool.core.pictures import MAX_PIXELS
 from htrtool.core.samples import Sample, image_suffix
 from htrtool.core.suffixes import IMAGE_SUFFIXES
+from htrtool.core.unpacked import unpacked
 
 PICTURE_MEMBERS = (".png", ".webp", ".jpg", ".jpeg")
 MISSED_MEMBERS = (*IMAGE_SUFFIXES, ".pdf")
@@ -45,7 +46,7 @@ def read_samples(
     key, parts, has_pictures, has_other = None, {}, False, False
     alone = _Alone(source)
     try:
-        with tarfile.open(fileobj=stream, mode="r|*", ignore_zeros=True, tarinfo=_Member) as archive:
+        with tarfile.open(fileobj=unpacked(stream, source), mode="r|", ignore_zeros=True, tarinfo=_Member) as archive:
             for member in archive:
                 # tarfile remembers every member that it has seen, which for a long stream is hundreds of megabytes.
                 archive.members = []

@@ -11,11 +11,13 @@ from htrtool.core.errors import InputError, unreadable
 
 _UTF16 = "UTF-16: save it as UTF-8, or convert it with iconv -f UTF-16 -t UTF-8"
 _OFFICE = "save it as plain text, a table as CSV, in UTF-8"
+ZIP = b"PK\x03\x04"
+"""How a zip begins, as other programs export whole documents."""
 OTHER_KINDS = {
     codecs.BOM_UTF16_LE: _UTF16,
     codecs.BOM_UTF16_BE: _UTF16,
     b"{\\rtf": f"rich text (RTF): {_OFFICE}",
-    b"PK\x03\x04": f"a zip, as .docx, .odt, .xlsx and .ods are: {_OFFICE}",
+    ZIP: f"a zip, as .docx, .odt, .xlsx and .ods are: {_OFFICE}; or, if it is one of files, unpack it, as with unzip",
     b"\xd0\xcf\x11\xe0": f"a file of an office program, as .doc and .xls are: {_OFFICE}",
 }
 """What is no plain text: how it begins, and what it is called, with the remedy."""

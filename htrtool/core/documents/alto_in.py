@@ -13,6 +13,7 @@ from htrtool.core.documents.xml_elements import (
     children_of,
     number_of,
     points_of,
+    quarters_of,
     ranks_of,
     share_of,
     tag_of,
@@ -36,14 +37,15 @@ def alto_pages(root: Element) -> list[XmlPage]:
         language = page.get("LANG") or page.get("language")
         for block in all_of(page, "TextBlock"):
             in_block = block.get("LANG") or block.get("language") or language
+            quarters = quarters_of(block.get("ROTATION"))
             for line in children_of(block, "TextLine"):
-                found.lines.append(_line(line, line.get("LANG") or in_block))
+                found.lines.append(_line(line, line.get("LANG") or in_block, quarters))
         found.lines.sort(key=lambda line: rank(line.element))
         pages.append(found)
     return pages
 
 
-def _line(line: Element, language: str | None) -> XmlLine:
+def _line(line: Element, language: str | None, quarters: int) -> XmlLine:
     left, top, width, height = _box(line)
     if not (width > 0 and height > 0):
         boxes = [box for box in map(_box, children_of(line, "String")) if box[2] > 0 and box[3] > 0]
@@ -62,7 +64,7 @@ def _line(line: Element, language: str | None) -> XmlLine:
     if baseline is None and (single := NUMBER.fullmatch((line.get("BASELINE") or "").strip())) and width > 0:
         # Up to version 4.0 the baseline is a single height.
         baseline = [(left, float(single[0])), (left + width, float(single[0]))]
-    return XmlLine(line.get("ID") or "", polygon, baseline, _text(line), language, _conf(line), line)
+    return XmlLine(line.get("ID") or "", polygon, baseline, _text(line), language, _conf(line), line, quarters=quarters)
 
 
 def _box(element: Element) -> tuple[float, float, float, float]:

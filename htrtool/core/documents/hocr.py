@@ -57,14 +57,18 @@ def _line(parent: etree._Element, line: PageLine, name: str) -> None:
 
 
 def _baseline(line: PageLine) -> str:
-    """Return the straight line that comes nearest to the baseline, as seen from the box's lower left corner."""
+    """Return the straight line that comes nearest to the baseline, as seen from the box's lower left corner.
+
+    Of a line that stands sideways or on its head, of which no such baseline can be told, it is the angle by which it is turned,
+    counter-clockwise.
+    """
+    run = line.place.rails[1, -1] - line.place.rails[1, 0]
+    if quarters := round(math.atan2(-run[1], run[0]) / (math.pi / 2)) % 4:
+        return f"textangle {90 * quarters}; "
     if line.place.baseline is None:
         return ""
     left, top, _, height = box_of(line.place.polygon)
     xs, ys = (line.place.baseline - (left, top + height)).T
-    # Of a line that runs down the page no such baseline can be told.
-    if np.ptp(xs) < np.ptp(ys):
-        return ""
     slope, offset = np.polyfit(xs, ys, 1)
     return f"baseline {round(slope, 4) + 0.0:g} {math.floor(offset + 0.5)}; "
 

@@ -15,6 +15,7 @@ from htrtool.core.documents.xml_elements import (
     children_of,
     number_of,
     points_of,
+    quarters_of,
     ranks_of,
     share_of,
     tag_of,
@@ -32,21 +33,22 @@ def page_of(page: Element) -> XmlPage:
 
     ranks = ranks_of(page, "regionRef")
 
-    def walk(element: Element, language: str | None) -> None:
+    def walk(element: Element, language: str | None, orientation: str | None) -> None:
         lines = []
         for child in sorted(element, key=lambda child: (ranks.get(child.get("id") or "", len(ranks)), _place(child))):
+            spoken = child.get("primaryLanguage") or language
             if tag_of(child) == "TextLine":
-                lines.append(_line(child, child.get("primaryLanguage") or language))
+                lines.append(_line(child, spoken, quarters_of(orientation)))
                 found.lines.append(lines[-1])
             else:
-                walk(child, child.get("primaryLanguage") or language)
+                walk(child, spoken, child.get("orientation") or orientation)
         if lines and not any(line.text for line in lines):
             rows = [row for row in (page_text(element) or "").splitlines() if row.strip()]
             if len(rows) == len(lines):
                 for line, row in zip(lines, rows):
                     line.text = row.strip()
 
-    walk(page, language)
+    walk(page, language, None)
     return found
 
 
@@ -56,7 +58,7 @@ def _place(element: Element) -> float:
     return int(found[1]) if found else math.inf
 
 
-def _line(line: Element, language: str | None) -> XmlLine:
+def _line(line: Element, language: str | None, quarters: int) -> XmlLine:
     def outline(tag: str) -> list[Point] | None:
         element = next(children_of(line, tag), None)
         if element is None:
@@ -66,7 +68,9 @@ def _line(line: Element, language: str | None) -> XmlLine:
         return [(number_of(p.get("x")), number_of(p.get("y"))) for p in children_of(element, "Point")] or None
 
     tags = frozenset(filter(None, itertools.chain.from_iterable(_TAGS.findall(line.get("custom") or ""))))
-    return XmlLine(line.get("id") or "", outline("Coords"), outline("Baseline"), page_text(line), language, _conf(line), line, tags)
+    return XmlLine(
+        line.get("id") or "", outline("Coords"), outline("Baseline"), page_text(line), language, _conf(line), line, tags, quarters
+    )
 
 
 def _readings(line: Element) -> list[Element]:

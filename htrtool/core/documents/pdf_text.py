@@ -10,7 +10,7 @@ import numpy as np
 from pikepdf import Array, Dictionary, Name, Object, Pdf
 
 from htrtool.core.documents.pdf_invisible import INVISIBLE
-from htrtool.core.page import Page
+from htrtool.core.page import Page, PageLine
 
 # Of the font, in thousandths of its size: how wide every character is, and how far it reaches up and down.
 ADVANCE, ASCENT, DESCENT = 500, 750, -250
@@ -130,6 +130,10 @@ def text_layer(page: Page, font: LayerFont, name: Name, matrix: np.ndarray) -> b
         if not line.words:
             continue
         parts.append(f"BT {INVISIBLE} Tr")
+        run = line.place.rails[1, -1] - line.place.rails[1, 0]
+        if -run[0] > abs(run[1]):
+            parts += [_in_one_piece(line, font, name, matrix), "ET"]
+            continue
         for word, after in zip(line.words, [*line.words[1:], None]):
             shares = (word.start, word.end, word.end if after is None else after.start)
             start, end, next_start = (matrix[:, :2] @ line.place.at(share)[1] + matrix[:, 2] for share in shares)
@@ -148,6 +152,37 @@ def text_layer(page: Page, font: LayerFont, name: Name, matrix: np.ndarray) -> b
         parts.append("ET")
     parts.append("Q\n")
     return "\n".join(parts).encode("ascii")
+
+
+def _in_one_piece(line: PageLine, font: LayerFont, name: Name, matrix: np.ndarray) -> str:
+    """Return the operators that set a line at once, its characters all of one width: each word begins where it stands.
+
+    PDFium, in Chrome, puts pieces that stand side by side in order from left to right, whichever way they run.
+    """
+    words = line.words
+    starts, ends = (
+        np.array([matrix[:, :2] @ line.place.at(share)[1] + matrix[:, 2] for share in shares])
+        for shares in ([word.start for word in words], [word.end for word in words])
+    )
+    upper, _, lower = line.place.at((words[0].start + words[-1].end) / 2) @ matrix[:, :2].T
+    size = max(math.dist(upper, lower), 1.0)
+    length = max(math.dist(starts[0], ends[-1]), 0.1)
+    run = matrix[:, :2] @ (line.place.rails[1, -1] - line.place.rails[1, 0])
+    cosine, sine = run / math.hypot(*run)
+    width = length / len(" ".join(word.text for word in words))
+    pieces, place = [], 0.0
+    for word, start in zip(words, (starts - starts[0]) @ (cosine, sine)):
+        if pieces:
+            # In thousandths of the font's size, stretched like the characters: farther on where it is below 0.
+            step = min(start - place, WIDEST_GAP * size)
+            pieces.append(f"{-step / width * ADVANCE:.0f}")
+            place += step
+        text = word.text if word is words[-1] else f"{word.text} "
+        pieces.append(font.encode(text))
+        place += len(text) * width
+    numbers = (cosine, sine, -sine, cosine, *starts[0])
+    stretch = 100 * width / (size * ADVANCE / 1000)
+    return f"{' '.join(f'{number:.4f}' for number in numbers)} Tm {name} {size:.2f} Tf {stretch:.2f} Tz [{' '.join(pieces)}] TJ"
 
 
 def _stretched(text: str, length: float, size: float, font: LayerFont) -> str:

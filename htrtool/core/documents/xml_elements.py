@@ -19,7 +19,8 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE]-?\d+)?")
 class XmlLine:
     """A line as the file has it; the points are in the file's units.
 
-    ``tags`` says of which kinds passages of the text are: ``unclear``, ``gap`` (not read) or ``strikethrough``.
+    ``tags`` says of which kinds passages of the text are: ``unclear``, ``gap`` (not read) or ``strikethrough``; ``quarters`` by
+    how many quarters clockwise the block around the line says that it must be turned to be upright, 0 to 3.
     """
 
     name: str
@@ -30,6 +31,7 @@ class XmlLine:
     conf: float | None
     element: Element
     tags: frozenset[str] = frozenset()
+    quarters: int = 0
 
 
 @dataclass
@@ -82,6 +84,11 @@ def number_of(text: str | None) -> float:
     except ValueError:
         return 0.0
     return number if abs(number) <= FARTHEST else 0.0
+
+
+def quarters_of(degrees: str | None) -> int:
+    """Return the whole quarters in an angle, 0 to 3."""
+    return round(number_of(degrees) / 90) % 4
 
 
 def share_of(text: str | None) -> float | None:

@@ -216,7 +216,8 @@ def cuts_along(lines: Sequence[XmlLine], pixels: np.ndarray) -> Iterator[Cut | I
             yield Cut(pixels, Place.of_picture(width, height))
             continue
         try:
-            yield cut_line(pixels, line.polygon, line.baseline, spacing, directed=on_its_head)
+            directed = on_its_head or line.quarters == 2 or _is_overturned(line)
+            yield cut_line(pixels, line.polygon, line.baseline, spacing, directed, line.quarters)
         except InputError as error:
             yield error
 
@@ -252,5 +253,18 @@ def in_pixels(line: XmlLine, across: float, down: float) -> XmlLine:
 
 def _stands_on_its_head(lines: Sequence[XmlLine]) -> bool:
     """Tell whether most baselines run from right to left; a single one may just have been drawn so."""
-    back = sum(line.baseline[0][0] > line.baseline[-1][0] for line in lines if line.baseline)
-    return 2 * back > len(lines)
+    return 2 * sum(map(_runs_back, lines)) > len(lines)
+
+
+def _runs_back(line: XmlLine) -> bool:
+    return bool(line.baseline) and line.baseline[0][0] > line.baseline[-1][0]
+
+
+def _is_overturned(line: XmlLine) -> bool:
+    """Tell whether a line of a page that is upright stands on its head, as in a margin: seen so, most of it is above its baseline."""
+    from htrtool.core.guide import extent_of
+
+    if not _runs_back(line) or line.polygon is None or len(line.polygon) < 3:
+        return False
+    _, _, top, bottom = extent_of(np.asarray(line.baseline), np.asarray(line.polygon))
+    return -top > bottom

@@ -13,7 +13,7 @@ from htrtool.core.documents.xml_in import is_alto, is_page_xml
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.files import visible
 from htrtool.core.folders import folders_below, inode_of
-from htrtool.core.kinds import is_tar
+from htrtool.core.kinds import is_tar, kind_in, peeked
 from htrtool.core.layouts import iam
 from htrtool.core.layouts import table as table_layout
 from htrtool.core.layouts import xml as xml_layout
@@ -101,7 +101,7 @@ class Finder:
             raise InputError(f"{expected}, received standard input", source)
         if source == "-":
             with open(0, "rb", closefd=False) as stream:
-                yield from self._in_stream(stream)
+                yield from self._in_stream(stream, source)
             return
         path = Path(source)
         if not path.exists():
@@ -150,7 +150,8 @@ class Finder:
         prefix = name_of(path.resolve().parent)
         if not path.is_file() and self._wants("tar"):
             # What looks into a pipe takes from it.
-            yield from in_tar(path, self.cutter)
+            with open(path, "rb") as stream:
+                yield from self._in_stream(stream, str(path))
         elif self._claimed and (is_image(path) or is_pdf_name(path)) and os.path.realpath(path) in self._claimed:
             yield LeftOut(str(path), self._claimed[os.path.realpath(path)])
         elif self._wants("images", "pairs") and (is_image(path) or self._is_pdf(path)):
@@ -167,8 +168,13 @@ class Finder:
             raise InputError("expected a table of pictures and texts, found one of scores or epochs", str(path))
         elif self._wants("table") and (self.layout == "table" or path.suffix.lower() in table_layout.TABLE_SUFFIXES):
             yield from self._rows(table_layout.in_table(path, prefix, self.image_column, self.text_column))
-        elif self._wants("tar") and is_tar(_head_of(path)):
-            yield from in_tar(path, self.cutter)
+        else:
+            # Its name does not tell, as that of a download may not, or that of a link to standard input.
+            kind = kind_in(path)
+            if self._wants("tar") and kind == "a tar":
+                yield from in_tar(path, self.cutter)
+            elif self._wants("images", "pairs") and (kind == "a picture" or self.cutter and kind == "a PDF"):
+                yield from self._of_image(path, key_of(prefix, stem_of(path.name)))
 
     def _rows(self, found: Iterable[Found]) -> Iterator[Found]:
         """Yield what a table tells, and remember its pictures."""
@@ -191,22 +197,22 @@ class Finder:
                 item = self._annotations.refusal(path, item.image, item.index, item.is_blank) or item
             yield item
 
-    def _in_stream(self, stream: IO[bytes]) -> Iterator[Found]:
-        """Yield the samples of standard input, or the picture or PDF that it is, where pages are cut."""
+    def _in_stream(self, stream: IO[bytes], name: str) -> Iterator[Found]:
+        """Yield the samples of standard input or of another pipe, or the picture or PDF that it is, where pages are cut."""
         if self.cutter is not None:
-            from htrtool.core.kinds import is_tar, peeked
             from htrtool.core.pages import stream_sources
 
             head, stream = peeked(stream)
-            transcription = self.transcriptions.get("-")
+            transcription = self.transcriptions.get(name)
             if transcription and is_tar(head):
-                raise InputError("expected a picture or a PDF, which --text is for, received a tar", "-")
+                raise InputError("expected a picture or a PDF, which --text is for, received a tar", name)
             if head and not is_tar(head):
                 # All of it, since the stream is closed when the lines are looked for.
-                pages = list(stream_sources(stream, "-"))
-                yield Entry("-", lambda: self.cutter.lines_of(pages, "-", FROM_STREAM, transcription))
+                pages = list(stream_sources(stream, name))
+                key = FROM_STREAM if name == "-" else key_of(stem_of(Path(name).name))
+                yield Entry(name, lambda: self.cutter.lines_of(pages, name, key, transcription))
                 return
-        yield from in_stream(stream, "-", self.cutter)
+        yield from in_stream(stream, name, self.cutter)
 
     def _of_image(self, path: Path, key: str) -> Iterator[Found]:
         if (page_text := self.transcriptions.get(str(path))) is not None:
@@ -369,11 +375,6 @@ class Finder:
                     yield LeftOut(str(path), OTHER_FORM)
             for name in filter(lambda name: self._is_pdf(folder / name), names):
                 yield from self._of_image(folder / name, key_of(under, stem_of(name)))
-
-
-def _head_of(path: Path) -> bytes:
-    with open(path, "rb") as stream:
-        return stream.read(512)
 
 
 def _below(prefix: str, folder: Path, top: Path) -> str:

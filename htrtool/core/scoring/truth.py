@@ -13,7 +13,7 @@ from htrtool.core.cells import page_in, share_in, whole_number_in
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.folders import files_below, refuse_closed
 from htrtool.core.json_lines import objects_in
-from htrtool.core.kinds import Rejoined, is_tar, is_xml
+from htrtool.core.kinds import Rejoined, is_tar, is_xml, kind_of
 from htrtool.core.scoring.joining import Line
 from htrtool.core.spreadsheets import folded
 from htrtool.core.tables import check_columns
@@ -37,6 +37,7 @@ from htrtool.core.text_tables import (
 _NUMBERED = ("page", "line")
 _TEXTS = tuple(name for name in TEXT_COLUMNS if name not in _NUMBERED)
 _HEAD = 512
+_EXPECTED = "expected a table, JSON lines, ALTO or PAGE XML, a tar of samples, a text, or a folder of texts or XML"
 
 
 def read_lines(operand: str, document: str | None = None, is_truth: bool = True) -> list[Line]:
@@ -63,10 +64,11 @@ def read_lines(operand: str, document: str | None = None, is_truth: bool = True)
                 return list(_of_samples(content, operand, document))
             if not is_xml(head):
                 refuse_other_kind(head, operand)
-            if b"\0" in head and not is_xml(head):
-                raise InputError(
-                    "expected a table, a sample stream (tar) or a folder of .txt files, found something else", operand
-                )
+            kind = kind_of(head)
+            if kind in ("a picture", "a PDF"):
+                raise InputError(f"{_EXPECTED}, received {kind}: give what htr read makes of it", operand)
+            if b"\0" in head and kind is None:
+                raise InputError(f"{_EXPECTED}, found something else", operand)
             # What else may look like a table or an object is a text if it is called so.
             if Path(operand).suffix.lower() == ".txt" and not _is_header(head):
                 _refuse_column(document, "a text", operand)
