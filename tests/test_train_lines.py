@@ -67,3 +67,12 @@ def test_without_what_it_needs_it_says_what_to_install(pages, tmp_path):
         line = [sys.executable, "-m", *map(str, command)]
         done = subprocess.run(line, capture_output=True, text=True, env=environment)
         assert done.returncode == 5 and "pip install 'htrtool[train]'" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_keras_that_can_not_be_imported_is_told(pages, tmp_path):
+    (tmp_path / "keras.py").write_text("raise ImportError('libtensorflow.so is broken')\n")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])}
+    for command in (["htrtool.train_lines", pages, "-o", tmp_path / "finder"], ["htrtool.bench", "training"]):
+        done = run_module(*command, env=environment, text=True)
+        assert done.returncode == 5 and "libtensorflow.so is broken" in done.stderr, done.stderr
+        assert "pip install" in done.stderr and "Traceback" not in done.stderr
