@@ -18,8 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Callable, Iterator
 import numpy as np
 from PIL import Image
 
-from htrtool.core.errors import InputError, unreadable
-from htrtool.core.files import BROKEN_PICTURE
+from htrtool.core.errors import BROKEN_PICTURE, InputError, unreadable
 from htrtool.core.joined import may_hold_several, parts_of
 from htrtool.core.kinds import is_pdf, is_tar, is_xml, peeked
 from htrtool.core.names import may_be_name

@@ -11,8 +11,8 @@ from typing import IO, TYPE_CHECKING, Callable, Iterable, Iterator, Sequence
 from htrtool.core.documents.xml_image import IMAGE_FOLDERS, XML_FOLDERS
 from htrtool.core.documents.xml_in import is_alto, is_page_xml
 from htrtool.core.errors import InputError, unreadable
-from htrtool.core.files import visible
-from htrtool.core.folders import folders_below, inode_of
+from htrtool.core.files import inode_of
+from htrtool.core.folders import folders_below, visible
 from htrtool.core.kinds import is_tar
 from htrtool.core.layouts import iam
 from htrtool.core.layouts import table as table_layout

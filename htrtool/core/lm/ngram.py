@@ -19,8 +19,7 @@ from typing import IO, Callable, Mapping
 import numpy as np
 
 from htrtool.core.charset import Charset
-from htrtool.core.errors import ModelError
-from htrtool.core.files import BROKEN_ARCHIVE
+from htrtool.core.errors import BROKEN_ARCHIVE, ModelError
 from htrtool.core.labels import plain
 
 SUFFIX = ".lm"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from htrtool.core.errors import DivergedError, InputError
-from htrtool.core.files import BROKEN_ARCHIVE, replacing
+from htrtool.core.errors import BROKEN_ARCHIVE, DivergedError, InputError
+from htrtool.core.files import replacing
 
 _TOLD = "told"
 
