@@ -113,7 +113,7 @@ def annotated_lines_of(described: Described, key: str) -> Iterator[Line | LeftOu
             yield cut.at(name)
             continue
         source = {"source": str(described.image), "page_xml": str(described.path)}
-        meta = source | {"document": document_of_page(described.path, key), "box": [int(value) for value in cut.box]}
+        meta = source | {"document": document_of_page(described.path, key), "box": list(cut.box)}
         if line.name:
             meta["line"] = line.name
         if line.tags:
