@@ -31,9 +31,9 @@ def test_a_line_finder_is_trained_and_found_again(pages, tmp_path):
     assert "set (2)" in (tmp_path / "finder.md").read_text()
     # The optimiser's state would make it three times as large.
     assert (tmp_path / "finder.keras").stat().st_size < 2 * (tmp_path / "finder.onnx").stat().st_size
-    from htrtool.core.linefinder.maps import LineNetwork
+    from htrtool.core.linefinder.maps import LineMapper
 
-    maps = LineNetwork(tmp_path / "finder.onnx").maps(np.full((90, 130), 220, np.uint8))
+    maps = LineMapper(tmp_path / "finder.onnx").maps(np.full((90, 130), 220, np.uint8))
     assert maps.baseline.shape == maps.body.shape == maps.end.shape == (45, 65) and maps.writing.shape == (4,)
 
 

@@ -29,7 +29,7 @@ LEAST_PIXELS = 5
 MARGIN = 0.15
 
 
-class Looks(enum.Enum):
+class Appearance(enum.Enum):
     """What a picture looks like: one line, a line that slopes or else two level ones, or neither, as a page does."""
 
     LINE = enum.auto()
@@ -37,7 +37,7 @@ class Looks(enum.Enum):
     OTHER = enum.auto()
 
 
-def looks_of(pixels: np.ndarray) -> Looks:
+def appearance_of(pixels: np.ndarray) -> Appearance:
     """Tell what a picture looks like.
 
     It looks like a line or a word if the writing fills most of its height and its rows, seen along the slope of the writing, make
@@ -48,19 +48,19 @@ def looks_of(pixels: np.ndarray) -> Looks:
     """
     height, width = pixels.shape
     if height <= LOWEST_PAGE and width >= height // 2:
-        return Looks.LINE if shows_ink(pixels) else Looks.OTHER
+        return Appearance.LINE if shows_ink(pixels) else Appearance.OTHER
     if width < 0.7 * height or (height > 2 * LINE_HEIGHT and width < 1.5 * height):
-        return Looks.OTHER
+        return Appearance.OTHER
     ink = _ink_of_line(pixels)
     # From afar, the lines of a high picture may pass for rules.
     if height <= 2 * LINE_HEIGHT and not _is_written(pixels, ink):
-        return Looks.OTHER
+        return Appearance.OTHER
     if not ink.mask.any():
-        return Looks.LINE if width >= 3 * height else Looks.OTHER
+        return Appearance.LINE if width >= 3 * height else Appearance.OTHER
     if _has_bands(row_profile(ink.mask)):
-        return Looks.OTHER
+        return Appearance.OTHER
     # The end of one line and the beginning of the next, seen along a slope, make one band too.
-    return Looks.SLOPING if _has_bands(ink.mask.astype(np.float32).sum(axis=1)) else Looks.LINE
+    return Appearance.SLOPING if _has_bands(ink.mask.astype(np.float32).sum(axis=1)) else Appearance.LINE
 
 
 def shows_ink(pixels: np.ndarray) -> bool:

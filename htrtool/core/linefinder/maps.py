@@ -49,7 +49,7 @@ class LineMaps:
         return self.patches[..., 1:].sum((0, 1))
 
 
-class LineNetwork:
+class LineMapper:
     """The network that maps lines, loaded from its ONNX file. Calls from several threads at once are fine.
 
     Args:
@@ -111,12 +111,12 @@ def shrunk(pixels: np.ndarray, side: int = 0) -> tuple[np.ndarray, float]:
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), scale
 
 
-def line_network(threads: int) -> LineNetwork:
+def line_mapper(threads: int) -> LineMapper:
     """Return the network that is shipped, to be run by so many threads; it is loaded once."""
     with _LOADING:
         return _loaded(threads)
 
 
 @functools.cache
-def _loaded(threads: int) -> LineNetwork:
-    return LineNetwork(SHIPPED / f"{LINE_FINDER}.onnx", threads)
+def _loaded(threads: int) -> LineMapper:
+    return LineMapper(SHIPPED / f"{LINE_FINDER}.onnx", threads)
