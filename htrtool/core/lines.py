@@ -159,7 +159,7 @@ def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
     traces = [trace.scaled(2) for trace in traces]
     baselines = np.vstack([np.column_stack([np.arange(trace.left, trace.right), trace.ys]) for trace in traces])
     mask = ink_map(page, side=max(page.shape), baselines=baselines).mask
-    lines, ends, heights, slopes = [], [], [], []
+    lines, ends, levels, slopes = [], [], [], []
     traces, inks = parted_at_gutters(traces, ink_of_each(own_ink(mask, traces), len(traces)))
     for trace, (xs, ys) in zip(traces, inks):
         if len(xs) < LEAST_INK * trace.x_height**2:
@@ -172,15 +172,15 @@ def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
         polygon = outline(xs, ys, knots, base, LINE_OF_X_HEIGHT * trace.x_height)
         lines.append(TextLine(np.column_stack([knots, base]), polygon, trace.x_height))
         ends.append((left, right))
-        heights.append(float(base.mean()))
+        levels.append(float(base.mean()))
         slopes.append(float(base[-1] - base[0]) / (right - left))
-    boxes, heights, slopes = np.array(ends, float).reshape(-1, 2), np.array(heights), np.array(slopes)
+    spans, levels, slopes = np.array(ends, float).reshape(-1, 2), np.array(levels), np.array(slopes)
     own = np.arange(len(lines))
     # The numbers in the first column of a register may be cut off, and are its own all the same.
-    if not is_table(*set_level(boxes, heights, slopes)):
-        own = np.flatnonzero(~on_facing_page(boxes, np.array([line.x_height for line in lines]), page.shape[1]))
-    boxes, heights = set_level(boxes[own], heights[own], slopes[own])
-    return [lines[own[index]] for index in reading_order(boxes, heights)]
+    if not is_table(*set_level(spans, levels, slopes)):
+        own = np.flatnonzero(~on_facing_page(spans, np.array([line.x_height for line in lines]), page.shape[1]))
+    spans, levels = set_level(spans[own], levels[own], slopes[own])
+    return [lines[own[index]] for index in reading_order(spans, levels)]
 
 
 def shows_one_line(pixels: np.ndarray, threads: int | None = None) -> bool:

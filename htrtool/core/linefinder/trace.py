@@ -101,13 +101,13 @@ def _whole_rows(lines: list[Trace], maps: LineMaps) -> list[Trace]:
         return lines
     ends = np.array([(line.left, line.right) for line in lines], float)
     sure = [_strength(line, maps) >= SURE_STRENGTH for line in lines]
-    heights = np.array([line.ys.mean() for line in lines])
+    ys = np.array([line.ys.mean() for line in lines])
     slopes = np.array([(line.ys[-1] - line.ys[0]) / len(line.ys) for line in lines])
-    boxes, levels = set_level(ends, heights, slopes)
-    if len(lines) >= FEWEST_CELLS and is_table(boxes, levels):
+    spans, levels = set_level(ends, ys, slopes)
+    if len(lines) >= FEWEST_CELLS and is_table(spans, levels):
         return lines
     whole = []
-    for row in broken_rows(boxes, levels):
+    for row in broken_rows(spans, levels):
         line = lines[row[0]]
         for before, index in zip(row, row[1:]):
             part = lines[index]
