@@ -186,12 +186,10 @@ def word_features(text: str, characters: np.ndarray, line: float, supported: np.
         end = start + len(word)
         own, spaces = odds[start:end], min(odds[start - 1], odds[end])
         lowest, chance = own.min(), _log_odds(np.exp(logs[start:end].sum()))
-        rows.append(
-            (
-                lowest, own.mean(), np.log1p(len(word)), _log_odds(line), spaces, unsupported, chance,
-                lowest * margin, unsupported * margin,
-            )  # fmt: skip
-        )
+        rows.append((
+            lowest, own.mean(), np.log1p(len(word)), _log_odds(line), spaces, unsupported, chance,
+            lowest * margin, unsupported * margin,
+        ))  # fmt: skip
         start = end + 1
     return np.array(rows).reshape(-1, len(WORD_FEATURES))
 

@@ -114,7 +114,6 @@ def _refusal(annotations: Annotations, path: Path) -> LeftOut | None:
     if path.suffix.lower() == ".json":
         image = picture_of_json(path)
         return image and annotations.refusal(path, image, None)
-
     try:
         (page,) = parse_pages(path)
         image, index = image_of(page, str(path), path.parent, trusted=True)
@@ -201,7 +200,6 @@ def _text(given) -> str | None:
 
 
 def _of_xml(path: Path) -> tuple[np.ndarray, list[XmlLine]]:
-
     pages = parse_pages(path)
     if len(pages) != 1:
         raise InputError(f"expected one page, found {len(pages)}", str(path))
