@@ -35,7 +35,7 @@ def broken_rows(spans: np.ndarray, levels: np.ndarray) -> list[list[int]]:
 
 
 def joined_rows(spans: np.ndarray, levels: np.ndarray, neighbours: Neighbours, within_text: bool) -> list[list[int]]:
-    """Group parts as :func:`broken_rows` does, given who their neighbours are.
+    """Group parts, spans (lines, 2) and levels (lines,), as :func:`broken_rows` does, given who their neighbours are.
 
     ``within_text`` says that sums go with what they are for, what is filled in with its label, and what a crease parts together.
     """

@@ -111,6 +111,9 @@ def dark_on_light(gray: np.ndarray) -> np.ndarray:
 
     Writing is sparse, so it makes the distribution of the differences from the local tone lopsided towards its own
     tone; the ground is what most of the picture is.
+
+    Args:
+        gray: (height, width) uint8; the result too.
     """
     step = max(1, int(max(gray.shape) / 1500))
     looked_at = gray[::step, ::step]

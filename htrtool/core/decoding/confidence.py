@@ -220,7 +220,7 @@ class Features(NamedTuple):
         )
 
     def line_row(self, characters: np.ndarray) -> np.ndarray:
-        """Return the features of the line in the order of ``LINE_FEATURES``, given how sure each character is."""
+        """Return the line's features, float (10,), in ``LINE_FEATURES``' order, given how sure each character is."""
         sure = (_log_odds(characters.mean()), np.log(np.maximum(characters, 1e-3)).mean()) if len(characters) else (0.0, -1.0)
         return np.append(self.line, (*sure, self.cost, self.departure))
 

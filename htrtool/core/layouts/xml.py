@@ -85,7 +85,7 @@ class Described:
     count: int = 1
 
     def load(self) -> tuple[np.ndarray, list[XmlLine]]:
-        """Return the pixels of the page and its lines, their points in these pixels.
+        """Return the pixels of the page, (height, width) uint8, and its lines, their points in these pixels.
 
         Raises:
             InputError: the image is broken, or is not the one that the file describes.

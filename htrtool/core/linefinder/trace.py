@@ -52,7 +52,7 @@ class Trace:
         return Trace(int(columns[0]), factor * (rows + 0.5) - 0.5, factor * self.x_height)
 
     def at(self, x: np.ndarray | float) -> np.ndarray:
-        """Return the baseline's y at columns ``x``, carried on in the direction of its ends."""
+        """Return the baseline's y at columns ``x``, of their shape, carried on in the direction of its ends."""
         xs = np.arange(self.left, self.right)
         y = np.interp(x, xs, self.ys)
         reach = int(min(len(self.ys) - 1, max(4, 4 * self.x_height)))
@@ -167,7 +167,11 @@ def _sideways(patches: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> boo
 
 
 def x_height(body: np.ndarray, line: Trace) -> float:
-    """Measure how far the written band reaches over a baseline, in pixels of the maps: the median over its columns."""
+    """Measure how far the written band reaches over a baseline, in pixels of the maps: the median over its columns.
+
+    Args:
+        body: float32 (rows, columns), the map of what is written.
+    """
     rows, columns = _rows(line, body.shape)
     step = max(1, len(columns) // 200)
     rows, columns = rows[::step], columns[::step]

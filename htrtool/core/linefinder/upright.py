@@ -41,7 +41,7 @@ def _traced(traces: list[Trace]) -> float:
 
 
 def upright_maps(pixels: np.ndarray, network: LineMapper) -> tuple[int, LineMaps]:
-    """Return by how many quarters a page is turned clockwise, and the maps of the page set upright.
+    """Return by how many quarters a page, (height, width) uint8, is turned clockwise, and its maps once it is upright.
 
     That writing stands sideways, the network tells from any piece of it. Whether it stands on its head, it tells only by
     comparison: of the two ways round, the right one looks the more upright.
@@ -75,12 +75,12 @@ def _uprightness(writing: np.ndarray) -> float:
 
 
 def turned_back(pixels: np.ndarray, quarters: int) -> np.ndarray:
-    """Turn a page anticlockwise by quarters."""
+    """Turn a page, (height, width), anticlockwise by quarters."""
     return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
 
 
 def turned(points: np.ndarray, quarters: int, shape: tuple[int, int]) -> np.ndarray:
-    """Turn points of an upright page of ``shape`` clockwise by quarters."""
+    """Turn points, (points, 2), of an upright page of ``shape`` clockwise by quarters."""
     height, width = shape
     for _ in range(quarters):
         points = np.column_stack([height - points[:, 1], points[:, 0]])

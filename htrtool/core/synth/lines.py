@@ -99,7 +99,11 @@ def window(setting: Setting, face: Face, rng: np.random.Generator) -> tuple[floa
 
 
 def with_neighbours(setting: Setting, top: float, bottom: float, rng: np.random.Generator) -> np.ndarray:
-    """Let strokes of the lines above and below reach into the cut: the line's own ink, shifted."""
+    """Let strokes of the lines above and below reach into the cut: the line's own ink, shifted.
+
+    Returns:
+        The mask with them, of the shape of the setting's.
+    """
     height, width = setting.mask.shape
     mask = setting.mask.copy()
     pitch = max(int(rng.uniform(0.75, 1.15) * (bottom - top)), X_HEIGHT)
@@ -115,12 +119,12 @@ def with_neighbours(setting: Setting, top: float, bottom: float, rng: np.random.
 
 
 def bleed_through(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return what shows of the page behind: the line's ink mirrored, shifted and blurred."""
+    """Return what shows of the page behind: the line's ink, float32 (height, width), mirrored, shifted and blurred."""
     return shown_through(ink, int(rng.integers(-30, 30)), int(rng.integers(ink.shape[1])), float(rng.uniform(1, 2.5)))
 
 
 def cut_out(line: np.ndarray, tone: float, rng: np.random.Generator) -> None:
-    """Fill with the paper's tone what lies outside a wavering outline around the line."""
+    """Fill with the paper's tone what lies outside a wavering outline of a line, float32 (height, width), in place."""
     height, width = line.shape
     rows = np.arange(height, dtype=np.float32)[:, None]
     reach = rng.uniform(1, 7, 2)

@@ -51,7 +51,7 @@ def draw_paper(rng: np.random.Generator, pencil: bool) -> Paper:
 
 @functools.cache
 def textures() -> list[np.ndarray]:
-    """Return four grains of unit scale, float32: fine, clotted, fibres, and laid paper's upright lines."""
+    """Return four grains of unit scale, float32 ``TEXTURE`` each: fine, clotted, fibres, laid paper's upright lines."""
     rng = np.random.default_rng(20)
     fine, fibres, laid = (rng.standard_normal(TEXTURE, np.float32) for _ in range(3))
     sheets = [
@@ -98,7 +98,7 @@ def lay_paper(paper: Paper, height: int, width: int, rng: np.random.Generator) -
 
 
 def stain(sheet: np.ndarray, rng: np.random.Generator) -> None:
-    """Darken a blot with a darker rim."""
+    """Darken a blot with a darker rim on a sheet, float32 (height, width), in place."""
     height, width = sheet.shape
     radius = int(rng.integers(12, 70))
     centre = int(rng.integers(width)), int(rng.integers(-20, height + 20))
@@ -156,7 +156,7 @@ def rule(
 
 
 def scan(line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return gray pixels, uint8, as a scanner, a resize and a lossy file would leave them."""
+    """Return gray levels, float32 (height, width), as a scanner, a resize and a lossy file would leave them: uint8."""
     if (blur := rng.uniform(0, 1.15)) > 0.4:
         line = cv2.GaussianBlur(line, (0, 0), blur)
     noise = rng.uniform(0.5, 4) if rng.random() < 0.35 else 0

@@ -17,6 +17,10 @@ _TOLD = "told"
 def write_checkpoint(path: Path, told: dict, arrays: dict[str, np.ndarray]) -> None:
     """Write a checkpoint beside the old one and put it in its place, so that a whole one is there at any time.
 
+    Args:
+        told: what JSON can hold.
+        arrays: of any shape, by name.
+
     Raises:
         DivergedError: a number is not finite; the old checkpoint, if there is one, is kept.
     """
