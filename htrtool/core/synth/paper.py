@@ -120,11 +120,11 @@ def rule(
     baseline: float,
     x_height: float,
     rng: np.random.Generator,
-    pitch: float | None = None,
+    spacing: float | None = None,
 ) -> np.ndarray | None:
     """Return the rules' ink, uint8 (height, width), or None for blank paper.
 
-    Given the ``pitch`` of a page's lines, the rules keep to it, else they are as wide as they happen to be.
+    Given the ``spacing`` of a page's lines, the rules keep to it, else they are as wide as they happen to be.
     """
     if paper.rule == "none":
         return None
@@ -133,16 +133,17 @@ def rule(
     tilt = rng.normal(0, 0.004) * width
     shift = 4
     thick = 1 if rng.random() < 0.75 else 2
-    keeps = pitch is not None
-    pitch = pitch if keeps else x_height * (rng.uniform(1.6, 3.4) if paper.rule == "lines" else rng.uniform(0.6, 1.9))
+    keeps = spacing is not None
+    if not keeps:
+        spacing = x_height * (rng.uniform(1.6, 3.4) if paper.rule == "lines" else rng.uniform(0.6, 1.9))
     row = baseline + rng.normal(0.06, 0.12) * x_height if keeps or rng.random() < 0.75 else rng.uniform(0, height)
-    first = row - np.ceil(row / pitch) * pitch
-    for y in np.arange(first, height + pitch, pitch):
+    first = row - np.ceil(row / spacing) * spacing
+    for y in np.arange(first, height + spacing, spacing):
         ends = [(0, round((y - tilt / 2) * 16)), (width << shift, round((y + tilt / 2) * 16))]
         cv2.line(ink, *ends, strength, thick, cv2.LINE_AA, shift)
     if paper.rule == "squares":
-        pitch = pitch / 2 if keeps else pitch
-        for x in np.arange(rng.uniform(0, pitch), width, pitch):
+        spacing = spacing / 2 if keeps else spacing
+        for x in np.arange(rng.uniform(0, spacing), width, spacing):
             cv2.line(
                 ink,
                 (round(x * 16), 0),
