@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import cv2
@@ -126,10 +127,11 @@ def _whole_rows(lines: list[Trace], maps: LineMaps) -> list[Trace]:
 
 def repeats(line: Trace, longer: Trace) -> bool:
     """Tell whether a trace runs along a longer one, nearer than lines of such letters can: strokes under or over it."""
-    columns = np.arange(max(line.left, longer.left), min(line.right, longer.right))
-    if len(columns) < 0.7 * len(line.ys):
+    left, right = max(line.left, longer.left), min(line.right, longer.right)
+    if right - left < 0.7 * len(line.ys):
         return False
-    return bool(np.abs(line.at(columns) - longer.at(columns)).mean() < NEAREST * longer.x_height)
+    ys, others = line.ys[left - line.left : right - line.left], longer.ys[left - longer.left : right - longer.left]
+    return bool(np.abs(ys - others).mean() < NEAREST * longer.x_height)
 
 
 def _pieces(maps: LineMaps) -> list[Trace]:
@@ -197,8 +199,13 @@ def _linked(pieces: list[Trace], end: np.ndarray) -> list[Trace]:
 
 
 def _follower(line: Trace, others: list[Trace], end: np.ndarray) -> Trace | None:
+    """Return the piece that carries a line on best, of ``others``, which are in the order of their left ends."""
     best, least = None, MOST_MISS
-    for other in others:
+    # A page of tables has thousands of pieces, of which few begin near the line's end.
+    first = bisect_right(others, line.right - line.x_height, key=lambda other: other.left)
+    for other in others[first:]:
+        if other.left - line.right > LONGEST_GAP * line.x_height:
+            break
         gap, size = other.left - line.right, min(line.x_height, other.x_height)
         if not -size < gap <= LONGEST_GAP * size or other.right <= line.right:
             continue
