@@ -7,13 +7,13 @@ from collections import Counter
 import click
 
 from htrtool.cli import run_module
-from htrtool.commands.backend import check_installed
+from htrtool.commands.backend import check_installed, importing_keras
 from htrtool.core.counted import counted
 from htrtool.core.errors import DependencyError, InputError
 from htrtool.exits import Exit
 from htrtool.messages import Messages
 from htrtool.options import refuse_empty
-from htrtool.streams import protect_stdout, quiet_stderr
+from htrtool.streams import protect_stdout
 
 COLUMNS = ("step", "seconds", "loss", "maps_loss", "turn_loss")
 
@@ -69,7 +69,7 @@ def train_lines(pages, output, steps, batch, seed, parent, bfloat16, fonts, text
         truths += made_pages(Faces(fonts), Texts(texts), made, seed)
     counts = Counter(truth.group for truth in truths)
     messages.note(f"training on {counted(len(truths), 'page')}, {counted(sum(len(truth.lines) for truth in truths), 'line')}")
-    with quiet_stderr():
+    with importing_keras():
         from htrtool.core.linefinder.training import Settings, train, write_model
 
     settings = Settings(steps, batch, seed, bfloat16)

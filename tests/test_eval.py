@@ -402,7 +402,8 @@ def test_json_lines_and_page_xml_are_scored_like_a_table(tmp_path):
     (tmp_path / "r.jsonl").write_text("\ufeff" + "".join(words), encoding="utf-8")
     (tmp_path / "t.tsv").write_text("file\tpage\tline\ttext\na.png\t1\t1\tab cd\n")
     assert values(run(tmp_path / "t.tsv", tmp_path / "r.jsonl"))["cer"] == "0"
-    for more in ('', ', "text": null', ', "text": "a", "line": [1]', ', "text": "a", "conf": "x"', ', "text": "a", "conf": 7'):
+    told = ('"line": [1]', '"conf": "x"', '"conf": 7', '"file": "half a character: \\ud800"')
+    for more in ('', ', "text": null', *(f', "text": "a", {one}' for one in told)):
         (tmp_path / "r.jsonl").write_text('{"file": "a.png"%s}\n' % more)
         result = run(tmp_path / "t.tsv", tmp_path / "r.jsonl")
         assert result.returncode == Exit.BAD_INPUT and b"r.jsonl: row 1" in result.stderr, more

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from htrtool.core.ink import ink_map
 from htrtool.core.linefinder import maps
-from htrtool.core.linefinder.maps import line_network
+from htrtool.core.linefinder.maps import line_mapper
 from htrtool.core.lines import cut_lines, find_lines, shows_one_line
-from htrtool.core.oneline import Looks, looks_of
+from htrtool.core.oneline import Appearance, appearance_of
 from htrtool.core.order import reading_order, set_level
 
 FONT = cv2.FONT_HERSHEY_SCRIPT_SIMPLEX
@@ -180,7 +180,7 @@ def test_a_page_with_one_word():
 def test_odd_shapes_are_borne(shape):
     for tone in (0, 128, 255):
         cut_lines(np.full(shape, tone, np.uint8))
-        looks_of(np.full(shape, tone, np.uint8))
+        appearance_of(np.full(shape, tone, np.uint8))
 
 
 def test_large_scans_are_found_at_a_working_scale():
@@ -210,7 +210,7 @@ def test_no_line_of_a_long_roll_or_of_pages_side_by_side_is_lost():
 @pytest.mark.parametrize("along", [0, 1])
 def test_a_long_page_is_seen_in_pieces_as_it_would_be_as_a_whole(along, monkeypatch):
     roll = np.swapaxes(written(lines=30, height=2700, width=700), 0, along)
-    network = line_network(1)
+    network = line_mapper(1)
     in_pieces = network.maps(roll)
     monkeypatch.setattr(maps, "PIECE", 10_000)
     whole = network.maps(roll)
@@ -303,10 +303,10 @@ def test_pictures_of_lines_are_told_from_pages():
         (width, height), below = cv2.getTextSize(text, FONT, 1.3, 2)
         line = page(height + 2 * below + 10, width + 20)
         write(line, text, 10, height + 5)
-        assert looks_of(line) is not Looks.OTHER, text
-    assert looks_of(written()) is Looks.OTHER
-    assert looks_of(written(lines=2, first=60, height=170)) is Looks.OTHER
-    assert looks_of(written(lines=3, first=60, height=250)) is Looks.OTHER
+        assert appearance_of(line) is not Appearance.OTHER, text
+    assert appearance_of(written()) is Appearance.OTHER
+    assert appearance_of(written(lines=2, first=60, height=170)) is Appearance.OTHER
+    assert appearance_of(written(lines=3, first=60, height=250)) is Appearance.OTHER
 
 
 @pytest.mark.parametrize("height", [36, 64, 300])
@@ -367,7 +367,7 @@ def test_a_wide_picture_of_many_lines_is_no_line():
     for index in range(20):
         write(pixels, (3 * TEXT)[7 * index % 30 :][:94], 30, 30 + 46 * index, size=1.0)
     # From afar, the lines run together.
-    assert looks_of(pixels) is not Looks.OTHER and not shows_one_line(pixels)
+    assert appearance_of(pixels) is not Appearance.OTHER and not shows_one_line(pixels)
     assert shows_one_line(cv2.resize(written(lines=1, first=50, height=80), None, fx=5, fy=5))
 
 
@@ -382,12 +382,12 @@ def test_two_lines_in_a_small_picture_are_no_line(scale):
 
 def test_two_lines_of_which_a_slope_makes_one_are_two_and_one_that_slopes_is_one():
     two = real_writing("note")[80:280, 100:900]
-    assert looks_of(two) is not Looks.OTHER and not shows_one_line(two), "else both are read as one, which is nonsense"
+    assert appearance_of(two) is not Appearance.OTHER and not shows_one_line(two), "else both are read as one, which is nonsense"
     line = page(70, 800)
     write(line, "Name:", 10, 45)
     write(line, "Eleanor", 640, 45)
     sloping = cv2.warpAffine(line, np.float32([[1, 0, 0], [0.1, 1, 10]]), (800, 160), borderValue=int(line.max()))
-    assert looks_of(sloping) is Looks.SLOPING and shows_one_line(sloping)
+    assert appearance_of(sloping) is Appearance.SLOPING and shows_one_line(sloping)
 
 
 def test_rules_that_run_off_the_page_take_no_words_with_them():
@@ -491,7 +491,7 @@ def test_a_sheet_with_one_line_on_it_is_no_picture_of_a_line():
     envelope = page(1100, 1800)
     write(envelope, "Mr John Smith, Ashby", 500, 650)
     cv2.rectangle(envelope, (1500, 60), (1740, 360), 100, -1)
-    assert looks_of(envelope) is not Looks.OTHER and not shows_one_line(envelope)
+    assert appearance_of(envelope) is not Appearance.OTHER and not shows_one_line(envelope)
     lines = find_lines(envelope)
     assert len(lines) == 1 and np.ptp(lines[0].polygon[:, 1]) < 120
 

@@ -1,10 +1,12 @@
 """Searchable PDF: the scan as it was, and over it what was read."""
 
+import errno
 import io
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -16,6 +18,7 @@ from read_pages import place, read_page, turned_place
 from tiny_model import draw_line
 
 from htrtool.core.documents.pdf import PAGES_IN_MEMORY, SearchablePdf
+from htrtool.core.errors import InputError
 from htrtool.core.gray import to_eight_bits, to_gray
 from htrtool.core.pages import Original, PageSource
 from htrtool.exits import Exit
@@ -232,6 +235,24 @@ def test_inputs_of_all_kinds_follow_one_another():
     texts = [text_of(content, index) for index in range(len(pypdfium2.PdfDocument(content)))]
     # All the pages of a PDF come along, those without text as they were.
     assert texts == [LINES[0][0]] * (PAGES_IN_MEMORY + 2) + [LINES[1][0], "", LINES[1][0], LINES[1][0], "", ""]
+
+
+def test_a_file_that_is_gone_when_its_page_is_written_is_told_and_the_others_are_written():
+    def gone():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    there = source(encoded(GRADIENT, "PNG"))
+    lost = [replace(there, file=name, original=Original(gone, is_pdf=name == "b.pdf")) for name in ("a.png", "b.pdf")]
+    stream, told = io.BytesIO(), []
+    with SearchablePdf() as document:
+        for each in (lost[0], there, lost[1]):
+            try:
+                document.add(read_page(*LINES, size=(300, 200), source=each))
+            except InputError as error:
+                told.append(str(error))
+        document.save(stream)
+    assert told == [f"{each.file}: can't read it: {os.strerror(errno.ENOENT)}" for each in lost]
+    assert document.pages == len(pypdfium2.PdfDocument(stream.getvalue())) == 1
 
 
 # The command

@@ -613,6 +613,12 @@ def test_no_sample_takes_the_place_of_its_original(run_htr, tmp_path):
     assert {path.name: path.read_bytes() for path in (tmp_path / "gt").iterdir()} == before
 
 
+def test_a_source_that_no_file_can_have_is_none_that_a_sample_replaces(run_htr, tmp_path):
+    (tmp_path / "a.tar").write_bytes(tar_of([Sample("a/1", encode_png(line_picture("one")), "one", {"source": "a\0b"})]))
+    done = run_htr("prep", tmp_path / "a.tar", "-o", f"{tmp_path / 'out'}/")
+    assert done.returncode == Exit.OK and (tmp_path / "out" / "1.gt.txt").read_text() == "one\n", done.stderr.decode()
+
+
 def test_what_is_written_into_a_folder_of_its_source_is_not_taken_again(run_htr, tmp_path):
     for number in range(12):
         save(tmp_path / "gt" / f"{number}.png", line_picture("one"))

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from networks import drawn_network
 
-from htrtool.core.charset import Charset
 from htrtool.core.errors import InputError
 
 WIDE = "c4:4x4/2x2 r6/2x1 r6 max drop.1 lstm8 lstm6 drop.2"
@@ -16,17 +16,9 @@ def _batches():
 
 def _trained(spec=WIDE, idle=()):
     """Make a network, in which only some units of the layers named are alive."""
-    from htrtool.core.training.network import build_network
-    from htrtool.core.training.transfer import Trained
-
-    charset = Charset(tuple("abc"))
-    network = build_network(spec, 16, charset.classes, 1)
-    rng = np.random.default_rng(1)
-    for layer in network.layers:
-        if "norm" in layer.name:
-            layer.set_weights([rng.uniform(0.5, 1.5, weights.shape) for weights in layer.get_weights()])
+    trained = drawn_network(spec)
     for name, alive in idle:
-        layer = network.get_layer(name)
+        layer = trained.network.get_layer(name)
         weights = layer.get_weights()
         if name.startswith("lstm"):
             # Without a cell's candidate a unit's state stays zero.
@@ -36,7 +28,7 @@ def _trained(spec=WIDE, idle=()):
         else:
             weights[0][:, :, alive:] = 0
         layer.set_weights(weights)
-    return Trained(network, spec, charset)
+    return trained
 
 
 def _difference(one, other) -> float:

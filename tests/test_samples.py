@@ -168,6 +168,14 @@ def test_a_broken_sample_can_be_left_out():
     assert "'a'" in str(errors[0])
 
 
+@pytest.mark.parametrize("told, kept", [("\ud800", False), ("\U0001f58b", True), ("\udcff", True)])
+def test_json_may_hold_bytes_of_names_but_no_half_of_a_character(told, kept):
+    errors = []
+    samples = samples_in(tar_of([Sample("a", picture(), "a", {"document": told})]), on_error=errors.append)
+    assert [sample.document for sample in samples] == [told] * kept
+    assert ["'a': the JSON has half a character" in str(error) for error in errors] == [True] * (not kept)
+
+
 def test_long_streams_take_no_memory():
     stream = io.BytesIO()
     writer = SampleWriter(stream)

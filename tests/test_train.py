@@ -53,9 +53,22 @@ def stream(count: int, documents: int = 8, prepared: bool = True, name: str = "d
     return tar_of(sample_of(f"{name}/{i % documents}/{i:03}", drawn(text, first + i), text, meta) for i, text in texts)
 
 
+SAME_EACH_TIME = {"TF_DETERMINISTIC_OPS": "1"}
+
+
 def htr(*arguments: str, given: bytes = b"", cwd: Path, **more) -> subprocess.CompletedProcess:
-    environment = os.environ | {"TF_DETERMINISTIC_OPS": "1"} | more
+    environment = os.environ | SAME_EACH_TIME | more
     return run_module("htrtool", *arguments, input=given, cwd=cwd, env=environment)
+
+
+def kill_in_the_second_epoch(*arguments: str, cwd: Path) -> None:
+    """Begin a run, and kill it a little after its table has the row of an epoch."""
+    command = [sys.executable, "-m", "htrtool", *arguments]
+    with subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, env=os.environ | SAME_EACH_TIME) as victim:
+        for _ in ("header", "first epoch"):
+            victim.stdout.readline()
+        time.sleep(0.05)
+        victim.kill()
 
 
 @pytest.fixture(scope="module")
@@ -200,16 +213,7 @@ def test_a_killed_run_resumes_to_the_weights_of_an_undisturbed_one(tmp_path):
     whole = htr(*command, "whole", cwd=tmp_path)
     assert whole.returncode == 0, whole.stderr.decode()
 
-    environment = os.environ | {"TF_DETERMINISTIC_OPS": "1"}
-    victim = subprocess.Popen(
-        [sys.executable, "-m", "htrtool", *command, "killed"], cwd=tmp_path, stdout=subprocess.PIPE, env=environment
-    )
-    victim.stdout.readline()  # the header
-    victim.stdout.readline()  # the first epoch is done: the second is under way
-    time.sleep(0.05)
-    victim.send_signal(signal.SIGKILL)
-    victim.wait()
-    victim.stdout.close()
+    kill_in_the_second_epoch(*command, "killed", cwd=tmp_path)
     assert not (tmp_path / "killed.onnx").exists()
     resumed = htr(*command, "killed", "--resume", cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr.decode()
@@ -225,13 +229,7 @@ def test_a_run_in_bfloat16_leaves_a_float32_model_and_any_run_may_go_on_in_it(tm
 
     (tmp_path / "lines.tar").write_bytes(stream(32))
     command = ["train", "--spec", TINY, "--batch", "8", "--checkpoint-every", "0", "-o", "m", "lines.tar"]
-    victim = subprocess.Popen(
-        [sys.executable, "-m", "htrtool", *command, "--epochs", "50"], cwd=tmp_path, stdout=subprocess.PIPE
-    )
-    victim.stdout.readline()
-    victim.stdout.readline()
-    victim.kill()
-    victim.communicate()
+    kill_in_the_second_epoch(*command, "--epochs", "50", cwd=tmp_path)
     done = htr(*command, "--epochs", "2", "--resume", "--bfloat16", cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
     assert (b"--bfloat16 makes training slower" in done.stderr) == (bfloat16_takes() > MOST_SLOWDOWN)
@@ -388,11 +386,7 @@ def test_a_run_goes_on_only_as_it_began_and_is_not_begun_anew_by_oversight(train
     (tmp_path / "aside.tar").write_bytes(stream(8, name="aside"))
     shutil.copy(trained / "m.keras", tmp_path / "m.keras")
     command = ["train", "--from", "m.keras", "--keep", "50", "--checkpoint-every", "0", "-o", "m", "lines.tar"]
-    victim = subprocess.Popen([sys.executable, "-m", "htrtool", *command], cwd=tmp_path, stdout=subprocess.PIPE)
-    victim.stdout.readline()
-    victim.stdout.readline()
-    victim.kill()
-    victim.communicate()
+    kill_in_the_second_epoch(*command, cwd=tmp_path)
     checkpoint = (tmp_path / "m.checkpoint").read_bytes()
     others = {
         b"other samples": [*command[:-1], "others.tar"],

@@ -31,9 +31,9 @@ def test_a_line_finder_is_trained_and_found_again(pages, tmp_path):
     assert "set (2)" in (tmp_path / "finder.md").read_text()
     # The optimiser's state would make it three times as large.
     assert (tmp_path / "finder.keras").stat().st_size < 2 * (tmp_path / "finder.onnx").stat().st_size
-    from htrtool.core.linefinder.maps import LineNetwork
+    from htrtool.core.linefinder.maps import LineMapper
 
-    maps = LineNetwork(tmp_path / "finder.onnx").maps(np.full((90, 130), 220, np.uint8))
+    maps = LineMapper(tmp_path / "finder.onnx").maps(np.full((90, 130), 220, np.uint8))
     assert maps.baseline.shape == maps.body.shape == maps.end.shape == (45, 65) and maps.writing.shape == (4,)
 
 
@@ -67,3 +67,12 @@ def test_without_what_it_needs_it_says_what_to_install(pages, tmp_path):
         line = [sys.executable, "-m", *map(str, command)]
         done = subprocess.run(line, capture_output=True, text=True, env=environment)
         assert done.returncode == 5 and "pip install 'htrtool[train]'" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_keras_that_can_not_be_imported_is_told(pages, tmp_path):
+    (tmp_path / "keras.py").write_text("raise ImportError('libtensorflow.so is broken')\n")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])}
+    for command in (["htrtool.train_lines", pages, "-o", tmp_path / "finder"], ["htrtool.bench", "training"]):
+        done = run_module(*command, env=environment, text=True)
+        assert done.returncode == 5 and "libtensorflow.so is broken" in done.stderr, done.stderr
+        assert "pip install" in done.stderr and "Traceback" not in done.stderr

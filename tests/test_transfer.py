@@ -4,24 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
+from networks import drawn_network
 
-from htrtool.core.charset import Charset
 from htrtool.core.errors import InputError
 
 SMALL = "c4:4x4/2x2 r6/2x1 max drop.1 lstm5 lstm5 drop.2"
-
-
-def _trained(spec, characters="abc", seed=1):
-    from htrtool.core.training.network import build_network
-    from htrtool.core.training.transfer import Trained
-
-    charset = Charset(tuple(characters))
-    network = build_network(spec, 16, charset.classes, seed)
-    rng = np.random.default_rng(seed)
-    for layer in network.layers:
-        if "norm" in layer.name:
-            layer.set_weights([rng.uniform(0.5, 1.5, weights.shape) for weights in layer.get_weights()])
-    return Trained(network, spec, charset)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +24,7 @@ def _trained(spec, characters="abc", seed=1):
 def test_a_grown_network_reads_at_first_as_before(spec):
     from htrtool.core.training.transfer import transfer
 
-    old, new = _trained(SMALL), _trained(spec, seed=2)
+    old, new = drawn_network(SMALL), drawn_network(spec, seed=2)
     transfer(old, new)
     lines = np.random.default_rng(3).random((2, 16, 40, 1), dtype=np.float32)
     for before, after in zip(old.network.predict(lines, verbose=0), new.network.predict(lines, verbose=0)):
@@ -57,7 +44,7 @@ def test_what_is_new_in_a_grown_network_learns():
 
     from htrtool.core.training.transfer import transfer
 
-    old, new = _trained(SMALL), _trained("c5:4x4/2x2 r8/2x1 r8 max lstm9 lstm6 rlstm6", seed=2)
+    old, new = drawn_network(SMALL), drawn_network("c5:4x4/2x2 r8/2x1 r8 max lstm9 lstm6 rlstm6", seed=2)
     transfer(old, new)
     start = new.network.get_weights()
     lines = np.random.default_rng(3).random((2, 16, 40, 1), dtype=np.float32)
@@ -70,7 +57,7 @@ def test_what_is_new_in_a_grown_network_learns():
 def test_classes_find_their_characters_in_another_charset():
     from htrtool.core.training.transfer import transfer
 
-    old, new = _trained(SMALL), _trained("c4:4x4/2x2 r6/2x1 max lstm7 lstm5", "xcba", seed=2)
+    old, new = drawn_network(SMALL), drawn_network("c4:4x4/2x2 r6/2x1 max lstm7 lstm5", "xcba", seed=2)
     transfer(old, new)
     lines = np.random.default_rng(3).random((1, 16, 40, 1), dtype=np.float32)
     before, after = old.network.predict(lines, verbose=0)[0], new.network.predict(lines, verbose=0)[0]

@@ -14,7 +14,11 @@ from htrtool.core.samples import Sample
 
 
 def labelled(path: Path, limit: int | None, seed: int) -> list[Sample]:
-    """Return the samples of a stream that have a text, at most ``limit`` of them."""
+    """Return the samples of a stream that have a text, at most ``limit`` of them, drawn with a ``seed``.
+
+    Raises:
+        InputError: the stream can't be read, or none has a text.
+    """
     try:
         with open(path, "rb") as stream:
             samples = [sample for sample in read_samples(stream, str(path)) if sample.text]

@@ -81,11 +81,11 @@ LineFinder = Callable[[np.ndarray], list[tuple[np.ndarray | None, np.ndarray]]]
 
 def own_finder() -> LineFinder:
     """Return our line finder, loaded."""
-    from htrtool.core.linefinder.maps import line_network
+    from htrtool.core.linefinder.maps import line_mapper
     from htrtool.core.lines import find_lines
     from htrtool.core.session import usable_cpus
 
-    line_network(usable_cpus())
+    line_mapper(usable_cpus())
     return lambda pixels: [(line.polygon, line.baseline) for line in find_lines(pixels)]
 
 

@@ -25,12 +25,13 @@ def training(spec, width, batch, steps, rounds) -> None:
     Both in float32 and with --bfloat16, in turn, on the same lines of noise; making batches of real lines takes no part. Where
     TensorFlow finds a GPU, both are Keras's.
     """
-    from htrtool.commands.backend import check_installed
+    from htrtool.commands.backend import check_installed, importing_keras
 
     check_installed()
     # TensorFlow reads what the first of these sets when Keras imports it.
-    from htrtool.core.training.loop import CtcTrainer  # isort: skip
-    import keras
+    with importing_keras():
+        from htrtool.core.training.loop import CtcTrainer  # isort: skip
+        import keras
     import numpy as np
 
     from htrtool.core.errors import DependencyError

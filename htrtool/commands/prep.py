@@ -194,7 +194,7 @@ def finder_of(
     looking: SourceOptions, operands: list[str], model: str, written: list[str | Path | int], reads: bool, jobs: int
 ) -> Callable[[str], Iterator[Found]]:
     """Return what looks for samples in a source, but for what is ``written``; with ``--lines`` to a folder it ``reads`` the lines too."""
-    from htrtool.core.folders import inode_of
+    from htrtool.core.files import inode_of
     from htrtool.core.layouts.finder import WRITTEN_TO, Finder
     from htrtool.core.session import usable_cpus
 

@@ -17,7 +17,7 @@ FORM_OF = {".txt": "txt", ".jsonl": "jsonl", ".pdf": "pdf", ".hocr": "hocr", ".h
 
 
 def form_for(form: str, output: str | None, messages: Messages) -> str:
-    """Return the format to write: as told, else as the name of the output tells."""
+    """Return the format to write: as told, else as the output's name tells; one that tells of another is refused."""
     from htrtool.core.suffixes import is_image
 
     told = click.get_current_context().get_parameter_source("form") != ParameterSource.DEFAULT

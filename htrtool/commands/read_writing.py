@@ -74,7 +74,11 @@ def write_documents(
 
 
 def write_pdf(pipeline, opened, step, dpi: float, messages: Messages) -> int:
-    """Write all pages into one PDF, if there is any, and return the number of their lines."""
+    """Write all pages into one PDF, if there is any, and return the number of their lines.
+
+    Raises:
+        InputError: none of the pages that there are could be written.
+    """
     from htrtool.core.documents.pdf import SearchablePdf
 
     tally = Counted(pipeline.whole_pages(), step)

@@ -204,7 +204,11 @@ def train(
 def language_model(
     operands: list[str], name: str, epochs: int | None, minutes: float | None, seed: int, bfloat16: bool, messages: Messages
 ) -> int:
-    """Make a language model, see :func:`train_language_model`, if the options are such as go with that."""
+    """Make a language model, see :func:`train_language_model`, if the options are such as go with that.
+
+    Raises:
+        DependencyError: a recurrent model is to be trained, and what that needs is not installed.
+    """
     refuse_training("lm", "epochs", "minutes", "seed", "bfloat16")
     recurrent = epochs or minutes
     if (seed or bfloat16) and not recurrent:

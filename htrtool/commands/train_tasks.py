@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 def train_language_model(
     operands: list[str], name: str, epochs: int | None, minutes: float | None, seed: int, bfloat16: bool, messages: Messages
 ) -> int:
-    """Make a language model of text files ('-': standard input) and write it, with a recurrent one if it is to be trained."""
+    """Make a language model of text files ('-': standard input) and write it, with a recurrent one if asked for.
+
+    Raises:
+        OutputError: the name is none of a file, or the file can't be written.
+        InputError: there is no text.
+    """
     from htrtool.core.files import check_replaceable, replacing
     from htrtool.core.lm.ngram import SUFFIX, save_models
     from htrtool.core.lm.ngram_training import read_texts, train_languages

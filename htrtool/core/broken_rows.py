@@ -21,21 +21,25 @@ CREASE, ACROSS, RAGGED = 1.2, 0.5, 1
 much wider gaps, as of glare, differ in where the text goes on."""
 
 
-def broken_rows(boxes: np.ndarray, heights: np.ndarray) -> list[list[int]]:
+def broken_rows(spans: np.ndarray, levels: np.ndarray) -> list[list[int]]:
     """Group the parts of lines that stand beside each other with no column between: each row from left to right.
 
     A part goes with the line on its left at its height unless a line near it, above or below, overlaps the one and not
     the other, as lines in columns do.
+
+    Args:
+        spans: (lines, 2), the left and right end of each line.
+        levels: (lines,), the y of its baseline.
     """
-    return joined_rows(boxes, heights, neighbours_of(boxes, heights), within_text=False)
+    return joined_rows(spans, levels, neighbours_of(spans, levels), within_text=False)
 
 
-def joined_rows(boxes: np.ndarray, heights: np.ndarray, neighbours: Neighbours, within_text: bool) -> list[list[int]]:
-    """Group parts as :func:`broken_rows` does, given who their neighbours are.
+def joined_rows(spans: np.ndarray, levels: np.ndarray, neighbours: Neighbours, within_text: bool) -> list[list[int]]:
+    """Group parts, spans (lines, 2) and levels (lines,), as :func:`broken_rows` does, given who their neighbours are.
 
     ``within_text`` says that sums go with what they are for, what is filled in with its label, and what a crease parts together.
     """
-    left, right = boxes.T
+    left, right = spans.T
     overlap, same_row, near, spacing = neighbours
     widest = WIDEST_GAP * spacing if spacing else np.inf
     follower: dict[int, int] = {}
@@ -49,14 +53,14 @@ def joined_rows(boxes: np.ndarray, heights: np.ndarray, neighbours: Neighbours, 
             continue
         mate = max(mates, key=lambda mate: right[mate])
         column = overlap[part] & ~overlap[mate]
-        if not (near[part] & column).any() or (within_text and _are_of_entries(column, boxes, neighbours)):
+        if not (near[part] & column).any() or (within_text and _are_of_entries(column, spans, neighbours)):
             follower[mate] = int(part)
         else:
             of_columns.append((int(mate), int(part)))
     if within_text:
-        follower |= {mate: part for mate, part in _parted_by_a_crease(of_columns, boxes, heights, neighbours) if mate not in follower}
+        follower |= {mate: part for mate, part in _parted_by_a_crease(of_columns, spans, levels, neighbours) if mate not in follower}
     rows = []
-    for line in sorted(set(range(len(boxes))) - set(follower.values())):
+    for line in sorted(set(range(len(spans))) - set(follower.values())):
         rows.append([line])
         while (line := follower.get(line)) is not None:
             rows[-1].append(line)
@@ -64,7 +68,7 @@ def joined_rows(boxes: np.ndarray, heights: np.ndarray, neighbours: Neighbours, 
 
 
 def _parted_by_a_crease(
-    pairs: list[tuple[int, int]], boxes: np.ndarray, heights: np.ndarray, neighbours: Neighbours
+    pairs: list[tuple[int, int]], spans: np.ndarray, levels: np.ndarray, neighbours: Neighbours
 ) -> Iterator[tuple[int, int]]:
     """Yield those of the lines beside each other, left and right, that look like columns but are parts of one text.
 
@@ -73,28 +77,28 @@ def _parted_by_a_crease(
     """
     spacing = neighbours.spacing
     runs: list[list[tuple[int, int]]] = []
-    for mate, part in sorted(pairs, key=lambda pair: heights[pair[0]]):
+    for mate, part in sorted(pairs, key=lambda pair: levels[pair[0]]):
         for run in runs:
             last, beside_last = run[-1]
-            if heights[mate] - heights[last] <= NEAR * spacing and neighbours.overlap[mate, last] and neighbours.overlap[part, beside_last]:
+            if levels[mate] - levels[last] <= NEAR * spacing and neighbours.overlap[mate, last] and neighbours.overlap[part, beside_last]:
                 run.append((mate, part))
                 break
         else:
             runs.append([(mate, part)])
     for run in runs:
         mates, parts = np.transpose(run)
-        begins, ends = boxes[mates, 1], boxes[parts, 0]
-        across = (boxes[:, 0] < begins.min() - ACROSS * spacing) & (boxes[:, 1] > ends.max() + ACROSS * spacing)
-        above, below = heights[mates[0]] - heights[across], heights[across] - heights[mates[-1]]
+        begins, ends = spans[mates, 1], spans[parts, 0]
+        across = (spans[:, 0] < begins.min() - ACROSS * spacing) & (spans[:, 1] > ends.max() + ACROSS * spacing)
+        above, below = levels[mates[0]] - levels[across], levels[across] - levels[mates[-1]]
         closed = [((0 < away) & (away <= NEAR * spacing)).any() for away in (above, below)]
         is_narrow, is_ragged = np.median(ends - begins) <= CREASE * spacing, np.ptp(ends) >= RAGGED * spacing
         if all(closed) and (is_narrow or is_ragged) or any(closed) and is_narrow and len(run) > 1:
             yield from run
 
 
-def _are_of_entries(column: np.ndarray, boxes: np.ndarray, neighbours: Neighbours) -> bool:
+def _are_of_entries(column: np.ndarray, spans: np.ndarray, neighbours: Neighbours) -> bool:
     """Tell whether the lines of a column each belong to what stands to their left: sums to their entries, or what is filled in to its label."""
-    left, right = boxes.T
+    left, right = spans.T
     lines = np.flatnonzero(column)
     beside = neighbours.same_row[lines] & (right <= left[lines, None]) & ~neighbours.overlap[lines]
     if len(lines) < SUMS or not beside.any():

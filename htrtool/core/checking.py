@@ -79,6 +79,6 @@ def _fit(sample: Sample, reader: Reader) -> float | None:
 
 
 def fitted(line: np.ndarray, text: str, reader: Reader) -> Alignment | None:
-    """Return the alignment of a text with a prepared line, None if it fits badly."""
+    """Return the alignment of a text with a prepared line, (height, width) uint8, None if it fits badly."""
     found = align(reader.probabilities([line])[0], reader.info.charset.encode(text))
     return found if found is not None and found.log_likelihood >= LEAST_FIT * len(text) else None

@@ -1,7 +1,18 @@
 """What can go wrong, told so that the user can mend it."""
 
 import os
+import struct
+import zipfile
+import zlib
 from typing import Self
+
+BROKEN_ARCHIVE = (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""What reading a zip archive raises, and what is in it, if it is broken or another than was expected."""
+BROKEN_PICTURE = (
+    OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError, ArithmeticError, RuntimeError, struct.error,
+    MemoryError,
+)  # fmt: skip
+"""What Pillow's decoders and those of HEIC and AVIF raise on bytes that are not as they should be."""
 
 
 class HtrError(Exception):

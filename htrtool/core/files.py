@@ -1,4 +1,4 @@
-"""Output files that are whole or not there at all."""
+"""Output files that are whole or not there at all, and which names are those of one file."""
 
 from __future__ import annotations
 
@@ -6,20 +6,12 @@ import contextlib
 import errno
 import os
 import shutil
-import struct
 import tempfile
-import zipfile
-import zlib
 from pathlib import Path
-from typing import IO, Iterable, Iterator
+from typing import IO, Iterator
 
 from htrtool.core.errors import OutputError
 from htrtool.core.left_files import PREFIX, SUFFIX, hold, remove_left
-
-BROKEN_ARCHIVE = (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile, zlib.error)
-"""What reading a zip archive raises, and what is in it, if it is broken or another than was expected."""
-BROKEN_PICTURE = (OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError, ArithmeticError, RuntimeError, struct.error, MemoryError)
-"""What Pillow's decoders and those of HEIC and AVIF raise on bytes that are not as they should be."""
 
 
 @contextlib.contextmanager
@@ -107,14 +99,18 @@ def check_replaceable(path: str | os.PathLike) -> None:
         raise OutputError(f"can't write: {reason}", str(path))
 
 
-def visible(paths: Iterable[Path]) -> Iterator[Path]:
-    """Pass on paths but those whose names begin with a dot, such as what macOS leaves beside each file on other disks."""
-    return (path for path in paths if not path.name.startswith("."))
-
-
 def same_file(one: str | os.PathLike, other: str | os.PathLike) -> bool:
     """Tell whether two names are those of one file, which is there."""
     return os.path.isfile(one) and os.path.isfile(other) and os.path.samefile(one, other)
+
+
+def inode_of(file: str | Path | int) -> tuple[int, int] | None:
+    """Return the device and inode by which a file, given by its name or descriptor, is told from others; None if there is none."""
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _mode_for(target: Path) -> int:

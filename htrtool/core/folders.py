@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Iterable, Iterator
 
 from htrtool.core.errors import unreadable
 
@@ -42,10 +42,6 @@ def files_below(top: Path, closed: Callable[[OSError], object] = lambda error: N
     return (folder / name for folder, names in folders_below(top, closed=closed) for name in names)
 
 
-def inode_of(file: str | Path | int) -> tuple[int, int] | None:
-    """Return the device and inode by which a file, given by its name or descriptor, is told from others; None if there is none."""
-    try:
-        status = os.stat(file)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
+def visible(paths: Iterable[Path]) -> Iterator[Path]:
+    """Pass on paths but those whose names begin with a dot, such as what macOS leaves beside each file on other disks."""
+    return (path for path in paths if not path.name.startswith("."))

@@ -59,7 +59,7 @@ def _gray_by_strips(image: Image.Image) -> np.ndarray:
     width, height = image.size
     gray = np.empty((height, width), np.uint8)
     rows = max(1, STRIP // width)
-    backdrop = backdrop_of(image) if _is_transparent(image) else ""
+    backdrop = backdrop_of(image) if is_transparent(image) else ""
     for top in range(0, height, rows):
         strip = image.crop((0, top, width, min(top + rows, height)))
         strip.info = image.info
@@ -67,7 +67,8 @@ def _gray_by_strips(image: Image.Image) -> np.ndarray:
     return gray
 
 
-def _is_transparent(image: Image.Image) -> bool:
+def is_transparent(image: Image.Image) -> bool:
+    """Tell whether a picture says how opaque its pixels are."""
     return image.mode in WITH_ALPHA or "transparency" in image.info
 
 
@@ -110,6 +111,9 @@ def dark_on_light(gray: np.ndarray) -> np.ndarray:
 
     Writing is sparse, so it makes the distribution of the differences from the local tone lopsided towards its own
     tone; the ground is what most of the picture is.
+
+    Args:
+        gray: (height, width) uint8; the result too.
     """
     step = max(1, int(max(gray.shape) / 1500))
     looked_at = gray[::step, ::step]

@@ -91,6 +91,14 @@ def axis_of(guide: np.ndarray, left: float, right: float, smoothing: float) -> t
     """Return the points of the smoothed guide at every pixel from ``left`` to ``right``, and its normals there.
 
     Beyond its ends the guide goes on straight, in the direction of its last few points.
+
+    Args:
+        guide: (points, 2), x and y in pixels.
+        left, right: in pixels along the guide, from its first point on.
+        smoothing: the standard deviation of the blur along it, in pixels.
+
+    Returns:
+        The points and the normals, downwards and one pixel long, (columns, 2) both.
     """
     length = length_of(guide)
     points = _resampled(guide, 1.0)

@@ -83,6 +83,9 @@ def ink_map(pixels: np.ndarray, side: int = WORKING_SIDE, baselines: np.ndarray 
 def paper_tone(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Estimate the tone of the paper at each pixel, and where there is no paper but the dark edge of a scan.
 
+    Args:
+        pixels: (height, width) uint8, dark on light.
+
     Returns:
         float32 tones and a bool mask, both of the shape of ``pixels``.
     """
@@ -126,6 +129,9 @@ def _unwritten(outside: np.ndarray, baselines: np.ndarray) -> np.ndarray:
 def threshold(darkness: np.ndarray) -> np.ndarray:
     """Separate ink from paper: Otsu's threshold over the page, lowered where all writing nearby is faint.
 
+    Args:
+        darkness: float32 (height, width), 0 on paper to 1.
+
     Returns:
         bool of the shape of ``darkness``.
     """
@@ -145,6 +151,10 @@ def without_edges(mask: np.ndarray, outside: np.ndarray) -> np.ndarray:
     """Drop the pieces of ink that lie along the edge of the page: shadows, the sheet below, the scanner's bed.
 
     A piece that touches the edge but reaches well into the page stays; it may be a word cut off.
+
+    Args:
+        mask: bool (height, width), True on ink; the result too.
+        outside: bool (height, width), True where there is no paper.
     """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     near = cv2.dilate(np.pad(outside.astype(np.uint8), 1, constant_values=1), np.ones((7, 7), np.uint8))[1:-1, 1:-1]
@@ -166,6 +176,9 @@ def without_edges(mask: np.ndarray, outside: np.ndarray) -> np.ndarray:
 
 def ruled_lines(mask: np.ndarray) -> np.ndarray:
     """Find straight thin lines much longer than a stroke: of ruled and squared paper, of tables and frames.
+
+    Args:
+        mask: bool (height, width), True on ink.
 
     Returns:
         bool of the shape of ``mask``; where a stroke crosses a rule, it is left out.

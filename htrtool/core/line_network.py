@@ -85,7 +85,11 @@ class LineNetwork:
 
     @staticmethod
     def padded_width(line: np.ndarray) -> int:
-        """Return the width to which a prepared line is padded; only lines of equal padded width may share a batch."""
+        """Return the width to which a prepared line is padded; only lines of equal padded width may share a batch.
+
+        Args:
+            line: (height, width) uint8.
+        """
         return max(1, -(-line.shape[1] // WIDTH_STEP)) * WIDTH_STEP
 
     def network_input(self, lines: Sequence[np.ndarray]) -> np.ndarray:

@@ -13,14 +13,14 @@ from htrtool.core.ink import ink_map
 from htrtool.core.linefinder.askew import ASKEW, MOST_TURNS, degrees_askew, points_askew, turned_level
 from htrtool.core.linefinder.facing import on_facing_page
 from htrtool.core.linefinder.gutters import parted_at_gutters
-from htrtool.core.linefinder.maps import STRIDE, LineMaps, LineNetwork, elongation, line_network, shrunk
+from htrtool.core.linefinder.maps import STRIDE, LineMapper, LineMaps, elongation, line_mapper, shrunk
 from htrtool.core.linefinder.margins import sideways_patches
 from htrtool.core.linefinder.outlines import outline
 from htrtool.core.linefinder.owners import ink_of_each, own_ink
 from htrtool.core.linefinder.smallprint import look_nearer, small_print
 from htrtool.core.linefinder.trace import Trace, trace_baselines
 from htrtool.core.linefinder.upright import best_turn, parted_by_way_up, set_upright, turned, turned_back
-from htrtool.core.oneline import LINE_HEIGHT, LONGEST_PAGE, Looks, looks_of, shows_ink
+from htrtool.core.oneline import LINE_HEIGHT, LONGEST_PAGE, Appearance, appearance_of, shows_ink
 from htrtool.core.order import is_table, reading_order, set_level
 from htrtool.core.session import usable_cpus
 
@@ -74,7 +74,7 @@ def find_lines(pixels: np.ndarray, threads: int | None = None) -> list[TextLine]
         pixels: (height, width) uint8, dark ink on light paper.
         threads: how many threads the network uses; by default, the CPUs that may be used.
     """
-    network = line_network(threads or usable_cpus())
+    network = line_mapper(threads or usable_cpus())
     page, scale = shrunk(pixels)
     quarters, degrees, maps, traces = best_turn(page, network)
     upright = turned_back(page, quarters)
@@ -107,7 +107,7 @@ def find_lines(pixels: np.ndarray, threads: int | None = None) -> list[TextLine]
     return [line.scaled(1 / scale) for line in lines]
 
 
-def _sideways_lines(page: np.ndarray, maps: LineMaps, network: LineNetwork) -> list[TextLine]:
+def _sideways_lines(page: np.ndarray, maps: LineMaps, network: LineMapper) -> list[TextLine]:
     """Find the lines that stand sideways on an upright page."""
     sideways = sideways_patches(maps.patches)
     if not sideways.any():
@@ -159,7 +159,7 @@ def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
     traces = [trace.scaled(2) for trace in traces]
     baselines = np.vstack([np.column_stack([np.arange(trace.left, trace.right), trace.ys]) for trace in traces])
     mask = ink_map(page, side=max(page.shape), baselines=baselines).mask
-    lines, ends, heights, slopes = [], [], [], []
+    lines, ends, levels, slopes = [], [], [], []
     traces, inks = parted_at_gutters(traces, ink_of_each(own_ink(mask, traces), len(traces)))
     for trace, (xs, ys) in zip(traces, inks):
         if len(xs) < LEAST_INK * trace.x_height**2:
@@ -172,15 +172,15 @@ def _outlined(page: np.ndarray, traces: list[Trace]) -> list[TextLine]:
         polygon = outline(xs, ys, knots, base, LINE_OF_X_HEIGHT * trace.x_height)
         lines.append(TextLine(np.column_stack([knots, base]), polygon, trace.x_height))
         ends.append((left, right))
-        heights.append(float(base.mean()))
+        levels.append(float(base.mean()))
         slopes.append(float(base[-1] - base[0]) / (right - left))
-    boxes, heights, slopes = np.array(ends, float).reshape(-1, 2), np.array(heights), np.array(slopes)
+    spans, levels, slopes = np.array(ends, float).reshape(-1, 2), np.array(levels), np.array(slopes)
     own = np.arange(len(lines))
     # The numbers in the first column of a register may be cut off, and are its own all the same.
-    if not is_table(*set_level(boxes, heights, slopes)):
-        own = np.flatnonzero(~on_facing_page(boxes, np.array([line.x_height for line in lines]), page.shape[1]))
-    boxes, heights = set_level(boxes[own], heights[own], slopes[own])
-    return [lines[own[index]] for index in reading_order(boxes, heights)]
+    if not is_table(*set_level(spans, levels, slopes)):
+        own = np.flatnonzero(~on_facing_page(spans, np.array([line.x_height for line in lines]), page.shape[1]))
+    spans, levels = set_level(spans[own], levels[own], slopes[own])
+    return [lines[own[index]] for index in reading_order(spans, levels)]
 
 
 def shows_one_line(pixels: np.ndarray, threads: int | None = None) -> bool:
@@ -195,10 +195,10 @@ def shows_one_line(pixels: np.ndarray, threads: int | None = None) -> bool:
         threads: as for :func:`find_lines`.
     """
     height = pixels.shape[0]
-    looks = looks_of(pixels)
-    if looks is not Looks.OTHER:
+    appearance = appearance_of(pixels)
+    if appearance is not Appearance.OTHER:
         if height <= 2 * LINE_HEIGHT:
-            return looks is Looks.LINE or not _stacked(find_lines(pixels, threads))
+            return appearance is Appearance.LINE or not _stacked(find_lines(pixels, threads))
         lines = find_lines(pixels, threads)
         fills = pixels.shape[1] >= LONGEST_PAGE * height or any(np.ptp(line.polygon[:, 1]) >= LEAST_FILLED * height for line in lines)
         return fills and not _stacked(lines) and (bool(lines) or shows_ink(pixels))

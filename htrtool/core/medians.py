@@ -11,7 +11,7 @@ LEAST_GAP = 8
 
 
 def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
-    """Return the value at which half of the weight is reached."""
+    """Return the value, of values and their weights, (count,) both, at which half of the weight is reached."""
     order = np.argsort(values)
     reached = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(reached, reached[-1] / 2)])

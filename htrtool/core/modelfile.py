@@ -103,8 +103,8 @@ def find_model(name: str, suffix: str = ".onnx") -> Path:
     raise ModelError(f"expected a {kind}'s file or one of the names {', '.join(names) or '(none installed)'}; found no such {kind}", name)
 
 
-def has_model(name: str, suffix: str = ".onnx") -> bool:
-    """Return whether there is a model of that name."""
+def has_model(name: str, suffix: str) -> bool:
+    """Return whether there is a model of that name with a file of that suffix."""
     try:
         find_model(name, suffix)
     except ModelError:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 def printable_name(name: str) -> str:
@@ -18,6 +21,22 @@ def name_to_text(name: str) -> str:
 def name_from_text(text: str) -> str:
     """Return the file's name that :func:`name_to_text` made a text of."""
     return os.fsdecode(text.encode("utf-8", "surrogateescape"))
+
+
+def may_be_name(name: str) -> bool:
+    """Tell whether a file may be called so, in this locale."""
+    try:
+        return b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+
+
+def has_bytes(text: str) -> bool:
+    """Tell whether UTF-8 with surrogateescape has bytes for a text, as for every file's name.
+
+    JSON may hold halves of characters, for which there are none.
+    """
+    return _HALF.search(text) is None
 
 
 def _bytes_of(name: str) -> bytes:

@@ -19,28 +19,28 @@ class Neighbours(NamedTuple):
     spacing: float
 
 
-def neighbours_of(boxes: np.ndarray, heights: np.ndarray) -> Neighbours:
+def neighbours_of(spans: np.ndarray, levels: np.ndarray) -> Neighbours:
     """Return which lines are neighbours.
 
     Args:
-        boxes: (lines, 2), the left and right end of each line.
-        heights: (lines,), the y of its baseline.
+        spans: (lines, 2), the left and right end of each line.
+        levels: (lines,), the y of its baseline.
     """
-    overlap = overlaps_of(*boxes.T)
-    down = heights[None, :] - heights[:, None]
-    spacing = spacing_of(overlap, heights)
+    overlap = overlaps_of(*spans.T)
+    down = levels[None, :] - levels[:, None]
+    spacing = spacing_of(overlap, levels)
     same_row = np.abs(down) <= SAME_ROW * spacing
     return Neighbours(overlap, same_row, (np.abs(down) < NEAR * spacing) & ~same_row, spacing)
 
 
-def spacing_of(overlap: np.ndarray, heights: np.ndarray) -> float:
+def spacing_of(overlap: np.ndarray, levels: np.ndarray) -> float:
     """Return the usual distance from a line to the next below it, 0 where no line has one below.
 
     Args:
         overlap: bool (lines, lines), of :func:`overlaps_of`.
-        heights: (lines,), the y of each baseline.
+        levels: (lines,), the y of each baseline.
     """
-    down = heights[None, :] - heights[:, None]
+    down = levels[None, :] - levels[:, None]
     below = np.where(overlap & (down > 0), down, np.inf).min(axis=1)
     return float(np.median(below[np.isfinite(below)])) if np.isfinite(below).any() else 0.0
 

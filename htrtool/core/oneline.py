@@ -29,7 +29,7 @@ LEAST_PIXELS = 5
 MARGIN = 0.15
 
 
-class Looks(enum.Enum):
+class Appearance(enum.Enum):
     """What a picture looks like: one line, a line that slopes or else two level ones, or neither, as a page does."""
 
     LINE = enum.auto()
@@ -37,7 +37,7 @@ class Looks(enum.Enum):
     OTHER = enum.auto()
 
 
-def looks_of(pixels: np.ndarray) -> Looks:
+def appearance_of(pixels: np.ndarray) -> Appearance:
     """Tell what a picture looks like.
 
     It looks like a line or a word if the writing fills most of its height and its rows, seen along the slope of the writing, make
@@ -48,19 +48,19 @@ def looks_of(pixels: np.ndarray) -> Looks:
     """
     height, width = pixels.shape
     if height <= LOWEST_PAGE and width >= height // 2:
-        return Looks.LINE if shows_ink(pixels) else Looks.OTHER
+        return Appearance.LINE if shows_ink(pixels) else Appearance.OTHER
     if width < 0.7 * height or (height > 2 * LINE_HEIGHT and width < 1.5 * height):
-        return Looks.OTHER
+        return Appearance.OTHER
     ink = _ink_of_line(pixels)
     # From afar, the lines of a high picture may pass for rules.
     if height <= 2 * LINE_HEIGHT and not _is_written(pixels, ink):
-        return Looks.OTHER
+        return Appearance.OTHER
     if not ink.mask.any():
-        return Looks.LINE if width >= 3 * height else Looks.OTHER
+        return Appearance.LINE if width >= 3 * height else Appearance.OTHER
     if _has_bands(row_profile(ink.mask)):
-        return Looks.OTHER
+        return Appearance.OTHER
     # The end of one line and the beginning of the next, seen along a slope, make one band too.
-    return Looks.SLOPING if _has_bands(ink.mask.astype(np.float32).sum(axis=1)) else Looks.LINE
+    return Appearance.SLOPING if _has_bands(ink.mask.astype(np.float32).sum(axis=1)) else Appearance.LINE
 
 
 def shows_ink(pixels: np.ndarray) -> bool:
@@ -90,7 +90,7 @@ def _is_written(pixels: np.ndarray, ink: InkMap) -> bool:
 
 
 def row_profile(mask: np.ndarray) -> np.ndarray:
-    """Return how much ink each row has, seen along the slope of the writing."""
+    """Return how much ink each row of a mask, bool (height, width), has, seen along its slope: float (rows,)."""
     height, width = mask.shape
     # A single line rises no more than its picture is high; a free search would find a slope that blends two lines.
     slope = page_slope(mask, 0.5 * height / width) if width > 2 * height else 0.0
@@ -103,7 +103,7 @@ def _has_bands(profile: np.ndarray) -> bool:
 
 
 def has_two_bands(profile: np.ndarray) -> bool:
-    """Tell whether rows of ink form bands far apart: two peaks with a deep valley between."""
+    """Tell whether rows of ink, float (rows,), form bands far apart: two peaks with a deep valley between."""
     height = len(profile)
     profile, peaks = _peaks(profile, max(1.0, 0.06 * height))
     return any(
@@ -114,7 +114,7 @@ def has_two_bands(profile: np.ndarray) -> bool:
 
 
 def has_several_bands(profile: np.ndarray) -> bool:
-    """Tell whether rows of ink form three bands or more, however narrow, with hardly any ink between."""
+    """Tell whether rows of ink, float (rows,), form three bands or more, however narrow, with hardly any between."""
     profile, peaks = _peaks(profile, 1.0)
     clear = sum(
         profile[upper:lower].min() < CLEAR_VALLEY * min(profile[upper], profile[lower])
@@ -131,7 +131,7 @@ def _peaks(profile: np.ndarray, blur: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def page_slope(mask: np.ndarray, steepest: float = STEEPEST) -> float:
-    """Estimate the slope of a page's lines (y per x) as that which makes its row profile most uneven.
+    """Estimate the slope of the lines of a mask, bool (height, width), y per x, as that of the most uneven row profile.
 
     Postl, "Detection of linear oblique structures and skew scan in digitized documents" (1986).
     """
@@ -156,6 +156,10 @@ def page_slope(mask: np.ndarray, steepest: float = STEEPEST) -> float:
 
 
 def sheared(image: np.ndarray, slope: float, pad: int) -> np.ndarray:
-    """Shift columns so that lines of ``slope`` become level; ``pad`` rows are added above and below."""
+    """Shift columns so that lines of ``slope`` become level; ``pad`` rows are added above and below.
+
+    Args:
+        image: (height, width); the result is (height + 2 pad, width).
+    """
     matrix = np.float32([[1, 0, 0], [-slope, 1, pad]])
     return cv2.warpAffine(image, matrix, (image.shape[1], image.shape[0] + 2 * pad))

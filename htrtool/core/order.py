@@ -22,7 +22,7 @@ IN_ROWS, NARROW, FIRST = 0.6, 8, 4
 cells are at most and how far from the left edge its rows begin."""
 
 
-def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
+def reading_order(spans: np.ndarray, levels: np.ndarray) -> list[int]:
     """Return the indices of lines in reading order: down each column, columns from left to right.
 
     Breuel, "High Performance Document Layout Analysis" (2003): a line comes before another that it stands above and
@@ -33,104 +33,104 @@ def reading_order(boxes: np.ndarray, heights: np.ndarray) -> list[int]:
     of two pages beside each other the left one comes first.
 
     Args:
-        boxes: (lines, 2), the left and right end of each line.
-        heights: (lines,), the y of its baseline.
+        spans: (lines, 2), the left and right end of each line.
+        levels: (lines,), the y of its baseline.
     """
-    if len(heights) < 2:
-        return list(range(len(heights)))
-    boxes, heights = np.asarray(boxes, float), np.asarray(heights, float)
-    neighbours = neighbours_of(boxes, heights)
-    if _is_table(boxes, neighbours):
-        bands = _bands(boxes, heights, neighbours)
-        return [int(band[place]) for band in bands for place in _order(boxes[band], heights[band], SAME_ROW * neighbours.spacing)]
-    if pages := _two_pages(boxes, neighbours.spacing):
-        return [int(page[place]) for page in pages for place in reading_order(boxes[page], heights[page])]
-    rows = _with_labels(joined_rows(boxes, heights, neighbours, within_text=True), boxes, heights, neighbours)
-    ends = np.array([(boxes[row[0]][0], max(boxes[line][1] for line in row)) for row in rows], float)
-    middles = np.array([np.mean([heights[line] for line in row]) for row in rows])
+    if len(levels) < 2:
+        return list(range(len(levels)))
+    spans, levels = np.asarray(spans, float), np.asarray(levels, float)
+    neighbours = neighbours_of(spans, levels)
+    if _is_table(spans, neighbours):
+        bands = _bands(spans, levels, neighbours)
+        return [int(band[place]) for band in bands for place in _order(spans[band], levels[band], SAME_ROW * neighbours.spacing)]
+    if pages := _two_pages(spans, neighbours.spacing):
+        return [int(page[place]) for page in pages for place in reading_order(spans[page], levels[page])]
+    rows = _with_labels(joined_rows(spans, levels, neighbours, within_text=True), spans, levels, neighbours)
+    ends = np.array([(spans[row[0]][0], max(spans[line][1] for line in row)) for row in rows], float)
+    middles = np.array([np.mean([levels[line] for line in row]) for row in rows])
     order = _order(ends, middles, SAME_ROW * spacing_of(overlaps_of(*ends.T), middles))
     return [line for index in order for line in rows[index]]
 
 
-def is_table(boxes: np.ndarray, heights: np.ndarray) -> bool:
+def is_table(spans: np.ndarray, levels: np.ndarray) -> bool:
     """Tell whether lines are the cells of a table, such as a register: short, most of them in a row with two others at least.
 
     Args:
-        boxes: (lines, 2), the left and right end of each line.
-        heights: (lines,), the y of its baseline.
+        spans: (lines, 2), the left and right end of each line.
+        levels: (lines,), the y of its baseline.
     """
-    return len(heights) > 0 and _is_table(boxes, neighbours_of(boxes, heights))
+    return len(levels) > 0 and _is_table(spans, neighbours_of(spans, levels))
 
 
-def _is_table(boxes: np.ndarray, neighbours: Neighbours) -> bool:
+def _is_table(spans: np.ndarray, neighbours: Neighbours) -> bool:
     in_rows = (neighbours.same_row & ~neighbours.overlap).sum(axis=1) >= 2
-    return bool(in_rows.mean() >= IN_ROWS and np.median(boxes[:, 1] - boxes[:, 0]) <= NARROW * neighbours.spacing)
+    return bool(in_rows.mean() >= IN_ROWS and np.median(spans[:, 1] - spans[:, 0]) <= NARROW * neighbours.spacing)
 
 
-def _bands(boxes: np.ndarray, heights: np.ndarray, neighbours: Neighbours) -> list[np.ndarray]:
+def _bands(spans: np.ndarray, levels: np.ndarray, neighbours: Neighbours) -> list[np.ndarray]:
     """Return the lines of each row of a table, from top to bottom; first those above all rows, if there are any.
 
     A row begins at a cell at the left edge with two others at least to its right.
     """
-    left, right = boxes.T
+    left, right = spans.T
     to_the_right = neighbours.same_row & (right[:, None] <= left[None, :]) & ~neighbours.overlap
     first = (to_the_right.sum(axis=1) >= 2) & ~to_the_right.any(axis=0)
     first &= left <= np.quantile(left[first], 0.1, method="lower") + FIRST * neighbours.spacing if first.any() else False
-    begins = np.sort(heights[first]) - SAME_ROW * neighbours.spacing
+    begins = np.sort(levels[first]) - SAME_ROW * neighbours.spacing
     # Two cells of one row may both have none to their left where one stands a little higher.
     begins = begins[np.diff(begins, prepend=-np.inf) > SAME_ROW * neighbours.spacing]
-    band_of = np.searchsorted(begins, heights, side="right")
+    band_of = np.searchsorted(begins, levels, side="right")
     return [np.flatnonzero(band_of == band) for band in np.unique(band_of)]
 
 
-def _two_pages(boxes: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray] | None:
+def _two_pages(spans: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the lines of the left and of the right page where two lie beside each other, None if there is but one."""
-    by_left = np.argsort(boxes[:, 0], kind="stable")
-    reached = np.maximum.accumulate(boxes[by_left, 1])
-    gaps = boxes[by_left[1:], 0] - reached[:-1]
-    least = LONG * (reached[-1] - boxes[by_left[0], 0])
+    by_left = np.argsort(spans[:, 0], kind="stable")
+    reached = np.maximum.accumulate(spans[by_left, 1])
+    gaps = spans[by_left[1:], 0] - reached[:-1]
+    least = LONG * (reached[-1] - spans[by_left[0], 0])
     for place in np.argsort(-gaps, kind="stable"):
         if gaps[place] < GUTTER * spacing:
             return None
         pages = by_left[: place + 1], by_left[place + 1 :]
-        if all(len(page) >= PAGE and np.quantile(boxes[page, 1] - boxes[page, 0], 0.8) >= least for page in pages):
+        if all(len(page) >= PAGE and np.quantile(spans[page, 1] - spans[page, 0], 0.8) >= least for page in pages):
             return pages
     return None
 
 
-def set_level(boxes: np.ndarray, heights: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def set_level(spans: np.ndarray, levels: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Turn lines that slope, as on a page photographed askew, so that most of them are level.
 
     Args:
-        boxes: (lines, 2), the left and right end of each line.
-        heights: (lines,), the mean y of its baseline.
+        spans: (lines, 2), the left and right end of each line.
+        levels: (lines,), the mean y of its baseline.
         slopes: (lines,), by how much that falls for each pixel to the right.
 
     Returns:
-        Boxes and heights on the turned page.
+        Spans and levels on the turned page.
     """
-    if not len(heights):
-        return boxes, heights
-    angle = np.arctan(weighted_median(slopes, boxes[:, 1] - boxes[:, 0]))
+    if not len(levels):
+        return spans, levels
+    angle = np.arctan(weighted_median(slopes, spans[:, 1] - spans[:, 0]))
     cosine, sine = np.cos(angle), np.sin(angle)
-    middles, half = boxes.mean(axis=1), (boxes[:, 1] - boxes[:, 0]) / 2 / cosine
-    along = cosine * middles + sine * heights
-    return np.column_stack([along - half, along + half]), cosine * heights - sine * middles
+    middles, half = spans.mean(axis=1), (spans[:, 1] - spans[:, 0]) / 2 / cosine
+    along = cosine * middles + sine * levels
+    return np.column_stack([along - half, along + half]), cosine * levels - sine * middles
 
 
 def _with_labels(
-    rows: list[list[int]], boxes: np.ndarray, heights: np.ndarray, neighbours: Neighbours
+    rows: list[list[int]], spans: np.ndarray, levels: np.ndarray, neighbours: Neighbours
 ) -> list[list[int]]:
     """Put labels, a few short lines that have none close above or below, in front of the rows that they stand beside."""
-    left, right = boxes.T
+    left, right = spans.T
     overlap, same_row, near, spacing = neighbours
     alone = ~(near & overlap).any(axis=1)
     first = {row[0]: row for row in rows}
     parts = [row[0] for row in rows if len(row) == 1]
-    stacks = [[label] for label in parts if alone[label]] + _stacks([part for part in parts if not alone[part]], heights, neighbours)
+    stacks = [[label] for label in parts if alone[label]] + _stacks([part for part in parts if not alone[part]], levels, neighbours)
     mates: list[tuple[list[int], int]] = []
     for stack in stacks:
-        longest, end = np.ptp(boxes[stack], axis=1).max(), right[stack].max()
+        longest, end = np.ptp(spans[stack], axis=1).max(), right[stack].max()
         beside = same_row[stack[0]] & (left >= end) & (longest < LABEL * (right - left)) & ~alone
         beside[[line for line in np.flatnonzero(beside) if line not in first]] = False
         if beside.any():
@@ -146,29 +146,29 @@ def _with_labels(
     return [first[line] for line in sorted(first)]
 
 
-def _stacks(lines: list[int], heights: np.ndarray, neighbours: Neighbours) -> list[list[int]]:
+def _stacks(lines: list[int], levels: np.ndarray, neighbours: Neighbours) -> list[list[int]]:
     """Return the stacks of a few lines, close one below the other, that stand apart from what is above and below."""
     stacks: list[list[int]] = []
-    for line in sorted(lines, key=lambda line: heights[line]):
-        mine = [stack for stack in stacks if neighbours.overlap[line, stack[-1]] and heights[line] - heights[stack[-1]] <= CLOSE * neighbours.spacing]
+    for line in sorted(lines, key=lambda line: levels[line]):
+        mine = [stack for stack in stacks if neighbours.overlap[line, stack[-1]] and levels[line] - levels[stack[-1]] <= CLOSE * neighbours.spacing]
         if mine:
             mine[0].append(line)
         else:
             stacks.append([line])
-    close = neighbours.overlap & (np.abs(heights[:, None] - heights) <= CLOSE * neighbours.spacing)
+    close = neighbours.overlap & (np.abs(levels[:, None] - levels) <= CLOSE * neighbours.spacing)
     return [stack for stack in stacks if 1 < len(stack) <= STACK and close[stack].sum() == close[np.ix_(stack, stack)].sum()]
 
 
-def _in_columns(boxes: np.ndarray, heights: np.ndarray, overlap: np.ndarray, row: float) -> np.ndarray:
+def _in_columns(spans: np.ndarray, levels: np.ndarray, overlap: np.ndarray, row: float) -> np.ndarray:
     """Tell, bool (lines, lines), of lines and others up to their right, whether they are of columns that stand beside each other.
 
     They are where, between their heights, ``row`` more or less, there are lines enough over the one, wholly to the left
     of the other, and enough under the other, wholly to the right of the one, and where these and those stand beside each other.
     """
-    left, right = boxes.T
+    left, right = spans.T
     apart = (right[:, None] <= left[None, :]) & ~overlap
-    lower = heights[:, None] >= heights[None, :]
-    about_lower = heights[:, None] >= heights[None, :] - row
+    lower = levels[:, None] >= levels[None, :]
+    about_lower = levels[:, None] >= levels[None, :] - row
     above, beside = overlap & lower, apart & about_lower
     found = (_count(above, beside) >= COLUMN) & (_count(beside, above) >= COLUMN) & apart & lower
     for one in np.flatnonzero(found.any(axis=1)):
@@ -176,7 +176,7 @@ def _in_columns(boxes: np.ndarray, heights: np.ndarray, overlap: np.ndarray, row
         ends = []
         for mine, theirs in ((above[one], beside), (beside[one], above)):
             lines = np.flatnonzero(mine)
-            both, y = theirs[np.ix_(lines, others)], heights[lines, None]
+            both, y = theirs[np.ix_(lines, others)], levels[lines, None]
             ends.append((np.where(both, y, np.inf).min(axis=0), np.where(both, y, -np.inf).max(axis=0)))
         shared = np.minimum(ends[0][1], ends[1][1]) - np.maximum(ends[0][0], ends[1][0])
         found[one, others] = shared >= SHARED * np.minimum(*(bottom - top for top, bottom in ends))
@@ -188,16 +188,16 @@ def _count(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return first.astype(np.float32) @ second.astype(np.float32)
 
 
-def _order(boxes: np.ndarray, heights: np.ndarray, row: float) -> list[int]:
+def _order(spans: np.ndarray, levels: np.ndarray, row: float) -> list[int]:
     """Order lines of which those of one row are ``row`` apart in height at most."""
-    left, right = boxes.T
-    y = heights
+    left, right = spans.T
+    y = levels
     overlap = overlaps_of(left, right)
     before = overlap & (y[:, None] < y[None, :])
     beside = ~overlap & (left[:, None] < left[None, :])
     between = _count(before, before) > 0
     beside &= ~(between | between.T)
-    beside &= (y[:, None] < y[None, :] + row) | _in_columns(boxes, heights, overlap, row)
+    beside &= (y[:, None] < y[None, :] + row) | _in_columns(spans, levels, overlap, row)
     before |= beside
     np.fill_diagonal(before, False)
     by_height = np.lexsort((left, y))

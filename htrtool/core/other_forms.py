@@ -8,8 +8,7 @@ from typing import Sequence
 
 from PIL import Image
 
-from htrtool.core.errors import InputError
-from htrtool.core.files import BROKEN_PICTURE
+from htrtool.core.errors import BROKEN_PICTURE, InputError
 from htrtool.core.pictures import open_picture
 
 SMALLEST_PAGE = 0.5

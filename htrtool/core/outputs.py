@@ -15,6 +15,7 @@ from typing import IO, Callable, Iterator
 from htrtool.core.documents.origin import has_origin, mark_of
 from htrtool.core.errors import OutputError
 from htrtool.core.files import check_folder, made_folder, replacing
+from htrtool.core.names import may_be_name
 from htrtool.core.sample_stream import SampleWriter
 from htrtool.core.samples import Sample, image_suffix
 from htrtool.core.split import Split
@@ -126,7 +127,8 @@ class PairWriter:
             stem = self.folder / sample.key
         self._written.add(stem)
         source = str(sample.meta.get("source", ""))
-        if os.path.realpath(stem) == os.path.realpath(os.path.splitext(source)[0]):
+        # The JSON of a sample may hold anything.
+        if may_be_name(source) and os.path.realpath(stem) == os.path.realpath(os.path.splitext(source)[0]):
             raise OutputError("this is where the picture comes from, which is kept: write to another folder", str(stem))
         made_folder(stem.parent)
         picture, text = Path(f"{stem}{image_suffix(sample.image)}"), Path(f"{stem}.gt.txt")

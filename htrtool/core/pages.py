@@ -18,10 +18,10 @@ from typing import IO, TYPE_CHECKING, Any, Callable, Iterator
 import numpy as np
 from PIL import Image
 
-from htrtool.core.errors import InputError, unreadable
-from htrtool.core.files import BROKEN_PICTURE
+from htrtool.core.errors import BROKEN_PICTURE, InputError, unreadable
 from htrtool.core.joined import may_hold_several, parts_of
 from htrtool.core.kinds import is_pdf, is_tar, is_xml, peeked
+from htrtool.core.names import may_be_name
 from htrtool.core.oneline import LONGEST_PAGE
 from htrtool.core.other_forms import pages_among
 from htrtool.core.pictures import FORMATS, HEAD, frames_of, load_picture, open_picture
@@ -104,7 +104,7 @@ def page_sources(operand: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]
         return
     if not operand:
         raise InputError("expected the name of a file, received '', as that of a variable which is not set is: give an image's")
-    if not _is_name(operand):
+    if not may_be_name(operand):
         raise InputError("expected the name of a file, received one with characters that no file's name has here", operand)
     try:
         mode = os.stat(operand).st_mode
@@ -126,13 +126,6 @@ def _usual_suffix(folder: str) -> str:
     """Return the suffix that most of a folder's pictures have, .png if it holds none."""
     suffixes = Counter(Path(name).suffix for name in os.listdir(folder) if is_image(name) or is_pdf_name(name))
     return next((suffix for suffix, _ in suffixes.most_common(1)), ".png")
-
-
-def _is_name(operand: str) -> bool:
-    try:
-        return b"\0" not in os.fsencode(operand)
-    except UnicodeEncodeError:
-        return False
 
 
 def _of_file(stream: IO[bytes], operand: str, dpi: float) -> Iterator[PageSource]:

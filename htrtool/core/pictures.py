@@ -11,8 +11,7 @@ from typing import IO, Callable
 import numpy as np
 from PIL import Image, ImageChops, UnidentifiedImageError
 
-from htrtool.core.errors import InputError, unreadable
-from htrtool.core.files import BROKEN_PICTURE
+from htrtool.core.errors import BROKEN_PICTURE, InputError, unreadable
 from htrtool.core.gray import dark_on_light, to_gray
 from htrtool.core.text_files import ZIP
 from htrtool.core.tiff_kinds import is_misread, is_told, of_other_kind, tags_of

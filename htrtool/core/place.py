@@ -76,7 +76,7 @@ def foot_of(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
 
 
 def box_of(points: np.ndarray) -> Box:
-    """Return left, top, width and height of points, the sides at least one pixel long."""
+    """Return left, top, width and height of points, (points, 2), the sides at least one pixel long."""
     low, high = points.min(axis=0), points.max(axis=0)
     width, height = np.maximum(high - low, 1)
     return int(low[0]), int(low[1]), int(width), int(height)

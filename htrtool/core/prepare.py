@@ -38,7 +38,7 @@ class Prepared(NamedTuple):
 
 
 def prepare(pixels: np.ndarray, recipe: Recipe, told: object = None) -> np.ndarray:
-    """Apply a recipe to one line: what :func:`prepare_placed` does, without the ends."""
+    """Apply a recipe to one line, (height, width) uint8: what :func:`prepare_placed` does, without the ends."""
     return prepare_placed(pixels, recipe, told).pixels
 
 
@@ -118,6 +118,9 @@ def normalise_background(pixels: np.ndarray) -> np.ndarray:
     """Divide by the local paper tone, then stretch so that paper is white and the darkest strokes nearly black.
 
     So stains, shadows and vignetting go while strokes stay.
+
+    Args:
+        pixels: (height, width) uint8, dark ink on light paper; the result too.
     """
     ink = np.clip(1 - pixels / paper_tones(pixels), 0, 1)
     darkest = max(float(np.quantile(ink, 0.995)), 0.08)
@@ -128,6 +131,9 @@ def paper_tones(pixels: np.ndarray) -> np.ndarray:
     """Estimate the tone of the paper at each pixel of a line, float32, at least 1.
 
     It is a high quantile of a neighbourhood about as large as the line is high.
+
+    Args:
+        pixels: (height, width) uint8, dark ink on light paper.
     """
     height, width = pixels.shape
     cells = squares_of(pixels, max(4, height // 4))
@@ -139,7 +145,7 @@ def paper_tones(pixels: np.ndarray) -> np.ndarray:
 
 
 def resize_to_height(pixels: np.ndarray, height: int) -> np.ndarray:
-    """Resize to ``height`` rows, the aspect ratio kept and at least one column."""
+    """Resize a line, (height, width), to ``height`` rows, the aspect ratio kept and at least one column."""
     if pixels.shape[0] == height:
         return pixels
     width = max(1, round(pixels.shape[1] * height / pixels.shape[0]))

@@ -106,7 +106,15 @@ class Reader(LineNetwork):
             return self._searches[language, finer]
 
     def further_views(self, line: np.ndarray, looks: Sequence[Look], reading: Reading) -> list[np.ndarray]:
-        """Return a prepared line as the network is to look at it after some looks, the first at the line itself; empty if they will do."""
+        """Return a prepared line as the network is to look at it after some looks, the first at the line itself.
+
+        Args:
+            line: (height, width) uint8.
+            reading: what was read in these looks.
+
+        Returns:
+            (height, width') uint8 each; empty if the looks that there were will do.
+        """
         more = self._looks or looks_needed(len(looks), reading.conf)
         if more <= len(looks):
             return []
@@ -132,7 +140,7 @@ class Reader(LineNetwork):
         return self._search(language, finer).decode(probabilities, texts)
 
     def costs(self, text: str, language: str) -> np.ndarray:
-        """Return what each character of a text costs in a language, in nats.
+        """Return what each character of a text costs in a language, in nats: float (characters,).
 
         Without a language model, that is what it costs by what the network expects, or nothing if that is not known.
         """
@@ -159,15 +167,15 @@ class Reader(LineNetwork):
         return self._confidence["language" if self._languages else "network"].judge(seen)
 
     def read_line(self, line: np.ndarray) -> Reading:
-        """Read a prepared line by itself."""
+        """Read a prepared line, (height, width) uint8, by itself."""
         return self.read_page([line])[0]
 
     def read_page(self, lines: Sequence[np.ndarray]) -> list[Reading]:
-        """Read the prepared lines of a page, one look after the other."""
+        """Read the prepared lines of a page, (height, width) uint8 each, one look after the other."""
         return [draft.reading for draft in self.drafts(lines)]
 
     def drafts(self, page: Sequence[np.ndarray]) -> list[Draft]:
-        """Return the prepared lines of a page, each looked at as often as it takes, as they are read in the end."""
+        """Return the prepared lines of a page, (height, width) uint8 each, looked at as often as it takes, as read."""
         first = [[self._look(line)] for line in page]
         drafts = [self._draft(line, looks, context) for line, looks, context in zip(page, first, self.contexts(first))]
         return list(self.with_its_hand(drafts))

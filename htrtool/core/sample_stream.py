@@ -13,6 +13,7 @@ import zlib
 from typing import IO, Callable, Iterator
 
 from htrtool.core.errors import InputError
+from htrtool.core.names import has_bytes
 from htrtool.core.pictures import MAX_PIXELS
 from htrtool.core.samples import Sample, image_suffix
 from htrtool.core.suffixes import IMAGE_SUFFIXES
@@ -171,6 +172,8 @@ def _sample_of(key: str | None, parts: dict[str, bytes | None], source: str) -> 
         meta = json.loads(parts[".json"]) if ".json" in parts else {}
         if not isinstance(meta, dict):
             raise ValueError("the JSON is no object")
+        if b"\\u" in parts.get(".json", b"") and not has_bytes(json.dumps(meta, ensure_ascii=False)):
+            raise ValueError("the JSON has half a character in it")
         label = None if text is None else unicodedata.normalize("NFC", text.decode("utf-8-sig").rstrip("\r\n"))
     except (ValueError, RecursionError) as error:
         raise InputError(f"expected UTF-8 text and JSON beside the picture of {key!r}: {error}", source) from None

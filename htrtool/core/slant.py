@@ -73,7 +73,11 @@ def shear_upright(pixels: np.ndarray) -> tuple[np.ndarray, float, float]:
 
 
 def skew_of(pixels: np.ndarray) -> float:
-    """Return by how many degrees a line goes down to the right, within ±8; 0 if that is not to be told."""
+    """Return by how many degrees a line goes down to the right, within ±8; 0 if that is not to be told.
+
+    Args:
+        pixels: (height, width) uint8, dark ink on light paper.
+    """
     height, width = pixels.shape
     if width < LEAST_ASPECT * height:
         return 0.0
@@ -95,6 +99,9 @@ def slant_of(pixels: np.ndarray) -> float:
 
     The line is sheared upright by the shear that makes its vertical projection sharpest, in the waves as long as strokes
     are apart; the shorter it is, the more as most hands lean.
+
+    Args:
+        pixels: (height, width) uint8, dark ink on light paper.
     """
     height, width = pixels.shape
     ink = _ink(pixels, (max(1, round(width * SLANT_HEIGHT / height)), SLANT_HEIGHT))

@@ -13,6 +13,7 @@ import re
 from typing import IO, Iterable, Iterator, Mapping, Sequence
 
 from htrtool.core.errors import InputError
+from htrtool.core.names import has_bytes
 
 LINE_COLUMNS = ("file", "page", "line", "left", "top", "width", "height", "conf", "text")
 WORD_COLUMNS = ("file", "page", "line", "word", "left", "top", "width", "height", "conf", "text")
@@ -182,7 +183,7 @@ def check_utf8(row: Mapping[str, str], number: int, source: str, files: str = "f
         InputError: they are not.
     """
     for column, cell in row.items():
-        if column != files and _SURROGATE.search(cell):
+        if not has_bytes(cell) or (column != files and _SURROGATE.search(cell)):
             raise InputError(
                 f"row {number}, column {column}: expected UTF-8 text; convert it with iconv -f ENCODING -t UTF-8",
                 source,

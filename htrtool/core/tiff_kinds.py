@@ -6,8 +6,7 @@ from typing import IO, Any, Mapping
 
 from PIL.TiffImagePlugin import COMPRESSION_INFO, ImageFileDirectory_v2
 
-from htrtool.core.errors import InputError
-from htrtool.core.files import BROKEN_PICTURE
+from htrtool.core.errors import BROKEN_PICTURE, InputError
 
 _WIDTH, _LENGTH, _BITS, _COMPRESSION, _SAMPLES, _PLANES, _FORMAT = 256, 257, 258, 259, 277, 284, 339
 _PLACES = (273, 324)

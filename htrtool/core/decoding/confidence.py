@@ -186,12 +186,10 @@ def word_features(text: str, characters: np.ndarray, line: float, supported: np.
         end = start + len(word)
         own, spaces = odds[start:end], min(odds[start - 1], odds[end])
         lowest, chance = own.min(), _log_odds(np.exp(logs[start:end].sum()))
-        rows.append(
-            (
-                lowest, own.mean(), np.log1p(len(word)), _log_odds(line), spaces, unsupported, chance,
-                lowest * margin, unsupported * margin,
-            )  # fmt: skip
-        )
+        rows.append((
+            lowest, own.mean(), np.log1p(len(word)), _log_odds(line), spaces, unsupported, chance,
+            lowest * margin, unsupported * margin,
+        ))  # fmt: skip
         start = end + 1
     return np.array(rows).reshape(-1, len(WORD_FEATURES))
 
@@ -222,7 +220,7 @@ class Features(NamedTuple):
         )
 
     def line_row(self, characters: np.ndarray) -> np.ndarray:
-        """Return the features of the line in the order of ``LINE_FEATURES``, given how sure each character is."""
+        """Return the line's features, float (10,), in ``LINE_FEATURES``' order, given how sure each character is."""
         sure = (_log_odds(characters.mean()), np.log(np.maximum(characters, 1e-3)).mean()) if len(characters) else (0.0, -1.0)
         return np.append(self.line, (*sure, self.cost, self.departure))
 

@@ -70,7 +70,7 @@ def views(line: np.ndarray, looks: int, characters: int, pitch: float) -> list[n
 
 
 def brought_to_pitch(line: np.ndarray, characters: int, pitch: float) -> np.ndarray:
-    """Return a line at the width around which :func:`views` looks at it."""
+    """Return a line, (height, width) uint8, at the width around which :func:`views` looks at it."""
     return _stretched(line, max(1, round(line.shape[1] * STEP ** _steps_to_pitch(line, characters, pitch))))
 
 

@@ -21,7 +21,7 @@ from pikepdf import Page as PdfPage
 from htrtool.core.documents.pdf_image import add_picture
 from htrtool.core.documents.pdf_invisible import remove_invisible
 from htrtool.core.documents.pdf_text import LayerFont, text_layer
-from htrtool.core.errors import InputError, OutputError
+from htrtool.core.errors import InputError, OutputError, unreadable
 from htrtool.core.page import Page
 from htrtool.core.pages import DEFAULT_DPI, PageSource
 
@@ -85,11 +85,13 @@ class SearchablePdf:
         """Add a page that was read.
 
         Raises:
-            InputError: its file, which could be drawn, can't be copied.
+            InputError: its file, which could be drawn, can't be copied, or can't be opened any more.
             OutputError: there is no room for temporary files.
         """
         try:
             self._add(page)
+        except OSError as error:
+            raise unreadable(error, page.source.file) from None
         except (PdfError, TypeError, ValueError) as error:
             raise InputError(f"it can't be copied ({error})", page.source.file) from None
 

@@ -10,7 +10,7 @@ import numpy as np
 from pikepdf import Array, Dictionary, Name, Page, Pdf, Stream
 from PIL import Image
 
-from htrtool.core.gray import backdrop_of, orientation_of, to_eight_bits
+from htrtool.core.gray import backdrop_of, is_transparent, orientation_of, to_eight_bits
 from htrtool.core.pages import Original
 
 POINTS_PER_INCH = 72
@@ -118,7 +118,7 @@ def _plain(image: Image.Image) -> Image.Image:
         return image
     if image.mode[0] in "IF":
         return Image.fromarray(to_eight_bits(np.asarray(image)))
-    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
+    if is_transparent(image):
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, backdrop_of(image)), image).convert("RGB")
     return image.convert("RGB")

@@ -202,7 +202,12 @@ def load_described(page: XmlPage, picture: PageSource) -> np.ndarray:
 
 
 def cuts_along(lines: Sequence[XmlLine], pixels: np.ndarray) -> Iterator[Cut | InputError]:
-    """Cut lines whose points are in pixels out of their page; for each that can't be, yield the error."""
+    """Cut lines out of their page; for each that can't be, yield the error.
+
+    Args:
+        lines: their points are in pixels.
+        pixels: the page, (height, width) uint8.
+    """
     from htrtool.core.cut import Cut, cut_line
     from htrtool.core.place import Place
 
@@ -223,7 +228,7 @@ def cuts_along(lines: Sequence[XmlLine], pixels: np.ndarray) -> Iterator[Cut | I
 
 
 def scale_of(page: XmlPage, pixels: np.ndarray, source: str, image: str) -> tuple[float, float]:
-    """Return how many pixels of the image there are to a unit of the file, across and down.
+    """Return how many pixels of the image, (height, width), there are to a unit of the file, across and down.
 
     Raises:
         InputError: the image is not the one that the file describes, or there is no telling.

@@ -38,7 +38,13 @@ _PORTABLE_MAPS = tuple(b"P%d\n" % kind for kind in range(1, 7)) + tuple(b"P%d " 
 
 @dataclass(frozen=True)
 class Style:
-    """How figures look; :mod:`htrtool.core.drawing.charts` says what each setting means."""
+    """How figures look.
+
+    ``title`` stands above each, over pages with ``%f`` for the file and ``%p`` for the page; ``width`` is in inches, ``dpi``
+    the pixels an inch of what is drawn in pixels. ``along`` is the column along which curves run, one of
+    :data:`htrtool.core.drawing.charts.AXES`; ``text`` is ``over``, ``beside`` or ``none``, see
+    :func:`htrtool.core.drawing.page_chart.page_with_lines`; ``pdf_dpi`` the resolution at which pages of a PDF were read.
+    """
 
     title: str | None = None
     width: float = 8
@@ -74,7 +80,7 @@ def load(operand: str, beside: bool = True) -> Table:
         beside: see :func:`htrtool.core.drawing.boxes.boxes_in_xml`.
 
     Raises:
-        InputError: it is neither, or broken.
+        InputError: it is none of these, or broken.
     """
     try:
         with open(0, "rb", closefd=False) if operand == "-" else open(operand, "rb") as stream:

@@ -11,8 +11,8 @@ from typing import IO, TYPE_CHECKING, Callable, Iterable, Iterator, Sequence
 from htrtool.core.documents.xml_image import IMAGE_FOLDERS, XML_FOLDERS
 from htrtool.core.documents.xml_in import is_alto, is_page_xml
 from htrtool.core.errors import InputError, unreadable
-from htrtool.core.files import visible
-from htrtool.core.folders import folders_below, inode_of
+from htrtool.core.files import inode_of
+from htrtool.core.folders import folders_below, visible
 from htrtool.core.kinds import is_tar, kind_in, peeked
 from htrtool.core.layouts import iam
 from htrtool.core.layouts import table as table_layout
@@ -261,25 +261,15 @@ class Finder:
                 yield from self._rows(iam.in_table(table, prefix))
             return
         if self._wants("table"):
-            files = sorted(path for path in visible(folder.iterdir()) if self._unwanted(path) is None)
-            # Transcriptions beside the images are meant as such; a table next to them may be anything.
-            is_named = self.image_column is not None or self.text_column is not None
-            suffixed = [path for path in files if path.suffix.lower() in table_layout.TABLE_SUFFIXES and path.is_file()]
-            if suffixed and self.layout == "auto" and not is_named and self._are_transcribed(files):
-                suffixed = []
-            yield from filter(None, map(table_layout.what_ails, suffixed))
-            candidates = [path for path in suffixed if self._may_be_truth(path)]
+            named = self._named_as_tables(folder)
+            yield from filter(None, map(table_layout.what_ails, named))
+            candidates = [path for path in named if self._may_be_truth(path)]
             tables = [path for path in candidates if table_layout.is_table(path, self.image_column, self.text_column)]
-            if not tables and (self.layout == "table" or is_named):
+            if not tables and (self.layout == "table" or self._has_columns()):
                 # So that it is told what each lacks.
                 tables = candidates
             for table in tables:
-                if error := table_layout.parts_alone(table):
-                    yield error
-                elif self._is_given_again(table):
-                    yield LeftOut(str(table), GIVEN_TWICE)
-                else:
-                    yield from self._rows(table_layout.in_table(table, prefix, self.image_column, self.text_column))
+                yield from self._in_table(table, prefix)
             if tables:
                 return
         found = False
@@ -290,6 +280,28 @@ class Finder:
             yield from (LeftOut(str(path), NO_COLUMNS, by_name=True) for path in candidates)
         elif reason := next((reason for path, reason in self._claimed.items() if os.path.dirname(path) in self._walked), None):
             yield LeftOut(str(folder), reason)
+
+    def _named_as_tables(self, folder: Path) -> list[Path]:
+        """Return the files of a folder that are named as tables are.
+
+        Transcriptions beside the images are meant as such; a table next to them may be anything.
+        """
+        files = sorted(path for path in visible(folder.iterdir()) if self._unwanted(path) is None)
+        named = [path for path in files if path.suffix.lower() in table_layout.TABLE_SUFFIXES and path.is_file()]
+        are_beside = named and self.layout == "auto" and not self._has_columns() and self._are_transcribed(files)
+        return [] if are_beside else named
+
+    def _has_columns(self) -> bool:
+        """Tell whether it is told what a column is called, as that of a table that is to be taken."""
+        return self.image_column is not None or self.text_column is not None
+
+    def _in_table(self, table: Path, prefix: str) -> Iterator[Found]:
+        if error := table_layout.parts_alone(table):
+            yield error
+        elif self._is_given_again(table):
+            yield LeftOut(str(table), GIVEN_TWICE)
+        else:
+            yield from self._rows(table_layout.in_table(table, prefix, self.image_column, self.text_column))
 
     def _are_transcribed(self, files: Sequence[Path]) -> bool:
         """Tell whether some files of a folder are the transcriptions of others, or annotations of pages."""

@@ -167,7 +167,7 @@ class PageCutter:
         if not cuts:
             yield LeftOut(f"{name}, page {source.page}" if many else name, NO_LINE)
         for number, cut in enumerate(cuts, 1):
-            meta = {"source": name, "document": key, "box": [int(value) for value in cut.box]}
+            meta = {"source": name, "document": key, "box": list(cut.box)}
             yield Line(f"{page_key}/{number:03d}", cut.pixels, None, meta)
 
     def _matched(

@@ -77,7 +77,7 @@ def _recut(
             # With its size each would be left out for a reason of its own.
             yield LeftOut(name, NOT_CUT)
             continue
-        meta = {"source": str(path), "document": document_of_page(path, key), "box": [int(value) for value in cut.box]}
+        meta = {"source": str(path), "document": document_of_page(path, key), "box": list(cut.box)}
         yield Line(f"{key}/{number:03d}", cut.pixels, text, meta)
 
 

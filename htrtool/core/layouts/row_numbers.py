@@ -17,7 +17,12 @@ _NUMBER = re.compile(r"[\[(|]?(\d{1,5})[\])|.:]*")
 
 
 def without_numbers(text: str, lines: Sequence[np.ndarray], charset: Charset) -> tuple[str, int]:
-    """Return a transcription without the numbers that count its rows, unless the lines show them, and how many these were."""
+    """Return a transcription without the numbers that count its rows, unless lines show them, and how many they were.
+
+    Args:
+        lines: the probabilities of each line, (frames, classes).
+        charset: the characters of the classes.
+    """
     rows = [row.split() for row in text.splitlines()]
     most = sum(map(bool, rows)) / 2
     for end in (0, -1):

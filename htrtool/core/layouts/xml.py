@@ -85,7 +85,7 @@ class Described:
     count: int = 1
 
     def load(self) -> tuple[np.ndarray, list[XmlLine]]:
-        """Return the pixels of the page and its lines, their points in these pixels.
+        """Return the pixels of the page, (height, width) uint8, and its lines, their points in these pixels.
 
         Raises:
             InputError: the image is broken, or is not the one that the file describes.
@@ -113,7 +113,7 @@ def annotated_lines_of(described: Described, key: str) -> Iterator[Line | LeftOu
             yield cut.at(name)
             continue
         source = {"source": str(described.image), "page_xml": str(described.path)}
-        meta = source | {"document": document_of_page(described.path, key), "box": [int(value) for value in cut.box]}
+        meta = source | {"document": document_of_page(described.path, key), "box": list(cut.box)}
         if line.name:
             meta["line"] = line.name
         if line.tags:

@@ -24,7 +24,7 @@ def degrees_askew(traces: list[Trace]) -> float:
 
 
 def turned_level(page: np.ndarray, degrees: float) -> np.ndarray:
-    """Turn a page anticlockwise by some degrees, all of it kept, on paper of its own tone."""
+    """Turn a page, (height, width) uint8, anticlockwise by some degrees, all of it kept, on paper of its own tone."""
     if not degrees:
         return page
     matrix, (width, height) = _turn(page.shape, degrees)

@@ -14,20 +14,20 @@ TOUCHING, CUT_THROUGH = 0.5, 0.3
 WITHIN = 0.5
 
 
-def on_facing_page(ends: np.ndarray, x_heights: np.ndarray, width: int) -> np.ndarray:
+def on_facing_page(spans: np.ndarray, x_heights: np.ndarray, width: int) -> np.ndarray:
     """Tell which lines stand on a strip of a facing page: the picture's edge cuts them, and the page's own lines, which
     are longer, begin beyond them. Lines that fill a picture from edge to edge are its own.
 
     Args:
-        ends: (lines, 2), the left and right end of each line.
+        spans: (lines, 2), the left and right end of each line.
         x_heights: (lines,), the height of its small letters.
         width: that of the picture.
 
     Returns:
         bool (lines,).
     """
-    facing = np.zeros(len(ends), bool)
-    for near, far in (ends.T, (width - ends[:, 1], width - ends[:, 0])):
+    facing = np.zeros(len(spans), bool)
+    for near, far in (spans.T, (width - spans[:, 1], width - spans[:, 0])):
         cut = near < AT_EDGE * x_heights
         own = ~cut & ~facing
         if cut.sum() < FEWEST or not own.any():

@@ -31,10 +31,10 @@ def parted_at_gutters(traces: list[Trace], inks: list[Ink]) -> tuple[list[Trace]
     """
     if len(traces) < FEWEST:
         return traces, inks
-    boxes = np.array([(trace.left, trace.right) for trace in traces], float)
-    heights = np.array([float(trace.ys.mean()) for trace in traces])
+    spans = np.array([(trace.left, trace.right) for trace in traces], float)
+    levels = np.array([float(trace.ys.mean()) for trace in traces])
     slopes = np.array([(trace.ys[-1] - trace.ys[0]) / len(trace.ys) for trace in traces])
-    if is_table(*set_level(boxes, heights, slopes)):
+    if is_table(*set_level(spans, levels, slopes)):
         # Its cells stand apart already; what is aligned in them are parts of dates and sums.
         return traces, inks
     size = weighted_median(np.array([trace.x_height for trace in traces]), np.array([len(trace.ys) for trace in traces]))
@@ -45,7 +45,7 @@ def parted_at_gutters(traces: list[Trace], inks: list[Ink]) -> tuple[list[Trace]
     gaps = [gap for gap in spaces if gap[2] - gap[1] > least]
     if not gaps:
         return traces, inks
-    lefts, rights = boxes.T
+    lefts, rights = spans.T
     has_mate = np.array([_has_mate(trace, traces, size) for trace in traces])
     cuts: list[set[tuple[int, int]]] = [set() for _ in traces]
     for _, _, at in gaps:
@@ -55,7 +55,7 @@ def parted_at_gutters(traces: list[Trace], inks: list[Ink]) -> tuple[list[Trace]
         # Some lines must be seen to begin there: a hard shadow can hide the ink of all lines at one place.
         if len(beside) < FEWEST or len(parted) < max(FEWEST_PARTED, LEAST_PARTED * len(beside)):
             continue
-        within = (heights >= heights[beside].min()) & (heights <= heights[beside].max())
+        within = (levels >= levels[beside].min()) & (levels <= levels[beside].max())
         crossing = np.flatnonzero(within & (lefts < at - GUTTER * size) & (rights > at + GUTTER * size))
         if len(beside) >= MOSTLY * len(np.union1d(beside, crossing)):
             for number, gap in running.items():

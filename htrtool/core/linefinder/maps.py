@@ -45,11 +45,11 @@ class LineMaps:
 
     @property
     def writing(self) -> np.ndarray:
-        """By how much of the page is written on, in patches, for each of ``TURNS``."""
+        """On how much of the page is written, in patches, turned by each of ``TURNS``: float (turns,)."""
         return self.patches[..., 1:].sum((0, 1))
 
 
-class LineNetwork:
+class LineMapper:
     """The network that maps lines, loaded from its ONNX file. Calls from several threads at once are fine.
 
     Args:
@@ -95,14 +95,16 @@ class LineNetwork:
 
 
 def elongation(pixels: np.ndarray) -> float:
-    """Return how many times as long a page is as the longest of usual shape; 1 for those."""
+    """Return how many times as long a page, (height, width), is as the longest of usual shape; 1 for those."""
     return max(1.0, max(pixels.shape) / min(pixels.shape) / ELONGATED)
 
 
 def shrunk(pixels: np.ndarray, side: int = 0) -> tuple[np.ndarray, float]:
     """Return a page with ``side`` pixels at most on its longer side, and its pixels per pixel of the original.
 
-    Without a ``side`` it is ``WORKING_SIDE``, more for an elongated page.
+    Args:
+        pixels: (height, width) uint8.
+        side: 0 for ``WORKING_SIDE``, more of an elongated page.
     """
     scale = min(1.0, (side or WORKING_SIDE * elongation(pixels)) / max(pixels.shape))
     if scale == 1:
@@ -111,12 +113,12 @@ def shrunk(pixels: np.ndarray, side: int = 0) -> tuple[np.ndarray, float]:
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), scale
 
 
-def line_network(threads: int) -> LineNetwork:
+def line_mapper(threads: int) -> LineMapper:
     """Return the network that is shipped, to be run by so many threads; it is loaded once."""
     with _LOADING:
         return _loaded(threads)
 
 
 @functools.cache
-def _loaded(threads: int) -> LineNetwork:
-    return LineNetwork(SHIPPED / f"{LINE_FINDER}.onnx", threads)
+def _loaded(threads: int) -> LineMapper:
+    return LineMapper(SHIPPED / f"{LINE_FINDER}.onnx", threads)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-# In letter sizes (the pitch that letters are usually written at): how far the
-# outline reaches at least and at most, and what it leaves around the ink.
+# In distances of lines at which letters so high are usually written: how far the outline reaches at least and at most,
+# and what it leaves around the ink.
 LEAST_UP, MOST_UP = 0.35, 1.25
 LEAST_DOWN, MOST_DOWN = 0.1, 0.55
 ROOM = 0.06

@@ -66,7 +66,12 @@ def own_ink(mask: np.ndarray, lines: list[Trace]) -> np.ndarray:
 
 
 def ink_of_each(owners: np.ndarray, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the columns and rows of each owner's ink."""
+    """Return the columns and rows, int (pixels,) both, of the ink of each line.
+
+    Args:
+        owners: int32 (height, width), as of :func:`own_ink`.
+        count: of the lines.
+    """
     ys, xs = np.nonzero(owners)
     labels = owners[ys, xs]
     order = np.argsort(labels, kind="stable")

@@ -173,8 +173,8 @@ def _scanned(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _ruled(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     side = image.shape[0]
     rules = np.zeros(image.shape, np.uint8)
-    pitch, tilt = rng.uniform(8, 45), rng.normal(0, 0.01)
-    for at in np.arange(rng.uniform(0, pitch), side * 1.1, pitch):
+    spacing, tilt = rng.uniform(8, 45), rng.normal(0, 0.01)
+    for at in np.arange(rng.uniform(0, spacing), side * 1.1, spacing):
         ends = (0, round(at * 16)), (side * 16, round((at + tilt * side) * 16))
         cv2.line(rules, *ends, 255, 1, cv2.LINE_AA, 4)
         if tilt > 0:

@@ -81,6 +81,12 @@ def line_distances(baselines: Sequence[np.ndarray]) -> np.ndarray:
     """Return the distance, in pixels, from each baseline to the nearest that it overlaps in width, but at most the mean.
 
     Baselines with none have the mean of the others; lone ones 40.
+
+    Args:
+        baselines: (points, 2) each, x and y in pixels.
+
+    Returns:
+        float (baselines,).
     """
     distances = np.full(len(baselines), np.nan)
     lines = [np.asarray(baseline, float)[np.argsort(np.asarray(baseline)[:, 0])] for baseline in baselines]

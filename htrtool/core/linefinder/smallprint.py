@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from htrtool.core.linefinder.maps import LineMaps, LineNetwork
+from htrtool.core.linefinder.maps import LineMapper, LineMaps
 from htrtool.core.linefinder.trace import Trace, repeats, trace_baselines, x_height
 
 # In pixels of the maps, the height of letters of which lines so close as they are usually printed run into one another.
@@ -25,7 +25,7 @@ def small_print(traces: list[Trace], maps: LineMaps) -> list[Trace]:
 
 
 def look_nearer(
-    traces: list[Trace], small: list[Trace], page: np.ndarray, factor: float, network: LineNetwork
+    traces: list[Trace], small: list[Trace], page: np.ndarray, factor: float, network: LineMapper
 ) -> list[Trace]:
     """Find small print again on a larger picture of the page.
 

@@ -90,8 +90,8 @@ def _truth(line) -> LineTruth:
 
 
 def _empty(paper: Paper, height: int, width: int, rng) -> np.ndarray:
-    pitch = rng.uniform(25, 60)
-    sheet = on_paper(np.zeros((height, width), np.float32), draw_pen(rng)[0], paper, pitch, pitch / 3, rng, pitch)
+    spacing = rng.uniform(25, 60)
+    sheet = on_paper(np.zeros((height, width), np.float32), draw_pen(rng)[0], paper, spacing, spacing / 3, rng, spacing)
     return scan(sheet, rng)
 
 

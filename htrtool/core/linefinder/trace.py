@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import cv2
@@ -52,7 +53,7 @@ class Trace:
         return Trace(int(columns[0]), factor * (rows + 0.5) - 0.5, factor * self.x_height)
 
     def at(self, x: np.ndarray | float) -> np.ndarray:
-        """Return the baseline's y at columns ``x``, carried on in the direction of its ends."""
+        """Return the baseline's y at columns ``x``, of their shape, carried on in the direction of its ends."""
         xs = np.arange(self.left, self.right)
         y = np.interp(x, xs, self.ys)
         reach = int(min(len(self.ys) - 1, max(4, 4 * self.x_height)))
@@ -101,13 +102,13 @@ def _whole_rows(lines: list[Trace], maps: LineMaps) -> list[Trace]:
         return lines
     ends = np.array([(line.left, line.right) for line in lines], float)
     sure = [_strength(line, maps) >= SURE_STRENGTH for line in lines]
-    heights = np.array([line.ys.mean() for line in lines])
+    ys = np.array([line.ys.mean() for line in lines])
     slopes = np.array([(line.ys[-1] - line.ys[0]) / len(line.ys) for line in lines])
-    boxes, levels = set_level(ends, heights, slopes)
-    if len(lines) >= FEWEST_CELLS and is_table(boxes, levels):
+    spans, levels = set_level(ends, ys, slopes)
+    if len(lines) >= FEWEST_CELLS and is_table(spans, levels):
         return lines
     whole = []
-    for row in broken_rows(boxes, levels):
+    for row in broken_rows(spans, levels):
         line = lines[row[0]]
         for before, index in zip(row, row[1:]):
             part = lines[index]
@@ -126,10 +127,11 @@ def _whole_rows(lines: list[Trace], maps: LineMaps) -> list[Trace]:
 
 def repeats(line: Trace, longer: Trace) -> bool:
     """Tell whether a trace runs along a longer one, nearer than lines of such letters can: strokes under or over it."""
-    columns = np.arange(max(line.left, longer.left), min(line.right, longer.right))
-    if len(columns) < 0.7 * len(line.ys):
+    left, right = max(line.left, longer.left), min(line.right, longer.right)
+    if right - left < 0.7 * len(line.ys):
         return False
-    return bool(np.abs(line.at(columns) - longer.at(columns)).mean() < NEAREST * longer.x_height)
+    ys, others = line.ys[left - line.left : right - line.left], longer.ys[left - longer.left : right - longer.left]
+    return bool(np.abs(ys - others).mean() < NEAREST * longer.x_height)
 
 
 def _pieces(maps: LineMaps) -> list[Trace]:
@@ -167,7 +169,11 @@ def _sideways(patches: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> boo
 
 
 def x_height(body: np.ndarray, line: Trace) -> float:
-    """Measure how far the written band reaches over a baseline, in pixels of the maps: the median over its columns."""
+    """Measure how far the written band reaches over a baseline, in pixels of the maps: the median over its columns.
+
+    Args:
+        body: float32 (rows, columns), the map of what is written.
+    """
     rows, columns = _rows(line, body.shape)
     step = max(1, len(columns) // 200)
     rows, columns = rows[::step], columns[::step]
@@ -193,8 +199,13 @@ def _linked(pieces: list[Trace], end: np.ndarray) -> list[Trace]:
 
 
 def _follower(line: Trace, others: list[Trace], end: np.ndarray) -> Trace | None:
+    """Return the piece that carries a line on best, of ``others``, which are in the order of their left ends."""
     best, least = None, MOST_MISS
-    for other in others:
+    # A page of tables has thousands of pieces, of which few begin near the line's end.
+    first = bisect_right(others, line.right - line.x_height, key=lambda other: other.left)
+    for other in others[first:]:
+        if other.left - line.right > LONGEST_GAP * line.x_height:
+            break
         gap, size = other.left - line.right, min(line.x_height, other.x_height)
         if not -size < gap <= LONGEST_GAP * size or other.right <= line.right:
             continue

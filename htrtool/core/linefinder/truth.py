@@ -51,7 +51,7 @@ class LineTruth:
 
     @cached_property
     def body(self) -> np.ndarray:
-        """Return the band from the baseline up to the height of small letters, as a polygon."""
+        """The band from the baseline up to the height of small letters, as a polygon: float (2 points, 2)."""
         run = np.gradient(self.baseline, axis=0)
         run /= np.maximum(np.hypot(*run.T), 1e-9)[:, None]
         up = np.column_stack([run[:, 1], -run[:, 0]]) * self.x_height
@@ -114,7 +114,6 @@ def _refusal(annotations: Annotations, path: Path) -> LeftOut | None:
     if path.suffix.lower() == ".json":
         image = picture_of_json(path)
         return image and annotations.refusal(path, image, None)
-
     try:
         (page,) = parse_pages(path)
         image, index = image_of(page, str(path), path.parent, trusted=True)
@@ -142,6 +141,8 @@ def picture_of_json(path: Path) -> Path | None:
 def load_truth(path: Path) -> tuple[np.ndarray, list[LineTruth], list[str]]:
     """Return a page's picture at its own size, its annotated lines that have a baseline, and the texts of these.
 
+    The picture is (height, width) uint8.
+
     Raises:
         InputError: as :func:`load_annotations`.
     """
@@ -153,8 +154,9 @@ def load_truth(path: Path) -> tuple[np.ndarray, list[LineTruth], list[str]]:
 def load_annotations(path: Path) -> tuple[np.ndarray, list[LineTruth | None], list[str]]:
     """Return a page's picture at its own size, its annotated lines, None for one without a baseline, and their texts.
 
-    A JSON file holds ``{"lines": [{"baseline": [[x, y], …], "polygon": [[x, y], …]}, …]}`` in pixels of the picture of
-    the same name beside it.
+    The picture is (height, width) uint8. A JSON file holds
+    ``{"lines": [{"baseline": [[x, y], …], "polygon": [[x, y], …]}, …]}`` in pixels of the picture of the same name
+    beside it.
 
     Raises:
         InputError: there is no picture, or the file is not of these kinds or broken.
@@ -201,7 +203,6 @@ def _text(given) -> str | None:
 
 
 def _of_xml(path: Path) -> tuple[np.ndarray, list[XmlLine]]:
-
     pages = parse_pages(path)
     if len(pages) != 1:
         raise InputError(f"expected one page, found {len(pages)}", str(path))
@@ -210,13 +211,22 @@ def _of_xml(path: Path) -> tuple[np.ndarray, list[XmlLine]]:
 
 
 def page_truth(path: Path) -> PageTruth:
-    """Load a page for training."""
+    """Load a page for training.
+
+    Raises:
+        InputError: as :func:`load_annotations`.
+    """
     pixels, lines, _ = load_truth(path)
     return truth_of(pixels, lines, str(path), path.parent.name)
 
 
 def truth_of(pixels: np.ndarray, lines: list[LineTruth], file: str, group: str) -> PageTruth:
-    """Bring a page to the scale of training and measure its letters."""
+    """Bring a page to the scale of training and measure its letters.
+
+    Args:
+        pixels: (height, width) uint8, dark on light.
+        file: what it is called, and ``group`` the set that it is of.
+    """
     scale = min(1.0, TRAINING_SIDE / max(pixels.shape))
     if scale < 1:
         pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

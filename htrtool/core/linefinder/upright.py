@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from htrtool.core.linefinder.askew import turned_level
-from htrtool.core.linefinder.maps import STRIDE, LineMaps, LineNetwork
+from htrtool.core.linefinder.maps import STRIDE, LineMapper, LineMaps
 from htrtool.core.linefinder.trace import Trace, trace_baselines
 
 # What tells that a page is turned: written patches that it takes, the share of them that stand sideways, and log odds of
@@ -20,7 +20,7 @@ SURELY_OVERTURNED = 3.0
 LEAST_TRACED, STEEP = 0.25, 30.0
 
 
-def best_turn(page: np.ndarray, network: LineNetwork) -> tuple[int, float, LineMaps, list[Trace]]:
+def best_turn(page: np.ndarray, network: LineMapper) -> tuple[int, float, LineMaps, list[Trace]]:
     """Return by how many quarters and degrees a page, (height, width) uint8, is to be turned back, and its maps and traces then."""
     quarters, maps = upright_maps(page, network)
     best = quarters, 0.0, maps, trace_baselines(maps)
@@ -40,8 +40,8 @@ def _traced(traces: list[Trace]) -> float:
     return sum(len(trace.ys) for trace in traces) * 2 / STRIDE
 
 
-def upright_maps(pixels: np.ndarray, network: LineNetwork) -> tuple[int, LineMaps]:
-    """Return by how many quarters a page is turned clockwise, and the maps of the page set upright.
+def upright_maps(pixels: np.ndarray, network: LineMapper) -> tuple[int, LineMaps]:
+    """Return by how many quarters a page, (height, width) uint8, is turned clockwise, and its maps once it is upright.
 
     That writing stands sideways, the network tells from any piece of it. Whether it stands on its head, it tells only by
     comparison: of the two ways round, the right one looks the more upright.
@@ -59,7 +59,7 @@ def upright_maps(pixels: np.ndarray, network: LineNetwork) -> tuple[int, LineMap
     return 0, maps
 
 
-def set_upright(pixels: np.ndarray, network: LineNetwork, sideways: np.ndarray) -> tuple[int, LineMaps]:
+def set_upright(pixels: np.ndarray, network: LineMapper, sideways: np.ndarray) -> tuple[int, LineMaps]:
     """Return by how many quarters what stands sideways is turned clockwise, and the maps of the page turned back so.
 
     ``sideways``, bool (rows, columns), tells in which patches that is.
@@ -75,12 +75,12 @@ def _uprightness(writing: np.ndarray) -> float:
 
 
 def turned_back(pixels: np.ndarray, quarters: int) -> np.ndarray:
-    """Turn a page anticlockwise by quarters."""
+    """Turn a page, (height, width), anticlockwise by quarters."""
     return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
 
 
 def turned(points: np.ndarray, quarters: int, shape: tuple[int, int]) -> np.ndarray:
-    """Turn points of an upright page of ``shape`` clockwise by quarters."""
+    """Turn points, (points, 2), of an upright page of ``shape`` clockwise by quarters."""
     height, width = shape
     for _ in range(quarters):
         points = np.column_stack([height - points[:, 1], points[:, 0]])
@@ -89,7 +89,7 @@ def turned(points: np.ndarray, quarters: int, shape: tuple[int, int]) -> np.ndar
 
 
 def parted_by_way_up(
-    traces: list[Trace], page: np.ndarray, maps: LineMaps, network: LineNetwork
+    traces: list[Trace], page: np.ndarray, maps: LineMaps, network: LineMapper
 ) -> tuple[list[Trace], list[Trace]]:
     """Part lines from those that stand on their head, as where a letter ends in its upper margin.
 

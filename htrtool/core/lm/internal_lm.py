@@ -62,7 +62,7 @@ class InternalLM:
         return cls(charset, costs)
 
     def surprises(self, text: str) -> np.ndarray:
-        """Return what each character of a line costs after the one before it, in nats."""
+        """Return what each character of a line costs after the one before it, in nats: float (characters,)."""
         before, labels = self.charset.encode(" ") if " " in self.charset else [BLANK], self.charset.encode(text)
         return STEP * self.costs[(before + labels)[:-1], labels]
 

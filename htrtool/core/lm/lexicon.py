@@ -93,7 +93,7 @@ class Lexicon:
         return self.model.symbols_of(charset)
 
     def costs(self, text: str) -> np.ndarray:
-        """Return what each character of a line costs in the model without the words, in nats."""
+        """Return what each character of a line costs in the model without the words, in nats: float (characters,)."""
         return self.model.costs(text)
 
     def step(self, state: _State, symbol: Symbol) -> tuple[int, _State]:

@@ -19,8 +19,7 @@ from typing import IO, Callable, Mapping
 import numpy as np
 
 from htrtool.core.charset import Charset
-from htrtool.core.errors import ModelError
-from htrtool.core.files import BROKEN_ARCHIVE
+from htrtool.core.errors import BROKEN_ARCHIVE, ModelError
 from htrtool.core.labels import plain
 
 SUFFIX = ".lm"
@@ -55,7 +54,7 @@ class CharacterModel:
     """What a character costs, as :func:`doubtful_cost` has it, in text of any language that was misread, in nats; 0 if that is not known."""
 
     def costs(self, text: str) -> np.ndarray:
-        """Return what each character of a line costs, in nats."""
+        """Return what each character of a line costs, in nats: float (characters,)."""
         state, costs = self.start, []
         for character in text:
             cost, state = self.step(state, self.symbol(character))
@@ -67,6 +66,9 @@ def doubtful_cost(costs: np.ndarray) -> float:
     """Return what a text costs, in nats, of which any character may be another one, given what each costs as it stands.
 
     What was misread costs much in any language, and then tells nothing more.
+
+    Args:
+        costs: float (characters,), in nats.
     """
     return float(-np.log(MISREAD + (1 - MISREAD) * np.exp(-costs)).sum())
 

@@ -13,8 +13,7 @@ from typing import Sequence
 
 import numpy as np
 
-from htrtool.core.errors import ModelError
-from htrtool.core.files import BROKEN_ARCHIVE
+from htrtool.core.errors import BROKEN_ARCHIVE, ModelError
 from htrtool.core.labels import plain
 from htrtool.core.lm.ngram import FIGURE, base_letter
 from htrtool.core.session import open_session

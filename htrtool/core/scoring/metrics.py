@@ -189,7 +189,8 @@ def _rate(metric: Metric, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
 
 def _interval(metric: Metric, drawn: np.ndarray | None) -> tuple[float, float]:
     """Return the 95% interval of a rate over drawings, (drawings, len(COUNTS)), or of by how much the first half of the columns
-    makes it higher than the second, (drawings, 2 len(COUNTS))."""
+    makes it higher than the second, (drawings, 2 len(COUNTS)).
+    """
     if drawn is None:
         return float("nan"), float("nan")
     values, *others = (_rate(metric, side)[0] for side in np.split(drawn, drawn.shape[1] // len(COUNTS), axis=1))
@@ -202,8 +203,15 @@ def _interval(metric: Metric, drawn: np.ndarray | None) -> tuple[float, float]:
 def resample(counts: np.ndarray, documents: Sequence | None) -> np.ndarray | None:
     """Draw documents with replacement, as many as there are, ``RESAMPLES`` times, the same ones each time.
 
+    Args:
+        counts: (lines, columns) int.
+        documents: the document of each line; None for none.
+
     Returns:
-        (RESAMPLES, len(COUNTS)) int64, the counts of each drawing; None where there are fewer than two documents.
+        (RESAMPLES, columns) int64, the sums of each drawing; None where there are fewer than two documents.
+
+    Raises:
+        ValueError: there is not a document for each line.
     """
     if documents is None:
         return None

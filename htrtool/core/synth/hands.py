@@ -119,17 +119,18 @@ class Script:
     Characters that the hand lacks are borrowed from others of ``hands``. All chance comes from ``rng``.
     """
 
+    joined = True
+    # Real strokes keep about their own width; only fonts need a pen.
+    own_pen = True
+
     hand: Hand
     hands: Hands
     rng: np.random.Generator
-    joined: bool = True
 
     def __post_init__(self):
         self.name = self.hand.name
         self.ascent, self.descent, self.stroke = self.hand.ascent, self.hand.descent, self.hand.stroke
         self.lean = self.hand.slant, 0.06
-        # Real strokes keep about their own width; only fonts need a pen.
-        self.own_pen = True
 
     def word(self, text: str) -> Glyph:
         """Set a word of pieces that were written, as long as they can be had."""

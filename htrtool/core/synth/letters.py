@@ -101,7 +101,14 @@ def shrunk(glyph: Glyph, part: float) -> Glyph:
 
 
 def scratch(mask: np.ndarray, span: tuple[int, int], baseline: int, stroke: float, rng: np.random.Generator) -> None:
-    """Scratch a word out: strokes straight through, or a scrawl to and fro."""
+    """Scratch a word out: strokes straight through, or a scrawl to and fro.
+
+    Args:
+        mask: (height, width) uint8, ink 255; it is changed in place.
+        span: the first and last column of the word.
+        baseline: the row on which it stands.
+        stroke: the width of the hand's strokes, in pixels.
+    """
     first, last = span
     width = max(1, round(stroke * rng.uniform(0.8, 1.5)))
     middle = baseline - X_HEIGHT / 2

@@ -61,7 +61,7 @@ def on_paper(
     baseline: float,
     x_height: float,
     rng: np.random.Generator,
-    pitch: float | None = None,
+    spacing: float | None = None,
 ) -> np.ndarray:
     """Lay ink, (height, width) 0..1, on a sheet with its rules and what shows through; return float32 gray levels."""
     height, width = ink.shape
@@ -69,7 +69,7 @@ def on_paper(
         ink = ink * np.clip(1 - pen.grain * (0.3 + 0.5 * grain(0, height, width, rng)), 0.1, 1)
     sheet = lay_paper(paper, height, width, rng)
     depth = paper.tone - paper.ink
-    if (rules := rule(paper, height, width, baseline, x_height, rng, pitch)) is not None:
+    if (rules := rule(paper, height, width, baseline, x_height, rng, spacing)) is not None:
         sheet -= rules * np.float32(min(depth, 0.6 * paper.tone) / 255)
     if paper.unevenness > 1.5 and rng.random() < 0.12:
         sheet -= np.float32(depth * rng.uniform(0.08, 0.3)) * bleed_through(ink, rng)
@@ -99,28 +99,32 @@ def window(setting: Setting, face: Face, rng: np.random.Generator) -> tuple[floa
 
 
 def with_neighbours(setting: Setting, top: float, bottom: float, rng: np.random.Generator) -> np.ndarray:
-    """Let strokes of the lines above and below reach into the cut: the line's own ink, shifted."""
+    """Let strokes of the lines above and below reach into the cut: the line's own ink, shifted.
+
+    Returns:
+        The mask with them, of the shape of the setting's.
+    """
     height, width = setting.mask.shape
     mask = setting.mask.copy()
-    pitch = max(int(rng.uniform(0.75, 1.15) * (bottom - top)), X_HEIGHT)
+    spacing = max(int(rng.uniform(0.75, 1.15) * (bottom - top)), X_HEIGHT)
     for sign in (-1, 1):
-        if rng.random() < 0.35 or pitch >= height:
+        if rng.random() < 0.35 or spacing >= height:
             continue
         other = np.roll(setting.mask, int(rng.integers(width)), axis=1)
         if sign < 0:
-            np.maximum(mask[: height - pitch], other[pitch:], out=mask[: height - pitch])
+            np.maximum(mask[: height - spacing], other[spacing:], out=mask[: height - spacing])
         else:
-            np.maximum(mask[pitch:], other[: height - pitch], out=mask[pitch:])
+            np.maximum(mask[spacing:], other[: height - spacing], out=mask[spacing:])
     return mask
 
 
 def bleed_through(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return what shows of the page behind: the line's ink mirrored, shifted and blurred."""
+    """Return what shows of the page behind: the line's ink, float32 (height, width), mirrored, shifted and blurred."""
     return shown_through(ink, int(rng.integers(-30, 30)), int(rng.integers(ink.shape[1])), float(rng.uniform(1, 2.5)))
 
 
 def cut_out(line: np.ndarray, tone: float, rng: np.random.Generator) -> None:
-    """Fill with the paper's tone what lies outside a wavering outline around the line."""
+    """Fill with the paper's tone what lies outside a wavering outline of a line, float32 (height, width), in place."""
     height, width = line.shape
     rows = np.arange(height, dtype=np.float32)[:, None]
     reach = rng.uniform(1, 7, 2)

@@ -33,7 +33,7 @@ def synthesise_page(
     rng: np.random.Generator,
     width: int = 1240,
     x_height: float = 20.0,
-    pitch: float | None = None,
+    spacing: float | None = None,
     pen: Pen | None = None,
     paper: Paper | None = None,
 ) -> tuple[np.ndarray, list[WrittenLine]]:
@@ -43,7 +43,7 @@ def synthesise_page(
         texts: the lines, each no longer than a line; all are written smaller if one does not fit the width.
         width: pixels of the page, which is as high as its lines need.
         x_height: of the letters, pixels.
-        pitch: from baseline to baseline, pixels; about three x-heights by default.
+        spacing: from baseline to baseline, pixels; about three x-heights by default.
         pen, paper: drawn if not given.
 
     Returns:
@@ -67,17 +67,17 @@ def synthesise_page(
     margin = round(0.08 * width)
     longest = max(setting.right - setting.left for setting in settings)
     scale = min(x_height / X_HEIGHT, (width - 2.2 * margin) / (longest * stretch))
-    pitch = pitch or X_HEIGHT * scale * float(rng.uniform(2.6, 3.4))
+    spacing = spacing or X_HEIGHT * scale * float(rng.uniform(2.6, 3.4))
     first = margin + round(face.ascent * scale)
     below = round(face.descent * scale) + margin // 2
-    height = first + round((len(labels) - 1) * pitch) + below
+    height = first + round((len(labels) - 1) * spacing) + below
     if scale * X_HEIGHT < 5:
         raise InputError(f"expected a page with room for its longest line, received one of {width} pixels in width")
 
     ink = np.zeros((height, width), np.float32)
     lines = []
     for number, (label, setting) in enumerate(zip(labels, settings)):
-        baseline = first + number * pitch
+        baseline = first + number * spacing
         mask, level = broaden(setting.mask, face.stroke, pen, scale)
         above = round(setting.baseline * scale) + 6
         strip = above + round((mask.shape[0] - setting.baseline) * scale) + 6
@@ -105,5 +105,5 @@ def synthesise_page(
         at = np.unique(np.append(np.arange(columns[0], columns[-1], 40), columns[-1]))
         depth = np.argmin(np.abs(field[:, at, 1] - setting.baseline), axis=0)
         lines.append(WrittenLine(label, [(left + int(x), top + int(y)) for x, y in zip(at, depth)], box))
-    page = on_paper(ink, pen, paper, first, X_HEIGHT * scale, rng, pitch)
+    page = on_paper(ink, pen, paper, first, X_HEIGHT * scale, rng, spacing)
     return scan(page, rng), lines

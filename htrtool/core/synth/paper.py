@@ -51,7 +51,7 @@ def draw_paper(rng: np.random.Generator, pencil: bool) -> Paper:
 
 @functools.cache
 def textures() -> list[np.ndarray]:
-    """Return four grains of unit scale, float32: fine, clotted, fibres, and laid paper's upright lines."""
+    """Return four grains of unit scale, float32 ``TEXTURE`` each: fine, clotted, fibres, laid paper's upright lines."""
     rng = np.random.default_rng(20)
     fine, fibres, laid = (rng.standard_normal(TEXTURE, np.float32) for _ in range(3))
     sheets = [
@@ -98,7 +98,7 @@ def lay_paper(paper: Paper, height: int, width: int, rng: np.random.Generator) -
 
 
 def stain(sheet: np.ndarray, rng: np.random.Generator) -> None:
-    """Darken a blot with a darker rim."""
+    """Darken a blot with a darker rim on a sheet, float32 (height, width), in place."""
     height, width = sheet.shape
     radius = int(rng.integers(12, 70))
     centre = int(rng.integers(width)), int(rng.integers(-20, height + 20))
@@ -120,11 +120,11 @@ def rule(
     baseline: float,
     x_height: float,
     rng: np.random.Generator,
-    pitch: float | None = None,
+    spacing: float | None = None,
 ) -> np.ndarray | None:
     """Return the rules' ink, uint8 (height, width), or None for blank paper.
 
-    Given the ``pitch`` of a page's lines, the rules keep to it, else they are as wide as they happen to be.
+    Given the ``spacing`` of a page's lines, the rules keep to it, else they are as wide as they happen to be.
     """
     if paper.rule == "none":
         return None
@@ -133,16 +133,17 @@ def rule(
     tilt = rng.normal(0, 0.004) * width
     shift = 4
     thick = 1 if rng.random() < 0.75 else 2
-    keeps = pitch is not None
-    pitch = pitch if keeps else x_height * (rng.uniform(1.6, 3.4) if paper.rule == "lines" else rng.uniform(0.6, 1.9))
+    keeps = spacing is not None
+    if not keeps:
+        spacing = x_height * (rng.uniform(1.6, 3.4) if paper.rule == "lines" else rng.uniform(0.6, 1.9))
     row = baseline + rng.normal(0.06, 0.12) * x_height if keeps or rng.random() < 0.75 else rng.uniform(0, height)
-    first = row - np.ceil(row / pitch) * pitch
-    for y in np.arange(first, height + pitch, pitch):
+    first = row - np.ceil(row / spacing) * spacing
+    for y in np.arange(first, height + spacing, spacing):
         ends = [(0, round((y - tilt / 2) * 16)), (width << shift, round((y + tilt / 2) * 16))]
         cv2.line(ink, *ends, strength, thick, cv2.LINE_AA, shift)
     if paper.rule == "squares":
-        pitch = pitch / 2 if keeps else pitch
-        for x in np.arange(rng.uniform(0, pitch), width, pitch):
+        spacing = spacing / 2 if keeps else spacing
+        for x in np.arange(rng.uniform(0, spacing), width, spacing):
             cv2.line(
                 ink,
                 (round(x * 16), 0),
@@ -156,7 +157,7 @@ def rule(
 
 
 def scan(line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return gray pixels, uint8, as a scanner, a resize and a lossy file would leave them."""
+    """Return gray levels, float32 (height, width), as a scanner, a resize and a lossy file would leave them: uint8."""
     if (blur := rng.uniform(0, 1.15)) > 0.4:
         line = cv2.GaussianBlur(line, (0, 0), blur)
     noise = rng.uniform(0.5, 4) if rng.random() < 0.35 else 0

@@ -117,6 +117,7 @@ def thin(mask: np.ndarray, pixels: int, along: bool) -> np.ndarray:
     """Take ``pixels`` from the width of strokes; those that are too thin to lose any stay as they are.
 
     Args:
+        mask: (height, width) uint8, ink 255; the result too.
         along: whether level strokes get thinner too, not only those going down.
     """
     kernel = np.ones((pixels + 1 if along else 1, pixels + 1), np.uint8)

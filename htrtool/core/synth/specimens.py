@@ -111,6 +111,10 @@ def measure(ink: np.ndarray, text: str, edges: np.ndarray) -> tuple[float, float
     """Return the row of the baseline and the x-height in rows, as the letters without ascender and descender have them.
 
     None where there are too few of them, or what is found can't be.
+
+    Args:
+        ink: (height, width) uint8.
+        edges: int (characters + 1,), the columns where the characters of ``text`` part.
     """
     tops, bottoms = [], []
     for letter, left, right in zip(text, edges, edges[1:]):

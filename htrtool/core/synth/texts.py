@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from htrtool.core.errors import InputError, unreadable
-from htrtool.core.files import visible
+from htrtool.core.folders import visible
 from htrtool.core.labels import capitals, plain
 from htrtool.core.synth.forms import form
 from htrtool.core.text_files import read_utf8

@@ -13,8 +13,8 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from htrtool.core.decoding.confidence import Confidence, Evidence, Features, Seen
-from htrtool.core.errors import InputError, ModelError
-from htrtool.core.files import BROKEN_ARCHIVE, replacing
+from htrtool.core.errors import BROKEN_ARCHIVE, DependencyError, InputError, ModelError
+from htrtool.core.files import replacing
 from htrtool.core.gathering import in_gatherings
 from htrtool.core.labels import plain
 from htrtool.core.language import load_language
@@ -125,8 +125,6 @@ def _write(model: Path, info: ModelInfo) -> None:
     try:
         import onnx
     except ModuleNotFoundError:
-        from htrtool.core.errors import DependencyError
-
         raise DependencyError("writing a model needs onnx: pip install 'htrtool[train]'", str(model)) from None
     network = onnx.load(model)
     for entry in network.metadata_props:

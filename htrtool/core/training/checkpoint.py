@@ -8,14 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from htrtool.core.errors import DivergedError, InputError
-from htrtool.core.files import BROKEN_ARCHIVE, replacing
+from htrtool.core.errors import BROKEN_ARCHIVE, DivergedError, InputError
+from htrtool.core.files import replacing
 
 _TOLD = "told"
 
 
 def write_checkpoint(path: Path, told: dict, arrays: dict[str, np.ndarray]) -> None:
     """Write a checkpoint beside the old one and put it in its place, so that a whole one is there at any time.
+
+    Args:
+        told: what JSON can hold.
+        arrays: of any shape, by name.
 
     Raises:
         DivergedError: a number is not finite; the old checkpoint, if there is one, is kept.

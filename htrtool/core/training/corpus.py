@@ -13,7 +13,8 @@ from typing import Callable, Iterable, Iterator
 from htrtool.core.charset import Charset
 from htrtool.core.collect import Maker, collect
 from htrtool.core.errors import HtrError, InputError, unreadable
-from htrtool.core.folders import files_below, inode_of
+from htrtool.core.files import inode_of
+from htrtool.core.folders import files_below
 from htrtool.core.layouts.base import Found, LeftOut
 from htrtool.core.layouts.finder import GIVEN_TWICE, Finder
 from htrtool.core.line_network import MAX_ASPECT

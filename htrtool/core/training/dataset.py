@@ -219,7 +219,7 @@ class BatchMaker:
         self.__dict__ |= state | {"_file": state["_file"].detach()}
 
     def line(self, index: int, epoch: int) -> np.ndarray:
-        """Return the pixels of one line, augmented as that epoch has it, and wide enough for its label."""
+        """Return one line, (height, width) uint8, augmented as that epoch has it, and wide enough for its label."""
         offset, size = self._spans[index]
         pixels = resize_to_height(decode_prepared(os.pread(self._file, size, offset), self._keys[index]), self._height)
         rng = np.random.default_rng((self._seed, epoch, index))

@@ -14,9 +14,9 @@ class Draw(Generic[Thing]):
     The same things in the same order give the same draw; as long as they are no more than ``most``, all of them in order.
     """
 
-    def __init__(self, most: int, seed: int = 0):
+    def __init__(self, most: int):
         self.drawn: list[Thing] = []
-        self._most, self._shown, self._random = most, 0, random.Random(seed)
+        self._most, self._shown, self._random = most, 0, random.Random(0)
 
     def show(self, thing: Thing) -> None:
         """Take a thing, perhaps in place of one that was drawn before, or let it pass."""

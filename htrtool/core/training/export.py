@@ -8,8 +8,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from htrtool.core.errors import ModelError
-from htrtool.core.files import BROKEN_ARCHIVE, replacing
+from htrtool.core.errors import BROKEN_ARCHIVE, ModelError
+from htrtool.core.files import replacing
 from htrtool.core.modelfile import METADATA_FILE, METADATA_KEY, ModelInfo, find_model, has_model
 from htrtool.core.training.onnx_writing import convert_apart, write_onnx
 

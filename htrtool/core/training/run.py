@@ -64,6 +64,22 @@ def choose_charset(which: str | None, texts: list[str], parent: ModelInfo | None
     return Charset.of_texts([*content.splitlines(), " "])
 
 
+def _charset_of_run(
+    which: str | None, texts: list[str], parent: ModelInfo | None, told: dict | None, checkpoint: Path
+) -> Charset:
+    """Return the charset of a run, as :func:`choose_charset` does: the one it began with, if its checkpoint ``told``.
+
+    Raises:
+        InputError: another one is asked for.
+    """
+    if told is None:
+        return choose_charset(which, texts, parent)
+    charset = Charset(told["charset"])
+    if which and choose_charset(which, texts, parent) != charset:
+        raise InputError("expected the charset that the run began with, received another", str(checkpoint))
+    return charset
+
+
 def examples(store: LineStore, charset: Charset, stride: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return batches of lines drawn from a store, as :func:`htrtool.core.training.prune.prune` takes them."""
     chosen = np.random.default_rng(seed).permutation(len(store))[:EXAMPLES]
@@ -83,6 +99,25 @@ def _parts(corpus: Corpus, charset: Charset, stride: int) -> Iterator[tuple[Line
         return
     yield corpus.lines, corpus.kept_aside
     yield corpus.lines, corpus.kept_aside.keep(writable(corpus.kept_aside, beyond(corpus.kept_aside, charset, stride)))
+
+
+def _parted(corpus: Corpus, charset: Charset, stride: int, told: dict | None) -> tuple[LineStore, LineStore]:
+    """Return the lines to train on and those kept aside, as the run began with them if its checkpoint ``told``."""
+    parts = _parts(corpus, charset, stride)
+    usual = next(parts)
+    if told is None:
+        return usual
+    began_with = (part for part in itertools.chain([usual], parts) if part[1].fingerprint() == told.get("kept_aside"))
+    return next(began_with, usual)
+
+
+def _inherit(parent: tuple[Path, ModelInfo], new: Trained, lines: LineStore, seed: int) -> None:
+    """Give a new network what a model has learned, pruned to it with the help of some lines where it is narrower."""
+    path, info = parent
+    old = Trained(load_keras(path)[0], info.spec, info.charset)
+    if (narrow := narrowed(old.spec, new.spec)) != old.spec:
+        old = prune(old, narrow, examples(lines, new.charset, stride_of(new.spec), seed))
+    transfer(old, new)
 
 
 def _pitch(lines: LineStore, height: int) -> float:
@@ -140,44 +175,33 @@ class Run:
         Raises:
             InputError: the options don't fit together, or the checkpoint is of another run.
         """
-        checkpoint = target.file(".checkpoint")
-        if resume:
-            told = read_told(checkpoint)
-            characters = Charset(told["charset"])
-            if charset and choose_charset(charset, corpus.lines.texts, parent and parent[1]) != characters:
-                raise InputError("expected the charset that the run began with, received another", str(checkpoint))
-        else:
-            characters = choose_charset(charset, corpus.lines.texts, parent and parent[1])
+        checkpoint, known = target.file(".checkpoint"), parent[1] if parent else None
+        told = read_told(checkpoint) if resume else None
+        characters = _charset_of_run(charset, corpus.lines.texts, known, told, checkpoint)
         spec = SIZES.get(settings.spec, settings.spec)
+        stride = stride_of(spec)
         settings = replace(settings, spec=spec)
-        restrict(corpus, characters, stride_of(spec))
-        parts = _parts(corpus, characters, stride_of(spec))
-        parted = next(parts)
-        if resume:
-            began_with = (part for part in itertools.chain([parted], parts) if part[1].fingerprint() == told.get("kept_aside"))
-            parted = next(began_with, parted)
-        corpus.lines, corpus.kept_aside = parted
-        internal_lm = _internal_lm(corpus.lines.texts, characters, parent and parent[1])
+        restrict(corpus, characters, stride)
+        corpus.lines, corpus.kept_aside = _parted(corpus, characters, stride, told)
+        internal_lm = _internal_lm(corpus.lines.texts, characters, known)
         counted = {"lines": len(corpus.lines), "documents": len(set(corpus.lines.documents))}
         counted["sources"] = dict(corpus.sources())
         if parent and settings.replayed:
             counted["replayed"] = add_replay(
-                corpus.lines, parent[0], corpus.recipe, characters, stride_of(spec), settings.replayed
+                corpus.lines, parent[0], corpus.recipe, characters, stride, settings.replayed
             )
         keras.utils.set_random_seed(settings.seed)
-        network = build_network(spec, corpus.recipe.height, characters.classes, settings.seed, settings.bfloat16, settings.mix_styles)
+        network = build_network(
+            spec, corpus.recipe.height, characters.classes, settings.seed, settings.bfloat16, settings.mix_styles
+        )
         if parent and not resume:
-            path, parent_info = parent
-            old = Trained(load_keras(path)[0], parent_info.spec, parent_info.charset)
-            if (narrow := narrowed(old.spec, spec)) != old.spec:
-                old = prune(old, narrow, examples(corpus.lines, characters, stride_of(spec), settings.seed))
-            transfer(old, Trained(network, spec, characters))
-        pitch = parent[1].pitch if parent else _pitch(corpus.lines, corpus.recipe.height)
+            _inherit(parent, Trained(network, spec, characters), corpus.lines, settings.seed)
+        pitch = known.pitch if known else _pitch(corpus.lines, corpus.recipe.height)
         # A hand is learned a little better as wide as it is written.
         towards = 0.0 if settings.replayed else pitch
         training = Training(
             network, characters, corpus.lines, corpus.kept_aside, settings, checkpoint, checkpoint_seconds, jobs, on_step, towards,
-            parent[1].to_json() if parent else "",
+            known.to_json() if known else "",
         )  # fmt: skip
         if resume:
             training.resume()
@@ -186,16 +210,16 @@ class Run:
             charset=characters,
             recipe=corpus.recipe,
             spec=spec,
-            stride=stride_of(spec),
-            licence=licence or (parent[1].licence if parent else ""),
+            stride=stride,
+            licence=licence or (known.licence if known else ""),
             internal_lm=internal_lm,
-            calibration=parent[1].calibration if parent else {},
+            calibration=known.calibration if known else {},
             pitch=pitch,
             training=counted
             | {
                 "parameters": network.count_params(),
                 "seed": settings.seed,
-                "from": parent[1].name if parent else "",
+                "from": known.name if known else "",
             },
         )
         return cls(training, info, target)
