@@ -34,6 +34,8 @@ SURELY_BLANK = 0.95
 OVERLOOKED, MOST_OVERLOOKED = 0.16, 0.02
 """Classes of less than this probability, divided by the number of prefixes, are not followed, nor prefixes of less than that
 beside the best; but of a few prefixes no more is overlooked than the second."""
+MOST_CLASSES = 6
+"""Of a line whose frames leave more classes to follow on average, a finer search finds no more than any other."""
 _FACTORS = 4096
 
 
@@ -66,7 +68,7 @@ class BeamSearch:
         model: the language model; None leaves all to the network.
         width: the most prefixes that are followed at a time.
         internal: what the network expects by itself, if that is known.
-        finer: follow so many times as many prefixes, but by the same classes.
+        finer: follow so many times as many prefixes, but by the same classes, where these are few enough.
     """
 
     def __init__(
@@ -77,8 +79,7 @@ class BeamSearch:
         internal: InternalLM | None = None,
         finer: int = 1,
     ):
-        self.charset, self.width = charset, width * finer
-        self._least, self._least_class = (min(OVERLOOKED / count, MOST_OVERLOOKED) for count in (self.width, width))
+        self.charset, self.width, self.finer = charset, width, finer
         self._temperature = 1.0 if model is None else TEMPERATURE
         if model is None:
             self._step, self._start, self._symbols, self._factors = _indifferent, 0, [0] * charset.classes, [1.0]
@@ -100,14 +101,17 @@ class BeamSearch:
         Args:
             probabilities: (frames, classes), each row adding up to 1.
         """
-        space, classes_in_all, least = self._space, self.charset.classes, self._least
+        frames = list(self._frames(self.softened(probabilities)))
+        few = sum(len(classes) for _, _, classes in frames) <= MOST_CLASSES * len(frames)
+        width = self.width * self.finer if few else self.width
+        space, classes_in_all, least = self._space, self.charset.classes, _least(width)
         prefixes = _Prefixes(self._start, space)
         children, labels, states, factors = prefixes.children, prefixes.labels, prefixes.states, prefixes.factors
         parents, surest, peaks = prefixes.parents, prefixes.surest, prefixes.peaks
         step, symbols, worths, pairs, surprises = self._step, self._symbols, self._factors, self._pairs, self._surprises
         # The weights of a text with the last frame blank, or not.
         beam, before = [(0, 1.0, 0.0)], -1
-        for frame, blank, classes in self._frames(self.softened(probabilities)):
+        for frame, blank, classes in frames:
             if frame > before + 1:
                 beam = [(prefix, of_blank + of_other, 0.0) for prefix, of_blank, of_other in beam]
             before = frame
@@ -155,7 +159,7 @@ class BeamSearch:
                     peaks.append(weight)
                     surest.append(frame)
                     others[child] = weighed
-            beam = self._survivors(blanks, others)
+            beam = _survivors(blanks, others, width)
         return self._texts(prefixes, beam, nbest, len(probabilities))
 
     def softened(self, probabilities: np.ndarray) -> np.ndarray:
@@ -191,25 +195,13 @@ class BeamSearch:
         with theirs, the most probable first."""
         active = np.flatnonzero(probabilities[:, BLANK] < SURELY_BLANK)
         chosen = probabilities[active]
-        rows, classes = np.nonzero(chosen[:, 1:] > self._least_class)
+        rows, classes = np.nonzero(chosen[:, 1:] > _least(self.width))
         order = np.lexsort((-chosen[rows, classes + 1], rows))
         classes = classes[order]
         pairs = list(zip((classes + 1).tolist(), chosen[rows, classes + 1].tolist()))
         ends = np.searchsorted(rows, np.arange(len(active)), side="right").tolist()
         spans = zip([0, *ends], ends)
         return zip(active.tolist(), chosen[:, BLANK].tolist(), (pairs[start:end] for start, end in spans))
-
-    def _survivors(self, blanks: dict[int, float], others: dict[int, float]) -> list[tuple[int, float, float]]:
-        """Return the texts to follow on, best first, and their weights, such that the greatest is 1."""
-        weights = others | {prefix: weight + others.get(prefix, 0.0) for prefix, weight in blanks.items()}
-        ranked = sorted(weights.items(), key=itemgetter(1), reverse=True)[: self.width]
-        best = ranked[0][1]
-        floor = best * self._least
-        return [
-            (prefix, blanks.get(prefix, 0.0) / best, others.get(prefix, 0.0) / best)
-            for prefix, weight in ranked
-            if weight >= floor
-        ]
 
     def _texts(
         self, prefixes: _Prefixes, beam: list[tuple[int, float, float]], nbest: int, count: int
@@ -234,6 +226,24 @@ class BeamSearch:
             if len(found) == nbest:
                 break
         return list(found.values())
+
+
+def _least(width: int) -> float:
+    """Return the least probability of a class that is followed, and the least weight of a prefix beside the best."""
+    return min(OVERLOOKED / width, MOST_OVERLOOKED)
+
+
+def _survivors(blanks: dict[int, float], others: dict[int, float], width: int) -> list[tuple[int, float, float]]:
+    """Return the texts to follow on, best first, at most ``width``, and their weights, such that the greatest is 1."""
+    weights = others | {prefix: weight + others.get(prefix, 0.0) for prefix, weight in blanks.items()}
+    ranked = sorted(weights.items(), key=itemgetter(1), reverse=True)[:width]
+    best = ranked[0][1]
+    floor = best * _least(width)
+    return [
+        (prefix, blanks.get(prefix, 0.0) / best, others.get(prefix, 0.0) / best)
+        for prefix, weight in ranked
+        if weight >= floor
+    ]
 
 
 def _indifferent(state: int, symbol: int) -> tuple[int, int]:
