@@ -19,7 +19,8 @@ From pictures with transcriptions to a model:
 - ``layouts``: what people have; ``text_tables`` tables of pictures and texts, for ``scoring`` too; ``labels`` the
   conventions of transcriptions
 - ``synth``: lines made of fonts and of real hands
-- ``collect``, ``checking``, ``pieces``, ``tally``, ``split``, ``outputs``: to ``samples``; ``sample_stream`` their tar
+- ``collect``, ``checking``, ``pieces``, ``tally``, ``split``, ``outputs``: to ``samples``; ``sample_stream`` their tar,
+  ``unpacked`` as it is read
 - ``training``: to a model; ``charset`` its characters
 
 Beside both: ``files`` and ``text_files`` that are whole or told of, ``left_files`` of runs that were killed, ``folders``,
