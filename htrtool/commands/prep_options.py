@@ -9,6 +9,7 @@ from typing import Callable
 
 import click
 
+from htrtool.core.bounds import BOUNDS
 from htrtool.core.errors import InputError
 from htrtool.core.layouts import LAYOUTS
 from htrtool.core.recipe import BINARISATIONS, NORMALISATIONS, Recipe
@@ -119,7 +120,7 @@ def with_finder(function: Callable) -> Callable:
     )
     @click.option(
         "--min-conf",
-        type=FiniteRange(0, 1),
+        type=FiniteRange(*BOUNDS["min_conf"]),
         default=0,
         show_default=True,
         metavar="CONF",

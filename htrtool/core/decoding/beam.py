@@ -124,7 +124,7 @@ class BeamSearch:
                 for other, probability in classes:
                     weight = both * probability
                     if weight < least:
-                        break
+                        continue
                     if other == label:
                         if label == space:
                             others[prefix] = others.get(prefix, 0.0) + weight
@@ -191,13 +191,10 @@ class BeamSearch:
         return self._worth(prefixes.states[prefix], label, self._space)[0]
 
     def _frames(self, probabilities: np.ndarray) -> Iterator[tuple[int, float, list[tuple[int, float]]]]:
-        """Return the frames that are not surely blank: their numbers, the probabilities of a blank, and the possible classes
-        with theirs, the most probable first."""
+        """Return the frames that are not surely blank: their numbers, the probabilities of a blank, and of the possible classes."""
         active = np.flatnonzero(probabilities[:, BLANK] < SURELY_BLANK)
         chosen = probabilities[active]
         rows, classes = np.nonzero(chosen[:, 1:] > _least(self.width))
-        order = np.lexsort((-chosen[rows, classes + 1], rows))
-        classes = classes[order]
         pairs = list(zip((classes + 1).tolist(), chosen[rows, classes + 1].tolist()))
         ends = np.searchsorted(rows, np.arange(len(active)), side="right").tolist()
         spans = zip([0, *ends], ends)
