@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.synth import Faces, Scribes, Texts, lines_of_text, synthesise_page, write_line
 from htrtool.core.synth.faces import Face
+from htrtool.core.synth.correspondence import letter_part
 from htrtool.core.synth.forms import date, form, ordinal
 from htrtool.core.synth.letters import set_line
 from htrtool.core.synth.paper import Paper
@@ -226,6 +227,17 @@ def test_forms_are_written_as_each_language_writes_them():
     )
     for language in ("en", "fr", "de", "es", "it", ""):
         assert all(form(rng, language).strip() for _ in range(500))
+
+
+def test_letters_begin_and_end_as_each_language_has_it_and_are_among_the_lines_of_prose(texts):
+    rng = np.random.default_rng(0)
+    begun_and_ended = {"en": ("Dear ", "ours truly,"), "fr": ("Cher", "dévoué"), "de": ("Liebe", "Grüße"), "": ("Dear ", "ours")}
+    for language, parts in begun_and_ended.items():
+        written = " ".join(letter_part(rng, language) for _ in range(500))
+        assert all(part in written for part in parts) and not set(written) & set("{}|")
+    lines = [text.casefold() for text, _ in itertools.islice(lines_of_text(texts, 3), 600)]
+    of_letters = ("dear", "your", "sir", "letter", "cher", "votre", "monsieur", "lettre")
+    assert 10 < sum(any(word in line for word in of_letters) for line in lines) < 60
 
 
 def test_a_page_knows_where_its_lines_are(faces):

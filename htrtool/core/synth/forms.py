@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -41,7 +41,8 @@ SHORT = {
 UNITS = "kg g mg cm mm km m l ml h min s W kW V A % °C".split()
 
 
-def _pick(rng: np.random.Generator, words):
+def pick(rng: np.random.Generator, words: Sequence):
+    """Return one of ``words``, all as likely."""
     return words[int(rng.integers(len(words)))]
 
 
@@ -59,17 +60,17 @@ def date(rng: np.random.Generator, language: str) -> str:
     day, month, year = int(rng.integers(1, 32)), int(rng.integers(1, 13)), _year(rng)
     name = MONTHS.get(language, MONTHS["en"]).split()[month - 1]
     if rng.random() < 0.35:
-        separator = _pick(rng, "/.-/.")
+        separator = pick(rng, "/.-/.")
         parts = [f"{day:02d}", f"{month:02d}"] if rng.random() < 0.6 else [str(day), str(month)]
         return separator.join(parts + [str(year) if rng.random() < 0.6 else f"{year % 100:02d}"])
     if rng.random() < 0.05:
         return f"{year}-{month:02d}-{day:02d}"
     if rng.random() < 0.15:
         return f"{name} {year}"
-    weekday = _pick(rng, DAYS.get(language, DAYS["en"]).split())
+    weekday = pick(rng, DAYS.get(language, DAYS["en"]).split())
     if language == "en":
-        brief = name if rng.random() < 0.6 else name[:3] + _pick(rng, ["", "."])
-        text = _pick(
+        brief = name if rng.random() < 0.6 else name[:3] + pick(rng, ["", "."])
+        text = pick(
             rng,
             [
                 f"{brief} {day}, {year}",
@@ -89,7 +90,7 @@ def date(rng: np.random.Generator, language: str) -> str:
     text = f"{'1er' if day == 1 and language == 'fr' else day}{joint}{name}" + (
         f"{joint}{year}" if rng.random() < 0.75 else ""
     )
-    return _pick(rng, [f"{weekday} {text}", f"le {text}" if language == "fr" else text, text])
+    return pick(rng, [f"{weekday} {text}", f"le {text}" if language == "fr" else text, text])
 
 
 def amount(rng: np.random.Generator, language: str) -> str:
@@ -97,12 +98,12 @@ def amount(rng: np.random.Generator, language: str) -> str:
     value = float(np.exp(rng.uniform(0, 11)))
     if language == "en":
         if rng.random() < 0.15:
-            return _pick(rng, ["£{0}.{1}.{2}", "£{0} {1}s. {2}d.", "{1}s. {2}d.", "{1}/{2}"]).format(
+            return pick(rng, ["£{0}.{1}.{2}", "£{0} {1}s. {2}d.", "{1}s. {2}d.", "{1}/{2}"]).format(
                 int(value) % 500, rng.integers(0, 20), rng.integers(0, 12)
             )
         figures = f"{value:,.2f}" if rng.random() < 0.7 else f"{value:,.0f}"
-        return _pick(rng, ["$", "$", "£", "£", "€"]) + figures
-    figures = f"{value:,.2f}".replace(",", _pick(rng, " .")).replace(".", "\0")
+        return pick(rng, ["$", "$", "£", "£", "€"]) + figures
+    figures = f"{value:,.2f}".replace(",", pick(rng, " .")).replace(".", "\0")
     whole, _, cents = figures.rpartition("\0")
     figures = whole.replace("\0", ".") + ("," + cents if rng.random() < 0.7 else "")
     currency = {
@@ -111,7 +112,7 @@ def amount(rng: np.random.Generator, language: str) -> str:
         "es": ["€", "€", "Ptas.", "pesetas"],
         "it": ["€", "€", "L.", "lire"],
     }
-    return f"{figures} {_pick(rng, currency.get(language, ['€']))}"
+    return f"{figures} {pick(rng, currency.get(language, ['€']))}"
 
 
 def time(rng: np.random.Generator, language: str) -> str:
@@ -120,10 +121,10 @@ def time(rng: np.random.Generator, language: str) -> str:
     if language == "en" and rng.random() < 0.6:
         return (
             f"{hour % 12 or 12}"
-            + (f"{_pick(rng, ':.')}{minute:02d}" if rng.random() < 0.8 else "")
-            + _pick(rng, [" a.m.", " p.m.", " am", " pm", "pm"])
+            + (f"{pick(rng, ':.')}{minute:02d}" if rng.random() < 0.8 else "")
+            + pick(rng, [" a.m.", " p.m.", " am", " pm", "pm"])
         )
-    separator = {"fr": _pick(rng, ["h", " h ", ":"]), "de": _pick(rng, [".", ":"])}.get(language, ":")
+    separator = {"fr": pick(rng, ["h", " h ", ":"]), "de": pick(rng, [".", ":"])}.get(language, ":")
     return f"{hour}{separator}{minute:02d}" + (" Uhr" if language == "de" and rng.random() < 0.6 else "")
 
 
@@ -132,29 +133,29 @@ def figure(rng: np.random.Generator, language: str) -> str:
     number = int(np.exp(rng.uniform(0, 9)))
     kind = int(rng.integers(10))
     if kind == 0:
-        return f"{number / 10:.1f} {_pick(rng, UNITS)}".replace(".", "." if language == "en" else ",")
+        return f"{number / 10:.1f} {pick(rng, UNITS)}".replace(".", "." if language == "en" else ",")
     if kind == 1:
-        return f"{rng.integers(1, 100)}{_pick(rng, ['%', ' %'])}"
+        return f"{rng.integers(1, 100)}{pick(rng, ['%', ' %'])}"
     if kind == 2:
-        return f"{rng.integers(1, 10)} {_pick(rng, ['1/2', '3/4', '1/4', '2/3', '5/8'])}"
+        return f"{rng.integers(1, 10)} {pick(rng, ['1/2', '3/4', '1/4', '2/3', '5/8'])}"
     if kind == 3:
-        return _pick(rng, ["No. {}", "N° {}", "p. {}", "Nr. {}", "#{}", "({})", "[{}]", "{})", "§ {}"]).format(
+        return pick(rng, ["No. {}", "N° {}", "p. {}", "Nr. {}", "#{}", "({})", "[{}]", "{})", "§ {}"]).format(
             rng.integers(1, 1000)
         )
     if kind == 4:
-        return _pick(rng, "  -.-").join(f"{rng.integers(10, 100)}" for _ in range(int(rng.integers(3, 6))))
+        return pick(rng, "  -.-").join(f"{rng.integers(10, 100)}" for _ in range(int(rng.integers(3, 6))))
     if kind == 5:
-        return f"{number} {_pick(rng, 'x+-')} {rng.integers(1, 200)} = {rng.integers(1, 5000)}"
+        return f"{number} {pick(rng, 'x+-')} {rng.integers(1, 200)} = {rng.integers(1, 5000)}"
     if kind == 6:
-        return f"{_year(rng)}{_pick(rng, '--/')}{_year(rng) % 100:02d}"
+        return f"{_year(rng)}{pick(rng, '--/')}{_year(rng) % 100:02d}"
     if kind == 7:
         return (
-            "".join(_pick(rng, "ABCDEFGHJKLMNPRSTUVWXYZ") for _ in range(int(rng.integers(1, 4))))
-            + _pick(rng, ["", "-", " "])
+            "".join(pick(rng, "ABCDEFGHJKLMNPRSTUVWXYZ") for _ in range(int(rng.integers(1, 4))))
+            + pick(rng, ["", "-", " "])
             + str(rng.integers(1, 10000))
         )
     if kind == 8:
-        return _pick(
+        return pick(
             rng,
             [
                 "I II III IV V VI VII VIII IX X XI XII XIV XV XVI XVIII XIX XX XXI".split()[int(rng.integers(19))],
@@ -166,14 +167,14 @@ def figure(rng: np.random.Generator, language: str) -> str:
 
 def initials(rng: np.random.Generator, language: str) -> str:
     """Return a title, initials, or both."""
-    letters = [_pick(rng, "ABCDEFGHIJKLMNOPRSTUVWXYZ") + "." for _ in range(int(rng.integers(1, 4)))]
-    title = _pick(rng, TITLES.get(language, TITLES["en"]).split())
-    return _pick(rng, [" ".join(letters), "".join(letters), f"{title} {letters[0]}", title])
+    letters = [pick(rng, "ABCDEFGHIJKLMNOPRSTUVWXYZ") + "." for _ in range(int(rng.integers(1, 4)))]
+    title = pick(rng, TITLES.get(language, TITLES["en"]).split())
+    return pick(rng, [" ".join(letters), "".join(letters), f"{title} {letters[0]}", title])
 
 
 def short(rng: np.random.Generator, language: str) -> str:
     """Return an abbreviation."""
-    return _pick(rng, SHORT.get(language, SHORT["en"]).split())
+    return pick(rng, SHORT.get(language, SHORT["en"]).split())
 
 
 KINDS: list[tuple[float, Callable[[np.random.Generator, str], str]]] = [

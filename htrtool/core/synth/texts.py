@@ -14,6 +14,7 @@ import numpy as np
 from htrtool.core.errors import InputError, unreadable
 from htrtool.core.folders import visible
 from htrtool.core.labels import capitals, plain
+from htrtool.core.synth.correspondence import letter_part
 from htrtool.core.synth.forms import form
 from htrtool.core.text_files import read_utf8
 from htrtool.core.text_names import text_name
@@ -29,6 +30,8 @@ MOST_UNWRITTEN = 0.05
 
 FORMS = 0.25
 """The share of names, dates and figures."""
+LETTERS = 0.06
+"""The share of salutations, closings and set phrases of letters."""
 FORMS_IN_CAPITALS, PROSE_IN_CAPITALS = 0.18, 0.12
 """The shares of lists and of prose that are written in capitals, as forms ask for and some hands do."""
 
@@ -155,8 +158,14 @@ class Texts:
         """Draw one line of 2 to 75 characters and its language."""
         language = self.languages[_draw(self._language_bounds, rng)]
         for _ in range(20):
-            listed = rng.random() < FORMS or not self._prose[language]
-            text = self._form(language, rng) if listed else self._span(language, rng)
+            chance = rng.random()
+            listed = chance < FORMS or not self._prose[language]
+            if listed:
+                text = self._form(language, rng)
+            elif chance < FORMS + LETTERS:
+                text = self._letter(language, rng)
+            else:
+                text = self._span(language, rng)
             text = " ".join(text.split())[:LONGEST].strip()
             if len(text) >= 2 and _can_be_written(text):
                 return _cased(text, rng, FORMS_IN_CAPITALS if listed else PROSE_IN_CAPITALS), language
@@ -180,6 +189,16 @@ class Texts:
         joint = (" ", " ", ", ", " - ", "; ", ": ")[int(rng.integers(6))]
         text = joint.join(parts)
         return text if len(text) <= LONGEST else parts[0]
+
+    def _letter(self, language: str, rng: np.random.Generator) -> str:
+        """Begin or end a letter, half of the time with the prose that stands before or after it."""
+        part = letter_part(rng, language)
+        room = LONGEST - len(part) - 1
+        if rng.random() < 0.5 or room < 10:
+            return part
+        prose = self._cut(language, rng, int(rng.integers(8, max(9, min(room - 8, 40)))))
+        text = f"{prose} {part}" if rng.random() < 0.3 else f"{part} {prose}"
+        return text if len(text) <= LONGEST else part
 
     def _words(self, language: str, rng: np.random.Generator, count: int) -> str:
         return " ".join(self._cut(language, rng, 40).split()[:count])
