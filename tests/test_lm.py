@@ -26,7 +26,7 @@ from htrtool.core.lm.mixture import Mixture
 from htrtool.core.lm.ngram import CAPITALS, STEP, NGram, doubtful_cost, load_models, save_models
 from htrtool.core.lm.ngram_training import LanguageText, train_languages, train_ngram
 from htrtool.core.lm.page_language import Languages
-from htrtool.core.reader import Context, Reader
+from htrtool.core.reader import CLEAR, Context, Reader
 from htrtool.core.samples import encode_png
 from htrtool.core.tables import read_table
 from htrtool.core.text_names import text_name
@@ -112,6 +112,21 @@ def test_a_wider_beam_and_that_of_a_hard_line_follow_what_only_the_rest_of_a_wor
     doubtful = frames("head", reader.info.charset, at0={"b": 0.7, "h": 0.3})
     reader.decode_with(Languages({"": train_ngram([("bad cab, dead head " * 50, 1.0)])}), width)
     assert reader.read([Look(len(doubtful), doubtful) for _ in range(looks)], Context("", False)).text == text
+
+
+def test_a_line_goes_on_where_the_one_before_ended_if_that_was_read_clearly(tmp_path):
+    reader = Reader(write_tiny_model(tmp_path / "tiny.onnx"))
+    reader.decode_with(Languages({"": train_ngram([("cage beg cage beg a dad bed " * 50, 1.0)])}))
+    charset = reader.info.charset
+    first, second = frames("dad", charset), frames("beg", charset, at2={"d": 0.5, "g": 0.5})
+
+    def texts(*lines):
+        return [draft.reading.text for draft in reader.begun([[Look(100, seen)] for seen in lines], [Context("", False)] * 2)]
+
+    assert texts(first, second) == ["dad", "bed"] and texts(second) == ["beg"]
+    clear = reader.read([Look(100, first)], Context("", False))
+    assert Context("", False).following(clear).before == "dad"
+    assert Context("", False, "a").following(clear._replace(conf=CLEAR - 0.1)).before == ""
 
 
 def test_all_ways_to_a_text_count():
@@ -413,7 +428,7 @@ def test_a_recurrent_model_chooses_among_texts_that_are_near_and_judges_them(tmp
         read = {language: reader.read([Look(100, doubtful)], Context(language, False)) for language in ("en", "fr", CAPITALS)}
         assert read["en"].text == read["fr"].text == liked
         assert reader.read([Look(100, sure)], Context("en", False)).text == "bad"
-        confidences.append(reader.costs("bad", "en").mean())
+        confidences.append(reader.costs("bad", Context("en", False)).mean())
     assert confidences[0] < confidences[1]
     reader.decode_with(Languages(models))
     assert read[CAPITALS].text == reader.read([Look(100, doubtful)], Context(CAPITALS, False)).text

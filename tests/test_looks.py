@@ -53,10 +53,10 @@ def look(*frames: dict[str, float]) -> np.ndarray:
 def test_the_text_wins_that_no_look_finds_unlikely():
     looks = [look({"a": 0.8}, {"b": 0.55, "c": 0.4}), look({"a": 0.55, "c": 0.4}, {"b": 0.15, "c": 0.8})]
     texts = ["cb", "ab", "ac"]
-    (best, score), *others = ranked(looks, texts, CHARSET, lambda text: 0.0)
+    (best, score), *others = ranked(looks, texts, CHARSET, [0.0] * len(texts))
     assert best == "ac" and all(other < score for _, other in others)
-    assert ranked(looks, texts, CHARSET, lambda text: 3.0 * (text == "ab"))[0][0] == "ab"
-    assert ranked(looks, ["", "ac"], CHARSET, lambda text: 0.0)[1][0] == ""
+    assert ranked(looks, texts, CHARSET, [3.0 * (text == "ab") for text in texts])[0][0] == "ab"
+    assert ranked(looks, ["", "ac"], CHARSET, [0.0, 0.0])[1][0] == ""
 
 
 @pytest.mark.parametrize("lm", ["none", "auto"])

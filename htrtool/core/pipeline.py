@@ -310,11 +310,7 @@ class Pipeline:
 
     def _read_lines(self, gathering: Gathering) -> None:
         """Read the lines of a gathering that are not read yet, or look at them further."""
-        if not gathering.lines:
-            gathering.lines = [line for page in gathering.pages for line in page.lines]
-        first = [line for line in gathering.lines if line.context is None]
-        for line, context in zip(first, self._reader.contexts([line.looks for line in first])):
-            line.context = context
+        drafts = self._drafts_of(gathering)
         unsure = []
         for page in gathering.pages:
             lines = [line for line in page.lines if line.draft is None]
@@ -323,7 +319,8 @@ class Pipeline:
                 if self._stopped:
                     # Whoever stops waits for this, and the lines of a document take seconds.
                     return
-                readings.append(self._reader.read(line.looks, line.context))
+                _, line.context, reading = next(drafts)
+                readings.append(reading)
             views = [self._reader.further_views(line.pixels, line.looks, reading) for line, reading in zip(lines, readings)]
             with self._change:
                 for line, reading, further in zip(lines, readings, views):
@@ -343,6 +340,15 @@ class Pipeline:
             self._notice_if_seen(gathering)
             self._reading -= 1
             self._change.notify_all()
+
+    def _drafts_of(self, gathering: Gathering) -> Iterator[Draft]:
+        """Return what is read, line by line, of those of which there is no draft yet."""
+        unread = gathering.unread()
+        if gathering.lines:
+            return (Draft(line.looks, line.context, self._reader.read(line.looks, line.context)) for line in unread)
+        gathering.lines = unread
+        looks = [line.looks for line in unread]
+        return self._reader.begun(looks, self._reader.contexts(looks))
 
     def _read_with_its_hand(self, gathering: Gathering) -> bool:
         """Read the lines of a gathering whose drafts are not final, and let go of what was seen; tell whether it was not stopped."""

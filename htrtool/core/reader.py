@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from pathlib import Path
-from typing import Iterator, Mapping, NamedTuple, Sequence
+from typing import Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from htrtool.core.lm.recurrent import RecurrentLM
 
 MODES = ("network", "language")
 """What a line is decoded by, each with its own confidence: the network alone, or a language model too."""
+CLEAR = 0.6
+"""The least confidence of a line whose text tells what to expect of the next."""
 
 
 class Reading(NamedTuple):
@@ -46,10 +48,17 @@ class Reading(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What a line's page tells of how to read it: its language, ``""`` where that is not clear, and whether it is in block letters."""
+    """What a line's page tells of how to read it: its language, ``""`` where that is not clear, whether it is in block letters,
+    and the text ``before`` it, ``""`` where the line before is not read clearly or there is none.
+    """
 
     language: str
     in_block_letters: bool
+    before: str = ""
+
+    def following(self, reading: Reading | None) -> Context:
+        """Return the context of a line after one that was read so."""
+        return self._replace(before=reading.text if reading is not None and reading.conf >= CLEAR else "")
 
 
 class Draft(NamedTuple):
@@ -129,7 +138,7 @@ class Reader(LineNetwork):
         """Return the language of each line of a page, read at a glance: ``""`` where none is clear or matters."""
         return [""] * len(page) if self._languages is None else self._languages.of(page)
 
-    def decode(self, probabilities: np.ndarray, language: str, texts: int, finer: int) -> list[Candidate]:
+    def decode(self, probabilities: np.ndarray, context: Context, texts: int, finer: int) -> list[Candidate]:
         """Return the best texts of a line, (frames, classes) of probabilities, best first: one at least.
 
         Args:
@@ -137,17 +146,17 @@ class Reader(LineNetwork):
         """
         if not self._models or (self._languages is None and texts == 1):
             return [Candidate(*best_path(probabilities, self.info.charset), 0.0)]
-        return self._search(language, finer).decode(probabilities, texts)
+        return self._search(context.language, finer).decode(probabilities, texts, context.before)
 
-    def costs(self, text: str, language: str) -> np.ndarray:
-        """Return what each character of a text costs in a language, in nats: float (characters,).
+    def costs(self, text: str, context: Context) -> np.ndarray:
+        """Return what each character of a line's text costs, in nats: float (characters,).
 
         Without a language model, that is what it costs by what the network expects, or nothing if that is not known.
         """
-        if recurrent := self._recurrent(language):
-            return recurrent.costs([text], language)[0][:-1]
+        if recurrent := self._recurrent(context.language):
+            return recurrent.costs([text], context.language, context.before)[0][:-1]
         if self._languages:
-            return self._languages.models[language].costs(text)
+            return self._languages.models[context.language].costs(text)
         return self._internal_lm.surprises(text) if self._internal_lm else np.zeros(len(text))
 
     def _recurrent(self, language: str) -> RecurrentLM | None:
@@ -155,11 +164,11 @@ class Reader(LineNetwork):
         return self._languages.recurrent if self._languages and language != CAPITALS else None
 
     def seen(
-        self, found: Sequence[tuple[str, float]], placed: Sequence[tuple[Look, Candidate]], language: str
+        self, found: Sequence[tuple[str, float]], placed: Sequence[tuple[Look, Candidate]], context: Context
     ) -> list[Seen]:
         """Return what is known of the best text of a line, in each look that has room for it, given what :meth:`agreed` does."""
         text = found[0][0]
-        labels, costs, borne_out = self.info.charset.encode(text), self.costs(text, language), support(found)
+        labels, costs, borne_out = self.info.charset.encode(text), self.costs(text, context), support(found)
         return [Seen(look.probabilities, text, best.frames, labels, costs, borne_out) for look, best in placed]
 
     def judge(self, seen: Seen) -> Confidences:
@@ -177,11 +186,18 @@ class Reader(LineNetwork):
     def drafts(self, page: Sequence[np.ndarray]) -> list[Draft]:
         """Return the prepared lines of a page, (height, width) uint8 each, looked at as often as it takes, as read."""
         first = [[self._look(line)] for line in page]
-        drafts = [self._draft(line, looks, context) for line, looks, context in zip(page, first, self.contexts(first))]
-        return list(self.with_its_hand(drafts))
+        begun = list(self.begun(first, self.contexts(first)))
+        return list(self.with_its_hand([self._draft(line, *draft) for line, draft in zip(page, begun)]))
 
-    def _draft(self, line: np.ndarray, looks: list[Look], context: Context) -> Draft:
-        reading = self.read(looks, context)
+    def begun(self, page: Iterable[list[Look]], contexts: Iterable[Context]) -> Iterator[Draft]:
+        """Yield the lines of a page as they are read by the first look at each of them, one after the other."""
+        reading = None
+        for looks, context in zip(page, contexts):
+            context = context.following(reading)
+            reading = self.read(looks, context)
+            yield Draft(looks, context, reading)
+
+    def _draft(self, line: np.ndarray, looks: list[Look], context: Context, reading: Reading) -> Draft:
         while further := self.further_views(line, looks, reading):
             seen = {look.width: look for look in looks}
             looks = [seen.get(view.shape[1]) or self._look(view) for view in further]
@@ -197,12 +213,14 @@ class Reader(LineNetwork):
         hand = None
         if not all(self.is_final(draft.reading, len(document)) for draft in document):
             hand = self._hand_of(document)
+        reading = None
         for draft in document:
-            if hand is None or self.is_final(draft.reading, len(document)):
-                yield draft
-                continue
-            looks = [Look(look.width, hand.understood(look.probabilities)) for look in draft.looks]
-            yield Draft(looks, draft.context, self.read(looks, draft.context))
+            if hand is not None and not self.is_final(draft.reading, len(document)):
+                looks = [Look(look.width, hand.understood(look.probabilities)) for look in draft.looks]
+                context = draft.context.following(reading)
+                draft = Draft(looks, context, self.read(looks, context))
+            reading = draft.reading
+            yield draft
 
     def _hand_of(self, document: Sequence[Draft]) -> Hand | None:
         known = [
@@ -229,7 +247,7 @@ class Reader(LineNetwork):
         found, placed = self.agreed(looks, context)
         (text, score), *others = found
         places = [np.minimum((best.frames + 0.5) * self.info.stride / look.width, 1) for look, best in placed]
-        sure = [self.judge(seen) for seen in self.seen(found, placed, context.language)]
+        sure = [self.judge(seen) for seen in self.seen(found, placed, context)]
         line, characters, words = (np.mean(parts, axis=0) for parts in zip(*sure))
         alternatives = tuple(
             (other, float(line) * math.exp(weight - score)) for other, weight in others[: self._nbest - 1]
@@ -246,16 +264,15 @@ class Reader(LineNetwork):
         """
         if context.in_block_letters:
             looks = [self._in_capitals(look) for look in looks]
-        language = context.language
         texts = TEXTS if self._languages else TEXTS_ALONE if len(looks) > 1 else 1
         finer = FINER if self._languages and len(looks) >= MANY else 1
         asked = max(self._nbest, texts), finer
         for look in looks:
             if look.found is None or look.asked < asked:
-                look.found, look.asked = self.decode(look.probabilities, language, *asked), asked
-        found = self._ranked(looks, language)
-        if recurrent := self._recurrent(language):
-            found = reconsidered(found, recurrent, language)
+                look.found, look.asked = self.decode(look.probabilities, context, *asked), asked
+        found = self._ranked(looks, context)
+        if recurrent := self._recurrent(context.language):
+            found = reconsidered(found, recurrent, context.language, context.before)
         placed = [(look, self._placed(found[0][0], look)) for look in looks]
         return found, [(look, best) for look, best in placed if best is not None]
 
@@ -264,13 +281,14 @@ class Reader(LineNetwork):
             look.in_capitals = Look(look.width, in_capitals(look.probabilities, self.info.charset))
         return look.in_capitals
 
-    def _ranked(self, looks: Sequence[Look], language: str) -> list[tuple[str, float]]:
+    def _ranked(self, looks: Sequence[Look], context: Context) -> list[tuple[str, float]]:
         """Return the texts that decoding found in some looks at a line, with their scores, best first."""
         if len(looks) == 1:
             return [(candidate.text, candidate.score) for candidate in looks[0].found]
         texts = list(dict.fromkeys(candidate.text for look in looks for candidate in look.found))
-        search = self._search(language)
-        return ranked([search.softened(look.probabilities) for look in looks], texts, self.info.charset, search.prior)
+        search = self._search(context.language)
+        priors = [search.prior(text, context.before) for text in texts]
+        return ranked([search.softened(look.probabilities) for look in looks], texts, self.info.charset, priors)
 
     def _placed(self, text: str, look: Look) -> Candidate | None:
         """Return a text with its frames in a look, or None if there are too few of them."""

@@ -37,6 +37,8 @@ beside the best; but of a few prefixes no more is overlooked than the second."""
 MOST_CLASSES = 6
 """Of a line whose frames leave more classes to follow on average, a finer search finds no more than any other."""
 _FACTORS = 4096
+_REMEMBERED = 8
+"""How many characters of a line before are looked back at: more than any n-gram has."""
 
 
 class Candidate(NamedTuple):
@@ -93,28 +95,29 @@ class BeamSearch:
             self._pairs = [row.tobytes() for row in internal.costs]
             self._surprises = np.exp(INTERNAL * (STEP * np.arange(256) - EXPECTED)).tolist()
 
-    def decode(self, probabilities: np.ndarray, nbest: int = 1) -> list[Candidate]:
+    def decode(self, probabilities: np.ndarray, nbest: int = 1, before: str = "") -> list[Candidate]:
         """Return the ``nbest`` best texts of a line, best first: fewer where there are no more, one at least.
 
         Spaces at the ends are dropped and runs of spaces folded into one.
 
         Args:
             probabilities: (frames, classes), each row adding up to 1.
+            before: the text of the line before, if that is known.
         """
         frames = list(self._frames(self.softened(probabilities)))
         few = sum(len(classes) for _, _, classes in frames) <= MOST_CLASSES * len(frames)
         width = self.width * self.finer if few else self.width
         space, classes_in_all, least = self._space, self.charset.classes, _least(width)
-        prefixes = _Prefixes(self._start, space)
+        prefixes = _Prefixes(self._after(before), space)
         children, labels, states, factors = prefixes.children, prefixes.labels, prefixes.states, prefixes.factors
         parents, surest, peaks = prefixes.parents, prefixes.surest, prefixes.peaks
         step, symbols, worths, pairs, surprises = self._step, self._symbols, self._factors, self._pairs, self._surprises
         # The weights of a text with the last frame blank, or not.
-        beam, before = [(0, 1.0, 0.0)], -1
+        beam, last = [(0, 1.0, 0.0)], -1
         for frame, blank, classes in frames:
-            if frame > before + 1:
+            if frame > last + 1:
                 beam = [(prefix, of_blank + of_other, 0.0) for prefix, of_blank, of_other in beam]
-            before = frame
+            last = frame
             blanks = {prefix: (of_blank + of_other) * blank for prefix, of_blank, of_other in beam}
             others: dict[int, float] = {}
             # What is below this in the end is dropped, so that a new text of less need not even begin.
@@ -169,14 +172,26 @@ class BeamSearch:
         powers = probabilities ** (1 / self._temperature)
         return powers / powers.sum(axis=1, keepdims=True)
 
-    def prior(self, text: str) -> float:
-        """Return the logarithm of what the language model and the bonus give a text, the space after it included."""
-        total, state, before = 0.0, self._start, self._space
-        for label in self.charset.encode(text + " " if self._space != BLANK else text):
-            factor, state = self._worth(state, before, label)
+    def prior(self, text: str, before: str = "") -> float:
+        """Return the logarithm of what the language model and the bonus give a text after another, the space after it included."""
+        total, state, previous = 0.0, self._after(before), self._space
+        for label in self._encoded(text):
+            factor, state = self._worth(state, previous, label)
             total += math.log(factor)
-            before = label
+            previous = label
         return total
+
+    def _after(self, before: str) -> Hashable:
+        """Return the state of the language model at the beginning of a line that follows a text."""
+        state = self._start
+        if before:
+            for label in self._encoded(before[-_REMEMBERED:]):
+                state = self._step(state, self._symbols[label])[1]
+        return state
+
+    def _encoded(self, text: str) -> list[int]:
+        """Return the classes of a text and of the space after it, if there is one to come."""
+        return self.charset.encode(text + " " if self._space != BLANK else text)
 
     def _worth(self, state: Hashable, before: int, label: int) -> tuple[float, Hashable]:
         """Return what a class is worth after another in a state of the language model, and the state after it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Callable, Sequence
+from typing import Sequence
 
 import cv2
 import numpy as np
@@ -94,13 +94,13 @@ def _stretched(line: np.ndarray, width: int) -> np.ndarray:
 
 
 def ranked(
-    looks: Sequence[np.ndarray], texts: Sequence[str], charset: Charset, prior: Callable[[str], float]
+    looks: Sequence[np.ndarray], texts: Sequence[str], charset: Charset, priors: Sequence[float]
 ) -> list[tuple[str, float]]:
     """Return texts of a line with their scores, logarithms of weights, best first.
 
-    A score is the mean log-likelihood of the text over the looks, (frames, classes) of probabilities each, and its ``prior``.
+    A score is the mean log-likelihood of the text over the looks, (frames, classes) of probabilities each, and its prior.
     """
     labels = [charset.encode(text) for text in texts]
     seen = np.mean([log_likelihoods(look, labels) for look in looks], axis=0)
-    scores = seen + [prior(text) for text in texts]
+    scores = seen + priors
     return [(texts[place], float(scores[place])) for place in np.argsort(-scores, kind="stable")]
