@@ -284,10 +284,11 @@ BOMB = '<!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;"><!ENTITY c "&b;&b;
         (f"<?xml version='1.0' encoding='UTF-16'?>{BOMB}<alto>&c;</alto>".encode("utf-16"), "entities"),
         ('<!DOCTYPE alto SYSTEM "http://127.0.0.1:9/alto.dtd"><alto><Layout/></alto>', "a page"),
         ("<?xml version='1.0'?><alto><Layout>", "well-formed"),
-        ("<?xml version='1.0'?><html><body/></html>", "'html'"),
+        ("<?xml version='1.0'?><html><body/></html>", "'html': give the page as one of these, or its image"),
+        ("<?xml version='1.0'?><mets xmlns='http://www.loc.gov/METS/'/>", "METS, which only names the files of a document: give those"),
         ("<?xml version='1.0'?><PcGts/>", "a page"),
     ],
-    ids=["bomb", "in an attribute", "a file", "UTF-16", "DTD", "torn", "HTML", "no page"],
+    ids=["bomb", "in an attribute", "a file", "UTF-16", "DTD", "torn", "HTML", "METS", "no page"],
 )
 def test_hostile_and_broken_xml_gets_one_clear_line(read, folder, content, words):
     (folder / "x.xml").write_bytes(content if isinstance(content, bytes) else content.encode())
