@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from htrtool.core.errors import HtrError, InputError
 from htrtool.core.synth import Faces, Scribes, Texts, lines_of_text, synthesise_page, write_line
-from htrtool.core.synth.faces import Face
 from htrtool.core.synth.correspondence import letter_part
+from htrtool.core.synth.faces import Face
 from htrtool.core.synth.forms import date, form, ordinal
 from htrtool.core.synth.letters import set_line
 from htrtool.core.synth.paper import Paper
