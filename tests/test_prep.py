@@ -265,6 +265,9 @@ def test_lines_are_cut_into_pieces_of_a_few_words(run_htr, tmp_path):
         assert " ".join(piece.text for piece in own) == line.text
         assert sum(piece.pixels().shape[1] for piece in own) == line.pixels().shape[1]
         assert {piece.document for piece in own} == {line.document}
+    named = run_htr("prep", "--words", "2", "--document", "(letter)/[0-9]{3}$", "-", input=tar_of(lines[:3]))
+    assert {piece.document for piece in samples_in(named.stdout)} == {"letter"}
+    assert b"--document" not in named.stderr, "the keys of pieces are others than that in which it was found"
     # Words that touch stay together.
     assert sum(len(piece.text.split()) > 2 for piece in pieces) <= 0.1 * len(pieces)
     assert done.stdout == run_htr("prep", "--words", "2", "-", input=tar_of([*lines, untold])).stdout
