@@ -89,9 +89,9 @@ def check_replaceable(path: str | os.PathLike) -> None:
     """
     target = _target_of(path)
     reason = None
-    if target.is_dir() or str(path).endswith("/"):
+    if os.path.isdir(target) or str(path).endswith("/"):
         reason = "expected a file name, received a folder"
-    elif not target.parent.is_dir():
+    elif not os.path.isdir(target.parent):
         reason = os.strerror(errno.ENOENT)
     elif not _may_write(target) and (is_special(target) or not _may_write(target.parent)):
         reason = os.strerror(errno.EACCES)
@@ -115,7 +115,7 @@ def inode_of(file: str | Path | int) -> tuple[int, int] | None:
 
 def _mode_for(target: Path) -> int:
     """Return the permissions that ``target`` has or, if it is new, would get from ``open``."""
-    if target.exists():
+    if os.path.exists(target):
         return target.stat().st_mode & 0o777
     mask = os.umask(0)
     os.umask(mask)
@@ -128,7 +128,7 @@ def check_folder(folder: Path) -> None:
     Raises:
         OutputError: they can't.
     """
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    there = next(place for place in (folder, *folder.absolute().parents) if os.path.exists(place))
     try:
         with tempfile.TemporaryDirectory(prefix=".htr-", dir=there):
             pass

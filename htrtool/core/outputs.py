@@ -92,7 +92,7 @@ def part_files(output: str, split: Split | None) -> dict[str, Path]:
 
 def is_sample_folder(output: str) -> bool:
     """Tell whether an output names a folder, one that is there or one that is to be made."""
-    return output.endswith("/") or Path(output).is_dir()
+    return output.endswith("/") or os.path.isdir(output)
 
 
 class PairWriter:

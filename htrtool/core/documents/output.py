@@ -91,9 +91,9 @@ def _sample_key(file: str) -> Path | None:
 def is_document_folder(output: str) -> bool:
     """Tell whether the place for documents is a folder: it is one, or new and does not end like a document's name."""
     path = Path(output)
-    if output.endswith(("/", os.sep)) or path.is_dir():
+    if output.endswith(("/", os.sep)) or os.path.isdir(output):
         return True
-    return not path.exists() and path.suffix.lower() not in FILE_SUFFIXES
+    return not os.path.exists(output) and path.suffix.lower() not in FILE_SUFFIXES
 
 
 def write_in_folder(
