@@ -421,6 +421,14 @@ def test_if_nothing_is_taken_the_old_file_stays(run_htr, tmp_path):
     assert old.read_bytes() == b"old"
 
 
+def test_if_nothing_is_taken_no_new_folder_is_left(run_htr, folder, tmp_path):
+    (tmp_path / "mine").mkdir()
+    for new in ("new/deeper", "mine/new", "mine"):
+        done = run_htr("prep", "--split", "train=90,val=10", tmp_path / "nowhere", "-o", tmp_path / new)
+        assert done.returncode == Exit.BAD_INPUT
+    assert sorted(tmp_path.iterdir()) == [folder, tmp_path / "mine"] and not list((tmp_path / "mine").iterdir())
+
+
 @pytest.mark.parametrize(
     "options, told",
     [

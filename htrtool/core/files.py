@@ -136,6 +136,24 @@ def check_folder(folder: Path) -> None:
         raise OutputError(f"can't write into the folder: {error.strerror}", str(folder)) from None
 
 
+@contextlib.contextmanager
+def making_folder(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it, of which those that are empty go again if the block ends with an error.
+
+    Raises:
+        OutputError: that is not possible.
+    """
+    missing = [place for place in (folder, *folder.parents) if not os.path.exists(place)]
+    try:
+        made_folder(folder)
+        yield
+    except BaseException:
+        for place in missing:
+            with contextlib.suppress(OSError):
+                place.rmdir()
+        raise
+
+
 def made_folder(folder: Path) -> Path:
     """Make a folder and those above it.
 
