@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import shutil
 import tempfile
@@ -25,12 +26,13 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
 
     Raises:
         OutputError: the folder is missing, or neither it nor the file may be written to.
+        OSError: from what is written, where there is no room for it; it names ``path``.
     """
     target = _target_of(path)
     try:
         if target.is_dir():
             raise IsADirectoryError(0, "expected a file name, received a folder")
-        direct = open(target, "wb") if is_special(target) else None
+        direct = _opened(os.open(target, os.O_WRONLY | os.O_TRUNC), path) if is_special(target) else None
         if direct is None:
             # A folder may be closed of which a file may be written.
             beside = _may_write(target.parent) or not _may_write(target)
@@ -45,7 +47,7 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
             yield direct
         return
     try:
-        with os.fdopen(descriptor, "wb") as stream:
+        with _opened(descriptor, path) as stream:
             yield stream
         os.chmod(name, _mode_for(target))
         try:
@@ -56,6 +58,30 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
         raise
+
+
+class _Named(io.FileIO):
+    """An unbuffered file whose errors name the one that it is to be: what is written beside that has a name of its own, or none."""
+
+    def __init__(self, descriptor: int, named: str):
+        super().__init__(descriptor, "wb")
+        self._named = named
+
+    def write(self, content) -> int | None:
+        """Write bytes, and return how many were taken.
+
+        Raises:
+            OSError: there is no room for them, or no reader.
+        """
+        try:
+            return super().write(content)
+        except OSError as error:
+            error.filename = self._named
+            raise
+
+
+def _opened(descriptor: int, named: str | os.PathLike) -> IO[bytes]:
+    return io.BufferedWriter(_Named(descriptor, str(named)))
 
 
 def _copy_over(name: str, target: Path, told: str) -> None:
