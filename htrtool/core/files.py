@@ -6,6 +6,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,15 +15,18 @@ from typing import IO, Iterator
 from htrtool.core.errors import OutputError
 from htrtool.core.left_files import PREFIX, SUFFIX, hold, remove_left
 
+_OPEN = re.compile(r"/(?:dev|proc/self)/fd/(\d{1,9})|/dev/(stdout|stderr)")
+_OPEN_STREAMS = {"stdout": 1, "stderr": 2}
+
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
     """Open a new file that takes the place of ``path`` when the block ends without an error.
 
     The content is written beside the target and renamed, so that an interrupted run leaves the old file whole.
-    A target that is no regular file (a pipe, ``/dev/null``) is written directly; a symbolic link is followed. Into one
-    that can't be replaced the content is copied at the end; where its folder may not be written to, it is kept among
-    temporary files until then. What runs that were killed have left beside it is removed.
+    A target that is no regular file (a pipe, ``/dev/null``), or that is open already (``/dev/fd/3``), is written directly;
+    a symbolic link is followed. Into one that can't be replaced the content is copied at the end; where its folder may not
+    be written to, it is kept among temporary files until then. What runs that were killed have left beside it is removed.
 
     Raises:
         OutputError: the folder is missing, or neither it nor the file may be written to.
@@ -32,7 +36,7 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
     try:
         if target.is_dir():
             raise IsADirectoryError(0, "expected a file name, received a folder")
-        direct = _opened(os.open(target, os.O_WRONLY | os.O_TRUNC), path) if is_special(target) else None
+        direct = _opened(_direct(target), path) if is_special(target) else None
         if direct is None:
             # A folder may be closed of which a file may be written.
             beside = _may_write(target.parent) or not _may_write(target)
@@ -61,7 +65,7 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
 
 
 class _Named(io.FileIO):
-    """An unbuffered file whose errors name the one that it is to be: what is written beside that has a name of its own, or none."""
+    """An unbuffered file whose errors name the one that it is to be."""
 
     def __init__(self, descriptor: int, named: str):
         super().__init__(descriptor, "wb")
@@ -103,8 +107,21 @@ def _may_write(path: Path) -> bool:
 
 
 def is_special(path: str | os.PathLike) -> bool:
-    """Tell whether there is a pipe or a device of that name, which what is written goes to at once."""
-    return os.path.exists(path) and not os.path.isfile(path)
+    """Tell whether a name is that of a pipe, a device or an open file, which what is written goes to at once."""
+    return _descriptor_in(path) is not None or os.path.exists(path) and not os.path.isfile(path)
+
+
+def _descriptor_in(path: str | os.PathLike) -> int | None:
+    """Return the descriptor of the open file that a name like ``/dev/fd/3`` means, None of any other name."""
+    found = _OPEN.fullmatch(str(path))
+    return found and int(found[1] or _OPEN_STREAMS[found[2]])
+
+
+def _direct(target: Path) -> int:
+    """Return a new descriptor of a pipe, a device or an open file."""
+    # Opened anew it would be emptied, and written from its beginning.
+    descriptor = _descriptor_in(target)
+    return os.open(target, os.O_WRONLY | os.O_TRUNC) if descriptor is None else os.dup(descriptor)
 
 
 def check_replaceable(path: str | os.PathLike) -> None:
@@ -114,6 +131,10 @@ def check_replaceable(path: str | os.PathLike) -> None:
         OutputError: its folder is missing, neither that nor the file may be written to, or it is a folder itself.
     """
     target = _target_of(path)
+    if (descriptor := _descriptor_in(target)) is not None:
+        if inode_of(descriptor) is None:
+            raise OutputError(f"can't write: {os.strerror(errno.EBADF)}", str(path))
+        return
     reason = None
     if os.path.isdir(target) or str(path).endswith("/"):
         reason = "expected a file name, received a folder"
