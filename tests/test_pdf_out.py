@@ -58,6 +58,18 @@ def test_text_can_be_searched_and_copied_in_any_script():
     assert textpage.search("ana", match_case=False).get_next() is not None
 
 
+def test_of_a_broken_pdf_no_library_talks_beside_us(run_htr, tiny_model, tmp_path):
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.add_blank_page()
+        # Of this one PDFium finds no size.
+        pdf.Root.Pages.Kids[0] = pikepdf.Array()
+        pdf.save(tmp_path / "x.pdf")
+    done = run_htr("read", "-m", tiny_model, "-f", "pdf", "-o", tmp_path / "out.pdf", tmp_path / "x.pdf")
+    assert done.returncode == Exit.BAD_INPUT
+    assert all(line.startswith(b"htr read: ") for line in done.stderr.splitlines()), done.stderr
+
+
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_the_words_of_lines_that_do_not_stand_upright_can_be_searched_in_their_order(quarters):
     width, height = (300, 200) if quarters == 2 else (200, 300)
