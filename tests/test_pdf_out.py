@@ -25,7 +25,7 @@ from htrtool.exits import Exit
 
 
 def source(content: bytes, index: int = 0, is_pdf: bool = False, name: str = "x") -> PageSource:
-    return PageSource(name, index + 1, original=Original(lambda: io.BytesIO(content), index, is_pdf))
+    return PageSource(name, index + 1, original=Original(lambda: io.BytesIO(content), index, is_pdf, index + 1))
 
 
 def encoded(image: Image.Image, kind: str, **options) -> bytes:
