@@ -119,6 +119,21 @@ def test_coordinates_for_an_image_of_another_size_are_scaled(read, folder, form)
     assert 3 * 50 <= left < 3 * (50 + 16 + 4)
 
 
+def test_page_of_2010_is_filled_in_with_outlines_as_it_has_them(read, folder):
+    path = write_xml(folder, "page")
+    content = path.read_text().replace("2013-07-15", "2010-03-19")
+    for outline in set(re.findall(r'<pc:Coords points="[^"]*"/>', content)):
+        each = re.sub(r".*?(\d+),(\d+)(?:\"/>)?", r'<pc:Point x="\1" y="\2"/>', outline)
+        content = content.replace(outline, f"<pc:Coords>{each}</pc:Coords>")
+    path.write_text(content)
+    filled = read("-f", "page", "sheet.xml").stdout
+    root = etree.fromstring(filled)
+    assert b"points=" not in filled and len(root.findall(".//{*}Word")) == 3
+    assert all(len(coords.findall("{*}Point")) > 2 for coords in root.iter("{*}Coords"))
+    (folder / "again.xml").write_bytes(filled)
+    assert read("-f", "txt", "again.xml").stdout == b"bad cab\nface\n"
+
+
 @both
 def test_text_is_filled_in_and_all_else_stays(read, folder, form):
     source = write_xml(folder, form)
