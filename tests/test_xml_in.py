@@ -135,6 +135,21 @@ def test_page_of_2010_is_filled_in_with_outlines_as_it_has_them(read, folder):
 
 
 @both
+def test_how_a_block_is_turned_goes_with_it_to_the_other_kind(read, folder, form):
+    other = {"page": "alto", "alto": "page"}[form]
+    for degrees, turned in ("-90", 3), ("90.4", 1), ("180", 2), ("2", 0):
+        path = write_xml(folder, form)
+        attribute = {"page": '<pc:TextRegion id="r2"', "alto": '<TextBlock ID="b"'}[form]
+        text = path.read_text().replace('<TextLine ID="second"', '</TextBlock><TextBlock ID="b"><TextLine ID="second"')
+        # Of the second line's block alone.
+        before, _, after = text.rpartition(attribute)
+        path.write_text(f'{before}{attribute} {"orientation" if form == "page" else "ROTATION"}="{degrees}"{after}')
+        (folder / "other.xml").write_bytes(read("-f", other, "sheet.xml").stdout)
+        (page,) = parse_pages(folder / "other.xml")
+        assert [line.quarters for line in page.lines] == [0, turned]
+
+
+@both
 def test_text_is_filled_in_and_all_else_stays(read, folder, form):
     source = write_xml(folder, form)
     # But for the note of where it comes from.

@@ -11,7 +11,7 @@ import numpy as np
 from lxml import etree
 
 from htrtool import __version__
-from htrtool.core.documents.blocks import blocks_of, outline_of
+from htrtool.core.documents.blocks import outline_of, turned_blocks_of
 from htrtool.core.documents.markup import XSI, add, points, share, to_bytes
 from htrtool.core.documents.page_in import page_text
 from htrtool.core.documents.xml_elements import children_of, tag_of
@@ -40,13 +40,15 @@ def page_xml(page: Page, image: str, model: str) -> bytes:
     add(metadata, "MetadataItem", type="processingStep", name="recognition", value=f"htr {__version__}, model {model}")
     width, height = page.size
     sheet = add(root, "Page", imageFilename=image, imageWidth=width, imageHeight=height)
-    blocks = blocks_of(page.lines)
+    blocks = turned_blocks_of(page)
     if blocks:
         order = add(add(sheet, "ReadingOrder"), "OrderedGroup", id="reading_order")
         for index in range(len(blocks)):
             add(order, "RegionRefIndexed", index=index, regionRef=f"region_{index + 1}")
-    for index, block in enumerate(blocks):
+    for index, (block, angle) in enumerate(blocks):
         region = add(sheet, "TextRegion", id=f"region_{index + 1}", custom=f"readingOrder {{index:{index};}}")
+        if angle:
+            region.set("orientation", str(angle))
         _outline(region, outline_of(block))
         for within, line in enumerate(block):
             name = f"line_{line.number}"
