@@ -149,6 +149,13 @@ def test_how_a_block_is_turned_goes_with_it_to_the_other_kind(read, folder, form
         assert [line.quarters for line in page.lines] == [0, turned]
 
 
+def test_an_image_may_be_called_like_a_page_of_another(read, folder):
+    (folder / "sheet.png").rename(folder / "sheet#page=3")
+    (folder / "sheet.xml").write_bytes(read("-f", "alto", "--mode", "line", "sheet#page=3").stdout)
+    (page,) = parse_pages(folder / "sheet.xml")
+    assert image_of(page, "sheet.xml", folder) == (folder / "sheet#page=3", 0)
+
+
 @both
 def test_text_is_filled_in_and_all_else_stays(read, folder, form):
     source = write_xml(folder, form)

@@ -14,6 +14,7 @@ from htrtool.core.documents.hocr import hocr
 from htrtool.core.documents.markup import to_bytes
 from htrtool.core.documents.origin import HEAD, is_changed, is_foreign, is_of, is_part, marked, other_origin
 from htrtool.core.documents.page_xml import page_xml
+from htrtool.core.documents.xml_image import OF_PAGES
 from htrtool.core.errors import HtrError, InputError, OutputError
 from htrtool.core.files import check_folder, made_folder, replacing, same_file
 from htrtool.core.names import printable_name
@@ -78,7 +79,8 @@ def image_name(source: PageSource, folder: str) -> str:
     page = source.original.page if source.original else 1
     several = source.pages > 1 and source.document is None
     name = printable_name(name).replace(os.sep, "/")
-    return f"{name}#page={page}" if page > 1 or several else name
+    # A file may itself be called as if it were a page of another.
+    return f"{name}#page={page}" if page > 1 or several or OF_PAGES.search(name) else name
 
 
 def _sample_key(file: str) -> Path | None:
