@@ -148,7 +148,8 @@ def unwritten(error: OSError, name: str) -> Exit:
     if any(words in str(error) for words in NO_FOLDER):
         print(f"{name}: expected a folder for temporary files that can be written to, found none: name one in TMPDIR", file=sys.stderr)
     elif error.errno in UNWRITABLE:
-        print(f"{name}: the output can't be written: {error.strerror}", file=sys.stderr)
+        file = "" if error.filename is None else f"{error.filename}: "
+        print(f"{name}: {file}the output can't be written: {error.strerror}", file=sys.stderr)
     else:
         raise error
     return Exit.UNWRITTEN

@@ -130,6 +130,22 @@ def test_room_for_a_part_of_the_output_only_is_told(command, folder):
     assert b"can't be written: File too large" in done.stderr and b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("output", ["prep mine/", "prep mine.tar", "prep mine.tar.gz", "read mine.tsv", "plot mine.svg"])
+@pytest.mark.skipif(resource is None, reason="no limits can be set here")
+def test_a_file_for_which_there_is_no_room_is_named(output, folder):
+    name, output = output.split()
+    command = next(command for command in COMMANDS if command.name == name)
+    (folder / f"good{command.suffix}").write_bytes(command.good)
+    done = subprocess.run(
+        [sys.executable, "-m", "htrtool", name, *command.before, f"good{command.suffix}", "-o", output],
+        capture_output=True, cwd=folder,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40, 40)),
+    )  # fmt: skip
+    assert done.returncode == Exit.UNWRITTEN, done.stderr.decode()
+    assert f"htr {name}: {output}".encode() in done.stderr
+    assert b": the output can't be written: File too large" in done.stderr
+
+
 @every_command
 def test_empty_input_is_an_error_that_names_it(command, folder):
     done = run(command, "-", folder=folder)

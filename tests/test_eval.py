@@ -16,7 +16,7 @@ from tars import sample_of, tar_of
 from htrtool.core.errors import InputError
 from htrtool.core.scoring.documents import documents_are, documents_of
 from htrtool.core.scoring.file_names import match_files
-from htrtool.core.scoring.joining import Line, join
+from htrtool.core.scoring.joining import Line, join, without_missing
 from htrtool.core.scoring.truth import read_lines
 from htrtool.core.tables import SCORE_COLUMNS, read_table
 from htrtool.exits import Exit
@@ -107,6 +107,20 @@ def test_lines_without_numbers_go_together_by_order():
 def test_numbers_that_start_again_on_each_page_are_not_mixed_up_where_the_truth_has_no_pages():
     truth = [Line("p", "one", None, 1), Line("p", "two", None, 2)]
     assert joined(truth, [Line("p", "ONE", 1, 1), Line("p", "TWO", 2, 1)]) == [("one", "ONE"), ("two", "TWO")]
+
+
+@pytest.mark.parametrize("pages", [(1, 2), (2, 1), (2,), (2, 3)])
+def test_a_page_with_one_text_is_compared_whole(pages):
+    rows = [(page, line, text) for page in (1, 2) for line, text in ((2, f"{page} end"), (1, f"page {page}"))]
+    lines = [Line("a.png", text, page, line) for page, line, text in rows]
+    texts = [Line("a.png", f"page {page} {page} end", page) for page in pages]
+    for truth, read in ((lines, texts), (texts, lines)):
+        pairs = list(join(truth, read))
+        assert sorted(pair.page for pair in pairs) == sorted({1, 2, *pages}) and {pair.line for pair in pairs} == {None}
+        matched = [pair for pair in pairs if pair.truth and pair.read]
+        assert len(matched) == len({1, 2} & set(pages)) and all(pair.truth.text == pair.read.text for pair in matched)
+    missing = without_missing([list(join(lines, texts)), list(join(lines, lines))])
+    assert {pair.page for pair in missing[1]} == {1, 2} & set(pages)
 
 
 def test_a_file_with_one_text_is_compared_whole():

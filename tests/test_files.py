@@ -149,6 +149,20 @@ def test_a_pipe_that_a_shell_names_by_its_number_is_written():
         assert pipe.read(5) == b"there"
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="there is no /dev/fd")
+def test_a_file_that_a_shell_has_opened_is_written_where_it_stands(tmp_path):
+    (tmp_path / "log").write_text("before\n")
+    with open(tmp_path / "log", "ab") as log:
+        check_replaceable(f"/dev/fd/{log.fileno()}")
+        with replacing(f"/dev/fd/{log.fileno()}") as stream:
+            stream.write(b"there\n")
+        log.write(b"after\n")
+    assert (tmp_path / "log").read_text() == "before\nthere\nafter\n" and os.listdir(tmp_path) == ["log"]
+    for write in (check_replaceable, lambda name: replacing(name).__enter__()):
+        with pytest.raises(OutputError, match="/dev/fd/987654: can't write: Bad file descriptor"):
+            write("/dev/fd/987654")
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/tty"), reason="there is no /dev/tty")
 def test_a_device_that_can_not_be_opened_is_named():
     # In a session of its own, a process has no terminal.

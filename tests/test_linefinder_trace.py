@@ -4,8 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from htrtool.core.linefinder import repeats as repeats_module
 from htrtool.core.linefinder.maps import LineMaps
-from htrtool.core.linefinder.trace import trace_baselines
+from htrtool.core.linefinder.repeats import repeats, without_repeats
+from htrtool.core.linefinder.trace import Trace, trace_baselines
 
 X_HEIGHT = 8
 
@@ -72,3 +74,24 @@ def test_a_baseline_with_nothing_written_over_it_is_a_rule():
 def test_a_line_goes_on_beyond_its_ends_as_it_came():
     (trace,) = trace_baselines(maps([(100, 60), (300, 110)]))
     assert float(trace.at(340)) == pytest.approx(120, abs=3) and float(trace.at(60)) == pytest.approx(50, abs=3)
+
+
+def test_strokes_along_a_line_are_no_lines():
+    line, above = Trace(20, np.full(300, 100.0), X_HEIGHT), Trace(20, np.full(300, 92.0), X_HEIGHT)
+    under, half_under = Trace(100, np.full(40, 105.0), X_HEIGHT), Trace(310, np.full(40, 105.0), X_HEIGHT)
+    assert list(without_repeats([under, half_under, line, above])) == [line, above, half_under]
+
+
+def test_a_baseline_is_compared_with_few_of_a_page_of_thousands(monkeypatch):
+    rng, compared = np.random.default_rng(0), []
+    lines = []
+    for left in range(0, 1200, 60):
+        for y in range(0, 1800, 18):
+            lines.append(Trace(left + int(rng.integers(9)), y + rng.normal(0, 2, 40 + int(rng.integers(20))), X_HEIGHT))
+            if y % 5 == 0:
+                lines.append(Trace(left, y + rng.uniform(3, 9) + np.zeros(30), X_HEIGHT))
+    longest = sorted(lines, key=lambda line: -len(line.ys))[:500]
+    wanted = [line for place, line in enumerate(longest) if not any(repeats(line, longer) for longer in longest[:place])]
+    monkeypatch.setattr(repeats_module, "repeats", lambda *pair: compared.append(pair) or repeats(*pair))
+    assert list(without_repeats(lines))[: len(wanted)] == wanted
+    assert len(compared) < 40 * len(lines), "a page of text cells took seconds"

@@ -9,6 +9,7 @@ import zlib
 
 import cv2
 import numpy as np
+import pikepdf
 import pillow_heif
 import pypdfium2
 import pytest
@@ -567,6 +568,30 @@ def test_a_photo_of_several_pictures_has_as_many_pages(tmp_path):
     first, second = (Image.fromarray(part).convert("RGB") for part in (ramp(80, 160), ramp(60, 160)))
     first.save(tmp_path / "two.heic", save_all=True, append_images=[second])
     assert [page.shape for page in load(tmp_path / "two.heic")] == [(80, 160), (60, 160)]
+
+
+def test_pdfs_that_stand_one_after_the_other_are_all_read(tmp_path):
+    whole = []
+    for side in (100, 200, 300):
+        stream = io.BytesIO()
+        Image.new("L", (side, 100), 255).save(stream, "PDF", resolution=300)
+        whole.append(stream.getvalue())
+    (tmp_path / "all.pdf").write_bytes(whole[0] + b"\n" + whole[1] + whole[2])
+    for operand in (tmp_path / "all.pdf", io.BytesIO((tmp_path / "all.pdf").read_bytes())):
+        is_path = operand == tmp_path / "all.pdf"
+        pages = list(page_sources(str(operand))) if is_path else piped(operand.read())
+        told = [(page.page, page.pages, page.load().shape[1]) for page in pages]
+        assert told == [(1, 3, 100), (2, 3, 200), (3, 3, 300)]
+    # Revised later, a PDF has a second header or not, but counts from its beginning.
+    with pikepdf.open(io.BytesIO(whole[0])) as revised:
+        revised.save(tmp_path / "revised.pdf")
+    content = (tmp_path / "revised.pdf").read_bytes()
+    place = int(re.search(rb"startxref\s+(\d+)", content)[1])
+    moved = content.replace(b"startxref\n%d" % place, b"startxref\n%d" % (len(whole[0]) + place))
+    (tmp_path / "revised.pdf").write_bytes(whole[0] + moved)
+    assert len(list(page_sources(str(tmp_path / "revised.pdf")))) == 1
+    (tmp_path / "all.pdf").write_bytes(whole[0] + whole[1][: len(whole[1]) // 2])
+    assert len(list(page_sources(str(tmp_path / "all.pdf")))) == 1
 
 
 def test_a_picture_of_a_pdf_that_is_broken_is_told_and_a_blank_one_read(tmp_path, caplog):

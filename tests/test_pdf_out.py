@@ -25,7 +25,7 @@ from htrtool.exits import Exit
 
 
 def source(content: bytes, index: int = 0, is_pdf: bool = False, name: str = "x") -> PageSource:
-    return PageSource(name, index + 1, original=Original(lambda: io.BytesIO(content), index, is_pdf))
+    return PageSource(name, index + 1, original=Original(lambda: io.BytesIO(content), index, is_pdf, index + 1))
 
 
 def encoded(image: Image.Image, kind: str, **options) -> bytes:
@@ -56,6 +56,18 @@ def test_text_can_be_searched_and_copied_in_any_script():
     assert text_of(content).split("\n") == [text for text, _ in LINES]
     textpage = pypdfium2.PdfDocument(content)[0].get_textpage()
     assert textpage.search("ana", match_case=False).get_next() is not None
+
+
+def test_of_a_broken_pdf_no_library_talks_beside_us(run_htr, tiny_model, tmp_path):
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.add_blank_page()
+        # Of this one PDFium finds no size.
+        pdf.Root.Pages.Kids[0] = pikepdf.Array()
+        pdf.save(tmp_path / "x.pdf")
+    done = run_htr("read", "-m", tiny_model, "-f", "pdf", "-o", tmp_path / "out.pdf", tmp_path / "x.pdf")
+    assert done.returncode == Exit.BAD_INPUT
+    assert all(line.startswith(b"htr read: ") for line in done.stderr.splitlines()), done.stderr
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])

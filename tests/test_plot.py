@@ -412,6 +412,7 @@ def test_text_of_a_pdf_can_be_searched(page):
         (b"scope\tname\tmetric\n", "found 'scope name metric'"),
         (b"epoch\tloss\n", "at least one epoch"),
         (b"epoch\tloss\n1\tx\n", "row 2, column loss: expected a number, found 'x'"),
+        (b"epoch\tloss\n1\t3,5\n", "row 2, column loss: expected a number, found '3,5': write 3.5, as a spreadsheet does"),
         (b"epoch\tloss\n1\t2\t3\n", "row 2: expected 2 cells"),
         ((HEADER + "a\t1\t1\tx\t0\t1\t1\t1\tt\n").encode(), "row 2, column left: expected a number"),
         ((HEADER + "\t1\t1\t0\t0\t1\t1\t1\tt\n").encode(), "row 2, column file: expected the name of a page's image"),

@@ -265,6 +265,9 @@ def test_lines_are_cut_into_pieces_of_a_few_words(run_htr, tmp_path):
         assert " ".join(piece.text for piece in own) == line.text
         assert sum(piece.pixels().shape[1] for piece in own) == line.pixels().shape[1]
         assert {piece.document for piece in own} == {line.document}
+    named = run_htr("prep", "--words", "2", "--document", "(letter)/[0-9]{3}$", "-", input=tar_of(lines[:3]))
+    assert {piece.document for piece in samples_in(named.stdout)} == {"letter"}
+    assert b"--document" not in named.stderr, "the keys of pieces are others than that in which it was found"
     # Words that touch stay together.
     assert sum(len(piece.text.split()) > 2 for piece in pieces) <= 0.1 * len(pieces)
     assert done.stdout == run_htr("prep", "--words", "2", "-", input=tar_of([*lines, untold])).stdout
@@ -416,6 +419,14 @@ def test_if_nothing_is_taken_the_old_file_stays(run_htr, tmp_path):
     done = run_htr("prep", tmp_path / "nowhere", "-o", old)
     assert done.returncode == Exit.BAD_INPUT
     assert old.read_bytes() == b"old"
+
+
+def test_if_nothing_is_taken_no_new_folder_is_left(run_htr, folder, tmp_path):
+    (tmp_path / "mine").mkdir()
+    for new in ("new/deeper", "mine/new", "mine"):
+        done = run_htr("prep", "--split", "train=90,val=10", tmp_path / "nowhere", "-o", tmp_path / new)
+        assert done.returncode == Exit.BAD_INPUT
+    assert sorted(tmp_path.iterdir()) == [folder, tmp_path / "mine"] and not list((tmp_path / "mine").iterdir())
 
 
 @pytest.mark.parametrize(
@@ -809,3 +820,41 @@ def test_scores_and_epochs_are_no_transcriptions(folder, run_htr, header):
     assert run_htr("prep", folder).stdout == before
     done = run_htr("prep", folder / "scores.tsv")
     assert done.returncode == Exit.BAD_INPUT and b"found one of scores or epochs" in done.stderr
+
+
+@pytest.fixture
+def as_other_user():
+    """What to put before a command so that what is closed to its owner is closed to it, also if the superuser runs it."""
+    if not hasattr(os, "getuid") or os.getuid() != 0:
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("needs setpriv, since the superuser may open anything")
+    return ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+
+
+@pytest.mark.parametrize("output", ["closed/out.tar", "closed/out/", "unread.bin"])
+def test_where_one_may_not_look_is_told(as_other_user, tmp_path, output):
+    save(tmp_path / "gt/1.png", line_picture("one"))
+    (tmp_path / "gt/1.gt.txt").write_text("one\n")
+    (tmp_path / "unread.bin").write_text("typed\n")
+    (tmp_path / "closed").mkdir()
+    for place in ("closed", "unread.bin"):
+        (tmp_path / place).chmod(0)
+    done = subprocess.run(
+        [*as_other_user, sys.executable, "-m", "htrtool", "prep", "gt", "closed/gt", "-o", output],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    (tmp_path / "closed").chmod(0o700)
+    assert done.returncode == Exit.UNWRITTEN and "Traceback" not in done.stderr
+    assert f"htr prep: {output.rstrip('/')}: " in done.stderr and "Permission denied" in done.stderr
+
+
+def test_a_source_in_a_folder_that_may_not_be_looked_into_is_told(as_other_user, tmp_path):
+    (tmp_path / "closed").mkdir(mode=0)
+    for command in (["prep", "closed/gt"], ["eval", "closed/truth.tsv", "-"]):
+        done = subprocess.run(
+            [*as_other_user, sys.executable, "-m", "htrtool", *command],
+            cwd=tmp_path, input="", capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == Exit.BAD_INPUT and f"{command[1]}: can't read it: Permission denied" in done.stderr
+    (tmp_path / "closed").chmod(0o700)

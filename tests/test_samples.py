@@ -18,6 +18,7 @@ from tars import samples_in, tar_of
 from htrtool.core.errors import InputError
 from htrtool.core.sample_stream import SampleWriter, read_samples
 from htrtool.core.samples import Sample, encode_image, encode_png, image_suffix
+from htrtool.exits import Exit
 
 
 def picture(width: int = 40, height: int = 16, tone: int = 255) -> bytes:
@@ -57,6 +58,27 @@ def test_a_picture_that_forms_no_sample_is_told(names):
     told = []
     assert [sample.key for sample in samples_in(stream.getvalue(), on_error=told.append)] == ["b"]
     assert len(told) == 1 and all(name in str(told[0]) for name in names)
+
+
+def test_a_second_picture_of_a_sample_and_a_name_that_is_none_are_told(run_htr, tmp_path):
+    def tar(*names):
+        stream = io.BytesIO()
+        with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            for name in names:
+                entry = tarfile.TarInfo(name)
+                entry.pax_headers = {"path": name}
+                content = b"text" if name.endswith("txt") else encode_image(line_picture(), name[-3:])
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+        return stream.getvalue()
+
+    two = ("a/1.jpg", "a/1.png", "a/1.txt")
+    done = run_htr("prep", "-o", f"{tmp_path}/mine/", input=tar(*two, "a/x\0y.png", "a/x\0y.txt", "a/2.png", "a/2.txt"))
+    assert done.returncode == Exit.SOME_FAILED
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == ["1.gt.txt", "1.png", "2.gt.txt", "2.png"]
+    assert b"-: expected one picture of a sample, found a/1.png and a/1.jpg, of which the first is taken" in done.stderr
+    assert b"-: expected the name of a file, which has no NUL in it, received 'a/x\\x00y'" in done.stderr
+    assert len(samples_in(tar(*two))) == 1, "for its text alone it is good"
 
 
 def test_a_tar_without_pictures_is_told():

@@ -368,6 +368,27 @@ def test_a_broken_checkpoint_is_refused(tmp_path):
         read_checkpoint(tmp_path / "other.npy")
 
 
+def test_a_checkpoint_that_lacks_something_is_told_with_what_to_do(tmp_path):
+    from htrtool.core.training.loop import Training
+    from htrtool.core.training.network import build_network
+
+    write_checkpoint(tmp_path / "m.checkpoint", {"settings": {}, "progress": {}}, {})
+    done = htr("train", "--spec", TINY, "--resume", "-o", "m", given=stream(16), cwd=tmp_path)
+    assert done.returncode == 3 and b"Traceback" not in done.stderr
+    assert b"m.checkpoint: expected the checkpoint of a run by this version" in done.stderr
+    assert b"found one without its charset: " in done.stderr and b"remove it to begin anew" in done.stderr
+
+    checkpoint, lines, settings = tmp_path / "whole.checkpoint", drawn_lines(range(16)), Settings(TINY, batch_size=8)
+    training = Training(build_network(TINY, 32, 3), Charset("ab"), lines, lines, settings, checkpoint)
+    training.save()
+    told, arrays = read_checkpoint(checkpoint)
+    other_progress, few_weights = (told | {"progress": {"pace": 1}}, arrays), (told, {"v0": arrays["v0"]})
+    for (part, kept), lacked in ((other_progress, "progress"), (few_weights, "weights")):
+        write_checkpoint(checkpoint, part, kept)
+        with pytest.raises(InputError, match=f"without .*{lacked}"):
+            training.resume()
+
+
 def test_where_there_is_nothing_to_resume_it_says_whether_the_run_is_done_and_how_to_go_on(tmp_path):
     command = ("train", "--resume", "-o", "m", "lines.tar")
     done = htr(*command, cwd=tmp_path)

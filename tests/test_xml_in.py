@@ -119,6 +119,43 @@ def test_coordinates_for_an_image_of_another_size_are_scaled(read, folder, form)
     assert 3 * 50 <= left < 3 * (50 + 16 + 4)
 
 
+def test_page_of_2010_is_filled_in_with_outlines_as_it_has_them(read, folder):
+    path = write_xml(folder, "page")
+    content = path.read_text().replace("2013-07-15", "2010-03-19")
+    for outline in set(re.findall(r'<pc:Coords points="[^"]*"/>', content)):
+        each = re.sub(r".*?(\d+),(\d+)(?:\"/>)?", r'<pc:Point x="\1" y="\2"/>', outline)
+        content = content.replace(outline, f"<pc:Coords>{each}</pc:Coords>")
+    path.write_text(content)
+    filled = read("-f", "page", "sheet.xml").stdout
+    root = etree.fromstring(filled)
+    assert b"points=" not in filled and len(root.findall(".//{*}Word")) == 3
+    assert all(len(coords.findall("{*}Point")) > 2 for coords in root.iter("{*}Coords"))
+    (folder / "again.xml").write_bytes(filled)
+    assert read("-f", "txt", "again.xml").stdout == b"bad cab\nface\n"
+
+
+@both
+def test_how_a_block_is_turned_goes_with_it_to_the_other_kind(read, folder, form):
+    other = {"page": "alto", "alto": "page"}[form]
+    for degrees, turned in ("-90", 3), ("90.4", 1), ("180", 2), ("2", 0):
+        path = write_xml(folder, form)
+        attribute = {"page": '<pc:TextRegion id="r2"', "alto": '<TextBlock ID="b"'}[form]
+        text = path.read_text().replace('<TextLine ID="second"', '</TextBlock><TextBlock ID="b"><TextLine ID="second"')
+        # Of the second line's block alone.
+        before, _, after = text.rpartition(attribute)
+        path.write_text(f'{before}{attribute} {"orientation" if form == "page" else "ROTATION"}="{degrees}"{after}')
+        (folder / "other.xml").write_bytes(read("-f", other, "sheet.xml").stdout)
+        (page,) = parse_pages(folder / "other.xml")
+        assert [line.quarters for line in page.lines] == [0, turned]
+
+
+def test_an_image_may_be_called_like_a_page_of_another(read, folder):
+    (folder / "sheet.png").rename(folder / "sheet#page=3")
+    (folder / "sheet.xml").write_bytes(read("-f", "alto", "--mode", "line", "sheet#page=3").stdout)
+    (page,) = parse_pages(folder / "sheet.xml")
+    assert image_of(page, "sheet.xml", folder) == (folder / "sheet#page=3", 0)
+
+
 @both
 def test_text_is_filled_in_and_all_else_stays(read, folder, form):
     source = write_xml(folder, form)
@@ -284,10 +321,11 @@ BOMB = '<!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;"><!ENTITY c "&b;&b;
         (f"<?xml version='1.0' encoding='UTF-16'?>{BOMB}<alto>&c;</alto>".encode("utf-16"), "entities"),
         ('<!DOCTYPE alto SYSTEM "http://127.0.0.1:9/alto.dtd"><alto><Layout/></alto>', "a page"),
         ("<?xml version='1.0'?><alto><Layout>", "well-formed"),
-        ("<?xml version='1.0'?><html><body/></html>", "'html'"),
+        ("<?xml version='1.0'?><html><body/></html>", "'html': give the page as one of these, or its image"),
+        ("<?xml version='1.0'?><mets xmlns='http://www.loc.gov/METS/'/>", "METS, which only names the files of a document: give those"),
         ("<?xml version='1.0'?><PcGts/>", "a page"),
     ],
-    ids=["bomb", "in an attribute", "a file", "UTF-16", "DTD", "torn", "HTML", "no page"],
+    ids=["bomb", "in an attribute", "a file", "UTF-16", "DTD", "torn", "HTML", "METS", "no page"],
 )
 def test_hostile_and_broken_xml_gets_one_clear_line(read, folder, content, words):
     (folder / "x.xml").write_bytes(content if isinstance(content, bytes) else content.encode())

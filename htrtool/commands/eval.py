@@ -104,7 +104,8 @@ def eval(  # noqa: A001 - named as the subcommand
 
     Files go together by their names: the same path, else the same name if only one file has it, with or without the
     suffix. Lines go together by their numbers (a page may have a label, such as 12r), else by order, or, where these can't be right, by likeness; a file for
-    which one side has a single row without a number is compared as a whole. Text is compared in Unicode's form NFC, with
+    which one side has a single row without a number is compared as a whole, and so is each page of one for which it has a
+    row a page. Text is compared in Unicode's form NFC, with
     runs of spaces as one.
 
     Scores are printed as TSV: scope, name, metric, value, the 95% interval from low to high (bootstrap over

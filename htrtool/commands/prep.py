@@ -235,10 +235,18 @@ def seen_by(model: str, made: Iterator, looking: SourceOptions, limits: Limits) 
 
 
 def refuse_other_than_samples(output: str) -> None:
-    """End with a usage error if a tar would replace a file that is none, such as the typed copy beside a picture."""
+    """End with a usage error if a tar would replace a file that is none, such as the typed copy beside a picture.
+
+    Raises:
+        OutputError: there is a file of which that can't be told.
+    """
     from htrtool.core.suffixes import is_tar_name
 
-    holds_other = os.path.isfile(output) and os.path.getsize(output) > 0 and not tarfile.is_tarfile(output)
+    try:
+        holds_other = os.path.isfile(output) and os.path.getsize(output) > 0 and not tarfile.is_tarfile(output)
+    except OSError as error:
+        reason = f"expected a tar to replace, or no file, found one that can't be read ({error.strerror}): name another"
+        raise OutputError(reason, output) from None
     if holds_other and not is_tar_name(output):
         raise click.UsageError(f"{output} is there and is no tar, so it is not replaced by one: name another file, or a folder, FOLDER/")
 

@@ -2,8 +2,8 @@
 
 From a picture to text:
 
-- ``kinds``, ``pages``, ``joined``, ``other_forms``, ``pictures``, ``gray``, ``tiff_end``, ``tiff_kinds``, ``tiff_talk``,
-  ``pdf_pages``: any input as gray pages
+- ``kinds``, ``pages``, ``joined``, ``joined_pdfs``, ``other_forms``, ``pictures``, ``gray``, ``tiff_end``, ``tiff_kinds``,
+  ``tiff_talk``, ``pdf_pages``: any input as gray pages
 - ``lines``, ``ink``, ``linefinder``, ``oneline``: the lines of a page; ``order``, ``neighbours``, ``broken_rows``: in
   reading order; ``cut``, ``guide``: cut out and straight
 - ``recipe``, ``prepare``, ``slant``, ``rules``, ``binarise``: a line as the network wants it

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Mapping
 
 from htrtool.core.errors import InputError
+
+_DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
 
 
 def number_in(row: Mapping[str, str], column: str, number: int, source: str) -> float:
@@ -64,4 +67,9 @@ def share_in(row: Mapping[str, str], column: str, number: int, source: str) -> f
 
 
 def _unfit(row: Mapping[str, str], column: str, number: int, source: str, wanted: str) -> InputError:
-    return InputError(f"row {number}, column {column}: expected {wanted}, found {row[column]!r}", source)
+    found = row[column]
+    # As a spreadsheet saves numbers in most languages of the continent; 1,234 may be a thousand.
+    remedy = ""
+    if _DECIMAL_COMMA.fullmatch(found.strip()):
+        remedy = f": write {found.strip().replace(',', '.')}, as a spreadsheet does whose language is set to English"
+    return InputError(f"row {number}, column {column}: expected {wanted}, found {found!r}{remedy}", source)

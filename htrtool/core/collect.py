@@ -108,10 +108,12 @@ class Maker:
         if reason := self.limits.of_width(pixels.shape[1], self.recipe.height):
             return LeftOut(line.key, reason)
         meta["recipe"] = (self.recipe.after(Recipe.from_json(told)) if told is not None else self.recipe).to_json()
-        if self.document is not None and (match := self.document.search(line.key)):
+        match = self.document and self.document.search(line.key)
+        is_unnamed = self.document is not None and not match
+        if match:
             meta["document"] = match[match.re.groups and 1] or line.key
             meta.pop("writer", None)
-        sample = Sample(line.key, encode_image(pixels, self.form), text, meta)
+        sample = Sample(line.key, encode_image(pixels, self.form), text, meta, is_unnamed)
         if self.split is not None:
             meta["split"] = self.split.part_of(sample.document)
         return sample

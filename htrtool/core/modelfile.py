@@ -128,7 +128,7 @@ class Target:
         path = Path(output)
         stem = path.with_suffix("") if path.suffix in (".keras", ".onnx", ".md") else path
         # A folder of the same name is in nobody's way: mine/ may hold what mine.onnx learns from.
-        if not stem.parent.is_dir() or output.endswith("/") or stem.name in ("", ".."):
+        if not os.path.isdir(stem.parent) or output.endswith("/") or stem.name in ("", ".."):
             raise OutputError("expected a name for the model's files in a folder that exists", output)
         target = cls(stem)
         for suffix in (".keras", ".onnx", ".md", ".checkpoint"):

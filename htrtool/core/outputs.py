@@ -14,7 +14,7 @@ from typing import IO, Callable, Iterator
 
 from htrtool.core.documents.origin import has_origin, mark_of
 from htrtool.core.errors import OutputError
-from htrtool.core.files import check_folder, made_folder, replacing
+from htrtool.core.files import check_folder, made_folder, making_folder, replacing
 from htrtool.core.names import may_be_name
 from htrtool.core.sample_stream import SampleWriter
 from htrtool.core.samples import Sample, image_suffix
@@ -36,7 +36,8 @@ def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterat
     Args:
         output: a binary stream, closed at the end; a file, compressed as its name tells (``.tar.gz``); with a split and a
             name that is not that of a tar, a folder, in which ``PART.tar`` is written for each part; or, without one, the
-            folder of :class:`PairWriter`. Files are replaced when all is written.
+            folder of :class:`PairWriter`. Files are replaced when all is written, and a folder that was made for them goes
+            again if none is.
         split: the parts, named by each sample's ``split``.
 
     Raises:
@@ -60,7 +61,7 @@ def sample_output(output: IO[bytes] | str, split: Split | None = None) -> Iterat
         elif split is None or is_tar_name(output):
             yield writer(compressing(output))
         else:
-            made_folder(Path(output))
+            stack.enter_context(making_folder(Path(output)))
             writers = {name: writer(replacing(file)) for name, file in part_files(output, split).items()}
             yield lambda sample: writers[sample.meta["split"]](sample)
 
@@ -92,7 +93,7 @@ def part_files(output: str, split: Split | None) -> dict[str, Path]:
 
 def is_sample_folder(output: str) -> bool:
     """Tell whether an output names a folder, one that is there or one that is to be made."""
-    return output.endswith("/") or Path(output).is_dir()
+    return output.endswith("/") or os.path.isdir(output)
 
 
 class PairWriter:

@@ -212,9 +212,16 @@ def failing(error: InputError) -> Callable[[], np.ndarray]:
 
 
 def _of_pdf(content: Path | bytes, operand: str, dpi: float) -> Iterator[PageSource]:
+    from htrtool.core.joined_pdfs import pdfs_in, pdfs_of
     from htrtool.core.pdf_pages import pdf_sources
 
-    yield from pdf_sources(content, operand, dpi)
+    is_path = isinstance(content, Path)
+    places = pdfs_of(content) if is_path else pdfs_in(content)
+    parts = [content]
+    if len(places) > 1:
+        whole = content.read_bytes() if is_path else content
+        parts = [whole[start:end] for start, end in places]
+    yield from _of_each([functools.partial(pdf_sources, part, operand, dpi) for part in parts], operand)
 
 
 def picture_sources(path: str, dpi: float = DEFAULT_DPI) -> Iterator[PageSource]:
@@ -253,13 +260,18 @@ def _part(path: str, start: int, end: int) -> IO[bytes]:
 
 def _of_parts(parts: list[Callable[[], IO[bytes]]], name: str) -> Iterator[PageSource]:
     """Yield the pages of pictures that stand one after the other in an input, mostly of one alone."""
+    yield from _of_each([functools.partial(_of_picture, part, name) for part in parts], name)
+
+
+def _of_each(parts: list[Callable[[], Iterator[PageSource]]], name: str) -> Iterator[PageSource]:
+    """Yield the pages of all parts of an input as those of one; mostly there is one part, of several any may be broken."""
     if len(parts) == 1:
-        yield from _of_picture(parts[0], name)
+        yield from parts[0]()
         return
     pages: list[PageSource] = []
-    for part in parts:
+    for pages_of in parts:
         try:
-            pages += _of_picture(part, name)
+            pages += pages_of()
         except InputError as error:
             pages.append(PageSource(name, 1, failing(error)))
     for number, page in enumerate(pages, 1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import io
 import threading
@@ -29,7 +30,18 @@ class _Document:
 
     def __init__(self, content: Path | bytes):
         self.opened = pypdfium2.PdfDocument(content)
-        weakref.finalize(self, _close, self.opened)
+        self.close = weakref.finalize(self, _close, self.opened)
+        _open_documents.add(self)
+
+
+_open_documents: weakref.WeakSet[_Document] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close what is still open, as where a run is stopped: pypdfium2, whose turn is next, would tell the user of it."""
+    for document in list(_open_documents):
+        document.close()
 
 
 def _close(opened: pypdfium2.PdfDocument) -> None:

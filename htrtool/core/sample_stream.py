@@ -39,7 +39,8 @@ def read_samples(
     Args:
         stream: the tar, plain or compressed; it need not be seekable.
         source: its name, for messages.
-        on_error: called with what is wrong with a single sample, which is then left out; without it, that is raised.
+        on_error: called with what is wrong with a single sample, which is then left out; without it, that is raised. It
+            is told too of pictures beside the one that a sample has, which are left out.
 
     Raises:
         InputError: the stream is not a tar, breaks off, holds no picture, or has a picture and its text apart.
@@ -146,8 +147,13 @@ def _assembled(
             raise
         on_error(error)
         return
-    if sample is not None:
-        yield sample
+    if sample is None:
+        return
+    first, *others = (key + suffix for suffix in PICTURE_MEMBERS if suffix in parts)
+    if others and on_error is not None:
+        found = f"found {first} and {' and '.join(others)}, of which the first is taken"
+        on_error(InputError(f"expected one picture of a sample, {found}: give the other a name of its own", source))
+    yield sample
 
 
 def _sample_of(key: str | None, parts: dict[str, bytes | None], source: str) -> Sample | None:
@@ -156,6 +162,9 @@ def _sample_of(key: str | None, parts: dict[str, bytes | None], source: str) -> 
     Raises:
         InputError: one of them is too large, of no kind that is read, or broken.
     """
+    if key and "\0" in key:
+        wanted = "expected the name of a file, which has no NUL in it"
+        raise InputError(f"{wanted}, received {key!r}: give it another", source)
     too_large = [key + suffix for suffix, content in parts.items() if content is None]
     if too_large:
         raise InputError(f"expected a sample's files to have {LARGEST_MEMBER // 1_000_000} megabytes at most, {too_large[0]} has more", source)

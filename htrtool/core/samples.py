@@ -20,13 +20,15 @@ class Sample:
     """One line or word: its picture, its transcription and what else is known of it.
 
     ``image`` is the encoded picture, mostly PNG, WebP or JPEG; ``pixels`` decodes it. ``text`` is None for a
-    picture that is still to be transcribed. ``meta`` is the content of ``KEY.json``.
+    picture that is still to be transcribed. ``meta`` is the content of ``KEY.json``. ``is_unnamed`` says that no document
+    was found in its key as it was asked for.
     """
 
     key: str
     image: bytes
     text: str | None = None
     meta: dict = field(default_factory=dict)
+    is_unnamed: bool = False
 
     @property
     def document(self) -> str:

@@ -41,8 +41,7 @@ class Tally:
             self.untranscribed += 1
         elif self.maker.markup == "keep" and not made.meta.get("synthetic") and has_markup(made.text):
             self.marked += 1
-        if self.maker.document is not None and not self.maker.document.search(made.key):
-            self.unnamed += 1
+        self.unnamed += made.is_unnamed
         if self.maker.split is None:
             self.parted += made.meta.get("split") in (VAL, TEST)
         else:

@@ -6,7 +6,7 @@ import numpy as np
 from lxml import etree
 
 from htrtool import __version__
-from htrtool.core.documents.blocks import blocks_of, outline_of
+from htrtool.core.documents.blocks import outline_of, turned_blocks_of
 from htrtool.core.documents.markup import XSI, add, points, share, to_bytes
 from htrtool.core.documents.xml_elements import children_of
 from htrtool.core.page import Page, PageLine
@@ -42,8 +42,10 @@ def alto(page: Page, image: str, model: str) -> bytes:
         PROCESSINGREFS="htr",
     )  # fmt: skip
     space = add(sheet, "PrintSpace", HPOS=0, VPOS=0, WIDTH=width, HEIGHT=height)
-    for index, block in enumerate(blocks_of(page.lines), 1):
+    for index, (block, angle) in enumerate(turned_blocks_of(page), 1):
         parent = add(space, "TextBlock", ID=f"block_{index}", **_box(outline_of(block)))
+        if angle:
+            parent.set("ROTATION", str(angle))
         for line in block:
             element = add(parent, "TextLine", ID=f"line_{line.number}", **_box(line.place.polygon))
             if line.place.baseline is not None:

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Sequence
 
 import numpy as np
 
-from htrtool.core.page import PageLine
+from htrtool.core.page import Page, PageLine
+
+
+def turned_blocks_of(page: Page) -> list[tuple[list[PageLine], int]]:
+    """Part the lines of a page into blocks, each with the angle by which the page's document says that it is turned.
+
+    That is by how many degrees clockwise the block must be turned to be upright, in whole quarters, from -90 to 180; PAGE
+    calls it orientation, and ALTO ROTATION, by which the block is turned the other way.
+    """
+    described = page.source.document.pages[page.source.page - 1].lines if page.source.document is not None else None
+
+    def angle_of(line: PageLine) -> int:
+        quarters = described[line.number - 1].quarters if described else 0
+        return -90 if quarters == 3 else 90 * quarters
+
+    runs = itertools.groupby(page.lines, angle_of)
+    return [(block, angle) for angle, run in runs for block in blocks_of(list(run))]
 
 
 def blocks_of(lines: Sequence[PageLine]) -> list[list[PageLine]]:

@@ -14,6 +14,7 @@ from htrtool.core.documents.hocr import hocr
 from htrtool.core.documents.markup import to_bytes
 from htrtool.core.documents.origin import HEAD, is_changed, is_foreign, is_of, is_part, marked, other_origin
 from htrtool.core.documents.page_xml import page_xml
+from htrtool.core.documents.xml_image import OF_PAGES
 from htrtool.core.errors import HtrError, InputError, OutputError
 from htrtool.core.files import check_folder, made_folder, replacing, same_file
 from htrtool.core.names import printable_name
@@ -78,7 +79,8 @@ def image_name(source: PageSource, folder: str) -> str:
     page = source.original.page if source.original else 1
     several = source.pages > 1 and source.document is None
     name = printable_name(name).replace(os.sep, "/")
-    return f"{name}#page={page}" if page > 1 or several else name
+    # A file may itself be called as if it were a page of another.
+    return f"{name}#page={page}" if page > 1 or several or OF_PAGES.search(name) else name
 
 
 def _sample_key(file: str) -> Path | None:
@@ -91,9 +93,9 @@ def _sample_key(file: str) -> Path | None:
 def is_document_folder(output: str) -> bool:
     """Tell whether the place for documents is a folder: it is one, or new and does not end like a document's name."""
     path = Path(output)
-    if output.endswith(("/", os.sep)) or path.is_dir():
+    if output.endswith(("/", os.sep)) or os.path.isdir(output):
         return True
-    return not path.exists() and path.suffix.lower() not in FILE_SUFFIXES
+    return not os.path.exists(output) and path.suffix.lower() not in FILE_SUFFIXES
 
 
 def write_in_folder(

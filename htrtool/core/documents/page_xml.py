@@ -11,7 +11,7 @@ import numpy as np
 from lxml import etree
 
 from htrtool import __version__
-from htrtool.core.documents.blocks import blocks_of, outline_of
+from htrtool.core.documents.blocks import outline_of, turned_blocks_of
 from htrtool.core.documents.markup import XSI, add, points, share, to_bytes
 from htrtool.core.documents.page_in import page_text
 from htrtool.core.documents.xml_elements import children_of, tag_of
@@ -40,13 +40,15 @@ def page_xml(page: Page, image: str, model: str) -> bytes:
     add(metadata, "MetadataItem", type="processingStep", name="recognition", value=f"htr {__version__}, model {model}")
     width, height = page.size
     sheet = add(root, "Page", imageFilename=image, imageWidth=width, imageHeight=height)
-    blocks = blocks_of(page.lines)
+    blocks = turned_blocks_of(page)
     if blocks:
         order = add(add(sheet, "ReadingOrder"), "OrderedGroup", id="reading_order")
         for index in range(len(blocks)):
             add(order, "RegionRefIndexed", index=index, regionRef=f"region_{index + 1}")
-    for index, block in enumerate(blocks):
+    for index, (block, angle) in enumerate(blocks):
         region = add(sheet, "TextRegion", id=f"region_{index + 1}", custom=f"readingOrder {{index:{index};}}")
+        if angle:
+            region.set("orientation", str(angle))
         _outline(region, outline_of(block))
         for within, line in enumerate(block):
             name = f"line_{line.number}"
@@ -87,12 +89,13 @@ def fill_line(element: etree._Element, line: PageLine | None, place: Place) -> N
     # Words and text stand before styles and labels.
     after = [child for child in element if tag_of(child) and tag_of(child) not in BEFORE_WORDS]
     name = element.get("id") or f"line_{line.number}"
+    outline = _outline_of_points if _has_points(element) else _outline
     for index, word in enumerate(line.words, 1):
         part = add(element, "Word", id=f"{name}_word_{index}")
-        _outline(part, place.part(word.start, word.end))
+        outline(part, place.part(word.start, word.end))
         for number, glyph in enumerate(word.glyphs, 1):
             sign = add(part, "Glyph", id=f"{name}_word_{index}_glyph_{number}")
-            _outline(sign, place.part(glyph.start, glyph.end))
+            outline(sign, place.part(glyph.start, glyph.end))
             _equivalent(sign, glyph.text, glyph.conf)
         _equivalent(part, word.text, word.conf)
     _equivalent(element, line.reading.text, line.reading.conf)
@@ -101,6 +104,18 @@ def fill_line(element: etree._Element, line: PageLine | None, place: Place) -> N
 
 def _outline(element: etree._Element, outline: np.ndarray) -> None:
     add(element, "Coords", points=points(outline, ","))
+
+
+def _has_points(element: etree._Element) -> bool:
+    """Tell whether the outline of a line has an element a point, as in PAGE of 2010."""
+    coords = next(children_of(element, "Coords"), None)
+    return coords is not None and next(children_of(coords, "Point"), None) is not None
+
+
+def _outline_of_points(element: etree._Element, outline: np.ndarray) -> None:
+    coords = add(element, "Coords")
+    for x, y in outline.tolist():
+        add(coords, "Point", x=x, y=y)
 
 
 def _equivalent(element: etree._Element, text: str, conf: float | None = None) -> None:

@@ -67,11 +67,11 @@ class SearchablePdf:
         self._dpi = dpi
         self._folder = tempfile.TemporaryDirectory(prefix="htr-")
         self._parts: list[str] = []
-        # What pages are being added to, and of a PDF its file, its name and the indices of the pages added.
+        # What pages are being added to, and of a PDF its file, its name and first page, and the indices of the pages added.
         self._part: Pdf | None = None
         self._font: LayerFont | None = None
         self._file: IO[bytes] | None = None
-        self._name: str | None = None
+        self._name: tuple[str, int] | None = None
         self._added: set[int] = set()
 
     def __enter__(self) -> SearchablePdf:
@@ -97,7 +97,8 @@ class SearchablePdf:
 
     def _add(self, page: Page) -> None:
         source, original = page.source, page.source.original
-        name = source.image or source.file if original.is_pdf else None
+        # Of PDFs that stand one after the other in a file the first page is another one.
+        name = (source.image or source.file, original.page - original.index) if original.is_pdf else None
         if self._part is not None and (name != self._name or (name is not None and original.index in self._added)):
             self._put_away()
         if self._part is None:
@@ -135,7 +136,7 @@ class SearchablePdf:
             file.seek(0)
             shutil.copyfileobj(file, stream)
 
-    def _begin(self, source: PageSource, name: str | None) -> None:
+    def _begin(self, source: PageSource, name: tuple[str, int] | None) -> None:
         self._name, self._added = name, set()
         if name is None:
             self._part = Pdf.new()

@@ -28,14 +28,14 @@ XML_FOLDERS = ("page", "alto")
 # How many folders up one of these is looked for.
 DEEPEST = 4
 # How a URL names a page of a PDF: https://www.rfc-editor.org/rfc/rfc8118
-_OF_PAGES = re.compile(r"#page=(\d+)$")
+OF_PAGES = re.compile(r"#page=(\d+)$")
 # How far the two sides' scales may differ for an image to pass as the one that the file describes.
 STRETCH = 0.03
 
 
 def named_image(page: XmlPage) -> tuple[str, int | None]:
     """Return the name of the image that a page of an XML file gives, and the index of the image's page, if told."""
-    within = _OF_PAGES.search(page.image)
+    within = OF_PAGES.search(page.image)
     return (page.image[: within.start()], int(within[1]) - 1) if within else (page.image, None)
 
 

@@ -16,6 +16,12 @@ from htrtool.core.kinds import PAGE_XML
 
 HEAD = 4096
 """In how many of its first bytes the first element of such a file is looked for."""
+_REMEDY = "give the page as one of these, or its image"
+_OTHER_XML = {
+    "mets": "METS, which only names the files of a document: give those, the ALTO or PAGE files or the images",
+    "TEI": f"TEI, a text that names no lines on an image: {_REMEDY}",
+}
+"""What XML of other kinds that people have is called, by its root element, with the remedy."""
 
 
 def is_page_xml(path: Path) -> bool:
@@ -77,7 +83,8 @@ def pages_in(tree: etree._ElementTree, source: str) -> list[XmlPage]:
     root = tree.getroot()
     kind = tag_of(root)
     if kind not in ("alto", "PcGts"):
-        raise InputError(f"expected ALTO or PAGE XML, received the root element {kind!r}", source)
+        received = _OTHER_XML.get(kind, f"the root element {kind!r}: {_REMEDY}")
+        raise InputError(f"expected ALTO or PAGE XML, received {received}", source)
     pages = alto_pages(root) if kind == "alto" else [page_of(page) for page in children_of(root, "Page")]
     origin = origin_in(tree)
     return [replace(page, origin=origin) for page in pages]

@@ -104,9 +104,9 @@ class Finder:
                 yield from self._in_stream(stream, source)
             return
         path = Path(source)
-        if not path.exists():
-            raise InputError(f"{expected}; found nothing of that name", source)
         try:
+            if not path.exists():
+                raise InputError(f"{expected}; found nothing of that name", source)
             if self._wants("pairs") and path.suffix.lower() == ".txt" and (image := image_of(path, self._names_in(path.parent))):
                 # Given by a shell's "*" beside its image.
                 path = image

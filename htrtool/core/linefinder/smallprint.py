@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from htrtool.core.linefinder.maps import LineMapper, LineMaps
-from htrtool.core.linefinder.trace import Trace, repeats, trace_baselines, x_height
+from htrtool.core.linefinder.repeats import Baselines
+from htrtool.core.linefinder.trace import Trace, trace_baselines, x_height
 
 # In pixels of the maps, the height of letters of which lines so close as they are usually printed run into one another.
 TINY = 3.5
@@ -45,7 +46,8 @@ def look_nearer(
     large = [trace.scaled(factor) for trace in traces if trace not in small]
     found = [trace for trace in trace_baselines(seen) if x_height(seen.body, trace) <= LARGEST * factor * TINY]
     found = [replace(trace, ys=trace.ys + top / 2) for trace in found]
-    found = [trace for trace in found if not any(repeats(trace, other) for other in large)]
+    known = Baselines(large)
+    found = [trace for trace in found if not known.are_repeated_by(trace)]
     lost = [trace for trace in (trace.scaled(factor) for trace in small) if not any(_meet(trace, other) for other in found)]
     return large + found + lost
 

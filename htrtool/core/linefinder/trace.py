@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
+from typing import Iterator
 
 import cv2
 import numpy as np
 
 from htrtool.core.broken_rows import broken_rows
 from htrtool.core.linefinder.maps import STRIDE, LineMaps
+from htrtool.core.linefinder.repeats import without_repeats
 from htrtool.core.medians import weighted_median
 from htrtool.core.order import is_table, set_level
 
@@ -28,8 +29,6 @@ SURE_STRENGTH = 0.75
 # From so many on, lines that look like the cells of a table are, and none are joined.
 FEWEST_CELLS = 24
 REACH = 2
-# In heights of small letters, the least distance of two lines, one above the other.
-NEAREST = 0.8
 
 
 @dataclass(eq=False)
@@ -45,6 +44,14 @@ class Trace:
         """The first column behind the baseline."""
         return self.left + len(self.ys)
 
+    @property
+    def slopes(self) -> tuple[float, float]:
+        """By how much it falls for each pixel to the right, at its left and its right end."""
+        reach = int(min(len(self.ys) - 1, max(4, 4 * self.x_height)))
+        if reach < 1:
+            return 0.0, 0.0
+        return (self.ys[reach] - self.ys[0]) / reach, (self.ys[-1] - self.ys[-1 - reach]) / reach
+
     def scaled(self, factor: float) -> Trace:
         """Return the trace on a page that is ``factor`` times as large."""
         columns = np.arange(round(factor * self.left), max(round(factor * self.right), round(factor * self.left) + 1))
@@ -56,10 +63,7 @@ class Trace:
         """Return the baseline's y at columns ``x``, of their shape, carried on in the direction of its ends."""
         xs = np.arange(self.left, self.right)
         y = np.interp(x, xs, self.ys)
-        reach = int(min(len(self.ys) - 1, max(4, 4 * self.x_height)))
-        if reach < 1:
-            return y
-        before, after = (self.ys[reach] - self.ys[0]) / reach, (self.ys[-1] - self.ys[-1 - reach]) / reach
+        before, after = self.slopes
         return y + before * np.minimum(0, x - xs[0]) + after * np.maximum(0, x - xs[-1])
 
 
@@ -87,9 +91,7 @@ def trace_baselines(maps: LineMaps) -> list[Trace]:
             and not _sideways(maps.patches, over, columns)
         ):
             lines.append(_smoothed(line))
-    lines.sort(key=lambda line: -len(line.ys))
-    lines = [line for number, line in enumerate(lines) if not any(repeats(line, longer) for longer in lines[:number])]
-    return _whole_rows(lines, maps)
+    return _whole_rows(list(without_repeats(lines)), maps)
 
 
 def _strength(line: Trace, maps: LineMaps) -> float:
@@ -123,15 +125,6 @@ def _whole_rows(lines: list[Trace], maps: LineMaps) -> list[Trace]:
                 line = part
         whole.append(line)
     return whole
-
-
-def repeats(line: Trace, longer: Trace) -> bool:
-    """Tell whether a trace runs along a longer one, nearer than lines of such letters can: strokes under or over it."""
-    left, right = max(line.left, longer.left), min(line.right, longer.right)
-    if right - left < 0.7 * len(line.ys):
-        return False
-    ys, others = line.ys[left - line.left : right - line.left], longer.ys[left - longer.left : right - longer.left]
-    return bool(np.abs(ys - others).mean() < NEAREST * longer.x_height)
 
 
 def _pieces(maps: LineMaps) -> list[Trace]:
@@ -185,34 +178,56 @@ def x_height(body: np.ndarray, line: Trace) -> float:
     return float(np.median(heights[heights > 2])) if (heights > 2).any() else 2.0
 
 
+class _Unlinked:
+    """Pieces that no line has yet, from left to right, with where and how steeply they begin."""
+
+    def __init__(self, pieces: list[Trace]):
+        self.pieces = sorted(pieces, key=lambda piece: piece.left)
+        self.left = np.array([piece.left for piece in self.pieces])
+        self.right = np.array([piece.right for piece in self.pieces])
+        self.x_height = np.array([piece.x_height for piece in self.pieces])
+        self.y = np.array([piece.ys[0] for piece in self.pieces])
+        self.slope = np.array([piece.slopes[0] for piece in self.pieces])
+        self.is_free = np.ones(len(self.pieces), bool)
+
+    def near_end(self, line: Trace) -> Iterator[int]:
+        """Yield the places of pieces that may carry a line on: of a table's thousands few begin near its end."""
+        reach = line.right - line.x_height, line.right + LONGEST_GAP * line.x_height
+        first, last = np.searchsorted(self.left, reach, "right")
+        near = np.s_[first:last]
+        gaps, sizes = self.left[near] - line.right, np.minimum(line.x_height, self.x_height[near])
+        middles = (line.right + self.left[near]) / 2
+        # Where both overlap, the height of the other one there is another.
+        miss = np.abs(line.at(middles) - self.y[near] - self.slope[near] * (middles - self.left[near]))
+        level = (gaps < 0) | (miss < (MOST_MISS + 0.01) * sizes)
+        beyond = (-sizes < gaps) & (gaps <= LONGEST_GAP * sizes) & (self.right[near] > line.right)
+        yield from (first + np.flatnonzero(self.is_free[near] & level & beyond)).tolist()
+
+
 def _linked(pieces: list[Trace], end: np.ndarray) -> list[Trace]:
     """Join pieces that carry each other on with no end between them."""
-    remaining = sorted(pieces, key=lambda piece: piece.left)
+    others = _Unlinked(pieces)
     linked = []
-    while remaining:
-        line = remaining.pop(0)
-        while (follower := _follower(line, remaining, end)) is not None:
-            remaining.remove(follower)
-            line = _joined(line, follower)
+    for place, line in enumerate(others.pieces):
+        if not others.is_free[place]:
+            continue
+        others.is_free[place] = False
+        while (follower := _follower(line, others, end)) is not None:
+            others.is_free[follower] = False
+            line = _joined(line, others.pieces[follower])
         linked.append(line)
     return linked
 
 
-def _follower(line: Trace, others: list[Trace], end: np.ndarray) -> Trace | None:
-    """Return the piece that carries a line on best, of ``others``, which are in the order of their left ends."""
+def _follower(line: Trace, others: _Unlinked, end: np.ndarray) -> int | None:
+    """Return the place of the piece that carries a line on best, None if none does."""
     best, least = None, MOST_MISS
-    # A page of tables has thousands of pieces, of which few begin near the line's end.
-    first = bisect_right(others, line.right - line.x_height, key=lambda other: other.left)
-    for other in others[first:]:
-        if other.left - line.right > LONGEST_GAP * line.x_height:
-            break
-        gap, size = other.left - line.right, min(line.x_height, other.x_height)
-        if not -size < gap <= LONGEST_GAP * size or other.right <= line.right:
-            continue
+    for place in others.near_end(line):
+        other = others.pieces[place]
         middle = (line.right + other.left) / 2
-        miss = abs(float(line.at(middle) - other.at(middle))) / size
+        miss = abs(float(line.at(middle) - other.at(middle))) / min(line.x_height, other.x_height)
         if miss < least and not _ended(line, other, end):
-            best, least = other, miss
+            best, least = place, miss
     return best
 
 

@@ -42,7 +42,8 @@ class Line:
 class Pair:
     """A line of the truth with what was read; one of both may be None.
 
-    ``page`` and ``line`` are those of the truth, or of the surplus line; ``line`` is None for a file compared whole.
+    ``page`` and ``line`` are those of the truth, or of the surplus line; ``line`` is None for a page compared whole, and
+    ``page`` too for a file.
     ``by_likeness`` says that the lines of this file were brought together by their texts, not by their numbers.
     """
 
@@ -62,7 +63,8 @@ def join(truth: Iterable[Line], read: Iterable[Line]) -> Iterator[Pair]:
     numbers must be others, as where one side has a line more at the top; then those of the whole file, if so are its pages.
     Labels of pages are compared as text, but a file's only page may have a label on one side and a number on the other.
     Where one side has a single row without a line number, that row is the text of the whole file, and the rows of the
-    other side are joined with spaces, by their numbers where all have them. Of a text alone and a single file, the names don't matter.
+    other side are joined with spaces, by their numbers where all have them; so it is with each page where one side has a
+    row with its number, and none of a line, for each. Of a text alone and a single file, the names don't matter.
     """
     truth_of, read_of = _by_file(truth), _by_file(read)
     matches = _matches(truth_of, read_of)
@@ -79,11 +81,11 @@ def without_blank(pairs: Iterable[Pair]) -> list[Pair]:
 
 def without_missing(readings: Sequence[Sequence[Pair]]) -> list[list[Pair]]:
     """Leave out, of all readings of the same lines, those lines of the truth that one of the readings lacks."""
-    whole = {pair.file for pairs in readings for pair in pairs if pair.line is None}
+    whole = {(pair.file, pair.page) for pairs in readings for pair in pairs if pair.line is None}
 
-    def place(pair: Pair) -> str | int:
+    def place(pair: Pair) -> tuple | int:
         # Rows that say the same are several lines.
-        return pair.file if pair.file in whole else id(pair.truth)
+        return next((text for text in ((pair.file, None), (pair.file, pair.page)) if text in whole), id(pair.truth))
 
     missing = {place(pair) for pairs in readings for pair in pairs if pair.read is None}
     return [[pair for pair in pairs if pair.truth is None or place(pair) not in missing] for pairs in readings]
@@ -127,6 +129,11 @@ def _by_file(lines: Iterable[Line]) -> dict[str, list[Line]]:
 
 
 def _join_file(file: str, truth: list[Line], read: list[Line]) -> Iterator[Pair]:
+    if _are_whole_pages(truth, read) or _are_whole_pages(read, truth):
+        for page in dict.fromkeys(line.page for line in (*truth, *read)):
+            of_page = ([line for line in side if line.page == page] for side in (truth, read))
+            yield Pair(file, page, None, *(_whole(lines) if lines else None for lines in of_page))
+        return
     if truth and read and (_is_whole(truth) or _is_whole(read)):
         yield Pair(file, None, None, _whole(truth), _whole(read))
         return
@@ -216,6 +223,13 @@ def _errors(pairs: Iterable[Pair]) -> int:
     """Return how many characters differ, but for lines whose true text is not given."""
     known = (pair for pair in pairs if not (pair.truth and pair.truth.is_blank))
     return sum(Levenshtein.distance(pair.truth.text if pair.truth else "", pair.read.text if pair.read else "") for pair in known)
+
+
+def _are_whole_pages(lines: list[Line], others: list[Line]) -> bool:
+    """Tell whether each row of a file is the text of a page of its own, of which others, of several pages, tell too."""
+    pages, other_pages = ({line.page for line in side} for side in (lines, others))
+    one_a_page = len(pages) == len(lines) and all(line.line is None for line in lines)
+    return one_a_page and None not in pages | other_pages and len(other_pages) > 1 and not pages.isdisjoint(other_pages)
 
 
 def _is_whole(lines: list[Line]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import posixpath
 import sys
 from collections import Counter
@@ -53,7 +54,7 @@ def read_lines(operand: str, document: str | None = None, is_truth: bool = True)
     Raises:
         InputError: there is nothing of the kind, or it is broken.
     """
-    if operand != "-" and Path(operand).is_dir():
+    if operand != "-" and os.path.isdir(operand):
         _refuse_column(document, "a folder", operand)
         return list(_of_folder(Path(operand), operand, is_truth))
     try:

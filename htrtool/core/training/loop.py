@@ -22,7 +22,7 @@ from htrtool.core.charset import Charset
 from htrtool.core.decoding.decode import best_path
 from htrtool.core.errors import DivergedError, InputError
 from htrtool.core.scoring.metrics import error_rates
-from htrtool.core.training.checkpoint import read_checkpoint, what_is_kept, write_checkpoint
+from htrtool.core.training.checkpoint import lacking, read_checkpoint, what_is_kept, write_checkpoint
 from htrtool.core.training.ctc import ctc_loss
 from htrtool.core.training.dataset import READING_STEP, Batch, BatchMaker, LineStore, Loader, epoch_order, reading_order
 from htrtool.core.training.optimizer import make_optimizer
@@ -255,7 +255,7 @@ class Training:
         """Go on from the checkpoint: weights, optimizer, schedule, random state and place in the data.
 
         Raises:
-            InputError: the checkpoint is of other data or other settings.
+            InputError: the checkpoint is of other data or other settings, or lacks something.
         """
         told, arrays = read_checkpoint(self.checkpoint)
         for name, value in asdict(self.settings).items():
@@ -271,7 +271,11 @@ class Training:
                 "expected the data that the run began with, received other samples, or others are kept aside",
                 str(self.checkpoint),
             )
-        for index, variable in enumerate(self._variables()):
+        variables = self._variables()
+        needed = [*(f"v{i}" for i in range(len(variables))), *(f"a{i}" for i in range(len(self.average)))]
+        if any(name not in arrays for name in needed):
+            raise lacking("some of the network's weights", self.checkpoint)
+        for index, variable in enumerate(variables):
             variable.assign(arrays[f"v{index}"])
         self.average = [arrays[f"a{i}"] for i in range(len(self.average))]
         self.best = [arrays[f"b{i}"] for i in range(len(self.average))] if "b0" in arrays else None
@@ -281,7 +285,10 @@ class Training:
                 str(self.checkpoint),
             )
         self.start = [arrays[f"s{i}"] for i in range(len(self.start))]
-        self.progress = Progress(**told["progress"])
+        try:
+            self.progress = Progress(**told["progress"])
+        except TypeError:
+            raise lacking("a progress that it knows", self.checkpoint) from None
 
 
 def _losses(batch: Batch, logits: np.ndarray) -> list[float | None]:
