@@ -9,6 +9,6 @@ class Likes:
     def __init__(self, text: str, cost: float, least: float = 0.0):
         self.text, self.cost, self.least = text, cost, least
 
-    def costs(self, texts, language, before=""):
+    def costs(self, texts, language):
         """Return what the characters of each text cost."""
         return [np.full(len(text) + 1, (self.least if text == self.text else self.cost) / (len(text) + 1)) for text in texts]

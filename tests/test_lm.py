@@ -428,7 +428,7 @@ def test_a_recurrent_model_chooses_among_texts_that_are_near_and_judges_them(tmp
         read = {language: reader.read([Look(100, doubtful)], Context(language, False)) for language in ("en", "fr", CAPITALS)}
         assert read["en"].text == read["fr"].text == liked
         assert reader.read([Look(100, sure)], Context("en", False)).text == "bad"
-        confidences.append(reader.costs("bad", Context("en", False)).mean())
+        confidences.append(reader.costs("bad", "en").mean())
     assert confidences[0] < confidences[1]
     reader.decode_with(Languages(models))
     assert read[CAPITALS].text == reader.read([Look(100, doubtful)], Context(CAPITALS, False)).text

@@ -113,8 +113,6 @@ def test_the_shipped_model_knows_whole_lines_in_the_languages_that_it_tells():
     ):
         costs = [each.sum() for each in model.costs([right, wrong], language)]
         assert costs[0] < costs[1] - 3
-    (alone,), (following,) = (model.costs(["of America, and I am"], "en", before) for before in ("", "I came to the United States"))
-    assert following.sum() < alone.sum() - 1 and len(following) == len(alone)
     assert (SHIPPED / "latin.lm").stat().st_size <= 10_000_000
 
 

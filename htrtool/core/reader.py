@@ -148,15 +148,15 @@ class Reader(LineNetwork):
             return [Candidate(*best_path(probabilities, self.info.charset), 0.0)]
         return self._search(context.language, finer).decode(probabilities, texts, context.before)
 
-    def costs(self, text: str, context: Context) -> np.ndarray:
-        """Return what each character of a line's text costs, in nats: float (characters,).
+    def costs(self, text: str, language: str) -> np.ndarray:
+        """Return what each character of a text costs in a language, in nats: float (characters,).
 
         Without a language model, that is what it costs by what the network expects, or nothing if that is not known.
         """
-        if recurrent := self._recurrent(context.language):
-            return recurrent.costs([text], context.language, context.before)[0][:-1]
+        if recurrent := self._recurrent(language):
+            return recurrent.costs([text], language)[0][:-1]
         if self._languages:
-            return self._languages.models[context.language].costs(text)
+            return self._languages.models[language].costs(text)
         return self._internal_lm.surprises(text) if self._internal_lm else np.zeros(len(text))
 
     def _recurrent(self, language: str) -> RecurrentLM | None:
@@ -164,11 +164,11 @@ class Reader(LineNetwork):
         return self._languages.recurrent if self._languages and language != CAPITALS else None
 
     def seen(
-        self, found: Sequence[tuple[str, float]], placed: Sequence[tuple[Look, Candidate]], context: Context
+        self, found: Sequence[tuple[str, float]], placed: Sequence[tuple[Look, Candidate]], language: str
     ) -> list[Seen]:
         """Return what is known of the best text of a line, in each look that has room for it, given what :meth:`agreed` does."""
         text = found[0][0]
-        labels, costs, borne_out = self.info.charset.encode(text), self.costs(text, context), support(found)
+        labels, costs, borne_out = self.info.charset.encode(text), self.costs(text, language), support(found)
         return [Seen(look.probabilities, text, best.frames, labels, costs, borne_out) for look, best in placed]
 
     def judge(self, seen: Seen) -> Confidences:
@@ -247,7 +247,7 @@ class Reader(LineNetwork):
         found, placed = self.agreed(looks, context)
         (text, score), *others = found
         places = [np.minimum((best.frames + 0.5) * self.info.stride / look.width, 1) for look, best in placed]
-        sure = [self.judge(seen) for seen in self.seen(found, placed, context)]
+        sure = [self.judge(seen) for seen in self.seen(found, placed, context.language)]
         line, characters, words = (np.mean(parts, axis=0) for parts in zip(*sure))
         alternatives = tuple(
             (other, float(line) * math.exp(weight - score)) for other, weight in others[: self._nbest - 1]
@@ -272,7 +272,7 @@ class Reader(LineNetwork):
                 look.found, look.asked = self.decode(look.probabilities, context, *asked), asked
         found = self._ranked(looks, context)
         if recurrent := self._recurrent(context.language):
-            found = reconsidered(found, recurrent, context.language, context.before)
+            found = reconsidered(found, recurrent, context.language)
         placed = [(look, self._placed(found[0][0], look)) for look in looks]
         return found, [(look, best) for look, best in placed if best is not None]
 

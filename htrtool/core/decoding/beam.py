@@ -37,7 +37,7 @@ beside the best; but of a few prefixes no more is overlooked than the second."""
 MOST_CLASSES = 6
 """Of a line whose frames leave more classes to follow on average, a finer search finds no more than any other."""
 _FACTORS = 4096
-_REMEMBERED = 8
+_LOOKED_BACK = 8
 """How many characters of a line before are looked back at: more than any n-gram has."""
 
 
@@ -185,7 +185,7 @@ class BeamSearch:
         """Return the state of the language model at the beginning of a line that follows a text."""
         state = self._start
         if before:
-            for label in self._encoded(before[-_REMEMBERED:]):
+            for label in self._encoded(before[-_LOOKED_BACK:]):
                 state = self._step(state, self._symbols[label])[1]
         return state
 

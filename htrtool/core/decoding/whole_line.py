@@ -20,23 +20,20 @@ BONUS = 0.4
 """What each character is worth, in nats, since a language model would rather have few."""
 
 
-def reconsidered(
-    found: Sequence[tuple[str, float]], model: RecurrentLM, language: str, before: str = ""
-) -> list[tuple[str, float]]:
+def reconsidered(found: Sequence[tuple[str, float]], model: RecurrentLM, language: str) -> list[tuple[str, float]]:
     """Return texts of a line with new scores, best first; those far behind stay there.
 
     Args:
         found: the texts with the logarithms of their weights so far, best first.
         language: what they are in; ``""`` if that is not clear.
-        before: the text of the line before; ``""`` if that is not known.
     """
     count = sum(score >= found[0][1] - MARGIN for _, score in found)
     if count == 1:
         return list(found)
-    texts, so_far = zip(*found[:count])
+    texts, before = zip(*found[:count])
     lengths = np.array([len(text) + 1 for text in texts])
-    costs = np.array([each.sum() for each in model.costs(texts, language, before)])
-    scores = np.array(so_far) + BONUS * lengths - WEIGHT * costs
+    costs = np.array([each.sum() for each in model.costs(texts, language)])
+    scores = np.array(before) + BONUS * lengths - WEIGHT * costs
     near = [(texts[place], float(scores[place])) for place in np.argsort(-scores, kind="stable")]
-    last = min(scores) - so_far[-1]
+    last = min(scores) - before[-1]
     return near + [(text, float(score + last)) for text, score in found[count:]]

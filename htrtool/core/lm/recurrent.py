@@ -25,8 +25,6 @@ MEMBER = "recurrent.onnx"
 INPUTS, OUTPUT = ("symbols", "following"), "costs"
 _UNKNOWN, _END, _FIRST = 0, 1, 2
 _REMEMBERED = 2_000
-_LOOKED_BACK = 40
-"""How many characters of the line before it is shown."""
 
 
 class Symbols:
@@ -43,9 +41,9 @@ class Symbols:
         self._symbol_of = {character: first + place for place, character in enumerate(characters)} | {LINE_END: _END}
         self.count = first + len(characters)
 
-    def beginning(self, language: str, before: str = "") -> list[int]:
-        """Return the symbols that stand before a line in a language, the line before among them if there is one."""
-        return [self._tags.get(language, _FIRST), _END, *(self.encode(before + LINE_END) if before else ())]
+    def beginning(self, language: str) -> list[int]:
+        """Return the symbols that stand before a line in a language."""
+        return [self._tags.get(language, _FIRST), _END]
 
     def encode(self, text: str) -> list[int]:
         """Return the symbols of a text."""
@@ -91,27 +89,25 @@ class RecurrentLM:
             self._symbols = Symbols.from_json(self._session.get_modelmeta().custom_metadata_map[METADATA_KEY])
         except (KeyError, ValueError) as error:
             raise ModelError(f"expected a recurrent language model made by htr train --lm ({error})", source) from None
-        self._known: dict[tuple[str, str, str], np.ndarray] = {}
+        self._known: dict[tuple[str, str], np.ndarray] = {}
 
-    def costs(self, texts: Sequence[str], language: str, before: str = "") -> list[np.ndarray]:
+    def costs(self, texts: Sequence[str], language: str) -> list[np.ndarray]:
         """Return what each character of some lines costs, and last the end of the line, in nats: float (characters + 1,) each.
 
         Args:
             language: what they are in; ``""`` if that is not clear.
-            before: the text of the line before each of them; ``""`` if that is not known.
         """
         if len(self._known) > _REMEMBERED:
             self._known = {}
         # A line's best text is asked about again when it is judged. Another thread may begin a new memory meanwhile.
         known = self._known
-        before = before[-_LOOKED_BACK:]
-        if new := [text for text in dict.fromkeys(texts) if (language, before, text) not in known]:
-            known.update(zip([(language, before, text) for text in new], self._asked(new, language, before)))
-        return [known[language, before, text] for text in texts]
+        if new := [text for text in dict.fromkeys(texts) if (language, text) not in known]:
+            known.update(zip([(language, text) for text in new], self._asked(new, language)))
+        return [known[language, text] for text in texts]
 
-    def _asked(self, texts: Sequence[str], language: str, before: str) -> list[np.ndarray]:
+    def _asked(self, texts: Sequence[str], language: str) -> list[np.ndarray]:
         """Return the costs of lines that the network is to read first, all at once."""
-        beginning = self._symbols.beginning(language, before)
+        beginning = self._symbols.beginning(language)
         lines = np.full((len(beginning) + 1 + max(map(len, texts)), len(texts)), _END, np.int32)
         for column, text in zip(lines.T, texts):
             column[: len(beginning)] = beginning

@@ -97,7 +97,7 @@ def _evidence(reader: Reader, gatherings: Iterable[list[KnownLine]]) -> Iterator
         page = [line.pixels for line in lines]
         for shown in (page, *([augment(pixels, rng, DISTORTION) for pixels in page] for _ in range(DISTORTED))):
             for line, (looks, context, _) in zip(lines, reader.drafts(shown)):
-                for seen in reader.seen(*reader.agreed(looks, context), context):
+                for seen in reader.seen(*reader.agreed(looks, context), context.language):
                     yield _line_evidence(seen, line.text)
 
 
