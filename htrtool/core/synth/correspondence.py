@@ -89,6 +89,8 @@ NAMES = {
     "it": "Rossi Russo Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Bruno Gallo Conti Costa Giordano "
     "Mancini Rizzo Lombardi Moretti Maria Giuseppe Giovanni Anna Antonio Luigi Rosa Angela Francesco Mario",
 }
+DAYS_OF_MONTH = "1st 2d 2nd 3d 3rd 4th 5th 6th 7th 8th 9th 10th 11th 12th 13th 15th 17th 20th 21st 22d 24th 27th 30th"
+"""Days of English letters: 2d and 3d were written for 2nd and 3rd."""
 
 
 def letter_part(rng: np.random.Generator, language: str) -> str:
@@ -106,8 +108,7 @@ def letter_part(rng: np.random.Generator, language: str) -> str:
 
 def _filled(rng: np.random.Generator, patterns: dict[str, str], language: str) -> str:
     pattern = pick(rng, patterns.get(language, patterns["en"]).split("|"))
-    day = pick(rng, "1st 2d 2nd 3d 3rd 4th 5th 6th 7th 8th 9th 10th 11th 12th 13th 15th 17th 20th 21st 22d 24th 27th 30th".split())
-    return pattern.format(name=_name(rng, language), day=day, date=date(rng, language) if "{date}" in pattern else "")
+    return pattern.format(day=pick(rng, DAYS_OF_MONTH.split()), name=_name(rng, language), date=date(rng, language) if "{date}" in pattern else "")
 
 
 def _name(rng: np.random.Generator, language: str) -> str:
