@@ -80,6 +80,8 @@ def test_a_stream_without_texts_is_told(name, tmp_path, tiny_model):
 def test_lm_and_calibration_give_a_row_for_each_way_of_decoding(stream, tiny_model):
     rows = list(read_table(bench("lm", "-m", tiny_model, stream).stdout.splitlines(True), "bench"))
     assert [(row["lm"], row["cer"], row["change"]) for row in rows] == [("none", "0.1111", ""), ("auto", "0.1111", "0")]
+    rows = list(read_table(bench("lm", "-m", tiny_model, "--in-python", stream).stdout.splitlines(True), "bench"))
+    assert [(row["lm"], row["cer"]) for row in rows] == [("none", "0.1111"), ("auto", "0.1111"), ("auto, in Python", "0.1111")]
     rows = list(read_table(bench("lm", "--names", stream).stdout.splitlines(True), "bench"))
     assert [row["lm"] for row in rows] == ["auto", "auto, 0 its names", "auto, 0 names of the others"]
     rows = list(read_table(bench("calibration", "-m", tiny_model, stream).stdout.splitlines(True), "bench"))

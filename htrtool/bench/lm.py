@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import click
 COLUMNS = (
     "set", "lm", "lines", "cer", "cer_low", "cer_high", "wer", "change", "change_low", "change_high", "ms_per_line",
 )
+IN_PYTHON = ", in Python"
 _NAME = re.compile(r"(?<=[\w,] )[A-ZÀ-ÖØ-Þ][^\W\d_]{2,}")
 """A word with a capital within a line, of three letters or more."""
 
@@ -23,9 +25,10 @@ _NAME = re.compile(r"(?<=[\w,] )[A-ZÀ-ÖØ-Þ][^\W\d_]{2,}")
 @click.option("-m", "--model", default="latin", show_default=True, help="The model that reads.")
 @click.option("--lm", default="auto", show_default=True, help="The language model, as for htr read.")
 @click.option("--names", is_flag=True, help="Read with --lexicon too: with the names in each set's lines, and with those of the other sets.")
+@click.option("--in-python", is_flag=True, help="Read without what is compiled too.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many lines a set, drawn at random.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of that draw.")
-def lm(streams: Sequence[str], model: str, lm: str, names: bool, limit: int | None, seed: int) -> None:
+def lm(streams: Sequence[str], model: str, lm: str, names: bool, in_python: bool, limit: int | None, seed: int) -> None:
     """Score a language model on the labelled lines of each STREAM, one set a file.
 
     CER with 95% intervals over documents, and in the second row of a set by how much of itself it changed, the interval
@@ -39,6 +42,8 @@ def lm(streams: Sequence[str], model: str, lm: str, names: bool, limit: int | No
 
     readers = {"none": reader_for(model, "none", looks=1)} if not names else {}
     readers[lm] = reader_for(model, lm, looks=1)
+    if in_python:
+        readers[f"{lm}{IN_PYTHON}"] = reader_for(model, lm, looks=1)
     table = TableWriter(sys.stdout, COLUMNS)
     sets = {stream: labelled(Path(stream), limit, seed) for stream in streams}
     for stream, samples in sets.items():
@@ -74,6 +79,7 @@ def rows(samples: Sequence, readers: dict) -> list[dict]:
     import numpy as np
 
     from htrtool.bench.labelled import documents
+    from htrtool.core.compiled.library import left_out
     from htrtool.core.labels import plain
     from htrtool.core.scoring.metrics import count, resample, score
     from htrtool.core.scoring.rates import COUNTS
@@ -83,9 +89,10 @@ def rows(samples: Sequence, readers: dict) -> list[dict]:
         lines = [(sample.pixels(), sample.meta.get("recipe")) for sample in document]
         # In turn, document by document, so that whatever else the computer does slows all alike.
         for name, reader in readers.items():
-            start = time.process_time()
-            readings = reader.read_page([reader.prepare(*line) for line in lines])
-            seconds[name] += time.process_time() - start
+            with left_out() if name.endswith(IN_PYTHON) else contextlib.nullcontext():
+                start = time.process_time()
+                readings = reader.read_page([reader.prepare(*line) for line in lines])
+                seconds[name] += time.process_time() - start
             counts[name] += [count(plain(sample.text), plain(reading.text)) for sample, reading in zip(document, readings)]
     of_documents, first = [sample.document for sample in samples], None
     errors = COUNTS.index("char_errors")

@@ -8,7 +8,7 @@ From a picture to text:
   reading order; ``cut``, ``guide``: cut out and straight
 - ``recipe``, ``prepare``, ``slant``, ``rules``, ``binarise``: a line as the network wants it
 - ``reader``, ``line_network``, ``modelfile``, ``session``: the network on prepared lines; ``decoding`` its frames to text
-  and confidence, with the help of ``lm``; ``language`` the reader that a user asks for
+  and confidence, with the help of ``lm``, its longest loops ``compiled``; ``language`` the reader that a user asks for
 - ``pipeline``: all of it, by several threads; ``page_lines``, ``gathering``, ``waiting`` what is to be read, and what
   together; ``page``, ``words``, ``place`` what was read and where
 - ``rows``, ``tables``, ``cells``, ``json_lines``, ``documents``: tables of lines; ALTO, PAGE, hOCR and PDF, the first two

@@ -7,6 +7,7 @@ from typing import NamedTuple, Sequence
 import numpy as np
 
 from htrtool.core.charset import BLANK
+from htrtool.core.compiled.library import address, library
 
 LOWEST = 1e-12
 """Probabilities below this count as this, so that a frame that is sure of something else forbids nothing."""
@@ -76,7 +77,7 @@ def prefix_log_likelihoods(probabilities: np.ndarray, label: list[int]) -> np.nd
 def log_likelihoods(probabilities: np.ndarray, labels: Sequence[list[int]]) -> np.ndarray:
     """Return how well the frames of a line fit each of some labels, over all paths.
 
-    The forward recursion of Graves et al. (2006), of all labels at once, relative to the blank and scaled now and then.
+    The forward recursion of Graves et al. (2006), relative to the blank and scaled now and then.
 
     Args:
         probabilities: (frames, classes), each row adding up to 1.
@@ -85,19 +86,47 @@ def log_likelihoods(probabilities: np.ndarray, labels: Sequence[list[int]]) -> n
     Returns:
         float (labels,), in nats; some -700 lower than the most likely where the frames can't spell so many characters.
     """
-    counts, texts = np.array([len(label) for label in labels]), np.arange(len(labels))
+    counts = np.array([len(label) for label in labels], np.int64)
     emitted = np.maximum(probabilities, LOWEST).astype(np.float64)
-    frames, nothing = emitted.shape
     # Behind the end of a shorter label stands a class that never occurs.
-    classes = np.full((counts.max(initial=0), len(labels)), nothing)
-    for text, label in enumerate(labels):
-        classes[: len(label), text] = label
-    odds = np.hstack([emitted / emitted[:, BLANK, None], np.zeros((frames, 1))])[:, classes]
+    classes = np.full((len(labels), counts.max(initial=0)), emitted.shape[1])
+    for row, label in zip(classes, labels):
+        row[: len(label)] = label
+    odds = emitted / emitted[:, BLANK, None]
+    highest, ends = _fits_in_python(odds, classes, counts) if library() is None else _fits_compiled(odds, classes, counts)
+    scales = np.log(emitted[:, BLANK]).sum() + np.log(highest).sum(axis=0)
+    return scales + np.log(np.maximum(ends, np.finfo(float).tiny))
+
+
+def _fits_compiled(odds: np.ndarray, classes: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what :func:`_fits_in_python` does."""
+    (frames, of_frame), (texts, characters) = odds.shape, classes.shape
+    highest, ends, room = np.empty((frames // SCALED_EVERY, texts)), np.empty(texts), np.empty(2 * characters + 1)
+    library().htr_fits(
+        address(odds), frames, of_frame, address(classes), address(counts), texts, characters, SCALED_EVERY,
+        address(highest), address(ends), address(room),
+    )  # fmt: skip
+    return highest, ends
+
+
+def _fits_in_python(odds: np.ndarray, classes: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return by what the weights of some texts were divided now and then, and what they are in the end.
+
+    Args:
+        odds: float (frames, classes), the probabilities divided by those of the blank.
+        classes: int (texts, characters), the labels.
+        counts: int (texts,), their lengths.
+
+    Returns:
+        (frames / ``SCALED_EVERY``, texts) and (texts,).
+    """
+    texts, classes = np.arange(len(classes)), classes.T
+    odds = np.hstack([odds, np.zeros((len(odds), 1))])[:, classes]
     skips = (classes[1:] != classes[:-1]).astype(float)
     # The weights of the blanks before each character and behind the last, and of the characters.
-    blanks, characters = np.zeros((len(classes) + 1, len(labels))), np.zeros(classes.shape)
+    blanks, characters = np.zeros((len(classes) + 1, len(texts))), np.zeros(classes.shape)
     blanks[0] = 1
-    scale = np.full(len(labels), np.log(emitted[:, BLANK]).sum())
+    scales = []
     entered, skipped = np.empty_like(characters), np.empty_like(characters[1:])
     for frame, factors in enumerate(odds, start=1):
         np.add(characters, blanks[:-1], out=entered)
@@ -109,11 +138,11 @@ def log_likelihoods(probabilities: np.ndarray, labels: Sequence[list[int]]) -> n
             highest = np.maximum(blanks.max(axis=0), characters.max(axis=0, initial=0))
             blanks /= highest
             characters /= highest
-            scale += np.log(highest)
+            scales.append(highest)
     ends = blanks[counts, texts]
     if len(classes):
         ends = ends + np.where(counts, characters[counts - 1, texts], 0)
-    return scale + np.log(np.maximum(ends, np.finfo(float).tiny))
+    return np.array(scales).reshape(len(scales), len(texts)), ends
 
 
 def frames_needed(label: list[int]) -> int:

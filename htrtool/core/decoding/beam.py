@@ -1,20 +1,17 @@
-"""CTC frames to text with a language model: prefix beam search.
+"""CTC frames to text with a language model: which frames and classes to search, what they are worth, and what was found.
 
-After Hannun et al., "First-Pass Large Vocabulary Continuous Speech Recognition using Bi-Directional Recurrent DNNs", 2014.
-
-Frames that are clearly blank are passed over, few classes are looked at in the others, and prefixes far behind the best
-are dropped at once, so that plain Python is quick enough: about ten prefixes are left after a frame.
+Frames that are clearly blank are passed over, and few classes are looked at in the others.
 """
 
 from __future__ import annotations
 
 import math
-from operator import itemgetter
-from typing import Hashable, Iterator, NamedTuple
+from typing import Hashable, NamedTuple, Sequence
 
 import numpy as np
 
 from htrtool.core.charset import BLANK, Charset
+from htrtool.core.decoding.search import Found, Frames, Knowledge, search
 from htrtool.core.lm.internal_lm import InternalLM
 from htrtool.core.lm.ngram import STEP
 from htrtool.core.lm.page_language import LanguageModel
@@ -36,7 +33,7 @@ OVERLOOKED, MOST_OVERLOOKED = 0.16, 0.02
 beside the best; but of a few prefixes no more is overlooked than the second."""
 MOST_CLASSES = 6
 """Of a line whose frames leave more classes to follow on average, a finer search finds no more than any other."""
-_FACTORS = 4096
+_COSTS = 4096
 _LOOKED_BACK = 8
 """How many characters of a line before are looked back at: more than any n-gram has."""
 
@@ -47,20 +44,6 @@ class Candidate(NamedTuple):
     text: str
     frames: np.ndarray
     score: float
-
-
-class _Prefixes:
-    """The texts so far of one line, each known by its number: lists, since a collector of garbage passes over numbers.
-
-    ``children`` is asked by the number of a text times the classes, plus a class. ``factors`` is what the last
-    character of each was worth, ``states`` that of the language model after it, and ``surest`` the frame in which that
-    character weighed most, ``peaks``.
-    """
-
-    def __init__(self, state: Hashable, label: int):
-        self.children: dict[int, int] = {}
-        self.parents, self.labels, self.states, self.factors = [-1], [label], [state], [1.0]
-        self.surest, self.peaks = [0], [0.0]
 
 
 class BeamSearch:
@@ -83,17 +66,15 @@ class BeamSearch:
     ):
         self.charset, self.width, self.finer = charset, width, finer
         self._temperature = 1.0 if model is None else TEMPERATURE
-        if model is None:
-            self._step, self._start, self._symbols, self._factors = _indifferent, 0, [0] * charset.classes, [1.0]
-        else:
-            self._step, self._start, self._symbols = model.step, model.start, model.symbols_of(charset)
-            self._factors = np.exp(BONUS - WEIGHT * STEP * np.arange(_FACTORS)).tolist()
-        self._space = charset.characters.index(" ") + 1 if " " in charset else BLANK
-        if model is None or internal is None:
-            self._pairs, self._surprises = [bytes(charset.classes)] * charset.classes, [1.0]
-        else:
-            self._pairs = [row.tobytes() for row in internal.costs]
-            self._surprises = np.exp(INTERNAL * (STEP * np.arange(256) - EXPECTED)).tolist()
+        space = charset.characters.index(" ") + 1 if " " in charset else BLANK
+        symbols, self._start, worths = [0] * charset.classes, 0, np.ones(1)
+        pairs, surprises = np.zeros((charset.classes, charset.classes), np.uint8), np.ones(256)
+        if model is not None:
+            symbols, self._start = model.symbols_of(charset), model.start
+            worths = np.exp(BONUS - WEIGHT * STEP * np.arange(_COSTS))
+            if internal is not None:
+                pairs, surprises = internal.costs, np.exp(INTERNAL * (STEP * np.arange(256) - EXPECTED))
+        self._knowledge = Knowledge(model, symbols, worths, np.ascontiguousarray(pairs), surprises, space)
 
     def decode(self, probabilities: np.ndarray, nbest: int = 1, before: str = "") -> list[Candidate]:
         """Return the ``nbest`` best texts of a line, best first: fewer where there are no more, one at least.
@@ -104,66 +85,11 @@ class BeamSearch:
             probabilities: (frames, classes), each row adding up to 1.
             before: the text of the line before, if that is known.
         """
-        frames = list(self._frames(self.softened(probabilities)))
-        few = sum(len(classes) for _, _, classes in frames) <= MOST_CLASSES * len(frames)
+        frames = self._frames(self.softened(probabilities))
+        few = len(frames.classes) <= MOST_CLASSES * len(frames.numbers)
         width = self.width * self.finer if few else self.width
-        space, classes_in_all, least = self._space, self.charset.classes, _least(width)
-        prefixes = _Prefixes(self._after(before), space)
-        children, labels, states, factors = prefixes.children, prefixes.labels, prefixes.states, prefixes.factors
-        parents, surest, peaks = prefixes.parents, prefixes.surest, prefixes.peaks
-        step, symbols, worths, pairs, surprises = self._step, self._symbols, self._factors, self._pairs, self._surprises
-        # The weights of a text with the last frame blank, or not.
-        beam, last = [(0, 1.0, 0.0)], -1
-        for frame, blank, classes in frames:
-            if frame > last + 1:
-                beam = [(prefix, of_blank + of_other, 0.0) for prefix, of_blank, of_other in beam]
-            last = frame
-            blanks = {prefix: (of_blank + of_other) * blank for prefix, of_blank, of_other in beam}
-            others: dict[int, float] = {}
-            # What is below this in the end is dropped, so that a new text of less need not even begin.
-            floor = least * max(blanks.values())
-            for prefix, of_blank, of_other in beam:
-                both, label = of_blank + of_other, labels[prefix]
-                for other, probability in classes:
-                    weight = both * probability
-                    if weight < least:
-                        continue
-                    if other == label:
-                        if label == space:
-                            others[prefix] = others.get(prefix, 0.0) + weight
-                            continue
-                        again = of_other * probability
-                        others[prefix] = others.get(prefix, 0.0) + again
-                        if again > peaks[prefix]:
-                            peaks[prefix], surest[prefix] = again, frame
-                        weight -= again
-                        if weight < least:
-                            continue
-                    key = prefix * classes_in_all + other
-                    child = children.get(key)
-                    if child is not None:
-                        if weight > peaks[child]:
-                            peaks[child], surest[child] = weight, frame
-                        others[child] = others.get(child, 0.0) + weight * factors[child]
-                        continue
-                    # As _worth has it, whose call would take as long as the rest.
-                    cost, state = step(states[prefix], symbols[other])
-                    factor = worths[cost] * surprises[pairs[label][other]]
-                    weighed = weight * factor
-                    if weighed < floor:
-                        continue
-                    if weighed * least > floor:
-                        floor = weighed * least
-                    child = children[key] = len(labels)
-                    parents.append(prefix)
-                    labels.append(other)
-                    states.append(state)
-                    factors.append(factor)
-                    peaks.append(weight)
-                    surest.append(frame)
-                    others[child] = weighed
-            beam = _survivors(blanks, others, width)
-        return self._texts(prefixes, beam, nbest, len(probabilities))
+        found = search(frames, self._knowledge, self._after(before), width, _least(width))
+        return self._texts(found, nbest, len(probabilities))
 
     def softened(self, probabilities: np.ndarray) -> np.ndarray:
         """Return (frames, classes) of probabilities as the search takes them."""
@@ -174,89 +100,47 @@ class BeamSearch:
 
     def prior(self, text: str, before: str = "") -> float:
         """Return the logarithm of what the language model and the bonus give a text after another, the space after it included."""
-        total, state, previous = 0.0, self._after(before), self._space
-        for label in self._encoded(text):
-            factor, state = self._worth(state, previous, label)
-            total += math.log(factor)
-            previous = label
-        return total
+        known, labels = self._knowledge, self._encoded(text)
+        if known.model is None or not labels:
+            return 0.0
+        costs, _ = known.model.walk(self._after(before), [known.symbols[label] for label in labels])
+        return float(np.log(known.worths[costs] * known.surprises[known.pairs[[known.space, *labels[:-1]], labels]]).sum())
 
     def _after(self, before: str) -> Hashable:
         """Return the state of the language model at the beginning of a line that follows a text."""
-        state = self._start
-        if before:
-            for label in self._encoded(before[-_LOOKED_BACK:]):
-                state = self._step(state, self._symbols[label])[1]
-        return state
+        known = self._knowledge
+        if not before or known.model is None:
+            return self._start
+        return known.model.walk(self._start, [known.symbols[label] for label in self._encoded(before[-_LOOKED_BACK:])])[1]
 
     def _encoded(self, text: str) -> list[int]:
         """Return the classes of a text and of the space after it, if there is one to come."""
-        return self.charset.encode(text + " " if self._space != BLANK else text)
+        return self.charset.encode(text + " " if self._knowledge.space != BLANK else text)
 
-    def _worth(self, state: Hashable, before: int, label: int) -> tuple[float, Hashable]:
-        """Return what a class is worth after another in a state of the language model, and the state after it."""
-        cost, state = self._step(state, self._symbols[label])
-        return self._factors[cost] * self._surprises[self._pairs[before][label]], state
-
-    def _ended(self, prefixes: _Prefixes, prefix: int) -> float:
-        """Return what the space after the last word is worth, if there is one to come."""
-        label = prefixes.labels[prefix]
-        if label == self._space or self._space == BLANK:
-            return 1.0
-        return self._worth(prefixes.states[prefix], label, self._space)[0]
-
-    def _frames(self, probabilities: np.ndarray) -> Iterator[tuple[int, float, list[tuple[int, float]]]]:
-        """Return the frames that are not surely blank: their numbers, the probabilities of a blank, and of the possible classes."""
+    def _frames(self, probabilities: np.ndarray) -> Frames:
+        """Return the frames that are not surely blank, and the classes that are possible in them."""
         active = np.flatnonzero(probabilities[:, BLANK] < SURELY_BLANK)
         chosen = probabilities[active]
         rows, classes = np.nonzero(chosen[:, 1:] > _least(self.width))
-        pairs = list(zip((classes + 1).tolist(), chosen[rows, classes + 1].tolist()))
-        ends = np.searchsorted(rows, np.arange(len(active)), side="right").tolist()
-        spans = zip([0, *ends], ends)
-        return zip(active.tolist(), chosen[:, BLANK].tolist(), (pairs[start:end] for start, end in spans))
+        ends = np.searchsorted(rows, np.arange(len(active)), side="right")
+        return Frames(active, chosen[:, BLANK].astype(float), ends, classes + 1, chosen[rows, classes + 1].astype(float))
 
-    def _texts(
-        self, prefixes: _Prefixes, beam: list[tuple[int, float, float]], nbest: int, count: int
-    ) -> list[Candidate]:
-        found: dict[str, Candidate] = {}
-        # A line ends where a word does, mostly; what stands there must not be lost for being seldom.
-        scores = [(of_blank + of_other) * self._ended(prefixes, prefix) for prefix, of_blank, of_other in beam]
-        for place in np.argsort(scores)[::-1]:
-            prefix, score = beam[place][0], math.log(scores[place])
-            characters, frames = [], []
-            while prefix:
-                characters.append(self.charset.characters[prefixes.labels[prefix] - 1])
-                frames.append(prefixes.surest[prefix])
-                prefix = prefixes.parents[prefix]
-            text = "".join(reversed(characters))
-            kept = text.rstrip(" ")
+    def _texts(self, found: Sequence[Found], nbest: int, count: int) -> list[Candidate]:
+        candidates: dict[str, Candidate] = {}
+        for place in np.argsort([text.weight for text in found])[::-1]:
+            weight, labels, frames = found[place]
+            kept = "".join([self.charset.characters[label - 1] for label in labels]).rstrip(" ")
+            if kept in candidates:
+                continue
             # Where each was surest; what a rival prefix has left there must not bring them out of order.
             places = np.arange(len(kept))
-            apart = np.maximum.accumulate(np.array(frames[::-1][: len(kept)], int) - places) + places
-            frames = np.minimum(apart, count - len(kept) + places)
-            found.setdefault(kept, Candidate(kept, frames, score))
-            if len(found) == nbest:
+            apart = np.maximum.accumulate(np.array(frames[: len(kept)], int) - places) + places
+            candidates[kept] = Candidate(kept, np.minimum(apart, count - len(kept) + places), math.log(weight))
+            if len(candidates) == nbest:
                 break
-        return list(found.values())
+        return list(candidates.values())
 
 
 def _least(width: int) -> float:
     """Return the least probability of a class that is followed, and the least weight of a prefix beside the best."""
     return min(OVERLOOKED / width, MOST_OVERLOOKED)
-
-
-def _survivors(blanks: dict[int, float], others: dict[int, float], width: int) -> list[tuple[int, float, float]]:
-    """Return the texts to follow on, best first, at most ``width``, and their weights, such that the greatest is 1."""
-    weights = others | {prefix: weight + others.get(prefix, 0.0) for prefix, weight in blanks.items()}
-    ranked = sorted(weights.items(), key=itemgetter(1), reverse=True)[:width]
-    best = ranked[0][1]
-    floor = best * _least(width)
-    return [
-        (prefix, blanks.get(prefix, 0.0) / best, others.get(prefix, 0.0) / best)
-        for prefix, weight in ranked
-        if weight >= floor
-    ]
-
-
-def _indifferent(state: int, symbol: int) -> tuple[int, int]:
-    return 0, 0

@@ -15,7 +15,7 @@ import numpy as np
 
 from htrtool.core.charset import Charset
 from htrtool.core.lm.mixture import Mixture
-from htrtool.core.lm.ngram import STEP, NGram
+from htrtool.core.lm.ngram import STEP, CharacterModel, NGram
 
 LISTED = 0.3
 """The share of words that are taken to be of the list."""
@@ -51,7 +51,7 @@ class _State(NamedTuple):
     word: int
 
 
-class Lexicon:
+class Lexicon(CharacterModel):
     """A language model in which some words are more probable; it is asked like the model itself.
 
     Nothing is forced: what the list adds to the probability of a beginning is taken back where the word turns out to be

@@ -13,12 +13,14 @@ import unicodedata
 import zipfile
 from array import array
 from bisect import bisect_right
+from functools import cached_property
 from pathlib import Path
-from typing import IO, Callable, Mapping
+from typing import IO, Any, Callable, Mapping, Sequence
 
 import numpy as np
 
 from htrtool.core.charset import Charset
+from htrtool.core.compiled.library import Trie, address, library
 from htrtool.core.errors import BROKEN_ARCHIVE, ModelError
 from htrtool.core.labels import plain
 
@@ -55,11 +57,15 @@ class CharacterModel:
 
     def costs(self, text: str) -> np.ndarray:
         """Return what each character of a line costs, in nats: float (characters,)."""
-        state, costs = self.start, []
-        for character in text:
-            cost, state = self.step(state, self.symbol(character))
+        return STEP * self.walk(self.start, [self.symbol(character) for character in text])[0]
+
+    def walk(self, state: Any, symbols: Sequence[Any]) -> tuple[np.ndarray, Any]:
+        """Return what each of some symbols costs from a state on, int (symbols,), in ``STEP``, and the state after them."""
+        costs = []
+        for symbol in symbols:
+            cost, state = self.step(state, symbol)
             costs.append(cost)
-        return STEP * np.array(costs, float)
+        return np.array(costs, np.int32), state
 
 
 def doubtful_cost(costs: np.ndarray) -> float:
@@ -99,8 +105,9 @@ class NGram(CharacterModel):
         self.characters, self.of_words, self.misread = characters, of_words, misread
         self.parts = dict(zip(_PARTS, (symbols, children, costs, backoffs)))
         self._symbol_of = {character: symbol for symbol, character in enumerate(characters, start=1)}
-        # The symbols beyond those of the characters: of a base letter with something to it.
-        self._base: list[int] = []
+        # Of the symbols beyond those of the characters, each a base letter with something to it, the symbol of that letter.
+        self._bases = bytearray(_MOST_SYMBOLS + 1)
+        self._stand_ins = 0
         self._numbering = threading.Lock()
         self._inner = len(children)
         self._symbols, self._costs, self._backoffs = symbols.tobytes(), costs.tobytes(), backoffs.tobytes()
@@ -123,10 +130,12 @@ class NGram(CharacterModel):
         if alike is not None:
             return alike
         base = self._symbol_of.get(base_letter(character))
-        if base is None or base > len(self.characters) or len(self.characters) + len(self._base) == _MOST_SYMBOLS:
+        symbol = len(self.characters) + self._stand_ins + 1
+        if base is None or base > len(self.characters) or symbol > _MOST_SYMBOLS:
             return UNKNOWN
-        self._base.append(base)
-        return len(self.characters) + len(self._base)
+        self._bases[symbol] = base
+        self._stand_ins += 1
+        return symbol
 
     def symbols_of(self, charset: Charset) -> list[int]:
         """Return the symbol of each class of a charset, the blank's being that of the unknown."""
@@ -146,7 +155,7 @@ class NGram(CharacterModel):
         first, inner, find, shorter = self._first, self._inner, self._symbols.find, self._shorter
         cost = 0
         if symbol > len(self.characters):
-            symbol, cost = self._base[symbol - len(self.characters) - 1], RARE
+            symbol, cost = self._bases[symbol], RARE
         while (child := find(symbol, first[state], first[state + 1]) if state < inner else 0) <= 0:
             if state == ROOT:
                 return cost + UNSEEN, ROOT
@@ -160,6 +169,22 @@ class NGram(CharacterModel):
             state = shorter.get(state) or self._shortened(state)
             child = self._child(state, symbol)
         return cost, child
+
+    def walk(self, state: int, symbols: Sequence[int]) -> tuple[np.ndarray, int]:
+        """Return what each of some symbols costs from a state on, int (symbols,), in ``STEP``, and the state after them."""
+        compiled = library()
+        if compiled is None:
+            return super().walk(state, symbols)
+        symbols, costs = np.array(symbols, np.int32), np.empty(len(symbols), np.int32)
+        return costs, compiled.htr_costs(self.trie, state, address(symbols), len(symbols), address(costs))
+
+    @cached_property
+    def trie(self) -> Trie:
+        """The model as compiled functions take it, which is gone with this object."""
+        parts = (self._symbols, self._costs, self._backoffs, self._bases, self._first)
+        self._shorter_by_node = np.full(self._inner, -1, np.int32)
+        addresses = [address(np.frombuffer(part, np.uint8)) for part in parts]
+        return Trie(*addresses, address(self._shorter_by_node), self._inner, len(self.characters))
 
     def _child(self, node: int, symbol: int) -> int:
         """Return the child of a node by a symbol, 0 where there is none."""
