@@ -82,6 +82,18 @@ def test_texts_fit_a_line_alike(frames, lengths, seed):
 
 
 @needs_compiled
+@settings(max_examples=60, deadline=None)
+@given(frames=st.integers(1, 40), label=st.lists(st.integers(1, 3), max_size=20), seed=st.integers(0, 2**32 - 1))
+def test_a_label_s_best_paths_are_the_same(frames, label, seed):
+    # Few values, so that several paths are equally good.
+    emitted = np.log(np.random.default_rng(seed).integers(1, 4, (frames, 2 * len(label) + 1)) / 4)
+    skips = np.zeros(emitted.shape[1], bool)
+    skips[3::2] = np.diff(label) != 0
+    for found, of_python in zip(align._paths_compiled(emitted, skips), align._paths_in_python(emitted, skips)):
+        assert (found == of_python).all()
+
+
+@needs_compiled
 def test_threads_search_with_one_model_at_once():
     model = train_ngram([(TEXT, 1.0)])
     searching = BeamSearch(CHARSETS[0], model, 16)

@@ -2,11 +2,12 @@
 
    Floating-point operations are those of the Python code in the same order, so that both find the same, to the bit. */
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION 1 /* As library.py expects it: one more whenever what a function takes or gives changes. */
+#define VERSION 2 /* As library.py expects it: one more whenever what a function takes or gives changes. */
 
 #define UNSEEN 128 /* As in ngram.py. */
 #define RARE 48
@@ -377,4 +378,30 @@ void htr_fits(const double *odds, int64_t frames, int64_t classes, const int64_t
         }
         ends[text] = blank[count] + (count ? own[count - 1] : 0);
     }
+}
+
+/* The best paths through the states of a label, each of which follows itself, the one before it, or, where ``skips``, the one before that.
+
+   ``emitted`` is (frames, states). ``steps`` takes by how many states each best path went on; ``scores`` those of the last frame;
+   ``room`` is for as many. */
+void htr_paths(const double *emitted, const uint8_t *skips, int64_t frames, int64_t states, double *scores, int8_t *steps,
+               double *room) {
+    double *before = room, *after = scores;
+    for (int64_t state = 0; state < states; state++) after[state] = state < 2 ? emitted[state] : -INFINITY;
+    memset(steps, 0, states);
+    for (int64_t frame = 1; frame < frames; frame++) {
+        double *emptied = before;
+        before = after, after = emptied;
+        const double *now = emitted + frame * states;
+        int8_t *step_to = steps + frame * states;
+        for (int64_t state = 0; state < states; state++) {
+            double best = before[state];
+            int8_t step = 0;
+            if (state >= 1 && before[state - 1] > best) best = before[state - 1], step = 1;
+            if (state >= 2 && skips[state] && before[state - 2] > best) best = before[state - 2], step = 2;
+            after[state] = best + now[state];
+            step_to[state] = step;
+        }
+    }
+    if (after != scores) memcpy(scores, after, states * sizeof *scores);
 }

@@ -12,7 +12,7 @@ import numpy as np
 
 SOURCE = Path(__file__).with_name("decoding.c")
 LIBRARY = Path(__file__).with_name("_decoding.so")
-VERSION = 1
+VERSION = 2
 """Of what the functions take and give; a library that was compiled from another source is passed over."""
 
 
@@ -45,8 +45,13 @@ class Frames(ctypes.Structure):
 
 
 def address(array: np.ndarray) -> int:
-    """Return where the numbers of an array are, which must stand one after the other in it."""
-    assert array.flags.c_contiguous
+    """Return where the numbers of an array are, for as long as the array is there.
+
+    Raises:
+        ValueError: they do not stand one after the other.
+    """
+    if not array.flags.c_contiguous:
+        raise ValueError("expected an array whose numbers stand one after the other")
     return array.ctypes.data
 
 
@@ -83,8 +88,9 @@ def loaded_library() -> ctypes.CDLL | None:
             ctypes.POINTER(Knowledge), ctypes.POINTER(Frames), small, small, double, pointer, pointer, pointer, pointer,
         ]  # fmt: skip
         loaded.htr_fits.argtypes = [pointer, number, number, pointer, pointer, number, number, number, pointer, pointer, pointer]
+        loaded.htr_paths.argtypes = [pointer, pointer, number, number, pointer, pointer, pointer]
         loaded.htr_costs.restype = loaded.htr_search.restype = small
-        loaded.htr_fits.restype = None
+        loaded.htr_fits.restype = loaded.htr_paths.restype = None
     except (OSError, AttributeError):
         return None
     return loaded

@@ -92,7 +92,7 @@ def log_likelihoods(probabilities: np.ndarray, labels: Sequence[list[int]]) -> n
     classes = np.full((len(labels), counts.max(initial=0)), emitted.shape[1])
     for row, label in zip(classes, labels):
         row[: len(label)] = label
-    odds = emitted / emitted[:, BLANK, None]
+    odds = np.ascontiguousarray(emitted / emitted[:, BLANK, None])
     highest, ends = _fits_in_python(odds, classes, counts) if library() is None else _fits_compiled(odds, classes, counts)
     scales = np.log(emitted[:, BLANK]).sum() + np.log(highest).sum(axis=0)
     return scales + np.log(np.maximum(ends, np.finfo(float).tiny))
@@ -156,12 +156,32 @@ def _viterbi(probabilities: np.ndarray, label: list[int]) -> tuple[np.ndarray, n
     states[1::2] = label
     skips = np.zeros(len(states), bool)
     skips[3::2] = states[3::2] != states[1:-2:2]
-    emitted = np.log(np.maximum(probabilities[:, states], LOWEST))
-    scores = np.full(len(states), -np.inf)
+    emitted = np.ascontiguousarray(np.log(np.maximum(probabilities[:, states], LOWEST)), float)
+    return _paths_in_python(emitted, skips) if library() is None else _paths_compiled(emitted, skips)
+
+
+def _paths_compiled(emitted: np.ndarray, skips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what :func:`_paths_in_python` does."""
+    frames, states = emitted.shape
+    scores, steps, room = np.empty(states), np.empty((frames, states), np.int8), np.empty(states)
+    library().htr_paths(
+        address(emitted), address(skips), frames, states, address(scores), address(steps), address(room)
+    )  # fmt: skip
+    return scores, steps
+
+
+def _paths_in_python(emitted: np.ndarray, skips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scores of the states in the last frame, and how many states back the best path to each came from.
+
+    Args:
+        emitted: float64 (frames, states), what each state scores in each frame.
+        skips: bool (states,), whether a path may come from two states back.
+    """
+    scores = np.full(len(skips), -np.inf)
     scores[:2] = emitted[0, :2]
-    steps = np.zeros((len(probabilities), len(states)), np.int8)
-    choices = np.full((3, len(states)), -np.inf)
-    for frame in range(1, len(probabilities)):
+    steps = np.zeros(emitted.shape, np.int8)
+    choices = np.full((3, len(skips)), -np.inf)
+    for frame in range(1, len(emitted)):
         choices[0] = scores
         choices[1, 1:] = scores[:-1]
         choices[2, 2:] = np.where(skips[2:], scores[:-2], -np.inf)
