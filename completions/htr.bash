@@ -50,9 +50,9 @@ _htr() {
                 --size) COMPREPLY=($(compgen -W "small medium large" -- "$current")); return ;;
                 --from) COMPREPLY=($(compgen -W "$(_htr_models)" -- "$current")); return ;;
                 --calibrate) COMPREPLY=($(compgen -W "$(_htr_models)" -- "$current")); return ;;
-                --files-from|-o|--output|--val|--spec|--height|--charset|--epochs|--minutes|--patience|--batch|--learning-rate|--augment|--replay|--keep|--seed|--checkpoint-every|--licence|--jobs|--lm) return ;;
+                --files-from|-o|--output|--val|--spec|--height|--charset|--epochs|--minutes|--patience|--batch|--learning-rate|--augment|--beside|--replay|--keep|--seed|--checkpoint-every|--licence|--jobs|--lm) return ;;
             esac
-            options="--files-from -0 --null -o --output --val --size --spec --height --from --charset --epochs --minutes --patience --batch --learning-rate --augment --mix-styles --replay --keep --seed --resume --checkpoint-every --bfloat16 --licence --jobs --lm --calibrate --quantise -q --quiet -v --verbose -h --help" ;;
+            options="--files-from -0 --null -o --output --val --size --spec --height --from --charset --epochs --minutes --patience --batch --learning-rate --augment --mix-styles --beside --replay --keep --seed --resume --checkpoint-every --bfloat16 --licence --jobs --lm --calibrate --quantise -q --quiet -v --verbose -h --help" ;;
         read)
             case $before in
                 -m|--model) COMPREPLY=($(compgen -W "$(_htr_models)" -- "$current")); return ;;

@@ -81,6 +81,7 @@ complete -c htr -n '__fish_seen_subcommand_from train' -l batch -x -d 'Lines in 
 complete -c htr -n '__fish_seen_subcommand_from train' -l learning-rate -x -d 'The highest rate of the schedule'
 complete -c htr -n '__fish_seen_subcommand_from train' -l augment -x -d 'Strength of the augmentation'
 complete -c htr -n '__fish_seen_subcommand_from train' -l mix-styles -d 'Mix the styles of lines in the first layers (MixStyle), so that unknown hands and scans are read better: for many lines of many hands'
+complete -c htr -n '__fish_seen_subcommand_from train' -l beside -x -d 'Train for reading beside this language model, so that what it can\'t tell apart is learned best (minimum Bayes risk): for many lines, and with TensorFlow'
 complete -c htr -n '__fish_seen_subcommand_from train' -l replay -x -d 'Lines in other hands, which come with the model, to show again in each epoch'
 complete -c htr -n '__fish_seen_subcommand_from train' -l keep -x -d 'How much of the weights of --from stays in the new ones'
 complete -c htr -n '__fish_seen_subcommand_from train' -l seed -x -d 'Seed of weights, order and augmentation'

@@ -109,9 +109,9 @@ def test_the_licence_is_in_the_card_and_in_the_model(trained):
 def test_what_the_command_is_told_reaches_the_run(tmp_path):
     told = {
         "epochs": 3, "minutes": 7.5, "patience": 4, "batch_size": 2, "learning_rate": 0.25, "augmentation": 0.5, "replayed": 6, "kept": 0.5,
-        "seed": 9, "mix_styles": True,
+        "seed": 9, "mix_styles": True, "beside": "a.lm b.lm",
     }  # fmt: skip
-    options = "--epochs 3 --minutes 7.5 --patience 4 --batch 2 --learning-rate 0.25 --augment 0.5 --replay 6 --keep 50 --seed 9 --mix-styles"
+    options = "--epochs 3 --minutes 7.5 --patience 4 --batch 2 --learning-rate 0.25 --augment 0.5 --replay 6 --keep 50 --seed 9 --mix-styles --beside a.lm --beside b.lm"
     telling = (
         "import json, sys\nfrom dataclasses import asdict\nfrom htrtool.cli import main\nfrom htrtool.core.training.run import Run\n"
         "Run.prepare = lambda corpus, target, settings, *rest: sys.exit(json.dumps(asdict(settings)))\nmain()"
@@ -220,6 +220,40 @@ def test_a_killed_run_resumes_to_the_weights_of_an_undisturbed_one(tmp_path):
     assert checksum_of_weights(tmp_path / "killed.keras") == checksum_of_weights(tmp_path / "whole.keras")
     epochs = [line.split("\t")[0] for line in resumed.stdout.decode().splitlines()]
     assert epochs == ["epoch", "1", "2", "3"]
+
+
+def test_a_network_is_trained_beside_a_language_model_and_goes_on_beside_no_other(tmp_path):
+    (tmp_path / "lines.tar").write_bytes(stream(48))
+    for name in ("ab", "ba"):
+        (tmp_path / f"{name}.txt").write_text(f"{name} " * 200)
+        assert htr("train", "--lm", name, f"{name}.txt", cwd=tmp_path).returncode == 0
+    command = ["train", "--spec", TINY, "--epochs", "3", "--batch", "8", "--checkpoint-every", "0", "lines.tar", "-o"]
+    losses = {}
+    for name, options in (("alone", ()), ("beside", ("--beside", "ab.lm"))):
+        done = htr(*command, name, *options, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr.decode()
+        losses[name] = [float(line.split(b"\t")[5]) for line in done.stdout.splitlines()[1:]]
+    assert all(more > less for more, less in zip(losses["beside"], losses["alone"]))
+    kill_in_the_second_epoch(*command, "killed", "--beside", "ab.lm", cwd=tmp_path)
+    other = htr(*command, "killed", "--resume", "--beside", "ba.lm", cwd=tmp_path)
+    assert other.returncode == Exit.BAD_INPUT and b"expected the settings that the run began with, beside 'ab.lm'" in other.stderr
+    assert htr(*command, "killed", "--resume", "--beside", "ab.lm", cwd=tmp_path).returncode == 0
+    assert checksum_of_weights(tmp_path / "killed.keras") == checksum_of_weights(tmp_path / "beside.keras")
+
+
+@pytest.mark.parametrize(
+    "options, backend, exits, told",
+    [
+        (("--beside", "none"), "", Exit.BAD_INPUT, b"none: expected a language model of texts in the model's characters"),
+        (("--beside", "missing.lm"), "", Exit.MODEL, b"missing.lm: expected a language model's file"),
+        (("--beside", "auto"), "jax", Exit.USAGE, b"--beside takes TensorFlow to train: unset KERAS_BACKEND, now jax"),
+        (("--beside", "auto", "--lm", "new"), "", Exit.USAGE, b"--beside does not go with --lm"),
+    ],
+)
+def test_a_language_model_that_none_can_train_beside_is_refused(tmp_path, options, backend, exits, told):
+    (tmp_path / "lines.tar").write_bytes(stream(8))
+    done = htr("train", *options, "lines.tar", cwd=tmp_path, KERAS_BACKEND=backend)
+    assert done.returncode == exits and told in done.stderr, done.stderr.decode()
 
 
 def test_a_run_in_bfloat16_leaves_a_float32_model_and_any_run_may_go_on_in_it(tmp_path):

@@ -26,6 +26,11 @@ def slowdown_in_bfloat16() -> float:
     return bfloat16_takes()
 
 
+def chosen_backend() -> str:
+    """Return the backend of Keras that is to train."""
+    return os.environ.get("KERAS_BACKEND") or "tensorflow"
+
+
 def check_installed() -> str:
     """Check that what training needs is there, without importing it.
 
@@ -37,7 +42,7 @@ def check_installed() -> str:
     """
     from importlib.util import find_spec
 
-    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    backend = chosen_backend()
     if backend not in BACKENDS:
         raise click.UsageError(f"KERAS_BACKEND is one of {', '.join(BACKENDS)}, received {backend!r}")
     missing = [name for name in dict.fromkeys(("keras", "onnx", backend, "tensorflow", "tf2onnx")) if not find_spec(name)]

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from htrtool.commands.backend import check_installed, importing_keras, slowdown_in_bfloat16
+from htrtool.commands.backend import check_installed, chosen_backend, importing_keras, slowdown_in_bfloat16
 from htrtool.commands.train_tasks import (
     calibrate_model,
     quantise_model,
@@ -56,6 +56,7 @@ MOST_SLOWDOWN = 2
 @click.option("--learning-rate", type=FiniteRange(min=0, min_open=True), help="The highest rate of the schedule.  [default: 0.0005, from nothing 0.0015, for few lines 0.001]")
 @click.option("--augment", type=FiniteRange(0, 3), default=1.0, show_default=True, help="Strength of the augmentation; 0: none.")
 @click.option("--mix-styles", is_flag=True, help="Mix the styles of lines in the first layers (MixStyle), so that unknown hands and scans are read better: for many lines of many hands.")
+@click.option("--beside", multiple=True, metavar="LM", help="Train for reading beside this language model, so that what it can't tell apart is learned best (minimum Bayes risk): for many lines, and with TensorFlow. It must not know their texts; given more than once, each line is read beside the one that knows its text least.")
 @click.option("--replay", type=click.IntRange(min=0), metavar="LINES", help="Lines in other hands, which come with the model, to show again in each epoch.  [default: for few lines 50 to 150, else 0]")
 @click.option("--keep", type=FiniteRange(0, 100, max_open=True), metavar="PERCENT", help="How much of the weights of --from stays in the new ones.  [default: for few lines 50, else 0]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of weights, order and augmentation.")
@@ -83,6 +84,7 @@ def train(
     batch: int | None,
     learning_rate: float | None,
     augment: float,
+    beside: tuple[str, ...],
     replay: int | None,
     keep: float | None,
     seed: int,
@@ -121,7 +123,7 @@ def train(
         htr train --calibrate mine.onnx kept-aside.tar
         htr train --quantise -o mine-small mine.onnx
     """
-    refuse_empty((lm, calibrate, parent, charset), "give one, or leave the option out")
+    refuse_empty((lm, calibrate, parent, charset, *beside), "give one, or leave the option out")
     if sum(map(bool, (lm, calibrate, quantise))) > 1:
         raise click.UsageError("--lm, --calibrate and --quantise are different things: give one of them")
     if lm:
@@ -140,10 +142,13 @@ def train(
         parent = "none" if size or spec or not has_model(DEFAULT_MODEL, ".keras") else DEFAULT_MODEL
     if parent == "none" and (replay or keep):
         raise click.UsageError("--replay and --keep need a model to go on from")
+    if beside and chosen_backend() != "tensorflow":
+        raise click.UsageError(f"--beside takes TensorFlow to train: unset KERAS_BACKEND, now {chosen_backend()}")
     if lacked := check_installed():
         messages.warning(f"{lacked} is not installed: NAME.keras and NAME.md will be written, but no NAME.onnx to read with")
 
     stdout = protect_stdout(by_the_way=True)
+    from htrtool.core.language import language_files
     from htrtool.core.training.export import parent_model
     from htrtool.core.training.plan import plan_for
     from htrtool.core.training.schedule import Settings
@@ -152,6 +157,8 @@ def train(
         parse_spec(spec)
     target = Target.of(output)
     check_run(target, resume)
+    for name in beside:
+        language_files(name)
     model = parent_model(parent) if parent != "none" else None
     corpus = gathered(operands, val, model[1].recipe if model else None, height, messages)
     # Keras takes seconds to import: only now that there is something to train on.
@@ -188,10 +195,11 @@ def train(
         seed=seed,
         bfloat16=bfloat16,
         mix_styles=mix_styles,
+        beside=" ".join(beside),
     )
     with progress_bar(messages) as on_step:
         run = Run.prepare(
-            corpus, target, settings, model, charset, licence, resume, 60 * checkpoint_every, jobs, on_step
+            corpus, target, settings, model, charset, licence, resume, 60 * checkpoint_every, jobs, on_step, beside
         )
         tell_of_run(run, corpus, model[1].name if model else "nothing", messages)
         train_epochs(run, stdout)

@@ -7,7 +7,7 @@ import os
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import TYPE_CHECKING, Callable, Iterator
 
 # TensorFlow reads these when it is imported, which Keras does.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -29,6 +29,9 @@ from htrtool.core.training.optimizer import make_optimizer
 from htrtool.core.training.schedule import MAY_CHANGE, Progress, Settings, is_best, learning_rate, share_done, stalled
 from htrtool.core.training.spec import stride_of
 
+if TYPE_CHECKING:
+    from htrtool.core.training.risk import Risk
+
 SHORTCUT_WEIGHT = 0.1
 # Steps between two updates of the averaged weights; fewer where an epoch has few.
 AVERAGE_EVERY = 10
@@ -36,29 +39,39 @@ AVERAGE_DECAY = 0.99
 
 
 class CtcTrainer(keras.Model):
-    """The network under its CTC loss, so that every Keras backend trains it with its own compiled step."""
+    """The network under its CTC loss, so that every Keras backend trains it with its own compiled step.
 
-    def __init__(self, network: keras.Model):
+    ``risk`` is what the errors to expect are told by, if they count too.
+    """
+
+    def __init__(self, network: keras.Model, risk: Risk | None = None):
         super().__init__()
-        self.network = network
+        self.network, self.risk = network, risk
 
     def call(self, lines, training=None):
         return self.network(lines, training=training)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Return the loss per character: the head's, and a little of the shortcut's."""
+        """Return the loss per character: the head's, and a little of the shortcut's, and the errors to expect."""
         characters = ops.sum(ops.cast(y["label_lengths"], "float32"))
         losses = [
             ops.sum(ctc_loss(y["labels"], y["label_lengths"], logits, y["frame_lengths"])) / characters
             for logits in y_pred
         ]
-        return losses[0] + SHORTCUT_WEIGHT * losses[1]
+        loss = losses[0] + SHORTCUT_WEIGHT * losses[1]
+        if self.risk is not None:
+            from htrtool.core.training.risk import WEIGHT
+
+            errors = self.risk.expected_errors(y_pred[0], y["labels"], y["label_lengths"], y["frame_lengths"])
+            loss += WEIGHT * ops.sum(errors) / characters
+        return loss
 
 
 class Training:
     """One run: make it, ``resume`` it where there is a checkpoint, and iterate over ``epochs``.
 
-    ``pitch`` is the width to which lines are brought now and then, ``parent`` the metadata of the model that it began with.
+    ``pitch`` is the width to which lines are brought now and then, ``parent`` the metadata of the model that it began with, ``risk``
+    tells the errors to expect, if these count too.
     """
 
     def __init__(
@@ -74,13 +87,14 @@ class Training:
         on_step: Callable[[Progress, int], None] | None = None,
         pitch: float = 0.0,
         parent: str = "",
+        risk: Risk | None = None,
     ):
         self.network, self.charset, self.train, self.val = network, charset, train, val
         self.settings, self.checkpoint, self.checkpoint_seconds = settings, checkpoint, checkpoint_seconds
         self.jobs, self.on_step, self.pitch, self.parent = jobs, on_step, pitch, parent
         self.progress = Progress()
         self.steps_per_epoch = math.ceil(len(train) / settings.batch_size)
-        self.trainer = CtcTrainer(network)
+        self.trainer = CtcTrainer(network, risk)
         if keras.backend.backend() == "tensorflow":
             from htrtool.core.training.cpu import speed_up
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import TYPE_CHECKING, Callable, Iterator, Sequence
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from htrtool.core.charset import LATIN, Charset
 from htrtool.core.errors import InputError
 from htrtool.core.files import replacing
+from htrtool.core.language import load_language
 from htrtool.core.lm.internal_lm import InternalLM
 from htrtool.core.modelfile import ModelInfo, Target
 from htrtool.core.scoring.metrics import error_rates
@@ -30,6 +31,9 @@ from htrtool.core.training.replay import add_replay
 from htrtool.core.training.schedule import Progress, Settings
 from htrtool.core.training.spec import SIZES, stride_of
 from htrtool.core.training.transfer import Trained, transfer
+
+if TYPE_CHECKING:
+    from htrtool.core.training.risk import Risk
 
 KEPT_ASIDE = 0.1
 EXAMPLES, EXAMPLES_A_BATCH = 256, 16
@@ -134,6 +138,24 @@ def _internal_lm(texts: list[str], charset: Charset, parent: ModelInfo | None) -
     return InternalLM.fit(texts, charset, known).to_json() if known else ""
 
 
+def _risk(beside: Sequence[str], charset: Charset, internal_lm: str) -> Risk | None:
+    """Return what tells the errors to expect in reading beside language models of these names; None of none.
+
+    Raises:
+        InputError: one has not the letters of the charset.
+        ModelError: there is no such language model, or it is broken.
+    """
+    if not beside:
+        return None
+    from htrtool.core.training.risk import Risk
+
+    loaded = [load_language(name, None, charset) for name in beside]
+    for name, languages in zip(beside, loaded):
+        if languages is None:
+            raise InputError("expected a language model of texts in the model's characters, received one of others, or none", name)
+    return Risk(loaded, charset, InternalLM.of(internal_lm, charset))
+
+
 def known_parent(parent: tuple[Path, ModelInfo], target: Target) -> tuple[Path, ModelInfo]:
     """Return the model that a run to resume began with, as that was then: the run may have been replacing it when it was stopped.
 
@@ -169,8 +191,12 @@ class Run:
         checkpoint_seconds: float,
         jobs: int,
         on_step: Callable[[Progress, int], None] | None,
+        beside: Sequence[str] = (),
     ) -> Run:
         """Choose the charset, build the network, and load weights: none, the parent's, or the checkpoint's.
+
+        Args:
+            beside: the names of language models beside which the network is to read.
 
         Raises:
             InputError: the options don't fit together, or the checkpoint is of another run.
@@ -201,7 +227,7 @@ class Run:
         towards = 0.0 if settings.replayed else pitch
         training = Training(
             network, characters, corpus.lines, corpus.kept_aside, settings, checkpoint, checkpoint_seconds, jobs, on_step, towards,
-            known.to_json() if known else "",
+            known.to_json() if known else "", _risk(beside, characters, internal_lm),
         )  # fmt: skip
         if resume:
             training.resume()

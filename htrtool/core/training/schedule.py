@@ -30,6 +30,7 @@ class Settings:
     replayed: int = 0
     kept: float = 0.0
     mix_styles: bool = False
+    beside: str = ""
 
 
 @dataclass
