@@ -27,7 +27,7 @@ INTERNAL = 0.3
 """How much of what the network expects by itself is taken out again."""
 EXPECTED = 2.4
 """What a character costs the network by itself on average, in nats."""
-SURELY_BLANK = 0.95
+SURELY_BLANK = 0.98
 OVERLOOKED, MOST_OVERLOOKED = 0.16, 0.02
 """Classes of less than this probability, divided by the number of prefixes, are not followed, nor prefixes of less than that
 beside the best; but of a few prefixes no more is overlooked than the second."""

@@ -33,7 +33,7 @@ TEXTS, TEXTS_ALONE = 8, 2
 """How many texts each look puts forward at least, with a language model and without."""
 FURTHER = (0.98, 3), (0.9, 5)
 """Below which confidence a line is looked at further, and how often in all it is then."""
-MANY, FINER = 5, 3
+MANY, FINER = 5, 6
 """In a line that is looked at so often, a search with a language model follows so many times as many prefixes: it is a hard one."""
 
 
