@@ -97,6 +97,17 @@ def test_a_model_comes_back_from_its_file(model, tmp_path):
             load_models(tmp_path / "b.lm")
 
 
+@pytest.mark.parametrize("children", [[1, 0, 5], [1] * 200], ids=["children of none", "a chain without end"])
+def test_what_is_no_trie_is_refused_before_anything_walks_it(tmp_path, children):
+    nodes = np.ones(sum(children) + 1, np.uint8)
+    broken = NGram("a", np.ones(2, np.uint8), np.array([1], np.uint8), np.ones(2, np.uint8), np.ones(1, np.uint8))
+    broken.parts = {"symbols": nodes, "children": np.array(children, np.uint8), "costs": nodes, "backoffs": np.ones(len(children), np.uint8)}
+    with open(tmp_path / "a.lm", "wb") as stream:
+        save_models({"": broken}, stream)
+    with pytest.raises(ModelError, match="its n-grams are no trie"):
+        load_models(tmp_path / "a.lm")
+
+
 def test_the_model_decides_where_the_network_doubts(model):
     doubtful = frames("the cot", at5={"o": 0.55, "a": 0.45})
     assert best_path(doubtful, CHARSET).text == "the cot" and read(doubtful, model)[0].text == "the cat"

@@ -40,6 +40,7 @@ _PARTS = ("symbols", "children", "costs", "backoffs")
 _HEAD = "htr.json"
 _REMEMBERED = 200_000
 _MOST_SYMBOLS = 255
+_MOST_LEVELS = 32
 
 
 def base_letter(character: str) -> str:
@@ -213,7 +214,22 @@ class NGram(CharacterModel):
         symbols, children, costs, backoffs = parts
         if len(symbols) != len(costs) or len(children) != len(backoffs) or children.sum() + 1 != len(symbols):
             raise ValueError("its parts do not fit together")
+        if not _is_trie(children):
+            raise ValueError("its n-grams are no trie")
         return cls(head["characters"], *parts, bool(head.get("of_words")), float(head.get("misread", 0)))
+
+
+def _is_trie(children: np.ndarray) -> bool:
+    """Tell whether nodes of so many children stand level by level, in no more levels than an n-gram may have characters."""
+    first = np.cumsum(np.append(1, children), dtype=np.int64)
+    start, end = 0, 1
+    for _ in range(_MOST_LEVELS):
+        if start >= len(children):
+            return True
+        start, end = first[start], first[min(end, len(children))]
+        if start == end:
+            return start >= len(children)
+    return False
 
 
 def save_models(models: Mapping[str, NGram], stream: IO[bytes], others: Mapping[str, bytes] | None = None) -> None:
