@@ -22,7 +22,8 @@ from htrtool.core.lm.ngram import NGram
 from htrtool.core.lm.page_language import LanguageModel
 
 
-class Frames(NamedTuple):
+@dataclass(frozen=True)
+class Frames:
     """The frames of a line that are not surely blank, and the classes to follow in them.
 
     Args:
