@@ -43,6 +43,14 @@ def test_pairs_are_counted_beside_what_was_known_before():
     assert chance(InternalLM.fit(["a0"] * 1000, CHARSET), "a1") > 0.8
 
 
+def test_pairs_that_never_occur_seem_no_rarer_after_many_trainings():
+    texts = ["ab cd"] * 1000
+    once = again = InternalLM.fit(texts, CHARSET)
+    for _ in range(5):
+        again = InternalLM.fit(texts, CHARSET, again)
+    assert chance(again, "ad") > 0.5 * chance(once, "ad")
+
+
 @pytest.mark.parametrize("characters", [" abcd01", "abcd01"])
 def test_each_character_of_a_line_costs_what_comes_before_it_makes_of_it(characters):
     charset = Charset(characters)

@@ -49,7 +49,11 @@ class InternalLM:
         before = np.tile(single / single.sum(), (len(single), 1))
         if known is not None:
             theirs, own = map(np.array, known.charset.shared(charset))
-            before[np.ix_(own - 1, own - 1)] = np.exp(-STEP * known.costs[np.ix_(theirs, theirs)].astype(float))
+            # The more lines there are, the less that counts: or pairs that never occur would seem rarer with each training.
+            trust = TRUST / (TRUST + counts[own - 1].sum(1, keepdims=True))
+            logarithms = -STEP * known.costs[np.ix_(theirs, theirs)].astype(float)
+            square = np.ix_(own - 1, own - 1)
+            before[square] = np.exp(trust * logarithms + (1 - trust) * np.log(before[square]))
             before /= before.sum(1, keepdims=True)
         shares = (counts + TRUST * before) / (counts.sum(1, keepdims=True) + TRUST)
         # No text tells one number from another.
