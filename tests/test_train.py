@@ -116,6 +116,8 @@ def test_what_the_command_is_told_reaches_the_run(tmp_path):
         "import json, sys\nfrom dataclasses import asdict\nfrom htrtool.cli import main\nfrom htrtool.core.training.run import Run\n"
         "Run.prepare = lambda corpus, target, settings, *rest: sys.exit(json.dumps(asdict(settings)))\nmain()"
     )
+    for name in ("a.lm", "b.lm"):
+        (tmp_path / name).touch()
     command = [sys.executable, "-c", telling, "train", *options.split(), "-o", "m", "-"]
     done = subprocess.run(command, input=stream(8), capture_output=True, cwd=tmp_path)
     settings = json.loads(done.stderr.splitlines()[-1])
