@@ -335,6 +335,19 @@ def test_broken_and_encrypted_pdfs_get_one_clear_line(run_htr, tiny_model, folde
     assert (folder / "locked.pdf").read_bytes() == before
 
 
+def test_what_is_no_page_of_a_pdf_is_named_and_what_pdfium_finds_is_read(run_htr, tiny_model, folder):
+    with Image.open(folder / "abc.png") as line:
+        line.convert("L").save(folder / "three.pdf", save_all=True, append_images=[line.convert("L")] * 2)
+    with pikepdf.open(folder / "three.pdf", allow_overwriting_input=True) as document:
+        document.Root.Pages.Kids[1] = document.make_indirect(pikepdf.Array([1]))
+        document.save()
+    result = run_htr("read", "-m", tiny_model, "--mode", "line", "three.pdf", cwd=folder)
+    assert result.returncode == Exit.SOME_FAILED
+    assert [row.split("\t")[1] for row in result.stdout.decode().splitlines()[1:]] == ["1"]
+    (message,) = result.stderr.decode().splitlines()
+    assert message.startswith("htr read: three.pdf: page 2: expected a page")
+
+
 def test_memory_does_not_grow_with_the_pages(tiny_model, tmp_path, memory_of):
     noise = np.random.default_rng(0).integers(180, 255, (1200, 900), np.uint8)
     Image.fromarray(noise).save(tmp_path / "page.tif")

@@ -63,7 +63,7 @@ def pdf_sources(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSo
     with _pdfium:
         try:
             document = _Document(content)
-            sizes = [document.opened.get_page_size(index) for index in range(len(document.opened))]
+            sizes = [_size(document.opened, index) for index in range(len(document.opened))]
         except pypdfium2.PdfiumError as error:
             if _has_no_pages(content):
                 raise InputError(NO_PAGES, name) from None
@@ -74,11 +74,19 @@ def pdf_sources(content: Path | bytes, name: str, dpi: float) -> Iterator[PageSo
         raise InputError(NO_PAGES, name)
     is_path = isinstance(content, Path)
     opened = functools.partial(open, content, "rb") if is_path else functools.partial(io.BytesIO, content)
-    for index, (width, height) in enumerate(sizes):
-        size = (round(width * dpi / 72), round(height * dpi / 72))
+    for index, page_size in enumerate(sizes):
+        size = page_size and (round(page_size[0] * dpi / 72), round(page_size[1] * dpi / 72))
         load = functools.partial(_draw, document, index, size, dpi, name)
         original = Original(opened, index, is_pdf=True, page=index + 1)
         yield PageSource(name, index + 1, load, size=size, pages=len(sizes), original=original)
+
+
+def _size(opened: pypdfium2.PdfDocument, index: int) -> tuple[float, float] | None:
+    """Return the width and height of a page in points, None where it is so broken that there is none."""
+    try:
+        return opened.get_page_size(index)
+    except pypdfium2.PdfiumError:
+        return None
 
 
 def _has_no_pages(content: Path | bytes) -> bool:
@@ -109,7 +117,9 @@ def _breaks_off(picture: pypdfium2.PdfObject) -> bool:
     return "DCTDecode" in picture.get_filters(skip_simple=True) and breaks_off(bytes(picture.get_data(decode_simple=True)))
 
 
-def _draw(document: _Document, index: int, size: tuple[int, int], dpi: float, name: str) -> np.ndarray:
+def _draw(document: _Document, index: int, size: tuple[int, int] | None, dpi: float, name: str) -> np.ndarray:
+    if size is None:
+        raise InputError("expected a page, received something else at its place in the PDF", name)
     check_size(*size, name, "give a lower --dpi")
     with _pdfium:
         try:

@@ -128,7 +128,7 @@ class Pipeline:
 
     def _is_told(self, page: Page, line: PageLine) -> bool:
         # A stamp or a stain may be taken for a line, but what was given as a line is one, whatever is on it.
-        return line.reading.conf >= self._least_conf and (line.reading.text != "" or not page.was_searched)
+        return line.reading.is_sure(self._least_conf) and (line.reading.text != "" or not page.was_searched)
 
     def _pages(self) -> Iterator[Page]:
         feeder = threading.Thread(target=self._guarded, args=(self._feed,), daemon=True)

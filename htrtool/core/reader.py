@@ -46,6 +46,10 @@ class Reading(NamedTuple):
     words: np.ndarray
     alternatives: tuple[tuple[str, float], ...] = ()
 
+    def is_sure(self, least: float) -> bool:
+        """Return whether its confidence, to the three decimals that are printed, is so much or more."""
+        return round(self.conf, 3) >= least
+
 
 class Context(NamedTuple):
     """What a line's page tells of how to read it: its language, ``""`` where that is not clear, whether it is in block letters,

@@ -151,8 +151,7 @@ class PageCutter:
                     page[place] = error.at(item.key)
         for place, reading in zip(prepared, self.reader.read_page(list(prepared.values()))):
             # A line that the model sees nothing in stays, for whoever corrects the reading.
-            sure = reading.conf >= self.min_conf
-            page[place] = replace(page[place], text=reading.text if sure and reading.text else None)
+            page[place] = replace(page[place], text=reading.text if reading.is_sure(self.min_conf) and reading.text else None)
         return page
 
     def _cuts(self, source: PageSource, name: str, key: str) -> Iterator[Line | LeftOut | InputError]:
