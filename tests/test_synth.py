@@ -81,6 +81,14 @@ def test_a_sample_depends_on_seed_and_index_alone(texts, dejavu):
     assert [text for _, text, _ in other] != [text for _, text, _ in whole]
 
 
+def test_words_stand_between_quotation_marks_though_no_text_has_any(texts):
+    lines = list(itertools.islice(lines_of_text(texts, 4), 4000))
+    for language, marks in (("en", "''"), ("en", '""'), ("fr", "«»")):
+        quoted = [text for text, own in lines if own == language and marks[0] in text and marks[1] in text[text.index(marks[0]) + 1 :]]
+        assert 5 < len(quoted) < 120, marks
+    assert all(len(text) <= 75 for text, _ in lines)
+
+
 def test_no_letter_is_written_twice_alike(faces):
     face = faces.faces[0]
     rng = np.random.default_rng(3)

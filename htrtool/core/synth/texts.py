@@ -15,7 +15,7 @@ from htrtool.core.errors import InputError, unreadable
 from htrtool.core.folders import visible
 from htrtool.core.labels import capitals, plain
 from htrtool.core.synth.correspondence import letter_part
-from htrtool.core.synth.forms import form
+from htrtool.core.synth.forms import form, pick
 from htrtool.core.text_files import read_utf8
 from htrtool.core.text_names import text_name
 
@@ -34,6 +34,10 @@ LETTERS = 0.06
 """The share of salutations, closings and set phrases of letters."""
 FORMS_IN_CAPITALS, PROSE_IN_CAPITALS = 0.18, 0.12
 """The shares of lists and of prose that are written in capitals, as forms ask for and some hands do."""
+QUOTED = 0.03
+"""The share of lines in which a word or a few stand between quotation marks: texts have one kind of these each, and few of single ones."""
+QUOTATION_MARKS = {"fr": ("« {} »", "« {} »", "«{}»", '"{}"', "'{}'"), "es": ("«{}»", '"{}"', "'{}'"), "it": ("«{}»", '"{}"', "'{}'")}
+OTHER_MARKS = '"{}"', "'{}'"
 
 WORD = re.compile(r"[^\W\d_]{7,}$")
 
@@ -168,6 +172,7 @@ class Texts:
                 text = self._span(language, rng)
             text = " ".join(text.split())[:LONGEST].strip()
             if len(text) >= 2 and _can_be_written(text):
+                text = _quoted(text, rng, language)
                 return _cased(text, rng, FORMS_IN_CAPITALS if listed else PROSE_IN_CAPITALS), language
         return form(rng, language), language
 
@@ -235,6 +240,18 @@ def lines_of_text(texts: Texts, seed: int, start: int = 0, step: int = 1) -> Ite
     while True:
         yield texts.line(np.random.default_rng((seed, index, 0)))
         index += step
+
+
+def _quoted(text: str, rng: np.random.Generator, language: str) -> str:
+    """Put one to four words of the share ``QUOTED`` of the lines between quotation marks, as far as there is room."""
+    if rng.random() >= QUOTED:
+        return text
+    words = text.split()
+    first = int(rng.integers(len(words)))
+    last = first + int(rng.integers(1, 5))
+    marks = pick(rng, QUOTATION_MARKS.get(language, OTHER_MARKS))
+    quoted = " ".join([*words[:first], marks.format(" ".join(words[first:last])), *words[last:]])
+    return quoted if len(quoted) <= LONGEST else text
 
 
 def _cased(text: str, rng: np.random.Generator, in_capitals: float) -> str:
