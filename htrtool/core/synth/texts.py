@@ -36,6 +36,8 @@ FORMS_IN_CAPITALS, PROSE_IN_CAPITALS = 0.18, 0.12
 """The shares of lists and of prose that are written in capitals, as forms ask for and some hands do."""
 QUOTED = 0.03
 """The share of lines in which a word or a few stand between quotation marks: texts have one kind of these each, and few of single ones."""
+GOES_ON = 0.3
+"""The share of these that have but the first mark, at their beginning, as lines had in which something quoted went on."""
 QUOTATION_MARKS = {"fr": ("« {} »", "« {} »", "«{}»", '"{}"', "'{}'"), "es": ("«{}»", '"{}"', "'{}'"), "it": ("«{}»", '"{}"', "'{}'")}
 OTHER_MARKS = '"{}"', "'{}'"
 
@@ -243,14 +245,17 @@ def lines_of_text(texts: Texts, seed: int, start: int = 0, step: int = 1) -> Ite
 
 
 def _quoted(text: str, rng: np.random.Generator, language: str) -> str:
-    """Put one to four words of the share ``QUOTED`` of the lines between quotation marks, as far as there is room."""
+    """Put quotation marks around one to four words, or one before all of them, in the share ``QUOTED`` of the lines, where there is room."""
     if rng.random() >= QUOTED:
         return text
     words = text.split()
-    first = int(rng.integers(len(words)))
-    last = first + int(rng.integers(1, 5))
     marks = pick(rng, QUOTATION_MARKS.get(language, OTHER_MARKS))
-    quoted = " ".join([*words[:first], marks.format(" ".join(words[first:last])), *words[last:]])
+    if rng.random() < GOES_ON:
+        quoted = marks.partition("{")[0] + text
+    else:
+        first = int(rng.integers(len(words)))
+        last = first + int(rng.integers(1, 5))
+        quoted = " ".join([*words[:first], marks.format(" ".join(words[first:last])), *words[last:]])
     return quoted if len(quoted) <= LONGEST else text
 
 
