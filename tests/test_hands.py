@@ -45,8 +45,18 @@ def test_letters_part_where_there_is_least_ink():
     ink = np.zeros((HEIGHT, 60), np.uint8)
     for left in (5, 22, 41):
         ink[20:45, left : left + 10] = 255
-    edges = part_letters(ink, np.array([9.0, 30.0, 44.0]))
+    edges = part_letters(ink, np.array([9.0, 30.0, 44.0]), "oxo")
     assert edges[0] <= 5 and 15 <= edges[1] < 22 and 32 <= edges[2] < 41 and edges[3] >= 51
+
+
+def test_a_wide_letter_keeps_its_last_stroke_where_all_are_joined():
+    ink = np.zeros((HEIGHT, 80), np.uint8)
+    ink[43:45, 4:76] = 255
+    for left in (5, 20, 35, 50, 65):
+        ink[20:45, left : left + 4] = 255
+    # Three strokes of m, one of i, and a last one, each seen a little after its beginning.
+    edges = part_letters(ink, np.array([11.0, 52.0, 67.0]), "mil")
+    assert 39 <= edges[1] <= 50 and 54 <= edges[2] <= 65
 
 
 def test_baseline_and_x_height_are_those_of_the_plain_letters(face):

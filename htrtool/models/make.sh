@@ -129,20 +129,12 @@ htr train --lm "$out/of-others.lm" "$out/texts-of-others"/*.txt
 with_words fifteenth latin 156 383 --mix-styles --learning-rate 0.0003 \
     --beside "$out/one.lm" --beside "$out/other.lm" --beside "$out/of-others.lm"
 
-# A narrower network is faster still.
-htr train --from "$out/fifth" --charset latin --minutes 82 --epochs 40 --patience 0 --learning-rate 0.0007 \
-    --spec 'c32:4x4/2x2 c64/2x2 r96/2x1 r96:32 r160:144/2x1 r160:16 max lstm160 lstm192 drop.05' \
-    --augment 0.4 --seed 29 --val "$out/aside.tar" -o "$out/narrow" "$out/checked.tar" "$out/checked.tar" \
-    "$out/found/train.tar" "$out/last-hands.tar" "$out/english-hands.tar" "$out/last-fonts.tar" \
-    "$out/capitals.tar"
-
 # Lines in fonts, of texts of our own, that are shown again while the model learns a hand.
 prepare --no-deskew --no-deslant --synth --fonts "$data/fonts" --count 170 --seed 5 --max-width 1200 --image-format webp \
     -o "$out/latin.replay.tar" "$(dirname "$0")/replay.txt"
 
-# The narrower one with 8-bit weights.
-with_words narrow narrow-with-words 115 52 --keep 50
-htr train --quantise -o "$out/latin-small" "$out/narrow-with-words.onnx"
+# With 8-bit weights it is smaller and faster.
+htr train --quantise -o "$out/latin-small" "$out/latin.onnx"
 
 # The language models that ship: of texts whose names tell their languages, and of words; and a recurrent one.
 htr train --lm "$out/latin.lm" --minutes 80 --seed 1 --bfloat16 "$out"/texts/*.txt
