@@ -23,7 +23,7 @@ FEWEST, MOST = 5, 60
 """Specimens that make a hand, and those of one document that are kept."""
 
 LONGEST_PIECE = 5
-LEAST_FIT = 0.6
+LEAST_FIT = 0.8
 """How sure the reader must have been of a letter that stands alone, and on average of those of a longer piece."""
 
 WHOLE_WORD = 0.6
