@@ -219,14 +219,15 @@ def test_a_text_that_the_picture_does_not_show_is_left_out_on_request(run_htr, t
 
 
 def test_how_well_a_text_must_fit_depends_on_how_well_its_document_is_read():
-    def left_out(fits):
-        held = [Sample(str(place), b"", "text") for place in range(len(fits))]
+    def left_out(fits, meta={}):
+        held = [Sample(str(place), b"", "text", meta) for place in range(len(fits))]
         return [place for place, item in enumerate(judged(held, dict(enumerate(fits)))) if isinstance(item, LeftOut)]
 
     assert left_out([-0.3] * 9 + [-2.6]) == [9]
     assert left_out([-1.8] * 9 + [-2.6, -3.9]) == [10], "a hand that is read badly"
     assert left_out([-5.0] * 9) == list(range(9)), "the texts of another page"
     assert left_out([-2.0, -2.6]) == [1], "too few to tell"
+    assert left_out([-1.8, -0.5, -1.0, -0.8] * 2, {"synthetic": True}) == [0, 2, 4, 6], "lines that were made"
 
 
 def test_pages_from_a_pipe_and_in_a_tar_are_cut_like_those_in_files(run_htr, tmp_path):

@@ -55,6 +55,15 @@ def test_texts_become_a_stream_of_handwriting(synth, texts):
         assert sample.document == "synth/DejaVuSans/0"
 
 
+def test_lines_that_the_model_can_hardly_read_are_left_out_on_request(synth, texts):
+    (texts / "fr_conte.txt").write_text("ıllıĸ lıĸı ıllıl ĸıllĸ. " * 40, encoding="utf-8")
+    made, checked = (synth("--count", "24", *given, texts) for given in ([], ["--check"]))
+    assert checked.returncode == Exit.OK and b"left out: text that the picture does not show" in checked.stderr
+    kept = {sample.key: sample for sample in samples_in(checked.stdout)}
+    assert 6 <= len(kept) <= 18
+    assert all(kept[sample.key].image == sample.image for sample in samples_in(made.stdout) if sample.key in kept)
+
+
 def test_a_text_in_other_letters_is_refused(synth, tmp_path):
     (tmp_path / "ru.txt").write_text("Все счастливые семьи похожи друг на друга. " * 9, encoding="utf-8")
     done = synth("--count", "3", tmp_path / "ru.txt")

@@ -93,7 +93,7 @@ def prep(
         htr prep --recut ground-truth/ > as-found.tar
         htr prep --words 3 lines.tar > words.tar
         htr prep --synth --fonts fonts/ --count 20000 --language en=70,fr=30 texts/*.txt > synth.tar
-        htr prep --synth --hands lines.tar --count 20000 texts/*.txt > hands.tar
+        htr prep --synth --hands lines.tar --check --count 20000 texts/*.txt > hands.tar
     """
     check_texts(looking, operands)
     takes_model = looking.lines or looking.page_texts or looking.check or looking.words or (synthesis and synthesis.hands)
@@ -130,6 +130,8 @@ def prep(
         from htrtool.core.synth.stream import synthetic_samples
 
         all_made = synthetic_samples(run_of(synthesis, operands, model, maker, messages), jobs)
+        if looking.check:
+            all_made = seen_by(model, all_made, looking, maker.limits)
     tally = Tally(maker)
     if to_file:
         warn_of_form(output, to_pairs, maker, messages)

@@ -16,7 +16,7 @@ from htrtool.core.recipe import BINARISATIONS, NORMALISATIONS, Recipe
 from htrtool.core.session import usable_cpus
 from htrtool.options import FiniteRange, refuse
 
-FOR_PICTURES = ("layout", "image_column", "text_column", "lines", "min_conf", "page_texts", "recut", "check", "words", "markup")
+FOR_PICTURES = ("layout", "image_column", "text_column", "lines", "min_conf", "page_texts", "recut", "words", "markup")
 FOR_SYNTHESIS = ("fonts", "hands", "hands_share", "count", "seed", "languages")
 
 
@@ -145,7 +145,8 @@ def with_finder(function: Callable) -> Callable:
     @click.option(
         "--check",
         is_flag=True,
-        help="Leave out lines whose picture does not show their text, as far as the model can tell.",
+        help="Leave out lines whose picture does not show their text, as far as the model can tell; of those that --synth makes, also lines "
+        "that it can hardly read.",
     )
     @click.option(
         "--words",
