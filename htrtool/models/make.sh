@@ -112,7 +112,7 @@ with_words twelfth thirteenth 108 351 --keep 50 --mix-styles --learning-rate 0.0
 with_words thirteenth fourteenth 112 361 --keep 50 --mix-styles --learning-rate 0.0005
 with_words fourteenth fifteenth 212 371 --keep 33 --mix-styles --learning-rate 0.0005
 
-# Last, beside language models (pip install wordfreq, for some of their texts) of which none knows the texts of the lines with which
+# Then beside language models (pip install wordfreq, for some of their texts) of which none knows the texts of the lines with which
 # it helps: of the transcriptions one knows this half and one the other, and one all, but none of the texts that lines were made of.
 language_texts() { python "$(dirname "$0")/language_texts.py" "$data" "$1" "$2"; }
 language_texts "$out/lines/train.tar" "$out/texts"
@@ -126,8 +126,15 @@ for text in "$out"/texts/*.txt; do
     [ -e "$data/text/$(basename "$text")" ] || cp "$text" "$out/texts-of-others"
 done
 htr train --lm "$out/of-others.lm" "$out/texts-of-others"/*.txt
-with_words fifteenth latin 156 383 --mix-styles --learning-rate 0.0003 \
-    --beside "$out/one.lm" --beside "$out/other.lm" --beside "$out/of-others.lm"
+beside="--beside $out/one.lm --beside $out/other.lm --beside $out/of-others.lm"
+with_words fifteenth sixteenth 156 383 --mix-styles --learning-rate 0.0003 $beside
+
+# Last, of the lines that were set from hands, only on those that the model can read.
+for made in other-hands other-english-hands; do
+    prepare --check --model "$out/sixteenth.onnx" -o "$out/readable.tar" "$out/$made.tar"
+    mv "$out/readable.tar" "$out/$made.tar"
+done
+with_words sixteenth latin 68 391 --mix-styles --learning-rate 0.0003 $beside
 
 # Lines in fonts, of texts of our own, that are shown again while the model learns a hand.
 prepare --no-deskew --no-deslant --synth --fonts "$data/fonts" --count 170 --seed 5 --max-width 1200 --image-format webp \

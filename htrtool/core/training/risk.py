@@ -21,7 +21,7 @@ from htrtool.core.lm.internal_lm import InternalLM
 from htrtool.core.lm.page_language import Languages
 from htrtool.core.training.ctc import ctc_loss
 
-WEIGHT = 30.0
+WEIGHT = 40.0
 """What an error to expect counts beside the CTC loss, in nats."""
 TEXTS = 6
 """Among how many texts of a line errors are expected, its own among them."""
