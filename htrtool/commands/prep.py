@@ -122,16 +122,18 @@ def prep(
     if to_file:
         refuse_other_than_samples(output)
     if synthesis is None:
+        from htrtool.core.collect import collect
+
         if to_pairs and (again := next((operand for operand in operands if os.path.realpath(operand) == os.path.realpath(output)), None)):
             raise click.UsageError(f"samples are not written into the folder that they are taken from, {again}: give another -o")
         find = finder_of(looking, operands, model, [output if to_file else 1, *parts], to_pairs, jobs)
-        all_made = collected(found_in(operands, find), looking, model, maker, jobs)
+        all_made = collect(found_in(operands, find), maker, jobs)
     else:
         from htrtool.core.synth.stream import synthetic_samples
 
         all_made = synthetic_samples(run_of(synthesis, operands, model, maker, messages), jobs)
-        if looking.check:
-            all_made = seen_by(model, all_made, looking, maker.limits)
+    if looking.check or looking.words:
+        all_made = seen_by(model, all_made, looking, maker.limits)
     tally = Tally(maker)
     if to_file:
         warn_of_form(output, to_pairs, maker, messages)
@@ -214,14 +216,6 @@ def finder_of(
     folder = next((os.path.realpath(place) for place in written if not isinstance(place, int)), None)
     recut = threads if looking.recut else None
     return Finder(looking.layout, cutter, texts, looking.image_column, looking.text_column, without, folder, recut).find
-
-
-def collected(found: Iterator[Found], looking: SourceOptions, model: str, maker: Maker, jobs: int) -> Iterator[Made]:
-    """Make samples of what is found, checked or cut into words where that is asked for."""
-    from htrtool.core.collect import collect
-
-    made = collect(found, maker, jobs)
-    return seen_by(model, made, looking, maker.limits) if looking.check or looking.words else made
 
 
 def seen_by(model: str, made: Iterator, looking: SourceOptions, limits: Limits) -> Iterator:

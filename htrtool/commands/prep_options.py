@@ -153,7 +153,7 @@ def with_finder(function: Callable) -> Callable:
         type=click.IntRange(min=1),
         metavar="N",
         help="Cut lines into pieces of 1 to N words, at gaps that the model finds, so that a model learns to read lone words, "
-        "as in the fields of forms. Lines that --check would leave out are left out.",
+        "as in the fields of forms. Lines whose picture does not show their text are left out.",
     )
     @functools.wraps(function)
     def wrapper(*args, layout, lines, min_conf, image_column, text_column, page_texts, recut, check, words, **kwargs):

@@ -21,7 +21,7 @@ below that of texts that stand by other lines."""
 
 LEAST_OF_SYNTHETIC = -0.9
 """The least fit of a line that was made: half of those that are set from the letters of hands lie below, as letters that their words tell in a
-real line may be told by nothing in another; nineteen in twenty of real lines lie above."""
+real line may be told by nothing in another; of real lines one in a hundred does."""
 
 LEAST_DOCUMENT, HELD = 5, 200
 """Of how few lines the median tells nothing, and how many of a document are held back for it."""

@@ -2,7 +2,7 @@
 # Make latin again from open data: sh make.sh DATA OUT
 #
 # DATA holds train/*.tar (transcribed lines), pages/train/ (annotated pages, a folder a set), fonts/ (handwriting fonts with
-# their LICENSES.tsv) and text/*.txt. OUT gets the streams and the models, first and latin. On two cores it takes about thirty-three hours.
+# their LICENSES.tsv) and text/*.txt. OUT gets the streams and the models, first and latin. On two cores it takes about thirty-one hours.
 set -eu
 data=$1 out=$2
 mkdir -p "$out"
